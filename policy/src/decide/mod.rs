@@ -1,0 +1,45 @@
+//! placeholder
+use crate::{
+    context::Context,
+    decision::{Decision, TokenRefusal},
+    explanation::Line,
+    ids::UnixTime,
+    snapshot::Snapshot,
+    subject::Subject,
+    target::Target,
+};
+
+/// What the token step found.
+#[derive(Clone, Copy, Debug)]
+pub enum Caller<'a> {
+    /// No token came.
+    Anonymous,
+    /// A token came that cannot be accepted.
+    Refused(TokenRefusal),
+    /// A token was verified and accepted for the target at this time.
+    Verified(&'a Subject),
+}
+
+/// Decides one request.
+#[must_use]
+pub fn decide(
+    _snapshot: &Snapshot,
+    _caller: Caller<'_>,
+    _target: &Target,
+    _context: &Context<'_>,
+    _now: UnixTime,
+) -> Decision {
+    Decision::unknown_app()
+}
+
+/// Decides one request and says why.
+#[must_use]
+pub fn explain(
+    _snapshot: &Snapshot,
+    _caller: Caller<'_>,
+    _target: &Target,
+    _context: &Context<'_>,
+    _now: UnixTime,
+) -> (Decision, Vec<Line>) {
+    (Decision::unknown_app(), Vec::new())
+}

@@ -1,0 +1,65 @@
+//! The compiled policy: one immutable value that every request of a moment reads.
+
+mod conditional_access;
+mod guests;
+mod partner;
+mod revocations;
+mod setting;
+
+use std::collections::HashMap;
+
+pub use conditional_access::{
+    AccessPolicy, AppCondition, ClientApps, Controls, ExternalTenants, GuestKind, GuestKinds,
+    LocationCondition, Operator, PolicyState, Strength, UserScope,
+};
+pub use guests::{DirectoryMode, Guest, GuestDirectory, Redemption, UserType};
+pub use partner::{Consent, DefaultSettings, PartnerFacts, PartnerSettings, TrustOverrides};
+pub use revocations::{Revocation, RevocationKind, Revocations};
+pub use setting::{Access, AppTargets, Origin, Setting, UserTargets};
+
+use crate::ids::{Cloud, TenantId};
+
+/// What a snapshot is made of. The maker checks documents; this crate only reads them.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// The organisation that runs this gateway.
+    pub own: OwnTenant,
+    /// Other clouds that may come in (`allowedCloudEndpoints`).
+    pub allowed_clouds: Box<[Cloud]>,
+    /// Settings for tenants without their own.
+    pub default: DefaultSettings,
+    /// Partner documents by tenant.
+    pub partners: HashMap<TenantId, PartnerSettings>,
+    /// What the configuration adds about partners.
+    pub partner_facts: HashMap<TenantId, PartnerFacts>,
+    /// The own directory's guests.
+    pub guests: GuestDirectory,
+    /// Conditional Access policies that are enabled or report-only, in document order.
+    pub conditional_access: Box<[AccessPolicy]>,
+    /// Revoked users, guests, sessions, tokens and tenants.
+    pub revocations: Revocations,
+}
+
+/// The own tenant.
+#[derive(Clone, Debug)]
+pub struct OwnTenant {
+    /// Its id.
+    pub id: TenantId,
+    /// Its cloud.
+    pub cloud: Cloud,
+    /// Its verified domains.
+    pub domains: Box<[Box<str>]>,
+}
+
+impl Snapshot {
+    /// The domains of a tenant, as far as configured.
+    #[must_use]
+    pub fn domains_of(&self, tenant: TenantId) -> &[Box<str>] {
+        if tenant == self.own.id {
+            return &self.own.domains;
+        }
+        self.partner_facts
+            .get(&tenant)
+            .map_or(&[], |facts| &facts.domains)
+    }
+}
