@@ -1,1 +1,8 @@
-//! placeholder
+//! The Crossgate proxy: sockets, clocks and logs around the pure decision.
+
+pub mod cli;
+pub mod live;
+pub mod ops;
+pub mod proxy;
+pub mod request;
+pub mod sign_ins;

@@ -3,7 +3,6 @@ use crate::{
     context::Context,
     decision::{Decision, TokenRefusal},
     explanation::Line,
-    ids::UnixTime,
     snapshot::Snapshot,
     subject::Subject,
     target::Target,
@@ -27,7 +26,6 @@ pub fn decide(
     _caller: Caller<'_>,
     _target: &Target,
     _context: &Context<'_>,
-    _now: UnixTime,
 ) -> Decision {
     Decision::unknown_app()
 }
@@ -39,7 +37,6 @@ pub fn explain(
     _caller: Caller<'_>,
     _target: &Target,
     _context: &Context<'_>,
-    _now: UnixTime,
 ) -> (Decision, Vec<Line>) {
     (Decision::unknown_app(), Vec::new())
 }
