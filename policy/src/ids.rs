@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// A GUID, compared without regard to the letter case it was written in.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -70,7 +71,7 @@ pub enum Id {
     /// Shaped like a GUID: letter case does not count.
     Guid(Guid),
     /// Anything else: every character counts.
-    Text(Box<str>),
+    Text(Arc<str>),
 }
 
 impl Id {

@@ -4,10 +4,6 @@ use crate::ids::{Cloud, Id, ResourceTenant};
 
 /// One app behind the gateway, or one route to a partner's app.
 #[derive(Clone, Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent switches of one app"
-)]
 pub struct Target {
     /// What policies name it by.
     pub id: Id,

@@ -1,42 +1,163 @@
-//! placeholder
-use crate::{
-    context::Context,
-    decision::{Decision, TokenRefusal},
-    explanation::Line,
-    snapshot::Snapshot,
-    subject::Subject,
-    target::Target,
-};
+//! The decision, step by step, in decision.md's order: one file a step.
 
-/// What the token step found.
+mod app_rules;
+mod cloud;
+mod conditional_access;
+mod cross_tenant;
+mod guest;
+mod headers;
+mod matching;
+mod parties;
+mod revocation;
+mod trust;
+
+use crate::context::Context;
+use crate::decision::{AccessType, Decision, Facts, Reason, Refusal, Step, TokenRefusal};
+use crate::explanation::{Line, Recorder, Silent, line};
+use crate::ids::ResourceTenant;
+use crate::snapshot::Snapshot;
+use crate::subject::Subject;
+use crate::target::{Resource, Target};
+use parties::Parties;
+use trust::Trust;
+
+/// What the token step found. Whether a token can be accepted depends on keys and on the time, and is settled before.
 #[derive(Clone, Copy, Debug)]
 pub enum Caller<'a> {
     /// No token came.
     Anonymous,
     /// A token came that cannot be accepted.
     Refused(TokenRefusal),
-    /// A token was verified and accepted for the target at this time.
+    /// A token was verified, and accepted for this target at this time.
     Verified(&'a Subject),
 }
 
 /// Decides one request.
+///
+/// Total: every request gets an answer, and the answer to doubt is a refusal.
 #[must_use]
 pub fn decide(
-    _snapshot: &Snapshot,
-    _caller: Caller<'_>,
-    _target: &Target,
-    _context: &Context<'_>,
+    snapshot: &Snapshot,
+    caller: Caller<'_>,
+    target: &Target,
+    context: &Context<'_>,
 ) -> Decision {
-    Decision::unknown_app()
+    run(snapshot, caller, target, context, &mut Silent)
 }
 
-/// Decides one request and says why.
+/// Decides one request and says why: the same answer as [`decide`], with a line for every step that was reached.
 #[must_use]
 pub fn explain(
-    _snapshot: &Snapshot,
-    _caller: Caller<'_>,
-    _target: &Target,
-    _context: &Context<'_>,
+    snapshot: &Snapshot,
+    caller: Caller<'_>,
+    target: &Target,
+    context: &Context<'_>,
 ) -> (Decision, Vec<Line>) {
-    (Decision::unknown_app(), Vec::new())
+    let mut lines = Vec::new();
+    let decision = run(snapshot, caller, target, context, &mut lines);
+    (decision, lines)
+}
+
+/// Everything a step reads.
+struct Request<'a> {
+    snapshot: &'a Snapshot,
+    subject: &'a Subject,
+    target: &'a Target,
+    context: &'a Context<'a>,
+    parties: Parties<'a>,
+    trust: Trust,
+}
+
+fn run(
+    snapshot: &Snapshot,
+    caller: Caller<'_>,
+    target: &Target,
+    context: &Context<'_>,
+    recorder: &mut impl Recorder,
+) -> Decision {
+    let resource_tenant = match target.resource {
+        Resource::Own => ResourceTenant(snapshot.own.id),
+        Resource::External { tenant, .. } => tenant,
+    };
+    let subject = match caller {
+        Caller::Verified(subject) => subject,
+        Caller::Anonymous if target.anonymous => {
+            recorder
+                .record(|| app_line(Step::Token, target, "anonymous", "passes without a token"));
+            let outcome = headers::check(snapshot, target, context, None, recorder);
+            return Decision::new(
+                outcome,
+                target.enforcement,
+                None,
+                Some(AccessType::Passthrough),
+                resource_tenant,
+            );
+        }
+        Caller::Anonymous | Caller::Refused(_) => {
+            let reason = match caller {
+                Caller::Refused(refusal) => Reason::Token(refusal),
+                Caller::Anonymous | Caller::Verified(_) => Reason::NoToken,
+            };
+            recorder.record(|| line(Step::Token, "", "", format!("refuses: {}", reason.name())));
+            let refusal = Refusal::new(Step::Token, reason);
+            return Decision::new(
+                Err(refusal),
+                target.enforcement,
+                None,
+                None,
+                resource_tenant,
+            );
+        }
+    };
+    recorder.record(|| line(Step::Token, "", "", "accepted"));
+    let parties = Parties::of(snapshot, subject, target);
+    let request = Request {
+        snapshot,
+        subject,
+        target,
+        context,
+        trust: Trust::of(snapshot, subject, &parties),
+        parties,
+    };
+    let outcome = steps(&request, recorder);
+    let facts = Facts {
+        direction: request.parties.direction,
+        home: subject.home.recorded_tenant().map(crate::ids::HomeTenant),
+        own_user_id: request.parties.own_user.cloned(),
+        home_user_id: request.parties.home_user.cloned(),
+        mfa: request.trust.mfa,
+        device: request.trust.device,
+        tenant_restricted: cross_tenant::restrictions_in_force(&request),
+    };
+    Decision::new(
+        outcome,
+        target.enforcement,
+        Some(facts),
+        Some(request.parties.access_type),
+        resource_tenant,
+    )
+}
+
+/// Steps 2 to 9; the first that refuses decides.
+fn steps(request: &Request<'_>, recorder: &mut impl Recorder) -> Result<(), Refusal> {
+    revocation::check(request, recorder)?;
+    let caller = Some((request.subject, &request.parties));
+    headers::check(
+        request.snapshot,
+        request.target,
+        request.context,
+        caller,
+        recorder,
+    )?;
+    cloud::check(request, recorder)?;
+    cross_tenant::check(request, recorder)?;
+    guest::check(request, recorder)?;
+    trust::record(request, recorder);
+    conditional_access::check(request, recorder)?;
+    app_rules::check(request, recorder)
+}
+
+/// A line about the target's own configuration.
+fn app_line(step: Step, target: &Target, property: &str, result: impl Into<String>) -> Line {
+    line(step, format!("apps/{}", target.id), property, result)
 }

@@ -17,10 +17,6 @@ pub enum DirectoryMode {
 
 /// One guest record.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent marks of one record"
-)]
 pub struct Guest {
     /// Own user id.
     pub id: Id,

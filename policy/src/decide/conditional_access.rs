@@ -1,0 +1,100 @@
+//! Step 8: Conditional Access, for users on our own apps.
+
+mod applies;
+mod controls;
+
+use super::{Request, app_line};
+use crate::decision::{AccessType, Direction, Reason, Refusal, Requirement, Step};
+use crate::explanation::{Recorder, line};
+use crate::snapshot::{AccessPolicy, PolicyState};
+use crate::subject::SubjectKind;
+use controls::{Unmet, Verdict};
+
+const STEP: Step = Step::ConditionalAccess;
+
+pub(super) fn check(request: &Request<'_>, recorder: &mut impl Recorder) -> Result<(), Refusal> {
+    let governed = match (request.parties.direction, request.subject.kind) {
+        (Direction::Internal | Direction::Inbound, SubjectKind::User) => true,
+        (Direction::Internal | Direction::Inbound, SubjectKind::App)
+        | (Direction::Outbound | Direction::TenantRestricted, _) => false,
+    };
+    if !governed {
+        recorder.record(|| line(STEP, "", "", "does not apply"));
+        return Ok(());
+    }
+    let mut unmet = Unmet::default();
+    let mut blocked = false;
+    for policy in &request.snapshot.conditional_access {
+        let verdict = evaluate(request, policy);
+        recorder.record(|| policy_line(policy, &verdict));
+        match (policy.state, verdict) {
+            (PolicyState::ReportOnly, _)
+            | (PolicyState::Enabled, Verdict::NotApplied | Verdict::Met) => {}
+            (PolicyState::Enabled, Verdict::Blocks) => blocked = true,
+            (PolicyState::Enabled, Verdict::Unmet(of_policy)) => unmet.add(of_policy),
+        }
+    }
+    demanded_contexts(request, &mut unmet, recorder);
+    if blocked {
+        return Err(Refusal::new(STEP, Reason::BlockedByPolicy));
+    }
+    unmet.into_refusal(&request.target.auth_contexts)
+}
+
+fn evaluate(request: &Request<'_>, policy: &AccessPolicy) -> Verdict {
+    if applies::applies(request, policy) {
+        controls::evaluate(request, &policy.controls)
+    } else {
+        Verdict::NotApplied
+    }
+}
+
+/// The app's own demand: each context must stand in `acrs` of a token that is believed there.
+fn demanded_contexts(request: &Request<'_>, unmet: &mut Unmet, recorder: &mut impl Recorder) {
+    let believed = request.parties.own_issued || request.trust.home_mfa;
+    for context in &request.target.auth_contexts {
+        let met = believed && request.subject.auth_contexts.contains(context);
+        recorder.record(|| {
+            let result = if met {
+                format!("{context} met")
+            } else {
+                format!("refuses: {context} missing")
+            };
+            app_line(STEP, request.target, "auth_contexts", result)
+        });
+        if !met {
+            unmet.context_missing(context, mfa_cannot_be_met(request));
+        }
+    }
+}
+
+/// At direct connect MFA can only be done at home, and counts only where it is trusted.
+fn mfa_cannot_be_met(request: &Request<'_>) -> bool {
+    request.parties.access_type == AccessType::DirectConnect && !request.trust.home_mfa
+}
+
+fn policy_line(policy: &AccessPolicy, verdict: &Verdict) -> crate::explanation::Line {
+    let result = match verdict {
+        Verdict::NotApplied => "does not apply".to_owned(),
+        Verdict::Met => "met".to_owned(),
+        Verdict::Blocks => "refuses: block".to_owned(),
+        Verdict::Unmet(unmet) => {
+            let missing: Vec<String> = unmet
+                .requirements(&[])
+                .iter()
+                .map(Requirement::to_string)
+                .collect();
+            format!("refuses: {}", missing.join(", "))
+        }
+    };
+    let (property, result) = match policy.state {
+        PolicyState::Enabled => ("grantControls", result),
+        PolicyState::ReportOnly => ("state", format!("report-only: {result}")),
+    };
+    line(
+        STEP,
+        format!("conditional-access/{}", policy.id),
+        property,
+        result,
+    )
+}

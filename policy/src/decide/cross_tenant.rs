@@ -1,0 +1,286 @@
+//! Step 5: the cross-tenant settings of the direction (decision.md, sections 5, 7 and 9, second part).
+
+use std::sync::Arc;
+
+use super::matching::{self, Listed, Match, Verdict};
+use super::{Request, app_line};
+use crate::decision::{AccessType, Direction, Reason, Refusal, Step};
+use crate::explanation::{Recorder, line};
+use crate::snapshot::{Access, Consent, DefaultSettings, Origin, PartnerSettings, Setting};
+use crate::subject::{Home, SubjectKind};
+use crate::target::Resource;
+
+pub(super) fn check(request: &Request<'_>, recorder: &mut impl Recorder) -> Result<(), Refusal> {
+    match request.parties.direction {
+        Direction::Internal => {
+            recorder.record(|| {
+                line(
+                    Step::Inbound,
+                    "",
+                    "",
+                    "own account and own app: no cross-tenant setting applies",
+                )
+            });
+            Ok(())
+        }
+        Direction::Inbound => inbound(request, recorder),
+        Direction::Outbound => outbound(request, recorder),
+        Direction::TenantRestricted => restrictions(request, recorder),
+    }
+}
+
+/// One property of the cross-tenant documents.
+struct Property {
+    name: &'static str,
+    of_partner: fn(&PartnerSettings) -> Option<&Arc<Setting>>,
+    of_default: fn(&DefaultSettings) -> &Arc<Setting>,
+}
+
+const COLLABORATION_INBOUND: Property = Property {
+    name: "b2bCollaborationInbound",
+    of_partner: |partner| partner.collaboration_inbound.as_ref(),
+    of_default: |default| &default.collaboration_inbound,
+};
+const DIRECT_CONNECT_INBOUND: Property = Property {
+    name: "b2bDirectConnectInbound",
+    of_partner: |partner| partner.direct_connect_inbound.as_ref(),
+    of_default: |default| &default.direct_connect_inbound,
+};
+const COLLABORATION_OUTBOUND: Property = Property {
+    name: "b2bCollaborationOutbound",
+    of_partner: |partner| partner.collaboration_outbound.as_ref(),
+    of_default: |default| &default.collaboration_outbound,
+};
+const DIRECT_CONNECT_OUTBOUND: Property = Property {
+    name: "b2bDirectConnectOutbound",
+    of_partner: |partner| partner.direct_connect_outbound.as_ref(),
+    of_default: |default| &default.direct_connect_outbound,
+};
+const TENANT_RESTRICTIONS: Property = Property {
+    name: "tenantRestrictions",
+    of_partner: |partner| partner.tenant_restrictions.as_ref(),
+    of_default: |default| &default.tenant_restrictions,
+};
+
+fn inbound(request: &Request<'_>, recorder: &mut impl Recorder) -> Result<(), Refusal> {
+    if !matches!(request.subject.home, Home::Tenant { .. }) {
+        recorder.record(|| {
+            line(
+                Step::Inbound,
+                "",
+                "",
+                "identity without a tenant: no cross-tenant setting applies",
+            )
+        });
+        return Ok(());
+    }
+    if request.parties.access_type == AccessType::Passthrough {
+        listed_workload(request, recorder)?;
+    }
+    let direct_connect = request.parties.access_type == AccessType::DirectConnect;
+    let property = if direct_connect {
+        DIRECT_CONNECT_INBOUND
+    } else {
+        COLLABORATION_INBOUND
+    };
+    match apply(request, Step::Inbound, &property, recorder) {
+        Verdict::Admits => {}
+        Verdict::Refuses => return Err(Refusal::new(Step::Inbound, Reason::InboundNotAdmitted)),
+        Verdict::Unknown => {
+            return Err(Refusal::new(
+                Step::Inbound,
+                Reason::InboundMembershipUnknown,
+            ));
+        }
+    }
+    if direct_connect {
+        partner_consents(request, recorder)
+    } else {
+        Ok(())
+    }
+}
+
+/// A workload of another tenant comes in only where the app lists it.
+fn listed_workload(request: &Request<'_>, recorder: &mut impl Recorder) -> Result<(), Refusal> {
+    let client = request.subject.client.as_ref();
+    let listed = client.is_some_and(|client| request.target.app_clients.contains(client));
+    recorder.record(|| {
+        let result = if listed {
+            "lists the client"
+        } else {
+            "refuses: does not list the client"
+        };
+        app_line(Step::Inbound, request.target, "app_clients", result)
+    });
+    if listed {
+        Ok(())
+    } else {
+        Err(Refusal::new(Step::Inbound, Reason::AppNotListed))
+    }
+}
+
+/// Section 7: direct connect needs both sides.
+fn partner_consents(request: &Request<'_>, recorder: &mut impl Recorder) -> Result<(), Refusal> {
+    let consent = request
+        .parties
+        .counterpart
+        .and_then(|tenant| request.snapshot.partner_facts.get(&tenant))
+        .map_or(Consent::TokenIssuance, |facts| facts.consent);
+    let consents = match consent {
+        Consent::TokenIssuance => true,
+        // No published document has been verified for any partner.
+        Consent::Published => false,
+    };
+    recorder.record(|| {
+        let result = if consents {
+            "consents by issuing the token"
+        } else {
+            "refuses: no published document"
+        };
+        line(
+            Step::Inbound,
+            request.parties.partner_document(),
+            "consent",
+            result,
+        )
+    });
+    if consents {
+        Ok(())
+    } else {
+        Err(Refusal::new(Step::Inbound, Reason::PartnerDidNotConsent))
+    }
+}
+
+fn outbound(request: &Request<'_>, recorder: &mut impl Recorder) -> Result<(), Refusal> {
+    let property = match request.parties.access_type {
+        AccessType::DirectConnect => DIRECT_CONNECT_OUTBOUND,
+        AccessType::Collaboration
+        | AccessType::None
+        | AccessType::ServiceProvider
+        | AccessType::Passthrough => COLLABORATION_OUTBOUND,
+    };
+    match apply(request, Step::Outbound, &property, recorder) {
+        Verdict::Admits => Ok(()),
+        Verdict::Refuses => Err(Refusal::new(Step::Outbound, Reason::OutboundNotAdmitted)),
+        Verdict::Unknown => Err(Refusal::new(
+            Step::Outbound,
+            Reason::OutboundMembershipUnknown,
+        )),
+    }
+}
+
+/// Whether our restrictions bind this request: on a route that leads out of our network, or because the header names us.
+pub(super) fn restrictions_in_force(request: &Request<'_>) -> bool {
+    let managed = matches!(
+        request.target.resource,
+        Resource::External { managed: true, .. }
+    );
+    let named = request
+        .context
+        .restriction
+        .policy()
+        .is_some_and(|(tenant, _)| tenant == request.snapshot.own.id);
+    request.parties.direction == Direction::TenantRestricted && (managed || named)
+}
+
+fn restrictions(request: &Request<'_>, recorder: &mut impl Recorder) -> Result<(), Refusal> {
+    if !restrictions_in_force(request) {
+        recorder.record(|| {
+            app_line(
+                Step::TenantRestrictions,
+                request.target,
+                "managed",
+                "not in force here",
+            )
+        });
+        return Ok(());
+    }
+    match apply(
+        request,
+        Step::TenantRestrictions,
+        &TENANT_RESTRICTIONS,
+        recorder,
+    ) {
+        Verdict::Admits => Ok(()),
+        Verdict::Refuses => Err(Refusal::new(
+            Step::TenantRestrictions,
+            Reason::TenantRestricted,
+        )),
+        Verdict::Unknown => Err(Refusal::new(
+            Step::TenantRestrictions,
+            Reason::RestrictionMembershipUnknown,
+        )),
+    }
+}
+
+/// Matches the effective setting: the partner's where it is written, else the default's.
+fn apply(
+    request: &Request<'_>,
+    step: Step,
+    property: &Property,
+    recorder: &mut impl Recorder,
+) -> Verdict {
+    let written = request.parties.partner.and_then(property.of_partner);
+    let setting = written.unwrap_or_else(|| (property.of_default)(&request.snapshot.default));
+    let matched = matching::apply(
+        setting,
+        &request.parties.seen,
+        request.target,
+        request.subject.client.as_ref(),
+    );
+    let document = |origin| match (origin, written.is_some()) {
+        (Origin::Written, true) => request.parties.partner_document(),
+        (Origin::Written, false) | (Origin::Default, _) => "default".to_owned(),
+        (Origin::Initial, _) => "initial".to_owned(),
+    };
+    recorder.record(|| {
+        line(
+            step,
+            document(setting.users.origin),
+            format!("{}.usersAndGroups", property.name),
+            format!(
+                "{}: {}",
+                access(setting.users.access),
+                user_result(&matched, request.subject.kind)
+            ),
+        )
+    });
+    recorder.record(|| {
+        line(
+            step,
+            document(setting.apps.origin),
+            format!("{}.applications", property.name),
+            format!(
+                "{}: {}, {}",
+                access(setting.apps.access),
+                if matched.app { "listed" } else { "not listed" },
+                verdict(matched.verdict)
+            ),
+        )
+    });
+    matched.verdict
+}
+
+const fn access(access: Access) -> &'static str {
+    match access {
+        Access::Allowed => "allowed",
+        Access::Blocked => "blocked",
+    }
+}
+
+const fn user_result(matched: &Match, kind: SubjectKind) -> &'static str {
+    match (matched.user, kind) {
+        (Listed::Yes, _) => "listed",
+        (Listed::No, SubjectKind::User) => "not listed",
+        (Listed::No, SubjectKind::App) => "service principal not listed",
+        (Listed::Unknown, _) => "membership unknown",
+    }
+}
+
+const fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Admits => "admits",
+        Verdict::Refuses => "refuses",
+        Verdict::Unknown => "refuses: membership unknown",
+    }
+}

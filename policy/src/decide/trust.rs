@@ -1,0 +1,166 @@
+//! Step 7: which claims about MFA and devices count. Refuses nothing by itself.
+
+use super::Request;
+use super::parties::Parties;
+use crate::decision::{AccessType, Device, Direction, Mfa, Step};
+use crate::explanation::{Recorder, line};
+use crate::snapshot::{Snapshot, TrustOverrides};
+use crate::subject::{Home, Subject};
+
+/// What counts of the token's proofs.
+pub(super) struct Trust {
+    /// The home tenant's MFA is believed: by setting, or because the caller comes from a service provider.
+    pub(super) home_mfa: bool,
+    /// The MFA that counts, and whose.
+    pub(super) mfa: Mfa,
+    /// The strongest device claim, and whether it counts.
+    pub(super) device: Device,
+    /// A compliant device counts.
+    pub(super) compliant: bool,
+    /// A hybrid-joined device counts.
+    pub(super) hybrid: bool,
+}
+
+impl Trust {
+    pub(super) fn of(snapshot: &Snapshot, subject: &Subject, parties: &Parties<'_>) -> Self {
+        let proofs = subject.proofs;
+        match parties.direction {
+            Direction::Internal => Self {
+                home_mfa: true,
+                mfa: if proofs.mfa || proofs.resource_mfa {
+                    Mfa::Own
+                } else {
+                    Mfa::None
+                },
+                device: match (proofs.hybrid_joined_device, proofs.compliant_device) {
+                    (true, _) => Device::OwnHybrid,
+                    (false, true) => Device::OwnCompliant,
+                    (false, false) => Device::None,
+                },
+                compliant: proofs.compliant_device,
+                hybrid: proofs.hybrid_joined_device,
+            },
+            Direction::Inbound => {
+                let accepted = accepted(snapshot, subject, parties);
+                let home_mfa = accepted.mfa || parties.access_type == AccessType::ServiceProvider;
+                let compliant = proofs.compliant_device && accepted.compliant_device;
+                let hybrid = proofs.hybrid_joined_device && accepted.hybrid_joined_device;
+                Self {
+                    home_mfa,
+                    mfa: match (
+                        proofs.mfa,
+                        home_mfa,
+                        proofs.resource_mfa && parties.own_issued,
+                    ) {
+                        (true, true, _) => Mfa::HomeTrusted,
+                        (_, _, true) => Mfa::Resource,
+                        (true, false, false) => Mfa::HomeUntrusted,
+                        (false, _, false) => Mfa::None,
+                    },
+                    device: match (
+                        hybrid,
+                        compliant,
+                        proofs.hybrid_joined_device,
+                        proofs.compliant_device,
+                    ) {
+                        (true, ..) => Device::HybridTrusted,
+                        (false, true, ..) => Device::CompliantTrusted,
+                        (false, false, true, _) => Device::HybridUntrusted,
+                        (false, false, false, true) => Device::CompliantUntrusted,
+                        (false, false, false, false) => Device::None,
+                    },
+                    compliant,
+                    hybrid,
+                }
+            }
+            Direction::Outbound | Direction::TenantRestricted => Self {
+                home_mfa: false,
+                mfa: Mfa::None,
+                device: Device::None,
+                compliant: false,
+                hybrid: false,
+            },
+        }
+    }
+
+    /// Whether an MFA claim counts.
+    pub(super) const fn mfa_counts(&self) -> bool {
+        match self.mfa {
+            Mfa::Own | Mfa::HomeTrusted | Mfa::Resource => true,
+            Mfa::None | Mfa::HomeUntrusted => false,
+        }
+    }
+}
+
+/// `inboundTrust` after inheritance.
+#[derive(Clone, Copy)]
+struct Accepted {
+    mfa: bool,
+    compliant_device: bool,
+    hybrid_joined_device: bool,
+}
+
+/// Nothing of an identity without a tenant is trusted; else the partner's members, each or the default's.
+fn accepted(snapshot: &Snapshot, subject: &Subject, parties: &Parties<'_>) -> Accepted {
+    let Home::Tenant { .. } = subject.home else {
+        return Accepted {
+            mfa: false,
+            compliant_device: false,
+            hybrid_joined_device: false,
+        };
+    };
+    let own = parties
+        .partner
+        .map_or_else(TrustOverrides::default, |partner| partner.trust);
+    let default = snapshot.default.trust;
+    let effective = |own: Option<bool>, default: Option<bool>| own.or(default).unwrap_or(false);
+    Accepted {
+        mfa: effective(own.mfa, default.mfa),
+        compliant_device: effective(own.compliant_device, default.compliant_device),
+        hybrid_joined_device: effective(own.hybrid_joined_device, default.hybrid_joined_device),
+    }
+}
+
+pub(super) fn record(request: &Request<'_>, recorder: &mut impl Recorder) {
+    let parties = &request.parties;
+    if parties.direction != Direction::Inbound {
+        recorder.record(|| line(Step::Trust, "", "", "does not apply"));
+        return;
+    }
+    let accepted = accepted(request.snapshot, request.subject, parties);
+    let own = parties
+        .partner
+        .map_or_else(TrustOverrides::default, |partner| partner.trust);
+    let default = request.snapshot.default.trust;
+    let members = [
+        ("isMfaAccepted", own.mfa, default.mfa, accepted.mfa),
+        (
+            "isCompliantDeviceAccepted",
+            own.compliant_device,
+            default.compliant_device,
+            accepted.compliant_device,
+        ),
+        (
+            "isHybridAzureADJoinedDeviceAccepted",
+            own.hybrid_joined_device,
+            default.hybrid_joined_device,
+            accepted.hybrid_joined_device,
+        ),
+    ];
+    for (member, own, default, accepted) in members {
+        recorder.record(|| {
+            let document = match (own, default) {
+                (Some(_), _) => parties.partner_document(),
+                (None, Some(_)) => "default".to_owned(),
+                (None, None) => "initial".to_owned(),
+            };
+            let result = if accepted { "counts" } else { "does not count" };
+            line(
+                Step::Trust,
+                document,
+                format!("inboundTrust.{member}"),
+                result,
+            )
+        });
+    }
+}
