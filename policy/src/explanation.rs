@@ -1,6 +1,6 @@
 //! Why a decision fell as it did, line by line; made only where somebody asks.
 
-use crate::decision::Step;
+use crate::decision::{Decision, Reason, Step};
 
 /// One step of a decision.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -35,6 +35,86 @@ impl Recorder for Vec<Line> {
     fn record(&mut self, line: impl FnOnce() -> Line) {
         self.push(line());
     }
+}
+
+/// The smallest change that would have let this request through, as far as one document or the caller can bring it
+/// about; `None` where it went through.
+///
+/// It turns the refusal that decided; a later step may still refuse.
+#[must_use]
+pub fn nearest_change(decision: &Decision, lines: &[Line]) -> Option<String> {
+    let refusal = decision.outcome.as_ref().err()?;
+    let step = refusal.step?;
+    let decided = lines
+        .iter()
+        .rev()
+        .find(|line| line.step == step && line.result.contains("refuses"));
+    let place = decided.map_or_else(String::new, |line| {
+        match (&*line.document, &*line.property) {
+            ("", "") => String::new(),
+            ("", property) => format!("`{property}`"),
+            (document, "") => format!("`{document}`"),
+            (document, property) => format!("`{property}` of `{document}`"),
+        }
+    });
+    let requirements: Vec<String> = refusal
+        .requirements
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let requirements = requirements.join(", ");
+    Some(match refusal.reason {
+        Reason::NoToken => "send a bearer token".to_owned(),
+        Reason::Token(_) => "send a token that passes the rule named as the reason".to_owned(),
+        Reason::Revoked => format!("sign in again, or remove {place}"),
+        Reason::MalformedRestrictionHeaders => {
+            "send well-formed tenant-restriction headers, one of a kind".to_owned()
+        }
+        Reason::WrongRestrictionPolicy => {
+            "let the network's proxy send the `id` of our default configuration".to_owned()
+        }
+        Reason::RestrictionClaimMismatch => {
+            "sign in under the restriction policy that the header names".to_owned()
+        }
+        Reason::ResourceTenantNotListed => format!("add the resource tenant to {place}"),
+        Reason::MicrosoftAccountsRestricted => format!("remove {place}"),
+        Reason::RestrictionClaimMissing => {
+            "sign in under the restriction policy, so that the token carries `xms_trpid`".to_owned()
+        }
+        Reason::HomeCloudNotEnabled | Reason::ResourceCloudNotEnabled => {
+            format!("enable the cloud and add the partner: {place}")
+        }
+        Reason::InboundNotAdmitted | Reason::OutboundNotAdmitted | Reason::TenantRestricted => {
+            format!("admit this caller and this app in {place}")
+        }
+        Reason::AppNotListed => format!("add the client to {place}"),
+        Reason::PartnerDidNotConsent => format!("obtain the partner's document, or change {place}"),
+        Reason::InboundMembershipUnknown
+        | Reason::OutboundMembershipUnknown
+        | Reason::RestrictionMembershipUnknown => {
+            format!(
+                "make the membership known (`homeUserId` and `homeGroups` of the guest record), or do not name groups or users in {place}"
+            )
+        }
+        Reason::GuestUnknown => "add or correct the guest's record in `guests.jsonl`".to_owned(),
+        Reason::GuestDisabled => format!("restore the guest: {place}"),
+        Reason::GuestPending => "let the guest redeem the invitation".to_owned(),
+        Reason::GuestConsentMissing => {
+            "let the guest consent, or turn automatic redemption on at both sides".to_owned()
+        }
+        Reason::BlockedByPolicy => format!("exclude the caller from {place}"),
+        Reason::DeviceNotCompliant | Reason::DeviceNotHybridJoined => {
+            format!(
+                "meet {requirements}, or accept the home tenant's device claim in `inboundTrust`"
+            )
+        }
+        Reason::MfaCannotBeMet => {
+            "accept the home tenant's MFA: `inboundTrust.isMfaAccepted`".to_owned()
+        }
+        Reason::MfaRequired | Reason::TermsOfUseRequired => format!("meet {requirements}"),
+        Reason::AppRule => format!("meet or change {place}"),
+        Reason::UnknownApp => return None,
+    })
 }
 
 /// A line without much writing.

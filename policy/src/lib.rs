@@ -14,4 +14,4 @@ pub mod target;
 
 pub use decide::{Caller, decide, explain};
 pub use decision::{Decision, Facts, Outcome, Permit, Reason, Refusal, Requirement, Step};
-pub use explanation::Line;
+pub use explanation::{Line, nearest_change};

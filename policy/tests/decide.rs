@@ -1,0 +1,198 @@
+//! The decision, told as one would tell a colleague. Every admission has its mirror refusal.
+//!
+//! The rules of the page one by one are `policy/tests/cases`; here stands what they cannot show: that types and
+//! permits hold.
+#![allow(clippy::unwrap_used, reason = "a panic is a failed test")]
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crossgate_policy::context::{Context, RestrictionHeaders};
+use crossgate_policy::decision::{AccessType, Direction};
+use crossgate_policy::ids::{Cloud, Guid, HomeTenant, Id, IssuerTenant, TenantId, UnixTime};
+use crossgate_policy::snapshot::{
+    Access, DefaultSettings, DirectoryMode, GuestDirectory, OwnTenant, PartnerSettings, Revocation,
+    RevocationKind, Revocations, Setting, Snapshot,
+};
+use crossgate_policy::subject::{
+    Account, Home, HomeCloud, Proofs, Subject, SubjectKind, TokenGroups,
+};
+use crossgate_policy::target::{Clients, Enforcement, Resource, Target};
+use crossgate_policy::{Caller, Decision, decide, explain};
+
+const CONTOSO: TenantId = TenantId(Guid::from_u128(1));
+const FABRIKAM: TenantId = TenantId(Guid::from_u128(2));
+
+fn snapshot() -> Snapshot {
+    Snapshot {
+        own: OwnTenant {
+            id: CONTOSO,
+            cloud: Cloud::Global,
+            domains: Box::new([]),
+        },
+        allowed_clouds: Box::new([]),
+        default: DefaultSettings::initial(),
+        partners: HashMap::new(),
+        partner_facts: HashMap::new(),
+        guests: GuestDirectory::empty(DirectoryMode::Optional),
+        conditional_access: Box::new([]),
+        revocations: Revocations::default(),
+    }
+}
+
+/// Ada of Fabrikam, with a token of this issuer.
+fn ada(issuer: TenantId) -> Subject {
+    let cloud = if issuer == FABRIKAM {
+        HomeCloud::Issuer(Cloud::Global)
+    } else {
+        HomeCloud::Named(Cloud::Global)
+    };
+    Subject {
+        issuer: IssuerTenant(issuer),
+        home: Home::Tenant {
+            tenant: HomeTenant(FABRIKAM),
+            cloud,
+        },
+        kind: SubjectKind::User,
+        user_id: Some(Id::new("ada")),
+        home_oid: None,
+        groups: TokenGroups::default(),
+        directory_roles: Box::new([]),
+        account: Account::Unstated,
+        app_roles: Box::new([]),
+        scopes: Box::new([]),
+        client: None,
+        proofs: Proofs::default(),
+        auth_contexts: Box::new([]),
+        session: None,
+        token_id: None,
+        jwt_id: None,
+        authenticated_at: Some(UnixTime::from_secs(1000)),
+        restriction_policy: None,
+    }
+}
+
+fn payroll() -> Target {
+    Target {
+        id: Id::new("payroll"),
+        resource: Resource::Own,
+        enforcement: Enforcement::Enforce,
+        anonymous: false,
+        require_restriction_claim: false,
+        auth_contexts: Box::new([]),
+        clients: Clients::Any,
+        app_clients: Box::new([]),
+        scopes: Box::new([]),
+        roles: Box::new([]),
+        assignment_required: false,
+        assigned: Box::new([]),
+    }
+}
+
+fn of(snapshot: &Snapshot, subject: &Subject, target: &Target) -> Decision {
+    let context = Context::default();
+    decide(snapshot, Caller::Verified(subject), target, &context)
+}
+
+#[test]
+fn a_guest_is_admitted_under_the_initial_values_and_a_direct_connect_user_is_not() {
+    let guest = of(&snapshot(), &ada(CONTOSO), &payroll());
+    assert_eq!(guest.code(), 0);
+    assert_eq!(guest.access_type, Some(AccessType::Collaboration));
+    assert!(guest.permit().is_some());
+
+    let direct = of(&snapshot(), &ada(FABRIKAM), &payroll());
+    assert_eq!(direct.code(), 500_213);
+    assert_eq!(direct.access_type, Some(AccessType::DirectConnect));
+    assert!(direct.permit().is_none());
+}
+
+#[test]
+fn a_partner_block_beats_an_open_default() {
+    let mut snapshot = snapshot();
+    let blocked = PartnerSettings {
+        collaboration_inbound: Some(Arc::new(Setting::initial(Access::Blocked))),
+        ..PartnerSettings::default()
+    };
+    snapshot.partners.insert(FABRIKAM, blocked);
+    assert_eq!(of(&snapshot, &ada(CONTOSO), &payroll()).code(), 500_213);
+}
+
+#[test]
+fn report_only_records_the_refusal_and_lets_the_request_go_on() {
+    let mut target = payroll();
+    target.enforcement = Enforcement::ReportOnly;
+    let decision = of(&snapshot(), &ada(FABRIKAM), &target);
+    assert_eq!(decision.code(), 500_213);
+    assert_eq!((decision.status(), decision.outcome_name()), (200, "block"));
+    assert!(decision.permit().is_some());
+}
+
+#[test]
+fn report_only_never_lets_a_missing_token_a_revocation_or_malformed_headers_through() {
+    let mut target = payroll();
+    target.enforcement = Enforcement::ReportOnly;
+    let (snapshot, subject) = (snapshot(), ada(CONTOSO));
+    let no_token = decide(&snapshot, Caller::Anonymous, &target, &Context::default());
+    assert_eq!((no_token.status(), no_token.permit()), (401, None));
+
+    let revocations = [Revocation {
+        kind: RevocationKind::User,
+        id: Id::new("ada"),
+        not_before: UnixTime::from_secs(1001),
+    }];
+    let context = Context {
+        revocations: &revocations,
+        ..Context::default()
+    };
+    let revoked = decide(&snapshot, Caller::Verified(&subject), &target, &context);
+    assert_eq!((revoked.code(), revoked.permit()), (50_173, None));
+
+    let context = Context {
+        restriction: RestrictionHeaders::Malformed,
+        ..Context::default()
+    };
+    let malformed = decide(&snapshot, Caller::Verified(&subject), &target, &context);
+    assert_eq!((malformed.status(), malformed.permit()), (400, None));
+}
+
+#[test]
+fn a_revocation_binds_what_was_signed_in_before_it_and_nothing_later() {
+    let mut snapshot = snapshot();
+    for (not_before, code) in [(1000, 0), (1001, 50_173)] {
+        snapshot.revocations = Revocations::new(vec![Revocation {
+            kind: RevocationKind::Tenant,
+            id: Id::Guid(FABRIKAM.0),
+            not_before: UnixTime::from_secs(not_before),
+        }]);
+        let decision = of(&snapshot, &ada(CONTOSO), &payroll());
+        assert_eq!(decision.code(), code, "revoked at {not_before}");
+    }
+}
+
+#[test]
+fn the_explanation_gives_the_same_answer_and_names_every_step_that_was_reached() {
+    let (snapshot, subject, target) = (snapshot(), ada(CONTOSO), payroll());
+    let caller = Caller::Verified(&subject);
+    let context = Context::default();
+    let (explained, lines) = explain(&snapshot, caller, &target, &context);
+    assert_eq!(explained, decide(&snapshot, caller, &target, &context));
+    assert_eq!(
+        explained.facts.as_ref().unwrap().direction,
+        Direction::Inbound
+    );
+    let mut steps: Vec<_> = lines.iter().map(|line| line.step.name()).collect();
+    steps.dedup();
+    let expected = [
+        "token",
+        "revocation",
+        "tenant_restrictions",
+        "cloud",
+        "inbound",
+        "guest",
+        "trust",
+        "conditional_access",
+        "app_rules",
+    ];
+    assert_eq!(steps, expected);
+}
