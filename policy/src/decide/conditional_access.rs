@@ -22,6 +22,9 @@ pub(super) fn check(request: &Request<'_>, recorder: &mut impl Recorder) -> Resu
         recorder.record(|| line(STEP, "", "", "does not apply"));
         return Ok(());
     }
+    if request.snapshot.conditional_access.is_empty() {
+        recorder.record(|| line(STEP, "conditional-access", "", "no policy"));
+    }
     let mut unmet = Unmet::default();
     let mut blocked = false;
     for policy in &request.snapshot.conditional_access {
