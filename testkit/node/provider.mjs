@@ -3,7 +3,8 @@
 // Tokens come from its token endpoint (client_credentials with a resource indicator) or, for users, from its own
 // AccessToken model through `/control/token`: no browser is driven, and still nobody here signs anything.
 //
-// Control calls: `/control/token`, `/control/rotate`, `/control/down`, `/control/up`, `/control/stats`.
+// Control calls: `/control/token`, `/control/rotate`, `/control/announce`, `/control/use-announced`, `/control/down`,
+// `/control/up`, `/control/stats`.
 import http from 'node:http';
 import { exportJWK, generateKeyPair } from 'jose';
 import Provider from 'oidc-provider';
@@ -14,7 +15,9 @@ const ALGORITHMS = ['RS256', 'ES256'];
 
 const requests = { jwks: 0, discovery: 0, token: 0 };
 let generation = 0;
+// Those that sign come first, each algorithm's newest before its retired ones.
 let keys = [];
+let announced = [];
 let provider;
 let handler;
 
@@ -46,7 +49,7 @@ const extra = new WeakMap();
 
 function start() {
   provider = new Provider(issuer, {
-    jwks: { keys },
+    jwks: { keys: [...keys, ...announced] },
     clients: [{
       client_id: CLIENT.id,
       client_secret: CLIENT.secret,
@@ -83,11 +86,20 @@ const controlAddress = await control({
     extra.set(token, claims ?? {});
     return { token: await token.save() };
   },
-  // {keep}: how many retired generations stay in the JWKS; 1 where not said, as a careful provider does.
+  // {keep}: signs with new keys at once; how many retired generations stay in the JWKS, 1 where not said.
   '/control/rotate': async ({ keep = 1 }) => {
     keys = [...await generateKeys(), ...keys.slice(0, keep * ALGORITHMS.length)];
     start();
-    return { kids: keys.map(({ kid }) => kid) };
+  },
+  // Publishes the next keys and goes on signing with the ones before, until `/control/use-announced`.
+  '/control/announce': async () => {
+    announced = await generateKeys();
+    start();
+  },
+  '/control/use-announced': async () => {
+    keys = [...announced, ...keys];
+    announced = [];
+    start();
   },
   '/control/down': async () => {
     if (!server.listening) return;

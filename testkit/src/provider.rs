@@ -63,6 +63,16 @@ impl Provider {
         drop(self.0.call("/control/rotate", &json!({ "keep": keep })));
     }
 
+    /// Publishes the next keys, and signs with the old ones until [`Self::use_announced_keys`].
+    pub fn announce_keys(&self) {
+        drop(self.0.call("/control/announce", &json!({})));
+    }
+
+    /// Signs with the announced keys from now on; the old ones stay published.
+    pub fn use_announced_keys(&self) {
+        drop(self.0.call("/control/use-announced", &json!({})));
+    }
+
     /// Refuses connections from now on.
     pub fn go_down(&self) {
         drop(self.0.call("/control/down", &json!({})));
