@@ -1,0 +1,210 @@
+//! What the request path hands over about one finished request: owned facts, nothing rendered.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossgate_policy::context::{Context, RestrictionHeaders};
+use crossgate_policy::snapshot::Snapshot;
+use crossgate_policy::subject::Subject;
+use crossgate_policy::target::Target;
+use crossgate_policy::{Caller, Decision, Line, Outcome, Reason, Refusal, Step};
+use uuid::Uuid;
+
+/// One request, as it ended.
+///
+/// Built on the request path, so everything in it is moved or shared, never formatted; the writer makes an event of it.
+#[derive(Debug)]
+pub struct Observation {
+    /// The id of this decision: `id` of the event.
+    pub decision_id: Uuid,
+    /// What the client was told to quote.
+    pub correlation_id: Box<str>,
+    /// When the head of the request was read.
+    pub arrived: jiff::Timestamp,
+    /// From then to the end of the answer.
+    pub duration: Duration,
+    /// The status that was sent; 0 where the client was gone before any.
+    pub status: u16,
+    /// How it ended.
+    pub ending: Ending,
+    /// The app that was called; `None` where no app is configured for it, or the request did not get that far.
+    pub app: Option<CalledApp>,
+    /// Who the verified token speaks for.
+    pub subject: Option<Arc<Subject>>,
+    /// What the token says that no decision needs and a reader of events wants.
+    pub token: Option<Arc<TokenFacts>>,
+    /// Keyed digest of the token as it came, also of one that was refused; 0 without a token. Never the token.
+    pub token_digest: u128,
+    /// The caller's address.
+    pub client_address: Option<IpAddr>,
+    /// `User-Agent`, cut by [`bounded`].
+    pub user_agent: Option<Box<str>>,
+    /// The policy that decided; `None` where none was in force.
+    pub policy: Option<PolicyInForce>,
+    /// The tenant-restriction headers, where any came.
+    pub restriction: Option<Box<RestrictionValues>>,
+    /// The fact of this name in the decision's context.
+    pub partner_outbound_allowed: bool,
+}
+
+/// How a request ended, for events and metrics alike.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ending {
+    /// The decision was made: the usual case.
+    Decided(Decision),
+    /// Refused before any app was looked for: the head is not one clear request. Holds the rule it broke.
+    Malformed(&'static str),
+    /// Answered 503: no policy, no keys for the issuer, or no room for events. Holds which.
+    NotReady(&'static str),
+    /// Ended without an answer of ours: a panic, or a client that left before the decision.
+    Aborted,
+}
+
+impl Ending {
+    /// `outcome` of events and metrics.
+    #[must_use]
+    pub fn outcome(&self) -> &'static str {
+        match self {
+            Self::Decided(decision) => decision.outcome_name(),
+            Self::Malformed(_) => Outcome::BadRequest.name(),
+            Self::NotReady(_) => NOT_READY,
+            Self::Aborted => ABORTED,
+        }
+    }
+
+    /// `reason` of events.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Decided(decision) => decision.reason(),
+            Self::Malformed(rule) | Self::NotReady(rule) => rule,
+            Self::Aborted => ABORTED,
+        }
+    }
+
+    /// The decision, where one was made.
+    #[must_use]
+    pub const fn decision(&self) -> Option<&Decision> {
+        match self {
+            Self::Decided(decision) => Some(decision),
+            Self::Malformed(_) | Self::NotReady(_) | Self::Aborted => None,
+        }
+    }
+
+    /// Where the decision fell.
+    #[must_use]
+    pub fn step(&self) -> Option<Step> {
+        self.decision().and_then(Decision::step)
+    }
+}
+
+/// The app that was called.
+#[derive(Clone, Debug)]
+pub struct CalledApp {
+    /// What it demands, for the explanation; its `id` is what policies name.
+    pub target: Arc<Target>,
+    /// Its name.
+    pub name: Arc<str>,
+}
+
+/// The policy that one request saw.
+#[derive(Clone, Debug)]
+pub struct PolicyInForce {
+    /// The compiled policy.
+    pub snapshot: Arc<Snapshot>,
+    /// Counts loads since the start.
+    pub generation: u64,
+    /// Names its content.
+    pub hash: Arc<str>,
+}
+
+/// Facts of a verified token for readers of events. One for as long as the token is cached.
+#[derive(Clone, Debug, Default)]
+pub struct TokenFacts {
+    /// The `[[issuer]]` that verified it.
+    pub issuer: Arc<str>,
+    /// That issuer is of kind `entra`.
+    pub entra: bool,
+    /// `name`.
+    pub display_name: Option<Box<str>>,
+    /// `upn`, or `preferred_username`.
+    pub user_principal_name: Option<Box<str>>,
+    /// `app_displayname`: the calling client's name.
+    pub client_name: Option<Box<str>>,
+    /// `uti`, or `jti`.
+    pub unique_token_identifier: Option<Box<str>>,
+    /// `sid`.
+    pub session_id: Option<Box<str>>,
+    /// `deviceid`.
+    pub device_id: Option<Box<str>>,
+}
+
+/// The values that came under the three tenant-restriction names.
+#[derive(Clone, Debug, Default)]
+pub struct RestrictionValues {
+    /// `sec-Restrict-Tenant-Access-Policy`.
+    pub policy: Vec<Box<[u8]>>,
+    /// `Restrict-Access-To-Tenants`.
+    pub tenants: Vec<Box<[u8]>>,
+    /// `Restrict-Access-Context`.
+    pub context: Vec<Box<[u8]>>,
+}
+
+impl Observation {
+    /// Decides again, with a line for every step: the same arguments give the same answer, so the request path need
+    /// not keep lines that nobody may ask for.
+    #[must_use]
+    pub fn explain(&self) -> Vec<Line> {
+        let (Some(policy), Some(app), Some(decision)) =
+            (&self.policy, &self.app, self.ending.decision())
+        else {
+            return Vec::new();
+        };
+        let caller = match (&decision.outcome, &self.subject) {
+            (
+                Err(Refusal {
+                    reason: Reason::Token(refusal),
+                    ..
+                }),
+                _,
+            ) => Caller::Refused(*refusal),
+            (Ok(()) | Err(_), Some(subject)) => Caller::Verified(subject),
+            (Ok(()) | Err(_), None) => Caller::Anonymous,
+        };
+        let values = self.restriction.as_deref();
+        let restriction = values.map_or(RestrictionHeaders::Absent, |values| {
+            RestrictionHeaders::read(
+                values.policy.iter().map(|value| &**value),
+                values.tenants.iter().map(|value| &**value),
+                values.context.iter().map(|value| &**value),
+            )
+        });
+        let context = Context {
+            client_ip: self.client_address,
+            restriction,
+            partner_outbound_allowed: self.partner_outbound_allowed,
+            terms_accepted: &[],
+            revocations: &[],
+        };
+        crossgate_policy::explain(&policy.snapshot, caller, &app.target, &context).1
+    }
+}
+
+/// `outcome` of [`Ending::NotReady`].
+pub(crate) const NOT_READY: &str = "not-ready";
+/// `outcome` of [`Ending::Aborted`].
+pub(crate) const ABORTED: &str = "aborted";
+
+/// At most [`USER_AGENT_LIMIT`] bytes of a client's words, cut between characters.
+#[must_use]
+pub fn bounded(text: &str) -> Box<str> {
+    let mut end = text.len().min(USER_AGENT_LIMIT);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default().into()
+}
+
+/// Longer than any browser's; what a client sends beyond it is noise, or an attempt to fill our disk.
+pub const USER_AGENT_LIMIT: usize = 512;
