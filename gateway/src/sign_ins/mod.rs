@@ -3,8 +3,18 @@
 //! The request path reserves room, and hands over facts. Everything that is slow or can fail (explaining, rendering,
 //! files) is the writer's, on a thread of its own. What happened to requests is not decided here.
 
+mod aggregate;
+mod conditional_access;
+mod event;
+mod failure_reasons;
 pub mod observation;
 mod queue;
+mod render;
+mod sinks;
+#[cfg(test)]
+mod testing;
+mod thread;
+mod writer;
 
 use std::io;
 use std::sync::Arc;
@@ -14,11 +24,14 @@ pub use observation::{
     CalledApp, Ending, Observation, PolicyInForce, RestrictionValues, TokenFacts, bounded,
 };
 pub use queue::{Full, Slot};
+pub use thread::{Totals, Writer};
 
-use crossgate_config::SignIns as Settings;
+use crossgate_config::{SignInMode, SignIns as Settings};
 
 use crate::ops::Metrics;
-use queue::Queue;
+use aggregate::Aggregate;
+use queue::{Counts, Queue};
+use writer::{Outlet, Work};
 
 /// The request path's end: cheap to clone, never waits.
 #[derive(Clone, Debug)]
@@ -27,14 +40,32 @@ pub struct SignIns {
 }
 
 impl SignIns {
-    /// Starts the writer and opens its sinks.
+    /// Opens the sinks and starts the writer.
     ///
     /// # Errors
-    /// A sink cannot be opened.
-    pub fn start(settings: &Settings, metrics: Arc<Metrics>) -> io::Result<(Self, Writer)> {
-        let queue = Arc::new(Queue::new(settings.queue, settings.on_full));
-        let _ = metrics;
-        Ok((Self { queue }, Writer {}))
+    /// A sink cannot be opened, or the thread cannot be started.
+    pub fn start(settings: &Settings, metrics: &Metrics) -> io::Result<(Self, Writer)> {
+        let outlets = settings.sinks.iter().map(|sink| {
+            let (name, sink) = sinks::open(sink, settings)?;
+            let counter = |result: &str| metrics.sign_in_events.with_label_values(&[&name, result]);
+            let (written, failed) = (counter("written"), counter("error"));
+            Ok(Outlet::new(name, sink, written, failed))
+        });
+        let outlets = outlets.collect::<io::Result<Vec<Outlet>>>()?;
+        let queue = Arc::new(Queue::new(
+            settings.queue,
+            settings.on_full,
+            Counts::of(&metrics.sign_in_events),
+        ));
+        let waiting = Arc::clone(&queue);
+        metrics.on_scrape(move |metrics| metrics.set_sign_in_queue_depth(waiting.depth()));
+        let aggregate = match settings.mode {
+            SignInMode::EveryRequest => None,
+            SignInMode::FirstThenCount => Some(Aggregate::new(settings.count_window, GROUPS)),
+        };
+        let work = Work::new(Arc::clone(&queue), aggregate, outlets);
+        let writer = Writer::start(work, Arc::clone(&queue), settings.flush_every.min(PACE))?;
+        Ok((Self { queue }, writer))
     }
 
     /// Keeps room for one request's observation; to be called before anything is done for the request.
@@ -44,21 +75,121 @@ impl SignIns {
     pub fn reserve(&self) -> Result<Slot, Full> {
         self.queue.reserve()
     }
-
-    /// Observations that wait for the writer.
-    #[must_use]
-    pub fn depth(&self) -> usize {
-        self.queue.depth()
-    }
 }
 
-/// The writer's thread.
-#[derive(Debug)]
-pub struct Writer {}
+/// The writer looks this often for something to do. Nobody wakes it, so that recording costs a request no system call.
+const PACE: Duration = Duration::from_millis(20);
 
-impl Writer {
-    /// Writes what is still to be written and ends. Call it when no request is served any more.
-    pub fn finish(self, limit: Duration) {
-        let _ = limit;
+/// Kinds of requests whose repeats are added up at a time, at one to two kilobytes each where there are repeats.
+const GROUPS: usize = 32_768;
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crossgate_config::{OnFull, Rotation, Sink};
+    use serde_json::Value;
+
+    use super::testing::observation;
+    use super::*;
+
+    fn settings(path: &Path, mode: SignInMode, on_full: OnFull, queue: usize) -> Settings {
+        Settings {
+            mode,
+            sinks: vec![Sink::File(path.to_owned())],
+            on_full,
+            queue,
+            flush_every: Duration::from_millis(5),
+            fsync: false,
+            rotation: Rotation {
+                size: 1 << 30,
+                keep: 1,
+            },
+            count_window: Duration::from_millis(30),
+        }
+    }
+
+    fn counted(path: &Path) -> u64 {
+        let text = std::fs::read_to_string(path).unwrap();
+        text.lines()
+            .map(|line| {
+                let event: Value = serde_json::from_str(line).unwrap();
+                event["crossgate"]["count"].as_u64().unwrap()
+            })
+            .sum()
+    }
+
+    /// Four threads serve 5,000 requests each; answers what the file and the totals add up to.
+    fn serve(mode: SignInMode, on_full: OnFull, queue: usize) -> (u64, u64, Totals) {
+        const EACH: u64 = 5_000;
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("events.jsonl");
+        let metrics = Metrics::new().unwrap();
+        let (sign_ins, writer) =
+            SignIns::start(&settings(&path, mode, on_full, queue), &metrics).unwrap();
+        let refused = std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..4_u128)
+                .map(|worker| {
+                    let sign_ins = sign_ins.clone();
+                    scope.spawn(move || {
+                        let serve = |request| match sign_ins.reserve() {
+                            Ok(slot) => {
+                                slot.record(observation(worker * 10 + request % 7));
+                                0
+                            }
+                            Err(Full) => 1,
+                        };
+                        (0..u128::from(EACH)).map(serve).sum::<u64>()
+                    })
+                })
+                .collect();
+            workers
+                .into_iter()
+                .map(|worker| worker.join().unwrap())
+                .sum::<u64>()
+        });
+        let totals = writer.finish(Duration::from_secs(30));
+        let served = 4 * EACH - refused;
+        assert_eq!(totals.requests, served);
+        assert_eq!((totals.unrecorded, totals.unwritten), (0, 0));
+        assert_eq!(counted(&path) + totals.dropped, served);
+        (served, counted(&path), totals)
+    }
+
+    #[test]
+    fn every_request_has_its_event_and_sums_are_exact_under_threads() {
+        let (served, counted, totals) = serve(SignInMode::EveryRequest, OnFull::Refuse, 1 << 16);
+        assert_eq!((served, counted, totals.events), (20_000, 20_000, 20_000));
+    }
+
+    #[test]
+    fn counts_of_repeats_are_exact_under_threads() {
+        let (served, counted, totals) = serve(SignInMode::FirstThenCount, OnFull::Refuse, 1 << 16);
+        assert_eq!((served, counted), (20_000, 20_000));
+        assert!(totals.events < 10_000, "{totals:?}");
+    }
+
+    #[test]
+    fn sums_are_exact_where_requests_are_refused_or_events_dropped() {
+        let (_, _, totals) = serve(SignInMode::EveryRequest, OnFull::Refuse, 16);
+        assert_eq!(totals.dropped, 0);
+        let (served, counted, totals) = serve(SignInMode::EveryRequest, OnFull::Drop, 16);
+        assert_eq!(served, 20_000);
+        assert_eq!(counted + totals.dropped, 20_000);
+    }
+
+    #[test]
+    fn a_sink_that_cannot_be_opened_stops_the_start_and_is_named() {
+        let settings = settings(
+            Path::new("/nonexistent/events.jsonl"),
+            SignInMode::EveryRequest,
+            OnFull::Refuse,
+            16,
+        );
+        let error = SignIns::start(&settings, &Metrics::new().unwrap()).unwrap_err();
+        assert!(
+            error.to_string().contains("`/nonexistent/events.jsonl`"),
+            "{error}"
+        );
     }
 }

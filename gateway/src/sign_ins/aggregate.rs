@@ -1,0 +1,103 @@
+//! First of a kind at once, repeats added up: `mode = "first-then-count"`.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use crossgate_policy::ids::Id;
+
+use super::event::Event;
+use super::observation::Observation;
+
+/// The repeats that are being added up.
+///
+/// Every observation given to it comes out in exactly one event: at once, when its window ends, when its group has to
+/// make room, or at the end.
+pub(super) struct Aggregate {
+    window: Duration,
+    limit: usize,
+    /// INVARIANT: the same keys as in `order`, once each.
+    groups: HashMap<Key, Option<Event>>,
+    /// By the end of the window: all windows are equally long, so the order of their beginning.
+    order: VecDeque<(Instant, Key)>,
+}
+
+/// What makes two requests repeats of each other.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+struct Key {
+    token: u128,
+    app: Option<Id>,
+    outcome: &'static str,
+    reason: &'static str,
+    client_address: Option<IpAddr>,
+}
+
+impl Key {
+    fn of(observation: &Observation) -> Self {
+        Self {
+            token: observation.token_digest,
+            app: observation.app.as_ref().map(|app| app.target.id.clone()),
+            outcome: observation.ending.outcome(),
+            reason: observation.ending.reason(),
+            client_address: observation.client_address,
+        }
+    }
+}
+
+impl Aggregate {
+    pub(super) fn new(window: Duration, limit: usize) -> Self {
+        Self {
+            window,
+            limit: limit.max(1),
+            groups: HashMap::new(),
+            order: VecDeque::new(),
+        }
+    }
+
+    /// Takes one observation, and puts into `out` what is to be written at once.
+    pub(super) fn add(&mut self, observation: &Observation, now: Instant, out: &mut Vec<Event>) {
+        let key = Key::of(observation);
+        match self.groups.get_mut(&key) {
+            Some(Some(repeats)) => repeats.repeat(observation.arrived),
+            Some(repeats @ None) => *repeats = Some(Event::of(observation)),
+            None => {
+                if self.groups.len() >= self.limit {
+                    self.close_oldest(out);
+                }
+                out.push(Event::of(observation));
+                self.begin(key, now);
+            }
+        }
+    }
+
+    /// Puts into `out` the repeats whose window has ended.
+    pub(super) fn due(&mut self, now: Instant, out: &mut Vec<Event>) {
+        while self.order.front().is_some_and(|(end, _)| *end <= now) {
+            // A group that had repeats is likely to have more: its next window begins at once. One that had none is
+            // forgotten, and its next request is a first again.
+            if let Some(key) = self.close_oldest(out) {
+                self.begin(key, now);
+            }
+        }
+    }
+
+    /// Puts into `out` all repeats there are.
+    pub(super) fn drain(&mut self, out: &mut Vec<Event>) {
+        while !self.order.is_empty() {
+            self.close_oldest(out);
+        }
+    }
+
+    fn begin(&mut self, key: Key, now: Instant) {
+        self.order.push_back((now + self.window, key.clone()));
+        self.groups.insert(key, None);
+    }
+
+    /// Ends the oldest group; answers its key where it had repeats.
+    fn close_oldest(&mut self, out: &mut Vec<Event>) -> Option<Key> {
+        let (_, key) = self.order.pop_front()?;
+        let repeats = self.groups.remove(&key).flatten()?;
+        out.push(repeats);
+        Some(key)
+    }
+}

@@ -1,0 +1,97 @@
+//! The writer's thread: its clock, and its end.
+//!
+//! A thread and not a task, because files make their writers wait.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::queue::Queue;
+use super::writer::Work;
+
+/// The running writer. Dropped without [`Writer::finish`] it still writes what it can, but nobody waits for it.
+#[derive(Debug)]
+pub struct Writer {
+    stop: mpsc::Sender<Instant>,
+    thread: JoinHandle<Totals>,
+}
+
+/// What a run adds up to.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Totals {
+    /// Requests that were let in.
+    pub requests: u64,
+    /// Events made; their counts and the drops add up to the requests.
+    pub events: u64,
+    /// Requests that went on without an event.
+    pub dropped: u64,
+    /// Requests whose end nobody saw.
+    pub unrecorded: u64,
+    /// Events that some sink did not take before the time was over.
+    pub unwritten: u64,
+}
+
+impl Writer {
+    pub(super) fn start(mut work: Work, queue: Arc<Queue>, pace: Duration) -> io::Result<Self> {
+        let (stop, stopped) = mpsc::channel();
+        let thread = std::thread::Builder::new()
+            .name("sign-ins".to_owned())
+            .spawn(move || {
+                let deadline = loop {
+                    if work.pass(Instant::now()) {
+                        continue;
+                    }
+                    match stopped.recv_timeout(pace) {
+                        Err(RecvTimeoutError::Timeout) => {}
+                        Ok(deadline) => break deadline,
+                        Err(RecvTimeoutError::Disconnected) => break Instant::now() + pace,
+                    }
+                };
+                while !work.finish(Instant::now()) && Instant::now() < deadline {
+                    std::thread::sleep(pace);
+                }
+                totals(&mut work, &queue)
+            })?;
+        Ok(Self { stop, thread })
+    }
+
+    /// Writes what is still to be written, says what it all adds up to, and ends.
+    ///
+    /// To be called when no request is served any more. Waits, at most about `limit`: not for the request path.
+    pub fn finish(self, limit: Duration) -> Totals {
+        // A writer that is gone already has told its totals to the thread's handle.
+        let _ = self.stop.send(Instant::now() + limit);
+        self.thread.join().unwrap_or_else(|_| {
+            tracing::error!("sign-ins: the writer has panicked; events are missing");
+            Totals::default()
+        })
+    }
+}
+
+fn totals(work: &mut Work, queue: &Queue) -> Totals {
+    work.give_up(Instant::now());
+    let mut unwritten = 0;
+    for (sink, events) in work.unwritten() {
+        unwritten += events as u64;
+        tracing::error!(sink, "sign-ins: {events} events could not be written");
+    }
+    let totals = Totals {
+        requests: queue.counts.requests(),
+        events: work.events(),
+        dropped: queue.counts.dropped.get(),
+        unrecorded: queue.counts.unrecorded.get(),
+        unwritten,
+    };
+    tracing::info!(
+        refused = queue.counts.refused.get(),
+        unrecorded = totals.unrecorded,
+        unwritten = totals.unwritten,
+        "sign-ins: {} requests, {} events, {} dropped",
+        totals.requests,
+        totals.events,
+        totals.dropped
+    );
+    totals
+}
