@@ -3,18 +3,16 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
-use crossgate_policy::decision::Direction;
-use crossgate_policy::{Outcome, Step};
 use prometheus::{
-    Encoder, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec,
-    IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+    Encoder, Gauge, GaugeVec, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    IntGaugeVec, Registry, TextEncoder,
 };
 
-use crate::sign_ins::Ending;
-use crate::sign_ins::observation::{ABORTED, NOT_READY};
+use super::app::{AppMetrics, NONE};
+use super::register::New;
 
 /// All metrics of one gateway.
 ///
@@ -105,17 +103,11 @@ impl Metrics {
                 "Fetches of key sets by issuer and result.",
                 &["issuer", "result"],
             )?,
-            jwks_age: {
-                let ages = GaugeVec::new(
-                    opts(
-                        "jwks_age_seconds",
-                        "Time since the key set in use was fetched.",
-                    ),
-                    &["issuer"],
-                )?;
-                registry.register(Box::new(ages.clone()))?;
-                ages
-            },
+            jwks_age: new.real_gauges(
+                "jwks_age_seconds",
+                "Time since the key set in use was fetched.",
+                &["issuer"],
+            )?,
             snapshot_info: new.gauges(
                 "policy_snapshot_info",
                 "Always 1; the label names the policy in force.",
@@ -126,14 +118,10 @@ impl Metrics {
                 "Loads of the policy by result.",
                 &["result"],
             )?,
-            policy_last_reload: {
-                let time = Gauge::with_opts(opts(
-                    "policy_last_reload_timestamp_seconds",
-                    "When the policy in force was loaded.",
-                ))?;
-                registry.register(Box::new(time.clone()))?;
-                time
-            },
+            policy_last_reload: new.real_gauge(
+                "policy_last_reload_timestamp_seconds",
+                "When the policy in force was loaded.",
+            )?,
             policy_partners: new.gauge(
                 "policy_partners",
                 "Partner documents of the policy in force.",
@@ -159,6 +147,9 @@ impl Metrics {
             "Always 1; the labels say what runs.",
             &["version", "target_arch", "target_os"],
         )?;
+        for result in ["success", "error"] {
+            metrics.policy_reloads.with_label_values(&[result]);
+        }
         build
             .with_label_values(&[
                 env!("CARGO_PKG_VERSION"),
@@ -176,7 +167,12 @@ impl Metrics {
         if let Some(known) = apps.get(label) {
             return Arc::clone(known);
         }
-        let new = Arc::new(AppMetrics::new(self, label));
+        let new = Arc::new(AppMetrics::new(
+            label,
+            &self.requests,
+            self.request_duration.with_label_values(&[label]),
+            self.upstream_duration.with_label_values(&[label]),
+        ));
         apps.insert(label.to_owned(), Arc::clone(&new));
         new
     }
@@ -187,7 +183,16 @@ impl Metrics {
         self.app(NONE)
     }
 
-    /// Counts one verification. `issuer` is a configured name, `result` `accepted` or a rule of the verifier.
+    /// Shows an issuer's counters from the start, at zero: a rate needs a first sample.
+    pub fn issuer_configured(&self, issuer: &str) {
+        for result in ["success", "error"] {
+            self.jwks_refreshes.with_label_values(&[issuer, result]);
+        }
+        self.token_verifications
+            .with_label_values(&[issuer, ACCEPTED]);
+    }
+
+    /// Counts one verification. `issuer` is a configured name, `result` [`ACCEPTED`] or a rule of the verifier.
     pub fn token_verified(&self, issuer: &str, result: &str) {
         self.token_verifications
             .with_label_values(&[issuer, result])
@@ -278,181 +283,8 @@ impl std::fmt::Debug for Metrics {
     }
 }
 
-/// One app's part of the metrics, resolved.
-pub struct AppMetrics {
-    label: Box<str>,
-    requests: IntCounterVec,
-    /// One place for each direction, outcome and step; filled when first counted, so that only what happened is shown.
-    counters: Box<[OnceLock<IntCounter>]>,
-    duration: Histogram,
-    upstream: Histogram,
-}
-
-impl AppMetrics {
-    fn new(metrics: &Metrics, label: &str) -> Self {
-        let places = DIRECTIONS.len() * OUTCOMES.len() * STEPS.len();
-        Self {
-            label: label.into(),
-            requests: metrics.requests.clone(),
-            counters: (0..places).map(|_| OnceLock::new()).collect(),
-            duration: metrics.request_duration.with_label_values(&[label]),
-            upstream: metrics.upstream_duration.with_label_values(&[label]),
-        }
-    }
-
-    /// Counts one request that ended.
-    pub fn ended(&self, ending: &Ending, duration: Duration) {
-        let direction = ending
-            .decision()
-            .and_then(|decision| decision.facts.as_ref())
-            .map_or(NONE, |facts| facts.direction.name());
-        let step = ending.step().map_or(NONE, Step::name);
-        self.count(direction, ending.outcome(), step);
-        self.duration.observe(duration.as_secs_f64());
-    }
-
-    /// Adds the time an upstream took.
-    pub fn upstream(&self, duration: Duration) {
-        self.upstream.observe(duration.as_secs_f64());
-    }
-
-    fn count(&self, direction: &str, outcome: &str, step: &str) {
-        let place = |names: &[&str], name: &str| names.iter().position(|known| *known == name);
-        let counter = (|| {
-            let direction = place(&DIRECTIONS, direction)?;
-            let outcome = place(&OUTCOMES, outcome)?;
-            let step = place(&STEPS, step)?;
-            self.counters
-                .get((direction * OUTCOMES.len() + outcome) * STEPS.len() + step)
-        })();
-        let resolve = || {
-            self.requests
-                .with_label_values(&[&*self.label, direction, outcome, step])
-        };
-        match counter {
-            Some(counter) => counter.get_or_init(resolve).inc(),
-            // A name that the tables lack is counted all the same; a test keeps the tables whole.
-            None => resolve().inc(),
-        }
-    }
-}
-
-impl std::fmt::Debug for AppMetrics {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AppMetrics")
-            .field("label", &self.label)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Makes and registers.
-struct New<'a>(&'a Registry);
-
-impl New<'_> {
-    fn counter(&self, name: &str, help: &str) -> Result<IntCounter, prometheus::Error> {
-        let metric = IntCounter::with_opts(opts(name, help))?;
-        self.0.register(Box::new(metric.clone()))?;
-        Ok(metric)
-    }
-
-    fn counters(
-        &self,
-        name: &str,
-        help: &str,
-        labels: &[&str],
-    ) -> Result<IntCounterVec, prometheus::Error> {
-        let metric = IntCounterVec::new(opts(name, help), labels)?;
-        self.0.register(Box::new(metric.clone()))?;
-        Ok(metric)
-    }
-
-    fn gauge(&self, name: &str, help: &str) -> Result<IntGauge, prometheus::Error> {
-        let metric = IntGauge::with_opts(opts(name, help))?;
-        self.0.register(Box::new(metric.clone()))?;
-        Ok(metric)
-    }
-
-    fn gauges(
-        &self,
-        name: &str,
-        help: &str,
-        labels: &[&str],
-    ) -> Result<IntGaugeVec, prometheus::Error> {
-        let metric = IntGaugeVec::new(opts(name, help), labels)?;
-        self.0.register(Box::new(metric.clone()))?;
-        Ok(metric)
-    }
-
-    fn histogram(
-        &self,
-        name: &str,
-        help: &str,
-        buckets: &[f64],
-    ) -> Result<Histogram, prometheus::Error> {
-        let metric = Histogram::with_opts(histogram_opts(name, help, buckets))?;
-        self.0.register(Box::new(metric.clone()))?;
-        Ok(metric)
-    }
-
-    fn histograms(
-        &self,
-        name: &str,
-        help: &str,
-        buckets: &[f64],
-    ) -> Result<HistogramVec, prometheus::Error> {
-        let metric = HistogramVec::new(histogram_opts(name, help, buckets), &["app"])?;
-        self.0.register(Box::new(metric.clone()))?;
-        Ok(metric)
-    }
-}
-
-fn opts(name: &str, help: &str) -> Opts {
-    Opts::new(name, help).namespace("crossgate")
-}
-
-fn histogram_opts(name: &str, help: &str, buckets: &[f64]) -> HistogramOpts {
-    HistogramOpts::new(name, help)
-        .namespace("crossgate")
-        .buckets(buckets.to_vec())
-}
-
-/// The value of a label that does not apply.
-const NONE: &str = "none";
-
-const DIRECTIONS: [&str; 5] = [
-    NONE,
-    Direction::Internal.name(),
-    Direction::Inbound.name(),
-    Direction::Outbound.name(),
-    Direction::TenantRestricted.name(),
-];
-
-const OUTCOMES: [&str; 10] = [
-    Outcome::Allow.name(),
-    Outcome::Block.name(),
-    Outcome::StepUp.name(),
-    Outcome::Redeem.name(),
-    Outcome::Consent.name(),
-    Outcome::Unauthenticated.name(),
-    Outcome::BadRequest.name(),
-    Outcome::NotFound.name(),
-    NOT_READY,
-    ABORTED,
-];
-
-const STEPS: [&str; 11] = [
-    NONE,
-    Step::Token.name(),
-    Step::Revocation.name(),
-    Step::TenantRestrictions.name(),
-    Step::Cloud.name(),
-    Step::Inbound.name(),
-    Step::Outbound.name(),
-    Step::Guest.name(),
-    Step::Trust.name(),
-    Step::ConditionalAccess.name(),
-    Step::AppRules.name(),
-];
+/// `result` of a verification that found nothing to refuse.
+pub const ACCEPTED: &str = "accepted";
 
 /// From what a local upstream takes to what a person gives up after.
 const REQUEST_BUCKETS: [f64; 14] = [
@@ -476,8 +308,9 @@ const DECISION_BUCKETS: [f64; 11] = [
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
-    use crossgate_policy::Decision;
 
     fn text(metrics: &Metrics) -> String {
         String::from_utf8(metrics.render().unwrap()).unwrap()
@@ -498,26 +331,6 @@ mod tests {
             shown,
             ["crossgate_policy_snapshot_info{generation=\"2\"} 1"]
         );
-    }
-
-    #[test]
-    fn a_request_is_counted_under_its_app_direction_outcome_and_step() {
-        let metrics = Metrics::new().unwrap();
-        let app = metrics.app("Payroll");
-        let unknown = Ending::Decided(Decision::unknown_app());
-        app.ended(&unknown, Duration::from_millis(3));
-        metrics
-            .app("Payroll")
-            .ended(&unknown, Duration::from_millis(3));
-        app.ended(&Ending::Aborted, Duration::from_millis(3));
-        let text = text(&metrics);
-        let line = "crossgate_requests_total{app=\"Payroll\",direction=\"none\",outcome=\"not-found\",step=\"none\"} 2";
-        assert!(text.contains(line), "{text}");
-        assert!(
-            text.contains("outcome=\"aborted\",step=\"none\"} 1"),
-            "{text}"
-        );
-        assert!(text.contains("crossgate_request_duration_seconds_count{app=\"Payroll\"} 3"));
     }
 
     #[test]
@@ -550,5 +363,31 @@ mod tests {
         assert!(
             text.contains("crossgate_jwks_refreshes_total{issuer=\"entra\",result=\"error\"} 1")
         );
+    }
+
+    #[test]
+    fn promtool_finds_no_fault() {
+        use std::io::Write as _;
+        use std::process::{Command, Stdio};
+
+        let metrics = Metrics::new().unwrap();
+        metrics.issuer_configured("entra");
+        metrics.keys_refreshed("entra", true, Instant::now());
+        metrics.policy_loaded(1, 0, jiff::Timestamp::UNIX_EPOCH);
+        drop(metrics.no_app());
+        let mut promtool = Command::new("promtool")
+            .args(["check", "metrics"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("`promtool` is missing: install the Debian package `prometheus`");
+        let mut input = promtool.stdin.take().unwrap();
+        input.write_all(text(&metrics).as_bytes()).unwrap();
+        drop(input);
+        let output = promtool.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned()
+            + &String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && said.trim().is_empty(), "{said}");
     }
 }

@@ -66,3 +66,164 @@ fn render(observation: &Observation) -> Vec<u8> {
     head.truncate(head.len().saturating_sub(2));
     head
 }
+
+#[cfg(test)]
+mod tests {
+    use crossgate_policy::snapshot::{Access, PolicyState, Setting, Snapshot};
+    use crossgate_policy::subject::{Proofs, Subject, SubjectKind};
+    use serde_json::{Value, json};
+
+    use super::super::Ending;
+    use super::super::testing::{
+        OWN, PARTNER, decided, guest, mfa_for_everyone, observation, snapshot,
+    };
+    use super::*;
+
+    fn written(observation: &Observation) -> Value {
+        let mut line = Vec::new();
+        Event::of(observation).write(&mut line);
+        assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
+        serde_json::from_slice(&line).unwrap()
+    }
+
+    fn with_mfa_policy(state: PolicyState) -> Snapshot {
+        Snapshot {
+            conditional_access: Box::new([mfa_for_everyone(state)]),
+            ..snapshot()
+        }
+    }
+
+    #[test]
+    fn an_admitted_guest_is_told_in_graphs_words() {
+        let observation = decided(snapshot(), Some(guest()));
+        let event = written(&observation);
+        assert_eq!(event["id"], observation.decision_id.to_string());
+        assert_eq!(event["crossgate"]["decisionId"], event["id"]);
+        assert_eq!(event["createdDateTime"], "1970-01-01T00:00:00.000Z");
+        assert_eq!(event["userId"], "ada");
+        assert_eq!(event["userDisplayName"], "Ada \"the first\" Lovelace");
+        assert_eq!(event["appId"], "client");
+        assert_eq!(event["resourceId"], "aaaaaaaa-0000-4000-8000-000000000001");
+        assert_eq!(event["homeTenantId"], PARTNER.to_string());
+        assert_eq!(event["resourceTenantId"], OWN.to_string());
+        assert_eq!(event["crossTenantAccessType"], "b2bCollaboration");
+        assert_eq!(event["userType"], "guest");
+        assert_eq!(event["signInEventTypes"], json!(["nonInteractiveUser"]));
+        assert_eq!(event["tokenIssuerType"], "AzureAD");
+        assert_eq!(event["conditionalAccessStatus"], "notApplied");
+        assert_eq!(event["status"]["errorCode"], 0);
+        assert_eq!(event["ipAddress"], "192.0.2.7");
+        let own = &event["crossgate"];
+        assert_eq!(
+            (&own["snapshot"], &own["count"]),
+            (&json!("content"), &json!(1))
+        );
+        assert_eq!(
+            (&own["step"], &own["outcome"]),
+            (&json!("app_rules"), &json!("allow"))
+        );
+        let explanation = own["explanation"].as_array().unwrap();
+        assert!(explanation.iter().any(|line| line["step"] == "inbound"));
+    }
+
+    #[test]
+    fn a_refusal_says_its_number_its_words_and_the_nearest_change() {
+        let mut closed = snapshot();
+        closed.default.collaboration_inbound = Setting::initial(Access::Blocked).into();
+        let event = written(&decided(closed, Some(guest())));
+        assert_eq!(event["status"]["errorCode"], 500_213);
+        assert!(event["status"]["failureReason"].is_string());
+        assert_eq!(event["status"]["additionalDetails"], "not_admitted");
+        let own = &event["crossgate"];
+        assert_eq!(
+            (&own["step"], &own["httpStatus"]),
+            (&json!("inbound"), &json!(403))
+        );
+        assert!(
+            own["nearestChange"]
+                .as_str()
+                .unwrap()
+                .contains("b2bCollaborationInbound")
+        );
+    }
+
+    #[test]
+    fn conditional_access_is_a_failure_a_success_or_a_report() {
+        let shown = Subject {
+            proofs: Proofs {
+                resource_mfa: true,
+                ..Proofs::default()
+            },
+            ..guest()
+        };
+        for (state, subject, status, result) in [
+            (PolicyState::Enabled, guest(), "failure", "failure"),
+            (PolicyState::Enabled, shown.clone(), "success", "success"),
+            (
+                PolicyState::ReportOnly,
+                guest(),
+                "notApplied",
+                "reportOnlyInterrupted",
+            ),
+            (
+                PolicyState::ReportOnly,
+                shown,
+                "notApplied",
+                "reportOnlySuccess",
+            ),
+        ] {
+            let event = written(&decided(with_mfa_policy(state), Some(subject)));
+            assert_eq!(event["conditionalAccessStatus"], status, "{event:#}");
+            let applied = &event["appliedConditionalAccessPolicies"][0];
+            assert_eq!(applied["displayName"], "MFA for everyone");
+            assert_eq!(applied["enforcedGrantControls"], json!(["mfa"]));
+            assert_eq!(applied["result"], result);
+        }
+    }
+
+    #[test]
+    fn a_workload_is_a_service_principal_and_no_user() {
+        let workload = Subject {
+            kind: SubjectKind::App,
+            ..guest()
+        };
+        let event = written(&decided(snapshot(), Some(workload)));
+        assert_eq!(event["signInEventTypes"], json!(["servicePrincipal"]));
+        assert_eq!(event["servicePrincipalId"], "ada");
+        assert_eq!(event["userId"], "");
+        assert_eq!(event["userType"], Value::Null);
+    }
+
+    #[test]
+    fn what_is_not_known_is_null_and_the_event_is_whole() {
+        let event = written(&decided(snapshot(), None));
+        assert_eq!(event["status"]["errorCode"], 50_058);
+        assert_eq!(
+            (&event["userId"], &event["homeTenantId"]),
+            (&json!(""), &Value::Null)
+        );
+        let aborted = Observation {
+            ending: Ending::Aborted,
+            status: 0,
+            app: None,
+            ..observation(1)
+        };
+        let event = written(&aborted);
+        assert_eq!(event["crossgate"]["outcome"], "aborted");
+        assert_eq!(event["crossgate"]["snapshot"], "none");
+        assert_eq!(event["crossgate"]["httpStatus"], Value::Null);
+        assert_eq!(event["crossgate"]["explanation"], json!([]));
+    }
+
+    #[test]
+    fn what_a_client_sends_cannot_break_the_line() {
+        let hostile = Observation {
+            user_agent: Some("a\nb\"}},{\u{2028}".into()),
+            correlation_id: "}}\r\n".into(),
+            ..decided(snapshot(), Some(guest()))
+        };
+        let event = written(&hostile);
+        assert_eq!(event["userAgent"], "a\nb\"}},{\u{2028}");
+        assert_eq!(event["correlationId"], "}}\r\n");
+    }
+}

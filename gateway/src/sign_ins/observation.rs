@@ -50,6 +50,10 @@ pub struct Observation {
 
 /// How a request ended, for events and metrics alike.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the large one is the usual one, and boxing it would cost every request an allocation"
+)]
 pub enum Ending {
     /// The decision was made: the usual case.
     Decided(Decision),
@@ -208,3 +212,17 @@ pub fn bounded(text: &str) -> Box<str> {
 
 /// Longer than any browser's; what a client sends beyond it is noise, or an attempt to fill our disk.
 pub const USER_AGENT_LIMIT: usize = 512;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_user_agent_is_cut_between_characters() {
+        assert_eq!(&*bounded("curl/8"), "curl/8");
+        let long = "ä".repeat(USER_AGENT_LIMIT);
+        assert_eq!(bounded(&long).len(), USER_AGENT_LIMIT);
+        let odd = format!("a{long}");
+        assert_eq!(bounded(&odd).len(), USER_AGENT_LIMIT - 1);
+    }
+}

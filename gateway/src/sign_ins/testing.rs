@@ -1,15 +1,24 @@
 //! An observation for tests to change.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossgate_policy::Decision;
-use crossgate_policy::ids::Id;
+use crossgate_policy::context::Context;
+use crossgate_policy::ids::{Cloud, Guid, HomeTenant, Id, IssuerTenant, TenantId};
+use crossgate_policy::snapshot::{
+    AccessPolicy, AppCondition, ClientApps, Controls, DefaultSettings, DirectoryMode,
+    GuestDirectory, Operator, OwnTenant, PolicyState, Revocations, Snapshot, UserScope,
+};
+use crossgate_policy::subject::{
+    Account, Home, HomeCloud, Proofs, Subject, SubjectKind, TokenGroups,
+};
 use crossgate_policy::target::{Clients, Enforcement, Resource, Target};
+use crossgate_policy::{Caller, Decision};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::observation::{CalledApp, Ending, Observation};
+use super::observation::{CalledApp, Ending, Observation, PolicyInForce, TokenFacts};
 
 /// One request with this token.
 pub(super) fn observation(token: u128) -> Observation {
@@ -40,6 +49,114 @@ pub(super) fn asked_at(observation: Observation, seconds: i64) -> Observation {
     Observation {
         arrived: Timestamp::from_second(seconds).unwrap(),
         ..observation
+    }
+}
+
+/// One request of this caller, decided by this policy for [`target`].
+pub(super) fn decided(snapshot: Snapshot, subject: Option<Subject>) -> Observation {
+    let target = target();
+    let caller = subject.as_ref().map_or(Caller::Anonymous, Caller::Verified);
+    let context = Context {
+        client_ip: Some([192, 0, 2, 7].into()),
+        ..Context::default()
+    };
+    let decision = crossgate_policy::decide(&snapshot, caller, &target, &context);
+    Observation {
+        status: decision.status(),
+        ending: Ending::Decided(decision),
+        policy: Some(PolicyInForce {
+            snapshot: Arc::new(snapshot),
+            generation: 3,
+            hash: "content".into(),
+        }),
+        token: subject.is_some().then(|| {
+            Arc::new(TokenFacts {
+                issuer: "entra".into(),
+                entra: true,
+                display_name: Some("Ada \"the first\" Lovelace".into()),
+                unique_token_identifier: Some("uti-1".into()),
+                ..TokenFacts::default()
+            })
+        }),
+        subject: subject.map(Arc::new),
+        ..observation(1)
+    }
+}
+
+pub(super) const OWN: TenantId = TenantId(Guid::from_u128(1));
+pub(super) const PARTNER: TenantId = TenantId(Guid::from_u128(2));
+
+/// Entra's initial values.
+pub(super) fn snapshot() -> Snapshot {
+    Snapshot {
+        own: OwnTenant {
+            id: OWN,
+            cloud: Cloud::Global,
+            domains: Box::default(),
+        },
+        allowed_clouds: Box::default(),
+        default: DefaultSettings::initial(),
+        partners: HashMap::new(),
+        partner_facts: HashMap::new(),
+        guests: GuestDirectory::empty(DirectoryMode::Optional),
+        conditional_access: Box::default(),
+        revocations: Revocations::default(),
+    }
+}
+
+/// A person of the partner, with a token of the own tenant.
+pub(super) fn guest() -> Subject {
+    Subject {
+        issuer: IssuerTenant(OWN),
+        home: Home::Tenant {
+            tenant: HomeTenant(PARTNER),
+            cloud: HomeCloud::Named(Cloud::Global),
+        },
+        kind: SubjectKind::User,
+        user_id: Some(Id::new("ada")),
+        home_oid: None,
+        groups: TokenGroups::default(),
+        directory_roles: Box::default(),
+        account: Account::Unstated,
+        app_roles: Box::default(),
+        scopes: Box::default(),
+        client: Some(Id::new("client")),
+        proofs: Proofs::default(),
+        auth_contexts: Box::default(),
+        session: None,
+        token_id: None,
+        jwt_id: None,
+        authenticated_at: None,
+        restriction_policy: None,
+    }
+}
+
+/// A Conditional Access policy that demands MFA of everyone.
+pub(super) fn mfa_for_everyone(state: PolicyState) -> AccessPolicy {
+    AccessPolicy {
+        id: "mfa".into(),
+        name: "MFA for everyone".into(),
+        state,
+        include: UserScope {
+            all: true,
+            ..UserScope::default()
+        },
+        exclude: UserScope::default(),
+        apps: AppCondition {
+            all: true,
+            ..AppCondition::default()
+        },
+        client_apps: ClientApps::Modern,
+        locations: None,
+        controls: Controls {
+            operator: Operator::And,
+            block: false,
+            mfa: true,
+            compliant_device: false,
+            hybrid_joined_device: false,
+            terms_of_use: Box::default(),
+            strength: None,
+        },
     }
 }
 
