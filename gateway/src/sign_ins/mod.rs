@@ -80,8 +80,8 @@ impl SignIns {
 /// The writer looks this often for something to do. Nobody wakes it, so that recording costs a request no system call.
 const PACE: Duration = Duration::from_millis(20);
 
-/// Kinds of requests whose repeats are added up at a time, at one to two kilobytes each where there are repeats.
-const GROUPS: usize = 32_768;
+/// Kinds of requests whose repeats are added up at a time, at about three kilobytes each where there are repeats.
+const GROUPS: usize = 16_384;
 
 #[cfg(test)]
 mod tests {

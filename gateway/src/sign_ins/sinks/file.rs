@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use crossgate_config::Rotation;
@@ -33,7 +33,7 @@ struct Open {
 
 impl FileSink {
     pub(crate) fn open(path: PathBuf, rotation: Rotation, sync: bool) -> io::Result<Self> {
-        let open = Some(Open::at(&path)?);
+        let open = Some(Open::at(&path)?.durable(&path, sync)?);
         Ok(Self {
             path,
             rotation,
@@ -53,7 +53,7 @@ impl FileSink {
         }
         let open = match self.open.take() {
             Some(open) => open,
-            None => Open::at(&self.path)?,
+            None => Open::at(&self.path)?.durable(&self.path, self.sync)?,
         };
         let open = self.open.insert(open);
         open.mend()?;
@@ -152,7 +152,11 @@ impl Sink for FileSink {
 
 impl Open {
     fn at(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().append(true).create(true).open(path)?;
+        let file = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(NEW_FILE)
+            .open(path)?;
         let metadata = file.metadata()?;
         let mut open = Self {
             file,
@@ -169,6 +173,14 @@ impl Open {
         Ok(open)
     }
 
+    /// Its name is on the disk, where that is asked for.
+    fn durable(self, path: &Path, sync: bool) -> io::Result<Self> {
+        if sync && self.regular {
+            sync_directory(path)?;
+        }
+        Ok(self)
+    }
+
     /// Cuts off a part of a line.
     fn mend(&mut self) -> io::Result<()> {
         if self.torn {
@@ -183,6 +195,17 @@ impl Open {
             return false;
         };
         (there.dev(), there.ino()) == (here.dev(), here.ino())
+    }
+}
+
+/// Events tell who was where: not for everybody on the machine.
+const NEW_FILE: u32 = 0o640;
+
+/// Makes names that were given or taken in this file's directory survive a crash of the machine.
+fn sync_directory(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => File::open(parent)?.sync_all(),
+        Some(_) | None => File::open(".")?.sync_all(),
     }
 }
 
@@ -302,6 +325,14 @@ mod tests {
         fs::rename(&path, &moved).unwrap();
         sink.write(b"2\n").unwrap();
         assert_eq!((read(&moved), read(&path)), ("1\n".into(), "2\n".into()));
+    }
+
+    #[test]
+    fn a_new_file_is_not_for_everybody() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("events.jsonl");
+        drop(FileSink::open(path.clone(), ROOMY, true).unwrap());
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o007, 0);
     }
 
     #[test]
