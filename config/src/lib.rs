@@ -1,0 +1,45 @@
+//! The text of `crossgate.toml` to checked [`Settings`].
+//!
+//! Every fault of a text is found at once and told with its line, key, what is wrong and what to do. Nothing here
+//! opens a file, reads the environment (a closure does), knows a clock or logs: paths stay paths, taken from the
+//! folder of the configuration.
+
+mod app;
+mod assertion;
+mod claims;
+mod fault;
+mod health;
+mod host;
+mod issuer;
+mod jwks;
+mod limits;
+mod listen;
+mod partner;
+mod policy;
+mod reader;
+mod runtime;
+mod settings;
+mod shutdown;
+mod sign_ins;
+mod suggest;
+mod tenant;
+mod units;
+mod url;
+
+pub use app::{AppSettings, Clients, Egress, ResourceTenant};
+pub use assertion::{Assertion, SigningKey};
+pub use claims::{ClaimMap, ClaimTest};
+pub use fault::Fault;
+pub use health::{Health, Probe};
+pub use issuer::{Algorithm, EntraTenants, IssuerKind, IssuerSettings, JwksSource};
+pub use jwks::Jwks;
+pub use limits::{BodyLimit, Limits};
+pub use listen::{Listen, TlsFiles};
+pub use partner::{Consent, PartnerSettings};
+pub use policy::{Enforcement, GuestDirectory, PolicySource};
+pub use runtime::{Runtime, Workers};
+pub use settings::{Purpose, Settings};
+pub use shutdown::Shutdown;
+pub use sign_ins::{OnFull, Rotation, SignInMode, SignIns, Sink};
+pub use tenant::OwnTenant;
+pub use url::{Scheme, Upstream};

@@ -1,0 +1,109 @@
+//! The whole configuration.
+
+use std::path::Path;
+
+use crate::reader::{Document, Section};
+use crate::{
+    AppSettings, Assertion, Enforcement, Fault, GuestDirectory, Health, IssuerSettings, Jwks,
+    Limits, Listen, OwnTenant, PartnerSettings, PolicySource, Runtime, Shutdown, SignIns,
+};
+use crate::{app, issuer, partner, policy};
+
+/// What `crossgate.toml` says, checked, with every default filled in.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Settings {
+    /// `[tenant]`: the organisation that runs this gateway.
+    pub tenant: OwnTenant,
+    /// `[listen]`: addresses and who stands in front of them.
+    pub listen: Listen,
+    /// `[policy] source`: where the documents are.
+    pub policy: PolicySource,
+    /// `[policy] enforcement`; apps carry their own, resolved against this.
+    pub enforcement: Enforcement,
+    /// `[guests] directory`.
+    pub guests: GuestDirectory,
+    /// `[[issuer]]`: who may sign tokens.
+    pub issuers: Vec<IssuerSettings>,
+    /// `[[partner]]`: what Graph's partner documents have no place for.
+    pub partners: Vec<PartnerSettings>,
+    /// `[[app]]`: what is behind the gateway.
+    pub apps: Vec<AppSettings>,
+    /// `[sign_ins]`: how sign-in events are written.
+    pub sign_ins: SignIns,
+    /// `[limits]`: what a connection may take.
+    pub limits: Limits,
+    /// `[shutdown]`: how the gateway ends.
+    pub shutdown: Shutdown,
+    /// `[jwks]`: how issuers' keys are kept fresh.
+    pub jwks: Jwks,
+    /// `[health]`: how upstreams are probed.
+    pub health: Health,
+    /// `[runtime]`: threads.
+    pub runtime: Runtime,
+    /// `[assertion]`: the key that signs what we tell upstreams.
+    pub assertion: Assertion,
+}
+
+/// What the settings are wanted for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Purpose {
+    /// Traffic: everything that serving needs must be there.
+    Serve,
+    /// Recorded or invented cases, offline: hosts, upstreams, audiences, listeners and issuers may be missing, and
+    /// routes may collide.
+    Decide,
+}
+
+impl Settings {
+    /// Reads and checks the text of `crossgate.toml`.
+    ///
+    /// Relative paths in it are taken from `base_dir`; `environment` answers `${NAME}`.
+    ///
+    /// # Errors
+    ///
+    /// Every fault, in the order of the text. Where the text is no TOML, only the faults of its syntax.
+    pub fn parse(
+        text: &str,
+        base_dir: &Path,
+        purpose: Purpose,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, Vec<Fault>> {
+        Document::new(text, base_dir, purpose, environment).read(Self::read)
+    }
+
+    fn read(root: &mut Section<'_>) -> Option<Self> {
+        let tenant = root.section_or_empty("tenant", OwnTenant::read);
+        let listen = root.section_or_empty("listen", Listen::read);
+        let (policy, enforcement) = root.section_or_empty("policy", policy::read);
+        let guests = root.section_or_empty("guests", GuestDirectory::read);
+        // The other parts are read without the own tenant too: its faults must not hide theirs.
+        let own = tenant.as_ref();
+        let issuers = issuer::read_all(root, own);
+        let partners = partner::read_all(root, own);
+        let apps = app::read_all(root, own, enforcement, &listen);
+        let sign_ins = root.section_or_empty("sign_ins", SignIns::read);
+        let limits = root.section_or_empty("limits", Limits::read);
+        let shutdown = root.section_or_empty("shutdown", Shutdown::read);
+        let jwks = root.section_or_empty("jwks", Jwks::read);
+        let health = root.section_or_empty("health", Health::read);
+        let runtime = root.section_or_empty("runtime", Runtime::read);
+        let assertion = root.section_or_empty("assertion", Assertion::read);
+        Some(Self {
+            tenant: tenant?,
+            listen,
+            policy,
+            enforcement,
+            guests,
+            issuers,
+            partners,
+            apps,
+            sign_ins,
+            limits,
+            shutdown,
+            jwks,
+            health,
+            runtime,
+            assertion,
+        })
+    }
+}

@@ -1,0 +1,142 @@
+//! `[sign_ins]`: how sign-in events are counted, queued and written.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::Purpose;
+use crate::reader::{Section, Text};
+use crate::units::{positive_duration, positive_size};
+
+/// How sign-in events are written.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SignIns {
+    /// Which requests give an event of their own.
+    pub mode: SignInMode,
+    /// Where events go; none only offline.
+    pub sinks: Vec<Sink>,
+    /// What happens to a request whose event the queue cannot take.
+    pub on_full: OnFull,
+    /// Events that may wait for the sinks.
+    pub queue: usize,
+    /// Longest time an event waits before it is handed to the operating system.
+    pub flush_every: Duration,
+    /// Whether each flush also waits for the disk.
+    pub fsync: bool,
+    /// When files make room for new ones.
+    pub rotation: Rotation,
+    /// Repeats of one event are added up for this long (`first-then-count`).
+    pub count_window: Duration,
+}
+
+/// Which requests give an event of their own.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum SignInMode {
+    /// The first of each kind at once, repeats added up.
+    FirstThenCount,
+    /// Every one.
+    EveryRequest,
+}
+
+/// Where events go.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Sink {
+    /// A file of JSON lines.
+    File(PathBuf),
+    /// Standard output.
+    Stdout,
+}
+
+/// What happens when the queue is full.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum OnFull {
+    /// The request is refused: nothing passes unseen.
+    Refuse,
+    /// The event is dropped, and counted as dropped.
+    Drop,
+}
+
+/// When a sink's file makes room for a new one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Rotation {
+    /// Bytes a file may hold.
+    pub size: u64,
+    /// Full files that are kept beside the one being written; 0 keeps none.
+    pub keep: usize,
+}
+
+impl SignIns {
+    pub(crate) fn read(section: &mut Section<'_>) -> Self {
+        let mode = section.text("mode", |text| {
+            text.choice(
+                "a mode of recording",
+                &[
+                    ("first-then-count", SignInMode::FirstThenCount),
+                    ("every-request", SignInMode::EveryRequest),
+                ],
+            )
+        });
+        let sinks = section.texts("sinks", sink);
+        if section.purpose() == Purpose::Serve && sinks.as_ref().is_some_and(Vec::is_empty) {
+            section.fault("sinks", EXPECTED_SINK);
+        }
+        let on_full = section.text("on_full", |text| {
+            text.choice(
+                "what to do when the queue is full",
+                &[("refuse", OnFull::Refuse), ("drop", OnFull::Drop)],
+            )
+        });
+        Self {
+            mode: mode.unwrap_or(DEFAULT_MODE),
+            sinks: sinks.unwrap_or_else(|| vec![Sink::File(section.path(DEFAULT_FILE))]),
+            on_full: on_full.unwrap_or(DEFAULT_ON_FULL),
+            queue: section.positive_number("queue", DEFAULT_QUEUE),
+            flush_every: positive_duration(section, "flush_every", DEFAULT_FLUSH),
+            fsync: section.boolean("fsync", DEFAULT_FSYNC),
+            rotation: Rotation {
+                size: positive_size(section, "rotate_size", DEFAULT_ROTATE_SIZE),
+                keep: section.whole_number("rotate_keep", DEFAULT_ROTATE_KEEP),
+            },
+            count_window: positive_duration(section, "count_window", DEFAULT_COUNT_WINDOW),
+        }
+    }
+}
+
+fn sink(text: &Text<'_>) -> Option<Sink> {
+    if text.value() == "stdout" {
+        return Some(Sink::Stdout);
+    }
+    if text.value().starts_with("file:") {
+        return text.path_after("file:").map(Sink::File);
+    }
+    text.refuse("is not a sink; expected `file:PATH` or `stdout`")
+}
+
+const EXPECTED_SINK: &str =
+    "events need somewhere to go; expected at least one of `file:PATH` or `stdout`";
+
+/// A token is used many times a minute, and its hundredth use tells nothing new; the sums stay exact.
+const DEFAULT_MODE: SignInMode = SignInMode::FirstThenCount;
+
+/// Beside the configuration, where whoever tries the gateway looks first.
+const DEFAULT_FILE: &str = "sign-ins.jsonl";
+
+/// An access that leaves no trace is worse than one that is refused.
+const DEFAULT_ON_FULL: OnFull = OnFull::Refuse;
+
+/// Some seconds of the busiest traffic, at about a kilobyte an event.
+const DEFAULT_QUEUE: usize = 65_536;
+
+/// Whoever watches the file sees events at once, yet a busy gateway writes many together.
+const DEFAULT_FLUSH: Duration = Duration::from_secs(1);
+
+/// A crash of the program loses nothing that was flushed; surviving a crash of the machine costs a disk's wait a flush.
+const DEFAULT_FSYNC: bool = false;
+
+/// Small enough to open and send around.
+const DEFAULT_ROTATE_SIZE: u64 = 100 << 20;
+
+/// With the size above about a gigabyte, which a small machine has.
+const DEFAULT_ROTATE_KEEP: usize = 10;
+
+/// The interval the description of sign-in events promises.
+const DEFAULT_COUNT_WINDOW: Duration = Duration::from_secs(60);

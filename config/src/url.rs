@@ -1,0 +1,170 @@
+//! URLs of issuers, key sets and upstreams, and the paths that requests are routed by.
+
+use std::fmt;
+
+use crate::host::{host, is_loopback};
+use crate::reader::Text;
+
+/// Where requests of an app are sent.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Upstream {
+    /// Whether over TLS; certificates are verified.
+    pub scheme: Scheme,
+    /// A name in lower case, an IPv4 address, or an IPv6 address in brackets.
+    pub host: String,
+    /// The port; the scheme's own where the file names none.
+    pub port: u16,
+}
+
+impl fmt::Display for Upstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { scheme, host, port } = self;
+        write!(f, "{}://{host}:{port}", scheme.name())
+    }
+}
+
+/// The scheme of a URL.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Scheme {
+    /// Plain HTTP.
+    Http,
+    /// HTTP over TLS.
+    Https,
+}
+
+impl Scheme {
+    /// How URLs write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+
+    const fn usual_port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+}
+
+/// An upstream's address: scheme, host and port, nothing after it.
+pub(crate) fn upstream(text: &Text<'_>) -> Option<Upstream> {
+    let url = split(text, "`http://host:port` or `https://host:port`")?;
+    if !matches!(url.rest, "" | "/") {
+        return text.refuse(
+            "has more than a host and port; requests keep their own path, so write `http://host:port`",
+        );
+    }
+    Some(Upstream {
+        scheme: url.scheme,
+        port: url.port.unwrap_or(url.scheme.usual_port()),
+        host: url.host,
+    })
+}
+
+/// An `https` URL, kept as written; plain `http` only to this machine.
+pub(crate) fn web(text: &Text<'_>, expected: &str) -> Option<String> {
+    let url = split(text, expected)?;
+    if url.scheme == Scheme::Http && !is_loopback(&url.host) {
+        return text.refuse("would be fetched over plain `http`, where keys can be forged on the way; expected `https://`");
+    }
+    if url.rest.contains('#') {
+        return text.refuse("has a fragment; remove `#` and what follows");
+    }
+    Some(text.value().to_owned())
+}
+
+/// A path as requests are matched by it: it must stand in the form that requests are brought into.
+pub(crate) fn path(text: &Text<'_>) -> Option<String> {
+    match path_problem(text.value()) {
+        None => Some(text.value().to_owned()),
+        Some(problem) => text.refuse(problem),
+    }
+}
+
+struct Url<'t> {
+    scheme: Scheme,
+    host: String,
+    port: Option<u16>,
+    rest: &'t str,
+}
+
+fn split<'t>(text: &'t Text<'_>, expected: &str) -> Option<Url<'t>> {
+    let (scheme, after) = if let Some(after) = text.value().strip_prefix("https://") {
+        (Scheme::Https, after)
+    } else if let Some(after) = text.value().strip_prefix("http://") {
+        (Scheme::Http, after)
+    } else {
+        return text.refuse(&format!("is not a URL for this; expected {expected}"));
+    };
+    let end = after.find(['/', '?', '#']).unwrap_or(after.len());
+    let (authority, rest) = after.split_at_checked(end)?;
+    if authority.contains('@') {
+        // Not quoted: what stands before the `@` may be a password.
+        return text.refuse_unquoted("the URL names a user; remove what stands before the `@`");
+    }
+    let (name, port) = match authority.rsplit_once(':') {
+        Some((name, port)) if !port.ends_with(']') => match port.parse::<u16>() {
+            Ok(number) if number != 0 => (name, Some(number)),
+            Ok(_) | Err(_) => {
+                return text.refuse("has no valid port; expected a number from 1 to 65535");
+            }
+        },
+        Some(_) | None => (authority, None),
+    };
+    let Ok(host) = host(name) else {
+        return text.refuse(&format!("has no valid host; expected {expected}"));
+    };
+    Some(Url {
+        scheme,
+        host,
+        port,
+        rest,
+    })
+}
+
+fn path_problem(path: &str) -> Option<&'static str> {
+    let problem = if !path.starts_with('/') {
+        "is not a path; expected one that starts with `/`"
+    } else if path.contains(['?', '#']) {
+        "has a query or fragment; expected the path alone"
+    } else if path.contains("//") {
+        "has an empty segment; expected a single `/` between segments"
+    } else if path.split('/').any(|segment| matches!(segment, "." | "..")) {
+        "has a `.` or `..` segment; write the path that it leads to"
+    } else if path.contains('\\') {
+        "has a backslash, which some servers read as `/`; expected `/`"
+    } else if !path.bytes().all(|byte| byte.is_ascii_graphic()) {
+        "has a character that URLs do not carry; write it percent-encoded"
+    } else {
+        return encoding_problem(path);
+    };
+    Some(problem)
+}
+
+fn encoding_problem(path: &str) -> Option<&'static str> {
+    for after in path.split('%').skip(1) {
+        let digits = after.get(..2).filter(|digits| {
+            digits
+                .bytes()
+                .all(|digit| digit.is_ascii_digit() || matches!(digit, b'A'..=b'F'))
+        });
+        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match byte {
+            None => return Some("has a `%` without two digits of 0-9 or A-F after it"),
+            Some(b'/' | b'\\' | 0..=0x1f | 0x7f) => {
+                return Some(
+                    "has an encoded slash, backslash or control character; requests with one are refused",
+                );
+            }
+            Some(byte) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {
+                return Some("encodes a character that needs no encoding; write it plainly");
+            }
+            Some(_) => {}
+        }
+    }
+    None
+}
