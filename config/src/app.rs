@@ -235,11 +235,7 @@ fn check_serving(section: &mut Section<'_>, app: &AppSettings, listen: &Listen) 
     ];
     for (name, missing, message) in needs {
         // A list whose only items are faulty has been told of.
-        if missing
-            && section
-                .field(name)
-                .is_none_or(|field| field.is_empty_list())
-        {
+        if missing && section.lacks(name) {
             section.fault(name, message);
         }
     }

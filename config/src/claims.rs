@@ -86,7 +86,7 @@ fn values(section: &mut Section<'_>) -> Option<Vec<String>> {
     if values.is_empty() {
         section.fault(
             "contains",
-            "is empty, so the fact could never be shown; expected at least one value",
+            "an empty list, so the fact could never be shown; expected at least one value",
         );
     }
     Some(values)
@@ -103,7 +103,7 @@ fn pointer(text: &Text<'_>) -> Option<String> {
     }
 }
 
-const EXPECTED_POINTER: &str = "one that starts with `/`, such as `/amr`";
+const EXPECTED_POINTER: &str = "a pointer that starts with `/`, such as `/amr`";
 
 /// Where Entra puts them.
 const DEFAULT_GROUPS: &str = "/groups";

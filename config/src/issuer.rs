@@ -120,7 +120,7 @@ pub(crate) fn read_all(root: &mut Section<'_>, own: Option<&OwnTenant>) -> Vec<I
     let issuers = root.sections("issuer", |section| {
         IssuerSettings::read(section, own, &mut seen)
     });
-    if root.purpose() == Purpose::Serve && root.field("issuer").is_none() {
+    if root.purpose() == Purpose::Serve && root.lacks("issuer") {
         root.fault(
             "issuer",
             "missing; nobody could sign a token, so add at least one `[[issuer]]`",

@@ -1,11 +1,12 @@
 //! `[listen]`: the addresses we answer on, and who stands in front of them.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use ipnet::IpNet;
 
-use crate::reader::{Section, Seen, Text};
+use crate::Purpose;
+use crate::reader::{Section, Text};
 
 /// Addresses and who stands in front of them.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -35,21 +36,47 @@ pub struct TlsFiles {
 
 impl Listen {
     pub(crate) fn read(section: &mut Section<'_>) -> Self {
-        let mut taken = Seen::new("give each listener an address of its own");
-        let proxy = addresses(section, "proxy", &mut taken);
-        let egress = addresses(section, "egress", &mut taken);
-        let mut single = |section: &mut Section<'_>, name| {
-            section.text(name, |text| free_address(text, &mut taken))
-        };
-        let admin = single(section, "admin");
-        let metrics = single(section, "metrics");
-        Self {
-            proxy: proxy.unwrap_or_else(|| vec![DEFAULT_PROXY]),
+        let listen = Self {
+            proxy: section
+                .texts("proxy", address)
+                .unwrap_or_else(|| vec![DEFAULT_PROXY]),
             tls: section.section("tls", TlsFiles::read).flatten(),
-            egress: egress.unwrap_or_default(),
-            admin: admin.unwrap_or(DEFAULT_ADMIN),
-            metrics: metrics.unwrap_or(DEFAULT_METRICS),
+            egress: section.texts("egress", address).unwrap_or_default(),
+            admin: section.text("admin", address).unwrap_or(DEFAULT_ADMIN),
+            metrics: section.text("metrics", address).unwrap_or(DEFAULT_METRICS),
             trusted_proxies: section.texts("trusted_proxies", range).unwrap_or_default(),
+        };
+        if section.purpose() == Purpose::Serve {
+            listen.check_shared(section);
+        }
+        listen
+    }
+
+    /// Two listeners cannot have one address; a default counts as if it were written.
+    fn check_shared(&self, section: &mut Section<'_>) {
+        let listeners: [(&'static str, &[SocketAddr]); 4] = [
+            ("proxy", &self.proxy),
+            ("egress", &self.egress),
+            ("admin", &[self.admin]),
+            ("metrics", &[self.metrics]),
+        ];
+        let mut taken: Vec<(&str, SocketAddr)> = Vec::new();
+        for (name, addresses) in listeners {
+            // Port 0 asks for any free one, which is another each time.
+            for address in addresses.iter().filter(|address| address.port() != 0) {
+                let first = taken
+                    .iter()
+                    .find(|(other, at)| *other != name && at == address);
+                if let Some((other, _)) = first {
+                    section.fault(
+                        name,
+                        format!(
+                            "`{address}` is where `listen.{other}` listens; give each listener an address of its own"
+                        ),
+                    );
+                }
+                taken.push((name, *address));
+            }
         }
     }
 }
@@ -65,29 +92,10 @@ impl TlsFiles {
     }
 }
 
-fn addresses(
-    section: &mut Section<'_>,
-    name: &'static str,
-    taken: &mut Seen<SocketAddr>,
-) -> Option<Vec<SocketAddr>> {
-    let items = section.field(name)?.items()?;
-    let texts = items.iter().filter_map(|item| item.text());
-    Some(
-        texts
-            .filter_map(|text| free_address(&text, taken))
-            .collect(),
-    )
-}
-
-fn free_address(text: &Text<'_>, taken: &mut Seen<SocketAddr>) -> Option<SocketAddr> {
-    let Ok(address) = text.value().parse::<SocketAddr>() else {
-        return text.refuse("is not an address and port; expected one such as `0.0.0.0:8443`");
-    };
-    // Port 0 asks for any free one, which is another each time.
-    if address.port() != 0 {
-        taken.note(address, text);
-    }
-    Some(address)
+fn address(text: &Text<'_>) -> Option<SocketAddr> {
+    let address = text.value().parse().ok();
+    address
+        .or_else(|| text.refuse("is not an address and port; expected one such as `0.0.0.0:8443`"))
 }
 
 fn range(text: &Text<'_>) -> Option<IpNet> {
@@ -107,12 +115,10 @@ fn range(text: &Text<'_>) -> Option<IpNet> {
 }
 
 /// All addresses of the machine: a gateway is there to be reached.
-const DEFAULT_PROXY: SocketAddr =
-    SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), 8443);
+const DEFAULT_PROXY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8443);
 
 /// Loopback: changing policy from elsewhere has to be asked for.
-const DEFAULT_ADMIN: SocketAddr = SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8444);
+const DEFAULT_ADMIN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8444);
 
 /// Loopback: metrics name apps and traffic, which is nobody else's business.
-const DEFAULT_METRICS: SocketAddr =
-    SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9464);
+const DEFAULT_METRICS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9464);

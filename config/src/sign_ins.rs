@@ -81,7 +81,7 @@ impl SignIns {
         }
         let on_full = section.text("on_full", |text| {
             text.choice(
-                "what to do when the queue is full",
+                "an answer to a full queue",
                 &[("refuse", OnFull::Refuse), ("drop", OnFull::Drop)],
             )
         });

@@ -54,8 +54,7 @@ pub(crate) fn domain(text: &Text<'_>) -> Option<String> {
 }
 
 /// What to write where a tenant is meant.
-pub(crate) const EXPECTED_TENANT: &str =
-    "a tenant id such as `3f2504e0-4f89-41d3-9a0c-0305e82c3301`";
+pub(crate) const EXPECTED_TENANT: &str = "a GUID such as `3f2504e0-4f89-41d3-9a0c-0305e82c3301`";
 
 /// Where almost every organisation lives; the others name their cloud wherever one is asked for.
 pub(crate) const DEFAULT_CLOUD: Cloud = Cloud::Global;

@@ -98,7 +98,9 @@ fn split<'t>(text: &'t Text<'_>, expected: &str) -> Option<Url<'t>> {
     } else if let Some(after) = text.value().strip_prefix("http://") {
         (Scheme::Http, after)
     } else {
-        return text.refuse(&format!("is not a URL for this; expected {expected}"));
+        return text.refuse(&format!(
+            "is not an `http` or `https` URL; expected {expected}"
+        ));
     };
     let end = after.find(['/', '?', '#']).unwrap_or(after.len());
     let (authority, rest) = after.split_at_checked(end)?;
@@ -154,7 +156,7 @@ fn encoding_problem(path: &str) -> Option<&'static str> {
         });
         let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
         match byte {
-            None => return Some("has a `%` without two digits of 0-9 or A-F after it"),
+            None => return Some("has a `%` without two digits after it, 0-9 or capital A-F"),
             Some(b'/' | b'\\' | 0..=0x1f | 0x7f) => {
                 return Some(
                     "has an encoded slash, backslash or control character; requests with one are refused",

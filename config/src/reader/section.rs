@@ -75,6 +75,11 @@ impl<'d> Section<'d> {
             .map(|entry| entry.field.clone())
     }
 
+    /// Whether a list is absent or has no items.
+    pub(crate) fn lacks(&mut self, name: &'static str) -> bool {
+        self.field(name).is_none_or(|field| field.is_empty_list())
+    }
+
     /// Notes what is wrong with a key, where it stands, or where it ought to.
     pub(crate) fn fault(&mut self, name: &'static str, message: impl Into<String>) {
         match self.field(name) {

@@ -7,7 +7,7 @@ use super::section::one_of;
 
 /// A string of the document.
 ///
-/// Messages quote it as written: what an environment variable holds may be a secret.
+/// A message that refuses it quotes it as written: what an environment variable holds may be a secret.
 pub(crate) struct Text<'d> {
     field: Field<'d>,
     written: &'d str,
@@ -36,7 +36,11 @@ impl<'d> Text<'d> {
 
     /// Notes `` `value` why `` and gives nothing.
     pub(crate) fn refuse<T>(&self, why: &str) -> Option<T> {
-        self.refuse_unquoted(&format!("`{}` {why}", self.written.escape_debug()))
+        let written = match self.written {
+            "" => "\"\"".to_owned(),
+            written => written.escape_debug().to_string(),
+        };
+        self.refuse_unquoted(&format!("`{written}` {why}"))
     }
 
     /// Notes a fault that must not repeat the value, and gives nothing.
@@ -48,7 +52,7 @@ impl<'d> Text<'d> {
     /// Any string but the empty one.
     pub(crate) fn filled(&self) -> Option<String> {
         if self.value.trim().is_empty() {
-            return self.refuse("is empty; give it a value or remove the key");
+            return self.refuse("is empty; write a value or remove it");
         }
         Some(self.value.clone())
     }
