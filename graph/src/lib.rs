@@ -1,1 +1,17 @@
-//! placeholder
+//! Microsoft Graph's documents as written: reads them, checks them, and compiles them to what a
+//! [`Snapshot`](crossgate_policy::snapshot::Snapshot) is made of; and Graph's `signIn`, the shape of sign-in events.
+//!
+//! Pure. No I/O, no clock, no log: texts are arguments, and whatever is to be said is in the answer. Where the texts
+//! come from, and what `crossgate.toml` adds to them, is not here.
+
+mod advisory;
+mod documents;
+mod load;
+mod reader;
+pub mod sign_in;
+
+pub use advisory::Advisory;
+pub use documents::collaboration::ExternalCollaboration;
+pub use documents::cross_tenant::RedemptionOrder;
+pub use load::{Compiled, Counts, PolicyFile, load};
+pub use reader::fault::{Fault, Position};

@@ -1,0 +1,4 @@
+//! Graph's resources as written, one module each.
+
+pub mod collaboration;
+pub mod cross_tenant;

@@ -1,0 +1,3 @@
+//! From texts to typed documents, with every fault and its place.
+
+pub(crate) mod fault;
