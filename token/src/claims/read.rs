@@ -1,0 +1,111 @@
+//! Members of a JSON object, each of the one type it may have.
+
+use crossgate_policy::ids::{Id, UnixTime};
+use serde_json::{Map, Value};
+
+use crate::{ClaimTest, Pointer, TokenFault};
+
+type Object = Map<String, Value>;
+
+/// A member that is absent is `None`; one that `read` does not take is a fault.
+fn member<'a, T>(
+    object: &'a Object,
+    name: &'static str,
+    read: impl FnOnce(&'a Value) -> Option<T>,
+) -> Result<Option<T>, TokenFault> {
+    object
+        .get(name)
+        .map(|value| read(value).ok_or(TokenFault::WrongType(name)))
+        .transpose()
+}
+
+pub(super) fn text<'a>(
+    object: &'a Object,
+    name: &'static str,
+) -> Result<Option<&'a str>, TokenFault> {
+    member(object, name, Value::as_str)
+}
+
+pub(super) fn boolean(object: &Object, name: &'static str) -> Result<Option<bool>, TokenFault> {
+    member(object, name, Value::as_bool)
+}
+
+pub(super) fn number(object: &Object, name: &'static str) -> Result<Option<f64>, TokenFault> {
+    member(object, name, Value::as_f64)
+}
+
+pub(super) fn object<'a>(
+    object: &'a Object,
+    name: &'static str,
+) -> Result<Option<&'a Object>, TokenFault> {
+    member(object, name, Value::as_object)
+}
+
+/// A `NumericDate` (RFC 7519, section 2), fractions allowed.
+pub(super) fn time(object: &Object, name: &'static str) -> Result<Option<UnixTime>, TokenFault> {
+    number(object, name)?
+        .map(|seconds| UnixTime::new(seconds).ok_or(TokenFault::NotATime(name)))
+        .transpose()
+}
+
+/// A list of strings; absent is empty.
+pub(super) fn strings(object: &Object, name: &'static str) -> Result<Box<[Box<str>]>, TokenFault> {
+    list(object, name, |text| text.into())
+}
+
+/// A list of ids; absent is empty.
+pub(super) fn ids(object: &Object, name: &'static str) -> Result<Box<[Id]>, TokenFault> {
+    list(object, name, Id::new)
+}
+
+fn list<T>(
+    object: &Object,
+    name: &'static str,
+    item: impl Fn(&str) -> T,
+) -> Result<Box<[T]>, TokenFault> {
+    let items = member(object, name, |value| {
+        value
+            .as_array()?
+            .iter()
+            .map(|value| value.as_str().map(&item))
+            .collect::<Option<Box<[T]>>>()
+    })?;
+    Ok(items.unwrap_or_default())
+}
+
+/// The user's id: a string.
+pub(super) fn user_at(pointer: &Pointer, claims: &Object) -> Result<Option<Id>, TokenFault> {
+    match pointer.find(claims) {
+        None => Ok(None),
+        Some(Value::String(user)) => Ok(Some(Id::new(user))),
+        Some(_) => Err(TokenFault::WrongType("user")),
+    }
+}
+
+/// A string, or a list of strings; absent is empty.
+pub(super) fn texts_at<'a>(
+    pointer: &Pointer,
+    claims: &'a Object,
+    fact: &'static str,
+) -> Result<impl Iterator<Item = &'a str>, TokenFault> {
+    let values = match pointer.find(claims) {
+        None => &[],
+        Some(Value::Array(items)) => items.as_slice(),
+        Some(value) => std::slice::from_ref(value),
+    };
+    if values.iter().all(Value::is_string) {
+        Ok(values.iter().filter_map(Value::as_str))
+    } else {
+        Err(TokenFault::WrongType(fact))
+    }
+}
+
+/// Whether the claim there is, or holds, one of the values that show a fact.
+pub(super) fn flag_at(
+    test: &ClaimTest,
+    claims: &Object,
+    fact: &'static str,
+) -> Result<bool, TokenFault> {
+    let mut values = texts_at(&test.pointer, claims, fact)?;
+    Ok(values.any(|value| test.contains.iter().any(|shows| **shows == *value)))
+}

@@ -1,0 +1,219 @@
+//! The compact serialisation: three parts, each of which can be written in one way only.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
+
+use crate::json::{self, JsonFault};
+use crate::{Header, TokenFault};
+
+/// The longest token that is looked at.
+pub const MAX_TOKEN_BYTES: usize = 16 * 1024;
+
+/// A signed token taken apart (RFC 7515, section 7.1); nothing in it is believed yet.
+///
+/// Holds a credential: `Debug` shows its length, there is no `Display`.
+pub struct Jws<'a> {
+    header: Header,
+    payload: Vec<u8>,
+    signing_input: &'a str,
+    signature: &'a str,
+}
+
+impl<'a> Jws<'a> {
+    /// Takes a token apart and reads its header.
+    pub fn parse(token: &'a str) -> Result<Self, TokenFault> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(TokenFault::TooLong);
+        }
+        let (signing_input, signature) = token.rsplit_once('.').ok_or(TokenFault::NotThreeParts)?;
+        let (header, payload) = signing_input
+            .split_once('.')
+            .ok_or(TokenFault::NotThreeParts)?;
+        let parts = [header, payload, signature];
+        if parts
+            .iter()
+            .any(|part| part.is_empty() || part.contains('.'))
+        {
+            return Err(TokenFault::NotThreeParts);
+        }
+        let header = decode(header)?;
+        let payload = decode(payload)?;
+        decode(signature)?;
+        Ok(Self {
+            header: Header::read(&object(&header)?)?,
+            payload,
+            signing_input,
+            signature,
+        })
+    }
+
+    /// What it says it was signed with.
+    #[must_use]
+    pub const fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The payload as claims (RFC 7519, section 4).
+    pub fn claims(&self) -> Result<Map<String, Value>, TokenFault> {
+        object(&self.payload)
+    }
+
+    /// The bytes that are signed: header and payload as they were sent (RFC 7515, section 5.2).
+    pub(crate) const fn signing_input(&self) -> &'a str {
+        self.signing_input
+    }
+
+    /// The signature, still in base64url.
+    pub(crate) const fn signature(&self) -> &'a str {
+        self.signature
+    }
+}
+
+impl fmt::Debug for Jws<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let length = self.signing_input.len() + 1 + self.signature.len();
+        write!(f, "Jws({length} bytes)")
+    }
+}
+
+/// The engine refuses padding, and bits beyond the last whole byte that are not zero.
+fn decode(part: &str) -> Result<Vec<u8>, TokenFault> {
+    URL_SAFE_NO_PAD
+        .decode(part)
+        .map_err(|_| TokenFault::NotBase64Url)
+}
+
+fn object(text: &[u8]) -> Result<Map<String, Value>, TokenFault> {
+    match json::read(text) {
+        Ok(Value::Object(members)) => Ok(members),
+        Ok(
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_),
+        ) => Err(TokenFault::NotAnObject),
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+impl From<JsonFault> for TokenFault {
+    fn from(fault: JsonFault) -> Self {
+        match fault {
+            JsonFault::Syntax => Self::NotJson,
+            JsonFault::DuplicateMember => Self::DuplicateMember,
+            JsonFault::NestedTooDeep => Self::NestedTooDeep,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encode(text: &str) -> String {
+        URL_SAFE_NO_PAD.encode(text)
+    }
+
+    fn token(header: &str, payload: &str) -> String {
+        format!("{}.{}.c2ln", encode(header), encode(payload))
+    }
+
+    const HEADER: &str = r#"{"alg":"RS256","kid":"k"}"#;
+
+    fn fault(token: &str) -> TokenFault {
+        Jws::parse(token).unwrap_err()
+    }
+
+    #[test]
+    fn three_parts_are_taken_apart() {
+        let token = token(HEADER, r#"{"iss":"x"}"#);
+        let jws = Jws::parse(&token).unwrap();
+        assert_eq!(jws.claims().unwrap().len(), 1);
+        assert_eq!(
+            format!("{}.{}", jws.signing_input(), jws.signature()),
+            token
+        );
+    }
+
+    #[test]
+    fn any_other_number_of_parts_is_refused() {
+        let good = token(HEADER, "{}");
+        let (start, signature) = good.rsplit_once('.').unwrap();
+        for token in [
+            String::new(),
+            ".".into(),
+            "..".into(),
+            "...".into(),
+            start.to_owned(),
+            format!("{start}."),
+            format!("{good}."),
+            format!(".{good}"),
+            format!("{good}.{signature}"),
+            format!("{}..{signature}", encode(HEADER)),
+        ] {
+            assert_eq!(fault(&token), TokenFault::NotThreeParts, "{token}");
+        }
+    }
+
+    #[test]
+    fn every_part_has_one_spelling_only() {
+        let (header, payload) = (encode(HEADER), encode("{}"));
+        // `e30` is `{}`; `e31` differs in bits that decode to nothing.
+        assert_eq!(payload, "e30");
+        for token in [
+            format!("{header}.e31.c2ln"),
+            format!("{header}.e30=.c2ln"),
+            format!("{header}. e30.c2ln"),
+            format!("{header}.e30.c2ln\n"),
+            format!("{header}.e30.c2+n"),
+            format!("{header}.e30.c2l"),
+            format!("{header}.e30.\u{e9}"),
+        ] {
+            assert_eq!(fault(&token), TokenFault::NotBase64Url, "{token}");
+        }
+        assert!(Jws::parse(&format!("{header}.e30.c2ln")).is_ok());
+    }
+
+    #[test]
+    fn a_token_of_16_kib_is_read_and_a_byte_more_is_not() {
+        let stem = format!("{}.e30.", encode(HEADER));
+        let fill = |length: usize| format!("{stem}{}", "A".repeat(length - stem.len()));
+        assert!(!matches!(
+            Jws::parse(&fill(MAX_TOKEN_BYTES)),
+            Err(TokenFault::TooLong)
+        ));
+        assert_eq!(fault(&fill(MAX_TOKEN_BYTES + 1)), TokenFault::TooLong);
+    }
+
+    #[test]
+    fn header_and_payload_must_be_objects_without_duplicates() {
+        for (text, expected) in [
+            ("[]", TokenFault::NotAnObject),
+            ("null", TokenFault::NotAnObject),
+            ("foo", TokenFault::NotJson),
+            (
+                r#"{"alg":"RS256","alg":"RS256"}"#,
+                TokenFault::DuplicateMember,
+            ),
+            (
+                r#"{"a":[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]}"#,
+                TokenFault::NestedTooDeep,
+            ),
+        ] {
+            assert_eq!(fault(&token(text, "{}")), expected, "{text}");
+            let token = token(HEADER, text);
+            assert_eq!(
+                Jws::parse(&token).unwrap().claims(),
+                Err(expected),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_part_of_a_token() {
+        let token = token(HEADER, r#"{"iss":"x"}"#);
+        let shown = format!("{:?}", Jws::parse(&token).unwrap());
+        assert_eq!(shown, format!("Jws({} bytes)", token.len()));
+    }
+}

@@ -1,0 +1,202 @@
+//! One entry of a key set: is it a public key that may verify tokens, and a sound one.
+
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ParsedPublicKey,
+};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::DecodingKey;
+use serde_json::{Map, Value};
+
+use crate::Algorithm;
+use crate::algorithm::KeyKind;
+use crate::key_issuer::KeyIssuer;
+
+/// Why a key is left out of its set.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, thiserror::Error)]
+pub enum Unusable {
+    /// No object, or a member that is missing, has the wrong JSON type or is not canonical base64url.
+    #[error("malformed")]
+    Malformed,
+    /// No `kid`: no token could name it.
+    #[error("has no `kid`")]
+    NoKeyId,
+    /// `kty` or `crv` is none that an allowed algorithm uses.
+    #[error("of a type that no allowed algorithm uses")]
+    UnsupportedType,
+    /// A shared secret in a public document.
+    #[error("symmetric: a published secret is none")]
+    Symmetric,
+    /// The private half is published too.
+    #[error("published with its private half")]
+    Private,
+    /// `use` is not `sig`, or `key_ops` lacks `verify` (RFC 7517, sections 4.2 and 4.3).
+    #[error("not for verifying signatures")]
+    WrongUse,
+    /// `alg` is none of the issuer's algorithms, or not one for this type of key.
+    #[error("its algorithm is not one of its issuer's, or not one for its type")]
+    AlgorithmNotAllowed,
+    /// An RSA modulus outside 2048 to 8192 bits (RFC 7518, section 3.3).
+    #[error("its modulus has fewer than 2048 or more than 8192 bits")]
+    ModulusSize,
+    /// An RSA exponent that is even, below 65537 or above 33 bits.
+    #[error("its exponent is even, below 65537 or above 33 bits")]
+    Exponent,
+    /// An elliptic-curve point that is not on its curve (RFC 7518, section 6.2).
+    #[error("its point is not on its curve")]
+    NotOnCurve,
+    /// Another key of the set has the same `kid`: which one a token means cannot be told.
+    #[error("another key has the same `kid`")]
+    DuplicateKeyId,
+}
+
+/// A key ready to verify with.
+#[derive(Clone)]
+pub(crate) struct PublicKey {
+    pub(crate) kind: KeyKind,
+    pub(crate) algorithm: Option<Algorithm>,
+    pub(crate) issuer: Option<KeyIssuer>,
+    pub(crate) material: DecodingKey,
+}
+
+impl PublicKey {
+    /// Reads an entry of a key set (RFC 7517, section 4) for an issuer with these algorithms.
+    pub(crate) fn read(jwk: &Map<String, Value>, allowed: &[Algorithm]) -> Result<Self, Unusable> {
+        let kind = key_kind(jwk)?;
+        if jwk.contains_key("d") {
+            return Err(Unusable::Private);
+        }
+        check_use(jwk)?;
+        let algorithm = key_algorithm(jwk, kind, allowed)?;
+        let issuer = text(jwk, "issuer")?.map(KeyIssuer::read);
+        let material = match kind {
+            KeyKind::Rsa => rsa(jwk)?,
+            KeyKind::P256 | KeyKind::P384 => elliptic(jwk, kind)?,
+            KeyKind::Ed25519 => edwards(jwk)?,
+        };
+        Ok(Self {
+            kind,
+            algorithm,
+            issuer,
+            material,
+        })
+    }
+}
+
+fn key_kind(jwk: &Map<String, Value>) -> Result<KeyKind, Unusable> {
+    match text(jwk, "kty")?.ok_or(Unusable::Malformed)? {
+        "RSA" => Ok(KeyKind::Rsa),
+        "oct" => Err(Unusable::Symmetric),
+        kty @ ("EC" | "OKP") => match (kty, text(jwk, "crv")?.ok_or(Unusable::Malformed)?) {
+            ("EC", "P-256") => Ok(KeyKind::P256),
+            ("EC", "P-384") => Ok(KeyKind::P384),
+            ("OKP", "Ed25519") => Ok(KeyKind::Ed25519),
+            _ => Err(Unusable::UnsupportedType),
+        },
+        _ => Err(Unusable::UnsupportedType),
+    }
+}
+
+fn check_use(jwk: &Map<String, Value>) -> Result<(), Unusable> {
+    if !matches!(text(jwk, "use")?, None | Some("sig")) {
+        return Err(Unusable::WrongUse);
+    }
+    match jwk.get("key_ops") {
+        None => Ok(()),
+        Some(Value::Array(operations)) if operations.iter().all(Value::is_string) => operations
+            .iter()
+            .any(|operation| operation == "verify")
+            .then_some(())
+            .ok_or(Unusable::WrongUse),
+        Some(_) => Err(Unusable::Malformed),
+    }
+}
+
+/// The one algorithm a key is for; `None`: any allowed one of its kind.
+fn key_algorithm(
+    jwk: &Map<String, Value>,
+    kind: KeyKind,
+    allowed: &[Algorithm],
+) -> Result<Option<Algorithm>, Unusable> {
+    let fits = |algorithm: &Algorithm| algorithm.key_kind() == kind && allowed.contains(algorithm);
+    match text(jwk, "alg")? {
+        Some(name) => Algorithm::from_name(name)
+            .filter(fits)
+            .map(Some)
+            .ok_or(Unusable::AlgorithmNotAllowed),
+        None if allowed.iter().any(fits) => Ok(None),
+        None => Err(Unusable::AlgorithmNotAllowed),
+    }
+}
+
+fn rsa(jwk: &Map<String, Value>) -> Result<DecodingKey, Unusable> {
+    let (modulus, exponent) = (bytes(jwk, "n")?, bytes(jwk, "e")?);
+    // No leading zero octets (RFC 7518, section 6.3.1.1), so the first octet tells the bits.
+    let (Some(1..), Some(1..), Some(last)) = (modulus.first(), exponent.first(), modulus.last())
+    else {
+        return Err(Unusable::Malformed);
+    };
+    if last % 2 == 0 {
+        return Err(Unusable::Malformed);
+    }
+    let unused_bits = modulus
+        .first()
+        .map_or(0, |first| first.leading_zeros() as usize);
+    if !(2048..=8192).contains(&(modulus.len() * 8 - unused_bits)) {
+        return Err(Unusable::ModulusSize);
+    }
+    if exponent.len() > 5 {
+        return Err(Unusable::Exponent);
+    }
+    let exponent_value = exponent
+        .iter()
+        .fold(0u64, |value, byte| value << 8 | u64::from(*byte));
+    if exponent_value % 2 == 0 || !EXPONENTS.contains(&exponent_value) {
+        return Err(Unusable::Exponent);
+    }
+    Ok(DecodingKey::from_rsa_raw_components(&modulus, &exponent))
+}
+
+fn elliptic(jwk: &Map<String, Value>, kind: KeyKind) -> Result<DecodingKey, Unusable> {
+    let (curve, length) = match kind {
+        KeyKind::P256 => (&ECDSA_P256_SHA256_FIXED, 32),
+        KeyKind::P384 => (&ECDSA_P384_SHA384_FIXED, 48),
+        KeyKind::Rsa | KeyKind::Ed25519 => return Err(Unusable::UnsupportedType),
+    };
+    let (x, y) = (bytes(jwk, "x")?, bytes(jwk, "y")?);
+    // Coordinates have the full length of the field (RFC 7518, section 6.2.1.2).
+    if x.len() != length || y.len() != length {
+        return Err(Unusable::Malformed);
+    }
+    let point = [&[UNCOMPRESSED][..], &x, &y].concat();
+    ParsedPublicKey::new(curve, &point).map_err(|_| Unusable::NotOnCurve)?;
+    Ok(DecodingKey::from_ec_der(&point))
+}
+
+fn edwards(jwk: &Map<String, Value>) -> Result<DecodingKey, Unusable> {
+    let point = bytes(jwk, "x")?;
+    if point.len() != 32 {
+        return Err(Unusable::Malformed);
+    }
+    ParsedPublicKey::new(&ED25519, &point).map_err(|_| Unusable::NotOnCurve)?;
+    Ok(DecodingKey::from_ed_der(&point))
+}
+
+fn text<'a>(jwk: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, Unusable> {
+    jwk.get(name)
+        .map(|value| value.as_str().ok_or(Unusable::Malformed))
+        .transpose()
+}
+
+fn bytes(jwk: &Map<String, Value>, name: &str) -> Result<Vec<u8>, Unusable> {
+    let text = text(jwk, name)?.ok_or(Unusable::Malformed)?;
+    URL_SAFE_NO_PAD
+        .decode(text)
+        .map_err(|_| Unusable::Malformed)
+}
+
+/// FIPS 186-5, section 5.4, asks for at least 65537; the library takes no more than 33 bits.
+const EXPONENTS: std::ops::Range<u64> = 65_537..1 << 33;
+
+/// What a point with both coordinates begins with (SEC 1, section 2.3.3).
+const UNCOMPRESSED: u8 = 4;

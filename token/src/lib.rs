@@ -1,0 +1,39 @@
+//! Is this token genuine, and what does it say.
+//!
+//! Pure: keys and the time are arguments. Knows nothing about HTTP, and never fetches a key: an unknown key is an
+//! answer, not a reason to go looking. What the caller may reach is not decided here either; that is
+//! `crossgate-policy`'s, from what a [`Verified`] token says.
+//!
+//! A token's way: [`Jws::parse`] splits and decodes it, [`Issuers`] finds who claims to have signed it, [`Claims::read`]
+//! gives what it says a type, [`KeySet::verify`] checks the signature, and [`Identity`] says whose account it is. All
+//! of that is [`verify`], and its answer may be kept. What depends on the time and on the application is asked anew on
+//! every request: [`Verified::check`].
+
+mod algorithm;
+mod claim_map;
+mod claims;
+mod compact;
+mod entra;
+mod fault;
+mod header;
+mod identity;
+mod issuer;
+pub mod json;
+mod jwk;
+mod jwks;
+mod key_issuer;
+mod validity;
+mod verify;
+
+pub use algorithm::Algorithm;
+pub use claim_map::{ClaimMap, ClaimTest, NotAPointer, Pointer};
+pub use claims::{Account, Claims, DisplayNames, Proofs};
+pub use compact::{Jws, MAX_TOKEN_BYTES};
+pub use fault::TokenFault;
+pub use header::Header;
+pub use identity::{Home, HomeCloud, Identity};
+pub use issuer::{Issuer, IssuerKind, Issuers, Tenants};
+pub use jwk::Unusable;
+pub use jwks::{JwksFault, Key, KeySet, SkippedKey};
+pub use validity::{CLOCK_SKEW_SECONDS, Expected};
+pub use verify::{NotAccepted, Unverified, Verified, accept_unsigned, verify};

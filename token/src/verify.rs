@@ -1,0 +1,210 @@
+//! From the bytes of a token to a [`Verified`] one.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::json::{self, MAX_NESTING};
+use crate::{Claims, Identity, Issuer, Issuers, Jws, KeySet, TokenFault};
+
+/// A genuine token: its issuer's signature was checked, and nothing it says contradicts itself or its issuer.
+///
+/// Not yet that it is for this application, nor that it is valid now; that is [`Verified::check`]. Owned, so that it can
+/// be kept for as long as the token lives. Made by [`verify`] and by [`accept_unsigned`] only.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verified {
+    issuer: Arc<str>,
+    claims: Claims,
+    identity: Identity,
+}
+
+impl Verified {
+    /// The name of the configured issuer that signed it.
+    #[must_use]
+    pub const fn issuer(&self) -> &Arc<str> {
+        &self.issuer
+    }
+
+    /// What it says.
+    #[must_use]
+    pub const fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// Whose account it speaks for.
+    #[must_use]
+    pub const fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    fn new(claims: Claims, issuer: &Issuer, issuers: &Issuers) -> Result<Self, TokenFault> {
+        let identity = Identity::read(&claims, issuer, issuers)?;
+        Ok(Self {
+            issuer: Arc::clone(&issuer.name),
+            claims,
+            identity,
+        })
+    }
+}
+
+/// Why a token is not verified.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Unverified {
+    /// It breaks a rule.
+    #[error(transparent)]
+    Refused(#[from] TokenFault),
+    /// It names a key that its issuer's set lacks. The set may be out of date: the caller may have it fetched again,
+    /// and otherwise refuses with [`TokenFault::UnknownKey`].
+    #[error("token signed with a key that is not in the issuer's key set")]
+    UnknownKey {
+        /// The issuers whose sets may be out of date.
+        issuers: Box<[Arc<str>]>,
+        /// The key's `kid`, from a token that nothing is known about.
+        key_id: Box<str>,
+    },
+    /// There is no key set for its issuer yet, so nothing can be said of it.
+    #[error("no key set for the token's issuer")]
+    NoKeys {
+        /// The issuers without a set.
+        issuers: Box<[Arc<str>]>,
+    },
+}
+
+impl Unverified {
+    /// The rule broken; `None` where the gateway is at fault, for lack of keys.
+    #[must_use]
+    pub const fn fault(&self) -> Option<TokenFault> {
+        match self {
+            Self::Refused(fault) => Some(*fault),
+            Self::UnknownKey { .. } => Some(TokenFault::UnknownKey),
+            Self::NoKeys { .. } => None,
+        }
+    }
+}
+
+/// Verifies a token (RFC 7515, section 5.2; RFC 7519, section 7.2; RFC 8725).
+///
+/// `key_sets` gives the current key set of the issuer of a name. Of several rules broken, the one of the code that comes
+/// first in decision.md, section 12, is reported: so claims are read before the signature is checked, and believed after.
+pub fn verify<'k>(
+    token: &str,
+    issuers: &Issuers,
+    key_sets: impl Fn(&str) -> Option<&'k KeySet>,
+) -> Result<Verified, Unverified> {
+    let jws = Jws::parse(token)?;
+    let payload = jws.claims()?;
+    let candidates: Vec<Candidate<'_, '_>> = issuers
+        .candidates(Claims::issuer_of(&payload)?)
+        .into_iter()
+        .map(|issuer| Candidate {
+            issuer,
+            keys: key_sets(&issuer.name),
+        })
+        .collect();
+    let key_id = jws.header().key_id.as_deref();
+    let Some(signer) = likely_signer(&candidates, key_id) else {
+        Claims::read_common(&payload)?;
+        // Of two faults, the header's is the one to report.
+        jws.header()
+            .algorithm
+            .ok_or(TokenFault::AlgorithmNotAllowed)?;
+        key_id.ok_or(TokenFault::NoKeyId)?;
+        return Err(TokenFault::UnknownIssuer.into());
+    };
+    let issuer = signer.issuer;
+    let claims = Claims::read(&payload, issuer)?;
+    if !jws
+        .header()
+        .algorithm
+        .is_some_and(|algorithm| issuer.algorithms.contains(&algorithm))
+    {
+        return Err(TokenFault::AlgorithmNotAllowed.into());
+    }
+    let key_id = key_id.ok_or(TokenFault::NoKeyId)?;
+    let keys = match signer.keys {
+        Some(keys) if keys.knows(key_id) => keys,
+        Some(_) | None => return Err(no_key(&candidates, key_id)),
+    };
+    let key = keys.verify(&jws)?;
+    let verified = Verified::new(claims, issuer, issuers)?;
+    let tenant = verified.identity.issuer.0;
+    if !key.may_sign_for(&verified.claims.issuer, tenant, issuer.cloud) {
+        return Err(TokenFault::KeyOfAnotherIssuer.into());
+    }
+    Ok(verified)
+}
+
+/// An issuer that may have signed a token, and its keys.
+struct Candidate<'i, 'k> {
+    issuer: &'i Issuer,
+    keys: Option<&'k KeySet>,
+}
+
+/// The one whose key set has the key; where none has, the first: whose rules are then broken hardly matters.
+fn likely_signer<'a, 'i, 'k>(
+    candidates: &'a [Candidate<'i, 'k>],
+    key_id: Option<&str>,
+) -> Option<&'a Candidate<'i, 'k>> {
+    let has_key = |candidate: &&Candidate<'_, '_>| {
+        candidate
+            .keys
+            .zip(key_id)
+            .is_some_and(|(keys, key_id)| keys.knows(key_id))
+    };
+    candidates
+        .iter()
+        .find(has_key)
+        .or_else(|| candidates.first())
+}
+
+/// Nobody has the key. An issuer whose keys are not known might.
+fn no_key(candidates: &[Candidate<'_, '_>], key_id: &str) -> Unverified {
+    let names = |with_keys: bool| -> Box<[Arc<str>]> {
+        candidates
+            .iter()
+            .filter(|candidate| candidate.keys.is_some() == with_keys)
+            .map(|candidate| Arc::clone(&candidate.issuer.name))
+            .collect()
+    };
+    let without = names(false);
+    if without.is_empty() {
+        Unverified::UnknownKey {
+            issuers: names(true),
+            key_id: key_id.into(),
+        }
+    } else {
+        Unverified::NoKeys { issuers: without }
+    }
+}
+
+/// Why claims that nobody signed are not accepted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum NotAccepted {
+    /// No configured issuer has the name given.
+    #[error("no issuer has this name")]
+    NoSuchIssuer,
+    /// The claims break a rule.
+    #[error(transparent)]
+    Refused(#[from] TokenFault),
+}
+
+/// Takes the claims of a token as if the issuer of this name had signed them.
+///
+/// For deciding invented cases offline. **Never on the request path**: whoever calls this believes whoever wrote the
+/// claims. Every rule that needs no signature applies.
+pub fn accept_unsigned(
+    payload: &Value,
+    issuers: &Issuers,
+    issuer: &str,
+) -> Result<Verified, NotAccepted> {
+    let issuer = issuers.named(issuer).ok_or(NotAccepted::NoSuchIssuer)?;
+    let claims = payload.as_object().ok_or(TokenFault::NotAnObject)?;
+    if !json::is_nested_at_most(payload, MAX_NESTING) {
+        return Err(TokenFault::NestedTooDeep.into());
+    }
+    let claims = Claims::read(claims, issuer)?;
+    if !issuer.admits(&claims.issuer) {
+        return Err(TokenFault::UnknownIssuer.into());
+    }
+    Ok(Verified::new(claims, issuer, issuers)?)
+}
