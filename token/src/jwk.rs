@@ -8,9 +8,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::DecodingKey;
 use serde_json::{Map, Value};
 
-use crate::Algorithm;
 use crate::algorithm::KeyKind;
 use crate::key_issuer::KeyIssuer;
+use crate::{Algorithm, roca};
 
 /// Why a key is left out of its set.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, thiserror::Error)]
@@ -42,6 +42,9 @@ pub enum Unusable {
     /// An RSA exponent that is even, below 65537 or above 33 bits.
     #[error("its exponent is even, below 65537 or above 33 bits")]
     Exponent,
+    /// An RSA modulus that can be factored (CVE-2017-15361).
+    #[error("its private half can be found: made by a faulty smart card")]
+    Factorable,
     /// An elliptic-curve point that is not on its curve (RFC 7518, section 6.2).
     #[error("its point is not on its curve")]
     NotOnCurve,
@@ -144,6 +147,9 @@ fn rsa(jwk: &Map<String, Value>) -> Result<DecodingKey, Unusable> {
         .map_or(0, |first| first.leading_zeros() as usize);
     if !(2048..=8192).contains(&(modulus.len() * 8 - unused_bits)) {
         return Err(Unusable::ModulusSize);
+    }
+    if roca::is_factorable(&modulus) {
+        return Err(Unusable::Factorable);
     }
     if exponent.len() > 5 {
         return Err(Unusable::Exponent);

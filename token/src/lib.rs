@@ -22,6 +22,7 @@ pub mod json;
 mod jwk;
 mod jwks;
 mod key_issuer;
+mod roca;
 mod validity;
 mod verify;
 

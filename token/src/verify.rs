@@ -53,31 +53,29 @@ pub enum Unverified {
     /// It breaks a rule.
     #[error(transparent)]
     Refused(#[from] TokenFault),
-    /// It names a key that its issuer's set lacks. The set may be out of date: the caller may have it fetched again,
-    /// and otherwise refuses with [`TokenFault::UnknownKey`].
-    #[error("token signed with a key that is not in the issuer's key set")]
+    /// It names a key that is in no set of an issuer that may have signed it. The sets may be out of date: the caller
+    /// may have them fetched again, and refuses with [`Unverified::fault`] until then.
+    #[error("token signed with a key that is not in its issuer's key set")]
     UnknownKey {
-        /// The issuers whose sets may be out of date.
-        issuers: Box<[Arc<str>]>,
         /// The key's `kid`, from a token that nothing is known about.
         key_id: Box<str>,
-    },
-    /// There is no key set for its issuer yet, so nothing can be said of it.
-    #[error("no key set for the token's issuer")]
-    NoKeys {
-        /// The issuers without a set.
-        issuers: Box<[Arc<str>]>,
+        /// The issuers whose sets lack it.
+        not_in: Box<[Arc<str>]>,
+        /// The issuers of which there is no set yet. One of them may have the key, so the token is not at fault.
+        without_keys: Box<[Arc<str>]>,
     },
 }
 
 impl Unverified {
-    /// The rule broken; `None` where the gateway is at fault, for lack of keys.
+    /// The rule broken; `None` where the token is not at fault, for want of keys.
     #[must_use]
-    pub const fn fault(&self) -> Option<TokenFault> {
+    pub fn fault(&self) -> Option<TokenFault> {
         match self {
             Self::Refused(fault) => Some(*fault),
-            Self::UnknownKey { .. } => Some(TokenFault::UnknownKey),
-            Self::NoKeys { .. } => None,
+            Self::UnknownKey { without_keys, .. } if without_keys.is_empty() => {
+                Some(TokenFault::UnknownKey)
+            }
+            Self::UnknownKey { .. } => None,
         }
     }
 }
@@ -123,7 +121,7 @@ pub fn verify<'k>(
     let key_id = key_id.ok_or(TokenFault::NoKeyId)?;
     let keys = match signer.keys {
         Some(keys) if keys.knows(key_id) => keys,
-        Some(_) | None => return Err(no_key(&candidates, key_id)),
+        Some(_) | None => return Err(unknown_key(&candidates, key_id)),
     };
     let key = keys.verify(&jws)?;
     let verified = Verified::new(claims, issuer, issuers)?;
@@ -157,23 +155,18 @@ fn likely_signer<'a, 'i, 'k>(
         .or_else(|| candidates.first())
 }
 
-/// Nobody has the key. An issuer whose keys are not known might.
-fn no_key(candidates: &[Candidate<'_, '_>], key_id: &str) -> Unverified {
-    let names = |with_keys: bool| -> Box<[Arc<str>]> {
+fn unknown_key(candidates: &[Candidate<'_, '_>], key_id: &str) -> Unverified {
+    let names = |with_keys: bool| {
         candidates
             .iter()
             .filter(|candidate| candidate.keys.is_some() == with_keys)
             .map(|candidate| Arc::clone(&candidate.issuer.name))
             .collect()
     };
-    let without = names(false);
-    if without.is_empty() {
-        Unverified::UnknownKey {
-            issuers: names(true),
-            key_id: key_id.into(),
-        }
-    } else {
-        Unverified::NoKeys { issuers: without }
+    Unverified::UnknownKey {
+        key_id: key_id.into(),
+        not_in: names(true),
+        without_keys: names(false),
     }
 }
 
