@@ -1,7 +1,8 @@
 //! One entry of a key set: is it a public key that may verify tokens, and a sound one.
 
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ParsedPublicKey,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, EcdsaVerificationAlgorithm,
+    ParsedPublicKey,
 };
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -74,7 +75,8 @@ impl PublicKey {
         let issuer = text(jwk, "issuer")?.map(KeyIssuer::read);
         let material = match kind {
             KeyKind::Rsa => rsa(jwk)?,
-            KeyKind::P256 | KeyKind::P384 => elliptic(jwk, kind)?,
+            KeyKind::P256 => elliptic(jwk, &ECDSA_P256_SHA256_FIXED, 32)?,
+            KeyKind::P384 => elliptic(jwk, &ECDSA_P384_SHA384_FIXED, 48)?,
             KeyKind::Ed25519 => edwards(jwk)?,
         };
         Ok(Self {
@@ -163,14 +165,13 @@ fn rsa(jwk: &Map<String, Value>) -> Result<DecodingKey, Unusable> {
     Ok(DecodingKey::from_rsa_raw_components(&modulus, &exponent))
 }
 
-fn elliptic(jwk: &Map<String, Value>, kind: KeyKind) -> Result<DecodingKey, Unusable> {
-    let (curve, length) = match kind {
-        KeyKind::P256 => (&ECDSA_P256_SHA256_FIXED, 32),
-        KeyKind::P384 => (&ECDSA_P384_SHA384_FIXED, 48),
-        KeyKind::Rsa | KeyKind::Ed25519 => return Err(Unusable::UnsupportedType),
-    };
+/// A point whose coordinates have the full length of the curve's field (RFC 7518, section 6.2.1.2).
+fn elliptic(
+    jwk: &Map<String, Value>,
+    curve: &'static EcdsaVerificationAlgorithm,
+    length: usize,
+) -> Result<DecodingKey, Unusable> {
     let (x, y) = (bytes(jwk, "x")?, bytes(jwk, "y")?);
-    // Coordinates have the full length of the field (RFC 7518, section 6.2.1.2).
     if x.len() != length || y.len() != length {
         return Err(Unusable::Malformed);
     }

@@ -138,20 +138,20 @@ struct Candidate<'i, 'k> {
     keys: Option<&'k KeySet>,
 }
 
-/// The one whose key set has the key; where none has, the first: whose rules are then broken hardly matters.
+/// The one whose key set has the key, usable rather than left out; where none has, the first: whose rules are then
+/// broken hardly matters.
 fn likely_signer<'a, 'i, 'k>(
     candidates: &'a [Candidate<'i, 'k>],
     key_id: Option<&str>,
 ) -> Option<&'a Candidate<'i, 'k>> {
-    let has_key = |candidate: &&Candidate<'_, '_>| {
-        candidate
-            .keys
-            .zip(key_id)
-            .is_some_and(|(keys, key_id)| keys.knows(key_id))
+    let first_where = |has_key: fn(&KeySet, &str) -> bool| {
+        candidates.iter().find(|candidate| {
+            let key = candidate.keys.zip(key_id);
+            key.is_some_and(|(keys, key_id)| has_key(keys, key_id))
+        })
     };
-    candidates
-        .iter()
-        .find(has_key)
+    first_where(|keys, key_id| keys.get(key_id).is_some())
+        .or_else(|| first_where(KeySet::knows))
         .or_else(|| candidates.first())
 }
 

@@ -123,6 +123,17 @@ fn the_key_tells_the_cloud_of_the_shared_form() {
 }
 
 #[test]
+fn a_key_left_out_of_one_clouds_set_does_not_hide_the_other_clouds() {
+    let mut site = Site::new();
+    let unusable = with(site.gov.jwk(), &[("use", json!("enc"))]);
+    site.keys
+        .insert("entra", key_set(&[site.entra.jwk(), unusable]));
+    let shared = with(entra_claims(), &[("iss", json!(v1(CONTOSO)))]);
+    let verified = site.verify(&site.gov.sign(&shared)).unwrap();
+    assert_eq!(verified.identity().issuer_cloud, Cloud::UsGov);
+}
+
+#[test]
 fn a_key_that_is_published_and_unusable_is_not_fetched_again() {
     let mut site = Site::new();
     let weak = with(Signer::new("weak").jwk(), &[("use", json!("enc"))]);
