@@ -5,13 +5,19 @@
 //! come from, and what `crossgate.toml` adds to them, is not here.
 
 mod advisory;
+mod compile;
+mod conflicts;
+mod did_you_mean;
 mod documents;
+mod kinds;
 mod load;
 mod reader;
 pub mod sign_in;
 
 pub use advisory::Advisory;
-pub use documents::collaboration::ExternalCollaboration;
-pub use documents::cross_tenant::RedemptionOrder;
+pub use compile::collaboration::{
+    CrossTenantVerdict, ExternalCollaboration, InvitationVerdict, InvitedDomains, Inviters,
+};
+pub use compile::redemption::{FallbackProvider, PrimaryProvider, RedemptionOrder};
 pub use load::{Compiled, Counts, PolicyFile, load};
 pub use reader::fault::{Fault, Position};

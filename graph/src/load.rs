@@ -1,16 +1,29 @@
 //! A whole policy directory, from texts to what a snapshot is made of.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use crossgate_policy::ids::{Cloud, TenantId};
+use crossgate_policy::ids::{Cloud, Id, TenantId};
 use crossgate_policy::snapshot::{
-    AccessPolicy, DefaultSettings, Guest, OwnTenant, PartnerSettings, Revocation,
+    Access, AccessPolicy, DefaultSettings, Guest, OwnTenant, PartnerSettings, PolicyState,
+    Revocation, Setting,
 };
+use serde::de::DeserializeOwned;
 
 use crate::advisory::Advisory;
-use crate::documents::collaboration::ExternalCollaboration;
-use crate::documents::cross_tenant::RedemptionOrder;
+use crate::compile::collaboration::{Collaboration, ExternalCollaboration};
+use crate::compile::conditional_access::{self, Outcome, wants_mfa_of_direct_connect};
+use crate::compile::defaults;
+use crate::compile::guests::Guests;
+use crate::compile::locations::Locations;
+use crate::compile::partners::{Beside, Partners};
+use crate::compile::redemption::RedemptionOrder;
+use crate::compile::revocations;
+use crate::compile::setting::{Fallback, Interner};
+use crate::kinds::{EXPECTED_FILES, Kind};
 use crate::reader::fault::Fault;
+use crate::reader::path::At;
+use crate::reader::read::{self, Document};
+use crate::reader::report::{Notes, Report};
 
 /// One file of a policy directory.
 #[derive(Clone, Copy, Debug)]
@@ -73,17 +86,266 @@ pub struct Counts {
 ///
 /// Every fault of every file, sorted by file and place.
 pub fn load(files: &[PolicyFile<'_>], own: &OwnTenant) -> Result<Compiled, Vec<Fault>> {
-    let _ = (files, own);
+    let mut loader = Loader::new(files);
+    let clouds = loader.allowed_clouds(own);
+    let (default, redemption, interner, fallback_is) = loader.default();
+    let beside = Beside {
+        files: &loader.files,
+        own: own.id,
+        default: &default,
+        fallback_is,
+    };
+    let mut partners = Partners::new(interner);
+    for (index, file) in loader.of(Kind::Partners) {
+        partners.file(index, file.text, beside);
+    }
+    for (index, file) in loader.of(Kind::PartnerLines) {
+        partners.line_file(index, file.text, beside);
+    }
+    let (partners, distinct_settings, found) = partners.finish();
+    loader.report.extend(found);
+    let named = loader.named_locations();
+    let (policies, disabled_policies) = loader.conditional_access(&named);
+    let external_collaboration = loader.external_collaboration();
+    let guests = loader.guests();
+    let revocations = loader.revocations();
+    loader.unknown_files();
+    if policies.iter().any(wants_mfa_of_direct_connect) {
+        advise_unmeetable_mfa(&default, &partners, &mut loader.report);
+    }
+    let advisories = loader.finish()?;
+    let in_state = |state| policies.iter().filter(|p| p.state == state).count();
+    let counts = Counts {
+        partners: partners.len(),
+        distinct_settings,
+        guests: guests.len(),
+        enabled_policies: in_state(PolicyState::Enabled),
+        report_only_policies: in_state(PolicyState::ReportOnly),
+        disabled_policies,
+        named_locations: named.len(),
+        revocations: revocations.len(),
+    };
     Ok(Compiled {
-        allowed_clouds: Box::new([]),
-        default: DefaultSettings::initial(),
-        partners: HashMap::new(),
-        guests: Vec::new(),
-        conditional_access: Box::new([]),
-        revocations: Vec::new(),
-        external_collaboration: ExternalCollaboration::default(),
-        redemption: RedemptionOrder::default(),
-        advisories: Vec::new(),
-        counts: Counts::default(),
+        allowed_clouds: clouds.into_boxed_slice(),
+        default,
+        partners,
+        guests,
+        conditional_access: policies.into_boxed_slice(),
+        revocations,
+        external_collaboration,
+        redemption,
+        advisories,
+        counts,
     })
+}
+
+/// Files in the order of their names, and what was found in them.
+struct Loader<'f> {
+    files: Vec<PolicyFile<'f>>,
+    report: Report,
+}
+
+impl<'f> Loader<'f> {
+    fn new(files: &[PolicyFile<'f>]) -> Self {
+        let mut files: Vec<_> = files
+            .iter()
+            .map(|file| PolicyFile {
+                path: file.path,
+                // Files that Windows tools export begin with it.
+                text: file.text.trim_start_matches('\u{feff}'),
+            })
+            .collect();
+        files.sort_by_key(|file| file.path);
+        Self {
+            files,
+            report: Report::default(),
+        }
+    }
+
+    fn of(&self, kind: Kind) -> Vec<(usize, PolicyFile<'f>)> {
+        self.files
+            .iter()
+            .copied()
+            .enumerate()
+            .filter(|(_, file)| Kind::of(file.path) == kind)
+            .collect()
+    }
+
+    /// Goes through the documents of all files of one kind.
+    fn each<T: DeserializeOwned>(&mut self, kind: Kind, mut take: impl FnMut(T, &mut Notes<'_>)) {
+        for (index, file) in self.of(kind) {
+            let documents = match kind {
+                Kind::Guests | Kind::Revocations | Kind::PartnerLines => {
+                    let lines = read::lines(file.text);
+                    lines
+                        .filter_map(|(slot, line)| read::line(index, slot, line, &mut self.report))
+                        .collect()
+                }
+                Kind::Policy
+                | Kind::Default
+                | Kind::Partners
+                | Kind::ConditionalAccess
+                | Kind::NamedLocations
+                | Kind::Collaboration
+                | Kind::Ignored
+                | Kind::Unknown => read::documents(index, file.text, &mut self.report),
+            };
+            for Document {
+                slot,
+                value,
+                unread,
+            } in documents
+            {
+                let mut notes = Notes {
+                    file: index,
+                    name: file.path,
+                    slot,
+                    unread: &unread,
+                    report: &mut self.report,
+                };
+                take(value, &mut notes);
+            }
+        }
+    }
+
+    fn allowed_clouds(&mut self, own: &OwnTenant) -> Vec<Cloud> {
+        let mut found = None;
+        self.each(Kind::Policy, |document, notes| {
+            let clouds = defaults::allowed_clouds(&document, own.cloud, notes);
+            only_one(&mut found, clouds, notes);
+        });
+        found.unwrap_or_default()
+    }
+
+    fn default(&mut self) -> (DefaultSettings, RedemptionOrder, Interner, Fallback) {
+        let (mut found, mut interner) = (None, Interner::default());
+        self.each(Kind::Default, |document, notes| {
+            let compiled = defaults::compile(&document, &mut interner, notes);
+            only_one(&mut found, compiled, notes);
+        });
+        let faulty =
+            (self.of(Kind::Default).iter()).any(|(index, _)| self.report.faults_in(*index));
+        let (settings, order) =
+            found.unwrap_or_else(|| (DefaultSettings::initial(), RedemptionOrder::default()));
+        let fallback = if faulty {
+            Fallback::FaultyDefault
+        } else {
+            Fallback::Default
+        };
+        (settings, order, interner, fallback)
+    }
+
+    fn named_locations(&mut self) -> Locations {
+        let mut named = Locations::default();
+        self.each(Kind::NamedLocations, |document, notes| {
+            named.take(document, notes);
+        });
+        named
+    }
+
+    fn conditional_access(&mut self, named: &Locations) -> (Vec<AccessPolicy>, usize) {
+        let (mut policies, mut disabled) = (Vec::new(), 0);
+        let mut ids = HashSet::new();
+        self.each(
+            Kind::ConditionalAccess,
+            |document, notes| match conditional_access::compile(&document, named, notes) {
+                Outcome::Evaluated(policy) => {
+                    if !ids.insert(Id::new(&policy.id)) {
+                        notes.fault(
+                            &At::Root.member("id"),
+                            format!(
+                                "`{}` names another policy already; keep one of them",
+                                policy.id
+                            ),
+                        );
+                    }
+                    policies.push(*policy);
+                }
+                Outcome::Disabled => disabled += 1,
+                Outcome::LeftOut => {}
+            },
+        );
+        (policies, disabled)
+    }
+
+    fn external_collaboration(&mut self) -> ExternalCollaboration {
+        let mut collaboration = Collaboration::default();
+        self.each(Kind::Collaboration, |document, notes| {
+            collaboration.take(&document, notes);
+        });
+        collaboration.finish()
+    }
+
+    fn guests(&mut self) -> Vec<Guest> {
+        let mut guests = Guests::default();
+        self.each(Kind::Guests, |document, notes| guests.take(document, notes));
+        guests.finish()
+    }
+
+    fn revocations(&mut self) -> Vec<Revocation> {
+        let mut list = Vec::new();
+        self.each(Kind::Revocations, |document, notes| {
+            list.extend(revocations::compile(document, notes));
+        });
+        list
+    }
+
+    fn unknown_files(&mut self) {
+        for (index, _) in self.of(Kind::Unknown) {
+            self.report.file_fault(index, EXPECTED_FILES.to_owned());
+        }
+    }
+
+    fn finish(self) -> Result<Vec<Advisory>, Vec<Fault>> {
+        if self.report.is_clean() {
+            Ok(self.report.advisories.into_vec())
+        } else {
+            Err(self.report.faults(&self.files))
+        }
+    }
+}
+
+/// Keeps the first of several documents where there can be one.
+fn only_one<T>(slot: &mut Option<T>, value: T, notes: &mut Notes<'_>) {
+    if slot.is_some() {
+        notes.fault(&At::Root, "there can be only one document here; keep one");
+    } else {
+        *slot = Some(value);
+    }
+}
+
+/// Direct connect users do MFA at home; where that is not trusted, a policy that demands it shuts them out.
+fn advise_unmeetable_mfa(
+    default: &DefaultSettings,
+    partners: &HashMap<TenantId, PartnerSettings>,
+    report: &mut Report,
+) {
+    let mut check = |setting: &Setting, mfa: Option<bool>, place: &dyn Fn() -> String| {
+        let shut = setting.users.access == Access::Blocked
+            && setting.users.everyone
+            && setting.apps.access == Access::Blocked;
+        if !shut && mfa != Some(true) {
+            report.advisories.add(
+                "direct connect users come in here, Conditional Access demands MFA of them, and \
+                 `inboundTrust.isMfaAccepted` is not true: they will be refused",
+                place,
+            );
+        }
+    };
+    let of_default = &default.direct_connect_inbound;
+    check(of_default, default.trust.mfa, &|| "default".to_owned());
+    // In the order of their ids, so that the first place named is always the same one.
+    let mut ids: Vec<_> = partners.keys().copied().collect();
+    ids.sort_unstable();
+    for (id, partner) in ids.iter().filter_map(|id| partners.get_key_value(id)) {
+        let own_word = partner.direct_connect_inbound.is_some() || partner.trust.mfa.is_some();
+        if own_word {
+            let setting = partner.direct_connect_inbound.as_ref();
+            check(
+                setting.unwrap_or(of_default),
+                partner.trust.mfa.or(default.trust.mfa),
+                &|| format!("partner {id}"),
+            );
+        }
+    }
 }

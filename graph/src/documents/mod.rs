@@ -1,4 +1,11 @@
 //! Graph's resources as written, one module each.
+//!
+//! Every member that Graph has is named here; one that is not named is a fault. What a member means is not here.
 
-pub mod collaboration;
-pub mod cross_tenant;
+pub(crate) mod collaboration;
+pub(crate) mod conditional_access;
+pub(crate) mod cross_tenant;
+pub(crate) mod guest;
+pub(crate) mod named_location;
+pub(crate) mod revocation;
+pub(crate) mod target;

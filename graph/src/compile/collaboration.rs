@@ -1,0 +1,202 @@
+//! Who may invite, and whom.
+
+use crate::documents::collaboration::{
+    AllowInvitesFrom, CollaborationDocument, Definition, DomainLists,
+};
+use crate::reader::path::At;
+use crate::reader::report::Notes;
+use crate::reader::values::{Object, Text};
+
+use super::defaults::advise_unenforced;
+
+/// Graph's `authorizationPolicy` and the domain list beside it, as far as they govern invitations.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct ExternalCollaboration {
+    /// `allowInvitesFrom`.
+    pub inviters: Inviters,
+    /// The domain list.
+    pub domains: InvitedDomains,
+}
+
+/// `allowInvitesFrom`: who may invite.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Inviters {
+    /// `none`.
+    Nobody,
+    /// `adminsAndGuestInviters`.
+    AdminsAndGuestInviters,
+    /// `adminsGuestInvitersAndAllMembers`.
+    Members,
+    /// `everyone`, guests too.
+    #[default]
+    Everyone,
+}
+
+/// Domains that may be invited. INVARIANT: in lower case.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub enum InvitedDomains {
+    /// There is no list.
+    #[default]
+    Any,
+    /// Only these.
+    Only(Box<[Box<str>]>),
+    /// All but these.
+    AllBut(Box<[Box<str>]>),
+}
+
+/// What the cross-tenant settings say of inviting somebody.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum CrossTenantVerdict {
+    /// Inbound collaboration admits, or the identity has no tenant.
+    Admits,
+    /// Inbound collaboration refuses.
+    Refuses,
+}
+
+/// Whether an invitation may go out.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum InvitationVerdict {
+    /// It may.
+    Allowed,
+    /// The domain list refuses; asked first.
+    DomainRefused,
+    /// The cross-tenant settings refuse.
+    CrossTenantRefused,
+}
+
+impl ExternalCollaboration {
+    /// Whether an address of this domain may be invited: the domain list and the cross-tenant settings must both agree.
+    ///
+    /// Domains are compared whole, in any letter case; a list says nothing of subdomains.
+    #[must_use]
+    pub fn invitation_verdict(
+        &self,
+        domain: &str,
+        cross_tenant: CrossTenantVerdict,
+    ) -> InvitationVerdict {
+        let domain = domain.to_lowercase();
+        let listed = |list: &[Box<str>]| list.iter().any(|listed| **listed == *domain);
+        let invited = match &self.domains {
+            InvitedDomains::Any => true,
+            InvitedDomains::Only(list) => listed(list),
+            InvitedDomains::AllBut(list) => !listed(list),
+        };
+        match (invited, cross_tenant) {
+            (false, CrossTenantVerdict::Admits | CrossTenantVerdict::Refuses) => {
+                InvitationVerdict::DomainRefused
+            }
+            (true, CrossTenantVerdict::Refuses) => InvitationVerdict::CrossTenantRefused,
+            (true, CrossTenantVerdict::Admits) => InvitationVerdict::Allowed,
+        }
+    }
+}
+
+/// What several documents say together.
+#[derive(Debug, Default)]
+pub(crate) struct Collaboration {
+    inviters: Option<Inviters>,
+    domains: Option<InvitedDomains>,
+}
+
+impl Collaboration {
+    /// Takes one document; its faults are noted.
+    pub(crate) fn take(&mut self, document: &CollaborationDocument, notes: &mut Notes<'_>) {
+        let root = At::Root;
+        if let Some(inviters) = document.allow_invites_from {
+            let inviters = match inviters {
+                AllowInvitesFrom::None => Inviters::Nobody,
+                AllowInvitesFrom::AdminsAndGuestInviters => Inviters::AdminsAndGuestInviters,
+                AllowInvitesFrom::AdminsGuestInvitersAndAllMembers => Inviters::Members,
+                AllowInvitesFrom::Everyone => Inviters::Everyone,
+            };
+            if self.inviters.replace(inviters).is_some() {
+                notes.fault(
+                    &root.member("allowInvitesFrom"),
+                    "another document says this already; keep one",
+                );
+            }
+        }
+        if let Some(policy) = &document.b2b_management_policy {
+            let at = root.member("B2BManagementPolicy");
+            self.domains(policy.domains.as_deref(), &at, notes);
+        }
+        let at = root.member("definition");
+        for (index, text) in document.definition.iter().flatten().enumerate() {
+            let at = at.item(index);
+            match serde_json::from_str::<Object<Definition>>(&text.0) {
+                Ok(definition) => {
+                    let policy = definition.b2b_management_policy.as_deref();
+                    self.domains(
+                        policy.and_then(|policy| policy.domains.as_deref()),
+                        &at,
+                        notes,
+                    );
+                }
+                Err(_) => notes.fault(
+                    &at,
+                    "not the text of a `B2BManagementPolicy`; expected one such as \
+                     `{\"B2BManagementPolicy\":{\"InvitationsAllowedAndBlockedDomainsPolicy\":\
+                     {\"AllowedDomains\":[\"fabrikam.com\"]}}}`",
+                ),
+            }
+        }
+        advise_unenforced(
+            [
+                ("guestUserRoleId", document.guest_user_role_id),
+                (
+                    "allowedToSignUpEmailBasedSubscriptions",
+                    document.allowed_to_sign_up_email_based_subscriptions,
+                ),
+                ("allowedToUseSSPR", document.allowed_to_use_sspr),
+                (
+                    "allowEmailVerifiedUsersToJoinOrganization",
+                    document.allow_email_verified_users_to_join_organization,
+                ),
+                (
+                    "allowUserConsentForRiskyApps",
+                    document.allow_user_consent_for_risky_apps,
+                ),
+                ("blockMsolPowerShell", document.block_msol_power_shell),
+                (
+                    "defaultUserRolePermissions",
+                    document.default_user_role_permissions,
+                ),
+            ],
+            notes,
+        );
+    }
+
+    /// What holds; Entra's initial values where nothing was said.
+    pub(crate) fn finish(self) -> ExternalCollaboration {
+        ExternalCollaboration {
+            inviters: self.inviters.unwrap_or_default(),
+            domains: self.domains.unwrap_or_default(),
+        }
+    }
+
+    fn domains(&mut self, lists: Option<&DomainLists>, at: &At<'_>, notes: &mut Notes<'_>) {
+        let Some(DomainLists { allowed, blocked }) = lists else {
+            return;
+        };
+        let lower = |list: &Option<Vec<Text>>| -> Box<[Box<str>]> {
+            let list = list.iter().flatten();
+            list.map(|domain| domain.0.to_lowercase().into()).collect()
+        };
+        let (allowed, blocked) = (lower(allowed), lower(blocked));
+        let domains = match (allowed.is_empty(), blocked.is_empty()) {
+            (true, true) => return,
+            (false, true) => InvitedDomains::Only(allowed),
+            (true, false) => InvitedDomains::AllBut(blocked),
+            (false, false) => {
+                notes.fault(
+                    at,
+                    "there can be `AllowedDomains` or `BlockedDomains`, not both; empty one of them",
+                );
+                return;
+            }
+        };
+        if self.domains.replace(domains).is_some() {
+            notes.fault(at, "there is a domain list already; keep one");
+        }
+    }
+}

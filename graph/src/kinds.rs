@@ -1,0 +1,67 @@
+//! Which file of a policy directory holds what.
+
+/// What a file holds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Kind {
+    /// Graph's `crossTenantAccessPolicy`.
+    Policy,
+    /// Its default configuration.
+    Default,
+    /// Partner configurations.
+    Partners,
+    /// Partner configurations, one a line.
+    PartnerLines,
+    /// Conditional Access policies.
+    ConditionalAccess,
+    /// Named locations.
+    NamedLocations,
+    /// External collaboration settings.
+    Collaboration,
+    /// Guest records, one a line.
+    Guests,
+    /// Revocations, one a line.
+    Revocations,
+    /// Nothing of ours.
+    Ignored,
+    /// A file that should not be here.
+    Unknown,
+}
+
+impl Kind {
+    /// What the file with this path holds.
+    pub(crate) fn of(path: &str) -> Self {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        if path.split('/').any(|part| part.starts_with('.')) || name.starts_with("README") {
+            return Self::Ignored;
+        }
+        match path.split_once('/') {
+            None => match name {
+                "cross-tenant-access-policy.json" => Self::Policy,
+                "default.json" => Self::Default,
+                "partners.json" => Self::Partners,
+                "partners.jsonl" => Self::PartnerLines,
+                "conditional-access.json" => Self::ConditionalAccess,
+                "named-locations.json" => Self::NamedLocations,
+                "external-collaboration.json" => Self::Collaboration,
+                "guests.jsonl" => Self::Guests,
+                "revocations.jsonl" => Self::Revocations,
+                _ => Self::Unknown,
+            },
+            Some((folder, file)) if file.ends_with(".json") && !file.contains('/') => {
+                match folder {
+                    "partners" => Self::Partners,
+                    "conditional-access" => Self::ConditionalAccess,
+                    "named-locations" => Self::NamedLocations,
+                    _ => Self::Unknown,
+                }
+            }
+            Some(_) => Self::Unknown,
+        }
+    }
+}
+
+/// What to say of an unknown file.
+pub(crate) const EXPECTED_FILES: &str = "not a file of a policy directory; expected `cross-tenant-access-policy.json`, \
+    `default.json`, `partners/*.json`, `partners.json`, `partners.jsonl`, `conditional-access/*.json`, \
+    `conditional-access.json`, `named-locations/*.json`, `named-locations.json`, `external-collaboration.json`, \
+    `guests.jsonl` or `revocations.jsonl`";
