@@ -29,3 +29,35 @@ fn distance(from: &str, to: &str) -> usize {
     }
     row.last().copied().unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_are_recognised_and_other_words_are_not() {
+        let known = ["inboundTrust", "tenantRestrictions", "id"];
+        assert_eq!(closest("inboundTrusts", &known), Some("inboundTrust"));
+        assert_eq!(
+            closest("tenantRestriction", &known),
+            Some("tenantRestrictions")
+        );
+        assert_eq!(closest("outboundTrust", &known), Some("inboundTrust"));
+        assert_eq!(closest("price", &known), None);
+        assert_eq!(closest("ix", &known), None);
+        assert_eq!(closest("x", &[]), None);
+    }
+
+    #[test]
+    fn distance_counts_letters_to_change() {
+        for (from, to, expected) in [
+            ("", "", 0),
+            ("abc", "abc", 0),
+            ("abc", "", 3),
+            ("", "ab", 2),
+            ("kitten", "sitting", 3),
+        ] {
+            assert_eq!(distance(from, to), expected, "{from} {to}");
+        }
+    }
+}

@@ -14,6 +14,7 @@ use super::report::{Found, Mark, Slot};
 pub(crate) struct Locator<'t> {
     text: &'t str,
     tree: OnceCell<Option<Value<'t>>>,
+    lines: OnceCell<Lines<'t>>,
 }
 
 impl<'t> Locator<'t> {
@@ -21,6 +22,7 @@ impl<'t> Locator<'t> {
         Self {
             text,
             tree: OnceCell::new(),
+            lines: OnceCell::new(),
         }
     }
 
@@ -36,7 +38,7 @@ impl<'t> Locator<'t> {
             (Mark::Value | Mark::Name, Slot::Line(number, start)) => {
                 let line = self.text.get(start..)?.lines().next()?;
                 let position = match tree(line) {
-                    Some(root) => position(line, offset(&root, &found.steps, found.mark)),
+                    Some(root) => Lines::of(line).position(offset(&root, &found.steps, found.mark)),
                     None => Position { line: 1, column: 1 },
                 };
                 Some(Position {
@@ -48,7 +50,8 @@ impl<'t> Locator<'t> {
                 let root = self.tree.get_or_init(|| tree(self.text)).as_ref();
                 let steps = [slot.steps(), found.steps.clone()].concat();
                 Some(root.map_or(Position { line: 1, column: 1 }, |root| {
-                    position(self.text, offset(root, &steps, found.mark))
+                    let lines = self.lines.get_or_init(|| Lines::of(self.text));
+                    lines.position(offset(root, &steps, found.mark))
                 }))
             }
         }
@@ -58,9 +61,10 @@ impl<'t> Locator<'t> {
 /// Members that stand twice in one object: the path of each, and where its second one stands in the text.
 /// `None` where the text could not be taken apart.
 pub(crate) fn duplicates(text: &str) -> Option<Vec<(Vec<Step>, Position)>> {
-    let mut found = Vec::new();
+    let (mut found, lines) = (Vec::new(), OnceCell::new());
     collect_duplicates(&tree(text)?, &mut Vec::new(), &mut |steps, offset| {
-        found.push((steps.to_vec(), position(text, offset)));
+        let lines = lines.get_or_init(|| Lines::of(text));
+        found.push((steps.to_vec(), lines.position(offset)));
     });
     Some(found)
 }
@@ -138,14 +142,35 @@ fn offset(root: &Value<'_>, steps: &[Step], mark: Mark) -> usize {
     value.start()
 }
 
-fn position(text: &str, offset: usize) -> Position {
-    let before = text.get(..offset).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    Position {
-        line: before.matches('\n').count() + 1,
-        column: before
-            .get(line_start..)
-            .map_or(0, |line| line.chars().count())
-            + 1,
+/// Where the lines of a text start, so that a thousand faults do not count them a thousand times.
+struct Lines<'t> {
+    text: &'t str,
+    starts: Vec<usize>,
+}
+
+impl<'t> Lines<'t> {
+    fn of(text: &'t str) -> Self {
+        let after_breaks = text.match_indices('\n').map(|(newline, _)| newline + 1);
+        Self {
+            text,
+            starts: std::iter::once(0).chain(after_breaks).collect(),
+        }
+    }
+
+    fn position(&self, offset: usize) -> Position {
+        let line = self.starts.partition_point(|start| *start <= offset);
+        let start = self
+            .starts
+            .get(line.saturating_sub(1))
+            .copied()
+            .unwrap_or(0);
+        Position {
+            line,
+            column: self
+                .text
+                .get(start..offset)
+                .map_or(0, |before| before.chars().count())
+                + 1,
+        }
     }
 }
