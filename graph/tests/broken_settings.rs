@@ -571,3 +571,14 @@ fn no_fallback_is_refused() {
         ],
     );
 }
+
+#[test]
+fn a_device_filter_of_a_b2b_setting_is_no_member() {
+    check(
+        "default.json",
+        r#"{"b2bCollaborationInbound":{"devices":null}}"#,
+        &[
+            "default.json:1:29: b2bCollaborationInbound.devices: `devices` is not a member that Graph has here; remove it",
+        ],
+    );
+}

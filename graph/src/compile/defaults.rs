@@ -8,11 +8,12 @@ use crossgate_policy::snapshot::{Access, DefaultSettings, Setting, TrustOverride
 use super::redemption::{self, RedemptionOrder};
 use super::setting::{self, Fallback, Interner, Surroundings};
 use crate::documents::cross_tenant::{
-    B2bSetting, DefaultDocument, InboundOutbound, InboundTrust, PolicyDocument,
+    B2bSetting, DefaultDocument, Halves, InboundOutbound, InboundTrust, PolicyDocument,
+    TenantRestrictions,
 };
 use crate::reader::path::At;
 use crate::reader::report::Notes;
-use crate::reader::values::{Kept, Object, set};
+use crate::reader::values::{Kept, set};
 
 /// Compiles `allowedCloudEndpoints`; its faults are noted.
 pub(crate) fn allowed_clouds(
@@ -48,38 +49,53 @@ pub(crate) fn compile(
     notes: &mut Notes<'_>,
 ) -> (DefaultSettings, RedemptionOrder) {
     let initial = DefaultSettings::initial();
-    let mut setting = |name, written: &Option<Object<B2bSetting>>, initial, targets| {
-        of_everybody(name, written.as_deref(), initial, targets, interner, notes)
+    let mut setting = |name, written: Option<Halves<'_>>, initial, targets| {
+        of_everybody(name, written, initial, targets, interner, notes)
     };
     let settings = DefaultSettings {
         id: document.id.map(|id| id.0),
         collaboration_inbound: setting(
             "b2bCollaborationInbound",
-            &document.b2b_collaboration_inbound,
+            document
+                .b2b_collaboration_inbound
+                .as_deref()
+                .map(B2bSetting::halves),
             initial.collaboration_inbound,
             Targets::OfAnyTenant,
         ),
         collaboration_outbound: setting(
             "b2bCollaborationOutbound",
-            &document.b2b_collaboration_outbound,
+            document
+                .b2b_collaboration_outbound
+                .as_deref()
+                .map(B2bSetting::halves),
             initial.collaboration_outbound,
             Targets::OfOurs,
         ),
         direct_connect_inbound: setting(
             "b2bDirectConnectInbound",
-            &document.b2b_direct_connect_inbound,
+            document
+                .b2b_direct_connect_inbound
+                .as_deref()
+                .map(B2bSetting::halves),
             initial.direct_connect_inbound,
             Targets::OfAnyTenant,
         ),
         direct_connect_outbound: setting(
             "b2bDirectConnectOutbound",
-            &document.b2b_direct_connect_outbound,
+            document
+                .b2b_direct_connect_outbound
+                .as_deref()
+                .map(B2bSetting::halves),
             initial.direct_connect_outbound,
             Targets::OfOurs,
         ),
         tenant_restrictions: setting(
             "tenantRestrictions",
-            &document.tenant_restrictions,
+            document
+                .tenant_restrictions
+                .as_deref()
+                .map(TenantRestrictions::halves),
             initial.tenant_restrictions,
             Targets::OfAnyTenant,
         ),
@@ -138,7 +154,7 @@ enum Targets {
 
 fn of_everybody(
     name: &str,
-    written: Option<&B2bSetting>,
+    written: Option<Halves<'_>>,
     initial: Arc<Setting>,
     targets: Targets,
     interner: &mut Interner,

@@ -10,12 +10,12 @@ use crossgate_policy::snapshot::{DefaultSettings, PartnerSettings, Setting};
 
 use super::defaults::{advise_unenforced, trust, unenforced};
 use super::setting::{self, Fallback, Interner, Surroundings};
-use crate::documents::cross_tenant::{B2bSetting, PartnerDocument};
+use crate::documents::cross_tenant::{B2bSetting, Halves, PartnerDocument, TenantRestrictions};
 use crate::load::PolicyFile;
 use crate::reader::path::{At, Step};
 use crate::reader::read::{self, Document};
 use crate::reader::report::{Found, Mark, Notes, Report, Slot};
-use crate::reader::values::{Object, set};
+use crate::reader::values::set;
 
 /// What partner documents are read beside.
 #[derive(Clone, Copy, Debug)]
@@ -195,40 +195,54 @@ fn compile(
     let only_all_users = (tenant == Some(TenantId::MICROSOFT_ACCOUNTS)).then_some(
         "Microsoft accounts cannot be named one by one; write `AllUsers`, or remove the setting",
     );
-    let mut setting = |name, written: &Option<Object<B2bSetting>>, default: &Arc<Setting>| {
+    let mut setting = |name, written: Option<Halves<'_>>, default: &Arc<Setting>| {
         let surroundings = Surroundings {
             fallback: default,
             fallback_is: beside.fallback_is,
             only_all_users,
         };
-        let written = written.as_deref()?;
-        let setting = setting::compile(written, surroundings, &root.member(name), notes)?;
+        let setting = setting::compile(written?, surroundings, &root.member(name), notes)?;
         Some(interner.share(setting))
     };
     let default = beside.default;
     let collaboration_inbound = setting(
         "b2bCollaborationInbound",
-        &document.b2b_collaboration_inbound,
+        document
+            .b2b_collaboration_inbound
+            .as_deref()
+            .map(B2bSetting::halves),
         &default.collaboration_inbound,
     );
     let collaboration_outbound = setting(
         "b2bCollaborationOutbound",
-        &document.b2b_collaboration_outbound,
+        document
+            .b2b_collaboration_outbound
+            .as_deref()
+            .map(B2bSetting::halves),
         &default.collaboration_outbound,
     );
     let direct_connect_inbound = setting(
         "b2bDirectConnectInbound",
-        &document.b2b_direct_connect_inbound,
+        document
+            .b2b_direct_connect_inbound
+            .as_deref()
+            .map(B2bSetting::halves),
         &default.direct_connect_inbound,
     );
     let direct_connect_outbound = setting(
         "b2bDirectConnectOutbound",
-        &document.b2b_direct_connect_outbound,
+        document
+            .b2b_direct_connect_outbound
+            .as_deref()
+            .map(B2bSetting::halves),
         &default.direct_connect_outbound,
     );
     let tenant_restrictions = setting(
         "tenantRestrictions",
-        &document.tenant_restrictions,
+        document
+            .tenant_restrictions
+            .as_deref()
+            .map(TenantRestrictions::halves),
         &default.tenant_restrictions,
     );
     advise(document, notes);

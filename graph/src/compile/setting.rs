@@ -6,11 +6,11 @@ use std::sync::Arc;
 use crossgate_policy::snapshot::{Access, AppTargets, Origin, Setting, UserTargets};
 
 use crate::conflicts::conflict;
-use crate::documents::cross_tenant::B2bSetting;
+use crate::documents::cross_tenant::Halves;
 use crate::documents::target::{AccessType, Target, TargetConfiguration, TargetName, TargetType};
 use crate::reader::path::At;
 use crate::reader::report::Notes;
-use crate::reader::values::{Object, set};
+use crate::reader::values::Object;
 
 /// Settings seen so far, each kept once: most partners have one of few.
 #[derive(Debug, Default)]
@@ -68,17 +68,17 @@ pub(crate) enum Fallback {
 
 /// Compiles a setting; `None` where it has faults, which are noted.
 pub(crate) fn compile(
-    written: &B2bSetting,
+    written: Halves<'_>,
     surroundings: Surroundings<'_>,
     at: &At<'_>,
     notes: &mut Notes<'_>,
 ) -> Option<Setting> {
-    let B2bSetting {
+    let Halves {
         users_and_groups,
         applications,
         devices,
     } = written;
-    if set(*devices) {
+    if devices.is_some() {
         notes.fault(
             &at.member("devices"),
             "a device filter is not supported; set it to null",

@@ -60,7 +60,7 @@ pub(crate) struct DefaultDocument {
     pub(crate) b2b_direct_connect_inbound: Option<Object<B2bSetting>>,
     #[serde(rename = "b2bDirectConnectOutbound")]
     pub(crate) b2b_direct_connect_outbound: Option<Object<B2bSetting>>,
-    pub(crate) tenant_restrictions: Option<Object<B2bSetting>>,
+    pub(crate) tenant_restrictions: Option<Object<TenantRestrictions>>,
     pub(crate) automatic_user_consent_settings: Option<Object<InboundOutbound>>,
     pub(crate) invitation_redemption_identity_provider_configuration:
         Option<Object<RedemptionDocument>>,
@@ -95,7 +95,7 @@ pub(crate) struct PartnerDocument {
     pub(crate) b2b_direct_connect_inbound: Option<Object<B2bSetting>>,
     #[serde(rename = "b2bDirectConnectOutbound")]
     pub(crate) b2b_direct_connect_outbound: Option<Object<B2bSetting>>,
-    pub(crate) tenant_restrictions: Option<Object<B2bSetting>>,
+    pub(crate) tenant_restrictions: Option<Object<TenantRestrictions>>,
     pub(crate) automatic_user_consent_settings: Option<Object<InboundOutbound>>,
     pub(crate) is_service_provider: Option<bool>,
     #[serde(rename = "isInMultiTenantOrganization")]
@@ -115,13 +115,49 @@ pub(crate) struct PartnerDocument {
     pub(crate) protected_content_sharing: Option<Kept>,
 }
 
-/// Graph's `crossTenantAccessPolicyB2BSetting`, and with `devices` its `crossTenantAccessPolicyTenantRestrictions`.
+/// Graph's `crossTenantAccessPolicyB2BSetting`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct B2bSetting {
-    pub(crate) users_and_groups: Option<Object<TargetConfiguration>>,
-    pub(crate) applications: Option<Object<TargetConfiguration>>,
+    users_and_groups: Option<Object<TargetConfiguration>>,
+    applications: Option<Object<TargetConfiguration>>,
+}
+
+/// Graph's `crossTenantAccessPolicyTenantRestrictions`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct TenantRestrictions {
+    users_and_groups: Option<Object<TargetConfiguration>>,
+    applications: Option<Object<TargetConfiguration>>,
+    devices: Option<Kept>,
+}
+
+/// What a B2B setting and tenant restrictions have in common, and what only the latter have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Halves<'d> {
+    pub(crate) users_and_groups: Option<&'d TargetConfiguration>,
+    pub(crate) applications: Option<&'d TargetConfiguration>,
     pub(crate) devices: Option<Kept>,
+}
+
+impl B2bSetting {
+    pub(crate) fn halves(&self) -> Halves<'_> {
+        Halves {
+            users_and_groups: self.users_and_groups.as_deref(),
+            applications: self.applications.as_deref(),
+            devices: None,
+        }
+    }
+}
+
+impl TenantRestrictions {
+    pub(crate) fn halves(&self) -> Halves<'_> {
+        Halves {
+            users_and_groups: self.users_and_groups.as_deref(),
+            applications: self.applications.as_deref(),
+            devices: self.devices,
+        }
+    }
 }
 
 /// Graph's `crossTenantAccessPolicyInboundTrust`.
