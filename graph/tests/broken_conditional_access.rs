@@ -317,3 +317,16 @@ fn guests_named_in_two_ways_is_refused() {
         ],
     );
 }
+
+#[test]
+fn conditions_of_the_beta_are_refused_too() {
+    check(
+        "conditional-access/p.json",
+        r#"{"state":"enabled","partialEnablementStrategy":null,"conditions":{"times":{"all":true},"applications":{"networkAccess":{"x":1},"globalSecureAccess":{"x":1}}}}"#,
+        &[
+            "conditional-access/p.json:1:75: conditions.times: the condition `times` is not supported; remove it, or set `state` to `disabled`",
+            "conditional-access/p.json:1:120: conditions.applications.networkAccess: the condition `networkAccess` is not supported; remove it, or set `state` to `disabled`",
+            "conditional-access/p.json:1:149: conditions.applications.globalSecureAccess: the condition `globalSecureAccess` is not supported; remove it, or set `state` to `disabled`",
+        ],
+    );
+}

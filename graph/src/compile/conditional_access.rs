@@ -186,6 +186,7 @@ fn refuse_conditions(conditions: &Conditions, at: &At<'_>, unsupported: &mut Uns
             conditions.service_principal_risk_levels,
         ),
         ("insiderRiskLevels", conditions.insider_risk_levels),
+        ("times", conditions.times),
     ] {
         if set(value) {
             unsupported.add(&at.member(name), &format!("the condition `{name}`"));
@@ -202,6 +203,8 @@ fn apps(
     for (name, value) in [
         ("includeUserActions", written.include_user_actions),
         ("applicationFilter", written.application_filter),
+        ("networkAccess", written.network_access),
+        ("globalSecureAccess", written.global_secure_access),
     ] {
         if set(value) {
             unsupported.add(&at.member(name), &format!("the condition `{name}`"));

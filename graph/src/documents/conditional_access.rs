@@ -21,6 +21,9 @@ pub(crate) struct PolicyDocument {
     _description: Option<Label>,
     #[serde(rename = "templateId")]
     _template_id: Option<Label>,
+    // Exports have it, always null.
+    #[serde(rename = "partialEnablementStrategy")]
+    _partial_enablement_strategy: Option<Label>,
     #[serde(rename = "createdDateTime")]
     _created_date_time: Option<Label>,
     #[serde(rename = "modifiedDateTime")]
@@ -53,6 +56,7 @@ pub(crate) struct Conditions {
     pub(crate) user_risk_levels: Option<Kept>,
     pub(crate) service_principal_risk_levels: Option<Kept>,
     pub(crate) insider_risk_levels: Option<Kept>,
+    pub(crate) times: Option<Kept>,
 }
 
 /// Graph's `conditionalAccessUsers`.
@@ -141,6 +145,8 @@ pub(crate) struct Applications {
     pub(crate) include_user_actions: Option<Kept>,
     pub(crate) include_authentication_context_class_references: Option<Vec<Text>>,
     pub(crate) application_filter: Option<Kept>,
+    pub(crate) network_access: Option<Kept>,
+    pub(crate) global_secure_access: Option<Kept>,
 }
 
 words! {
