@@ -1,6 +1,6 @@
 //! From a JSON path to a line and a column.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 use jsonc_parser::ast::{ObjectProp, Value};
 use jsonc_parser::common::Ranged as _;
@@ -146,6 +146,8 @@ fn offset(root: &Value<'_>, steps: &[Step], mark: Mark) -> usize {
 struct Lines<'t> {
     text: &'t str,
     starts: Vec<usize>,
+    /// The place told last, by line, byte and column: in a file of one long line the next one is counted from there.
+    last: Cell<(usize, usize, usize)>,
 }
 
 impl<'t> Lines<'t> {
@@ -154,6 +156,7 @@ impl<'t> Lines<'t> {
         Self {
             text,
             starts: std::iter::once(0).chain(after_breaks).collect(),
+            last: Cell::new((0, 0, 1)),
         }
     }
 
@@ -164,13 +167,13 @@ impl<'t> Lines<'t> {
             .get(line.saturating_sub(1))
             .copied()
             .unwrap_or(0);
-        Position {
-            line,
-            column: self
-                .text
-                .get(start..offset)
-                .map_or(0, |before| before.chars().count())
-                + 1,
-        }
+        let (from, counted) = match self.last.get() {
+            (last_line, last, column) if last_line == line && last <= offset => (last, column),
+            _ => (start, 1),
+        };
+        let between = self.text.get(from..offset).unwrap_or_default();
+        let column = counted + between.chars().count();
+        self.last.set((line, offset, column));
+        Position { line, column }
     }
 }
