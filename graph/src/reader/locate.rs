@@ -167,12 +167,20 @@ impl<'t> Lines<'t> {
             .get(line.saturating_sub(1))
             .copied()
             .unwrap_or(0);
-        let (from, counted) = match self.last.get() {
-            (last_line, last, column) if last_line == line && last <= offset => (last, column),
-            _ => (start, 1),
+        let letters = |range| {
+            self.text
+                .get(range)
+                .map_or(0, |text: &str| text.chars().count())
         };
-        let between = self.text.get(from..offset).unwrap_or_default();
-        let column = counted + between.chars().count();
+        let column = match self.last.get() {
+            (last_line, last, column) if last_line == line && last <= offset => {
+                column + letters(last..offset)
+            }
+            (last_line, last, column) if last_line == line => {
+                column.saturating_sub(letters(offset..last))
+            }
+            _ => 1 + letters(start..offset),
+        };
         self.last.set((line, offset, column));
         Position { line, column }
     }
