@@ -6,3 +6,4 @@ pub mod ops;
 pub mod proxy;
 pub mod request;
 pub mod sign_ins;
+pub mod upstreams;

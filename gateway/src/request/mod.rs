@@ -1,1 +1,7 @@
-//! Being written.
+//! One request, step by step: where it goes, what it carries, whether it may, what is told to whom.
+
+pub mod credential;
+pub mod host;
+pub mod path;
+pub mod route;
+pub mod subject;

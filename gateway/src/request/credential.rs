@@ -1,0 +1,179 @@
+//! The one credential of a request: an `Authorization` header with a bearer token.
+
+use std::fmt;
+
+use crossgate_policy::decision::TokenRefusal;
+use crossgate_token::{MAX_TOKEN_BYTES, TokenFault};
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+
+/// A bearer token as received. Holds a credential: `Debug` shows its length, there is no `Display`.
+#[derive(Clone, Copy)]
+pub struct BearerToken<'a>(&'a str);
+
+impl<'a> BearerToken<'a> {
+    /// The token, for the verifier and the digest only.
+    #[must_use]
+    pub const fn expose(self) -> &'a str {
+        self.0
+    }
+}
+
+impl fmt::Debug for BearerToken<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BearerToken({} bytes)", self.0.len())
+    }
+}
+
+/// What a request carries.
+#[derive(Clone, Copy, Debug)]
+pub enum Credential<'a> {
+    /// No token. Other schemes carry none that is read here; tokens in query strings and cookies are not read.
+    None,
+    /// One token.
+    Bearer(BearerToken<'a>),
+    /// Something that is meant as a token and cannot be accepted, whoever signed it.
+    Unacceptable(TokenRefusal),
+}
+
+impl<'a> Credential<'a> {
+    /// Reads the credential of a request.
+    #[must_use]
+    pub fn read(headers: &'a HeaderMap) -> Self {
+        let mut values = headers.get_all(AUTHORIZATION).iter();
+        let Some(value) = values.next() else {
+            return Self::None;
+        };
+        // Upstreams differ in which of the two they read.
+        if values.next().is_some() {
+            return Self::Unacceptable(TWO_HEADERS);
+        }
+        let Ok(value) = value.to_str() else {
+            return Self::Unacceptable(MALFORMED);
+        };
+        let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
+        // Proofs of possession are not read, so a token that comes with one is a token without.
+        if scheme.eq_ignore_ascii_case("DPoP") {
+            return Self::Unacceptable(UNPROVEN);
+        }
+        if !scheme.eq_ignore_ascii_case("Bearer") {
+            return Self::None;
+        }
+        // RFC 9110 allows more than one space; the token itself is one word of RFC 6750's characters.
+        let token = token.trim_matches(' ');
+        if token.len() > MAX_TOKEN_BYTES {
+            return Self::Unacceptable(TOO_LONG);
+        }
+        let is_b64token = !token.is_empty()
+            && token.bytes().all(|byte| {
+                byte.is_ascii_alphanumeric()
+                    || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/' | b'=')
+            });
+        if is_b64token {
+            Self::Bearer(BearerToken(token))
+        } else {
+            Self::Unacceptable(MALFORMED)
+        }
+    }
+}
+
+const TWO_HEADERS: TokenRefusal = TokenRefusal {
+    code: 50_027,
+    reason: "two_authorization_headers",
+};
+const MALFORMED: TokenRefusal = TokenRefusal {
+    code: 50_027,
+    reason: "authorization_malformed",
+};
+const TOO_LONG: TokenRefusal = TokenRefusal {
+    code: TokenFault::TooLong.code(),
+    reason: TokenFault::TooLong.reason(),
+};
+const UNPROVEN: TokenRefusal = TokenRefusal {
+    code: TokenFault::UnprovenPossession.code(),
+    reason: TokenFault::UnprovenPossession.reason(),
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    fn read(values: &[&str]) -> Result<Option<String>, TokenRefusal> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(
+                AUTHORIZATION,
+                HeaderValue::from_bytes(value.as_bytes()).unwrap(),
+            );
+        }
+        match Credential::read(&headers) {
+            Credential::None => Ok(None),
+            Credential::Bearer(token) => Ok(Some(token.expose().to_owned())),
+            Credential::Unacceptable(refusal) => Err(refusal),
+        }
+    }
+
+    #[test]
+    fn one_bearer_token_is_read_whatever_the_case_of_the_scheme() {
+        for value in [
+            "Bearer a.b.c",
+            "bearer a.b.c",
+            "BEARER  a.b.c",
+            "Bearer a.b.c ",
+        ] {
+            assert_eq!(read(&[value]), Ok(Some("a.b.c".to_owned())), "{value}");
+        }
+    }
+
+    #[test]
+    fn two_authorization_headers_are_refused_whatever_they_hold() {
+        for second in ["Bearer a.b.c", "Basic YTpi", ""] {
+            assert_eq!(
+                read(&["Bearer a.b.c", second]),
+                Err(TWO_HEADERS),
+                "{second}"
+            );
+        }
+    }
+
+    #[test]
+    fn other_schemes_carry_no_token() {
+        for value in ["Basic YTpi", "Negotiate x", "", "Bearertoken"] {
+            assert_eq!(read(&[value]), Ok(None), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_is_meant_as_a_token_and_is_none_is_refused() {
+        for value in [
+            "Bearer",
+            "Bearer ",
+            "Bearer a b",
+            "Bearer a,b",
+            "Bearer ä",
+            "Bearer \"a\"",
+        ] {
+            assert_eq!(read(&[value]), Err(MALFORMED), "{value}");
+        }
+        assert_eq!(read(&["DPoP a.b.c"]), Err(UNPROVEN));
+    }
+
+    #[test]
+    fn a_token_of_16_kib_is_read_and_one_byte_more_is_not() {
+        let longest = "a".repeat(MAX_TOKEN_BYTES);
+        assert_eq!(
+            read(&[&format!("Bearer {longest}")]),
+            Ok(Some(longest.clone()))
+        );
+        assert_eq!(read(&[&format!("Bearer {longest}a")]), Err(TOO_LONG));
+    }
+
+    #[test]
+    fn a_token_shows_its_length_only() {
+        assert_eq!(
+            format!("{:?}", BearerToken("secret")),
+            "BearerToken(6 bytes)"
+        );
+    }
+}

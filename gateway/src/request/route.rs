@@ -1,0 +1,353 @@
+//! Which app a request is for: host, then the longest path prefix by whole segments.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossgate_config::{
+    AppSettings, Clients, Enforcement, Limits, ResourceTenant as Owner, Settings,
+};
+use crossgate_policy::ids::{ResourceTenant, TenantId};
+use crossgate_policy::target::{self, Resource, Target};
+use ipnet::IpNet;
+
+use crate::ops::{AppMetrics, Metrics};
+use crate::sign_ins::CalledApp;
+use crate::upstreams::Upstreams;
+
+/// Which of our doors a request came through.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Door {
+    /// To apps of the own tenant.
+    Proxy,
+    /// To apps of others.
+    Egress,
+}
+
+/// Everything that the settings say about requests, ready to be read.
+#[derive(Debug)]
+pub struct Routes {
+    proxy: Hosts,
+    egress: Hosts,
+    apps: Vec<Arc<App>>,
+    /// The organisation that runs this gateway.
+    pub own_tenant: TenantId,
+    /// Whose `X-Forwarded-*` and `Forwarded` are believed.
+    pub trusted_proxies: Box<[IpNet]>,
+    /// What a request may take.
+    pub limits: Limits,
+    /// Who issues tokens for our apps (RFC 9728).
+    pub authorization_servers: Box<[Box<str>]>,
+    /// Time between two probes of an upstream.
+    pub probe_every: Duration,
+    /// The metrics of requests for which there is no app.
+    pub no_app: Arc<AppMetrics>,
+}
+
+/// Of each host its prefixes. INVARIANT: the longest prefix first, so that the first that fits is the one.
+type Hosts = HashMap<Box<str>, Vec<(Box<str>, Arc<App>)>>;
+
+/// One app, ready for requests.
+#[derive(Debug)]
+pub struct App {
+    /// What events call it, and what it demands of its callers.
+    pub called: CalledApp,
+    /// The same, for what we answer to everybody on its behalf: preflights and metadata.
+    pub open: Arc<Target>,
+    /// Who owns it.
+    pub resource: ResourceTenant,
+    /// The `aud` of its tokens.
+    pub audiences: Box<[Box<str>]>,
+    /// Where its requests go.
+    pub upstreams: Arc<Upstreams>,
+    /// CORS preflights are answered without a token.
+    pub cors_preflight: bool,
+    /// The token is passed on.
+    pub forward_authorization: bool,
+    /// What becomes of tenant-restriction headers.
+    pub restriction: Restriction,
+    /// Its part of the metrics.
+    pub metrics: Arc<AppMetrics>,
+}
+
+/// What the upstream sees of tenant-restriction headers.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Restriction {
+    /// What the client sent: an app of our own may read them.
+    Pass,
+    /// Nothing.
+    Strip,
+    /// Our own policy.
+    Inject,
+}
+
+/// A request's app, and the prefix that led to it.
+#[derive(Clone, Copy, Debug)]
+pub struct Found<'a> {
+    /// The app.
+    pub app: &'a Arc<App>,
+    /// The prefix of its path.
+    pub prefix: &'a str,
+}
+
+impl Routes {
+    /// Prepares what the settings say. Upstreams that did not change are taken over from before with their health.
+    ///
+    /// Looks up the names of new upstreams, which may block.
+    #[must_use]
+    pub fn build(settings: &Settings, previous: Option<&Self>, metrics: &Metrics) -> Self {
+        let mut routes = Self {
+            proxy: Hosts::new(),
+            egress: Hosts::new(),
+            apps: Vec::with_capacity(settings.apps.len()),
+            own_tenant: settings.tenant.id,
+            trusted_proxies: settings.listen.trusted_proxies.clone().into(),
+            limits: settings.limits,
+            authorization_servers: settings
+                .issuers
+                .iter()
+                .map(|issuer| {
+                    let own = settings.tenant.id.to_string();
+                    issuer.issuer.replace("{tenantid}", &own).into()
+                })
+                .collect(),
+            probe_every: settings.health.interval,
+            no_app: metrics.no_app(),
+        };
+        for app in &settings.apps {
+            routes.add(app, settings, previous, metrics);
+        }
+        for prefixes in routes.proxy.values_mut().chain(routes.egress.values_mut()) {
+            prefixes.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
+        }
+        routes
+    }
+
+    fn add(
+        &mut self,
+        settings: &AppSettings,
+        all: &Settings,
+        previous: Option<&Self>,
+        metrics: &Metrics,
+    ) {
+        let unchanged = previous.into_iter().flat_map(|previous| &previous.apps);
+        let upstreams = unchanged
+            .map(|app| &app.upstreams)
+            .find(|upstreams| upstreams.are_of(&settings.upstreams, &all.health, &all.limits))
+            .cloned();
+        let upstreams = upstreams.unwrap_or_else(|| {
+            Arc::new(Upstreams::new(
+                &settings.upstreams,
+                &all.health,
+                &all.limits,
+            ))
+        });
+        let target = target(settings);
+        let (hosts, restriction, resource) = match settings.resource_tenant {
+            Owner::Own => (
+                &mut self.proxy,
+                Restriction::Pass,
+                ResourceTenant(all.tenant.id),
+            ),
+            Owner::External(egress) => {
+                let restriction = if egress.inject {
+                    Restriction::Inject
+                } else {
+                    Restriction::Strip
+                };
+                (&mut self.egress, restriction, ResourceTenant(egress.tenant))
+            }
+        };
+        let app = Arc::new(App {
+            open: Arc::new(Target {
+                anonymous: true,
+                ..target.clone()
+            }),
+            called: CalledApp {
+                target: Arc::new(target),
+                name: settings.name.as_str().into(),
+            },
+            resource,
+            audiences: boxed(&settings.audiences),
+            upstreams,
+            cors_preflight: settings.cors_preflight,
+            forward_authorization: settings.forward_authorization,
+            restriction,
+            metrics: metrics.app(&settings.name),
+        });
+        for host in &settings.hosts {
+            let host = host.strip_suffix('.').unwrap_or(host);
+            let prefixes = hosts.entry(host.into()).or_default();
+            for path in &settings.paths {
+                prefixes.push((prefix(path).into(), Arc::clone(&app)));
+            }
+        }
+        self.apps.push(app);
+    }
+
+    /// The app of a host and a path, both in their one form.
+    #[must_use]
+    pub fn find(&self, door: Door, host: &str, path: &str) -> Option<Found<'_>> {
+        let hosts = match door {
+            Door::Proxy => &self.proxy,
+            Door::Egress => &self.egress,
+        };
+        hosts
+            .get(host)?
+            .iter()
+            .find(|(prefix, _)| leads_to(prefix, path))
+            .map(|(prefix, app)| Found { app, prefix })
+    }
+
+    /// Every app's upstreams.
+    #[must_use]
+    pub fn upstreams(&self) -> Vec<Arc<Upstreams>> {
+        self.apps
+            .iter()
+            .map(|app| Arc::clone(&app.upstreams))
+            .collect()
+    }
+
+    /// The app of this id, whatever its hosts.
+    #[must_use]
+    pub fn app(&self, id: &crossgate_policy::ids::Id) -> Option<&Arc<App>> {
+        self.apps.iter().find(|app| app.called.target.id == *id)
+    }
+}
+
+/// `/admin/` and `/admin` are one prefix; that of `/` is empty.
+fn prefix(path: &str) -> &str {
+    path.strip_suffix('/').unwrap_or(path)
+}
+
+/// Whether a path begins with a prefix, by whole segments.
+fn leads_to(prefix: &str, path: &str) -> bool {
+    path.strip_prefix(prefix)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// What an app demands of its callers, in policy's words.
+#[must_use]
+pub fn target(settings: &AppSettings) -> Target {
+    Target {
+        id: settings.id.clone(),
+        resource: match settings.resource_tenant {
+            Owner::Own => Resource::Own,
+            Owner::External(egress) => Resource::External {
+                tenant: ResourceTenant(egress.tenant),
+                cloud: egress.cloud,
+                managed: egress.managed,
+            },
+        },
+        enforcement: match settings.enforcement {
+            Enforcement::Enforce => target::Enforcement::Enforce,
+            Enforcement::ReportOnly => target::Enforcement::ReportOnly,
+        },
+        anonymous: settings.anonymous,
+        require_restriction_claim: settings.require_restriction_claim,
+        auth_contexts: boxed(&settings.auth_contexts),
+        clients: match &settings.clients {
+            Clients::Any => target::Clients::Any,
+            Clients::Only(clients) => target::Clients::Only(clients.clone().into()),
+        },
+        app_clients: settings.app_clients.clone().into(),
+        scopes: boxed(&settings.scopes),
+        roles: boxed(&settings.roles),
+        assignment_required: settings.assignment_required,
+        assigned: settings.assigned.clone().into(),
+    }
+}
+
+fn boxed(texts: &[String]) -> Box<[Box<str>]> {
+    texts.iter().map(|text| text.as_str().into()).collect()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crossgate_config::Purpose;
+
+    pub(crate) fn settings(apps: &str) -> Settings {
+        let text = format!(
+            r#"
+[tenant]
+id = "11111111-1111-4111-8111-111111111111"
+{apps}"#
+        );
+        Settings::parse(&text, std::path::Path::new("/"), Purpose::Decide, &|_| None).unwrap()
+    }
+
+    fn routes() -> Routes {
+        let settings = settings(
+            r#"
+[[app]]
+id = "payroll"
+hosts = ["payroll.contoso.com"]
+upstreams = ["http://127.0.0.1:1001"]
+[[app]]
+id = "admin"
+hosts = ["payroll.contoso.com"]
+paths = ["/admin", "/a/b/"]
+upstreams = ["http://127.0.0.1:1002"]
+[[app]]
+id = "portal"
+hosts = ["portal.tailspin.example"]
+upstreams = ["http://127.0.0.1:1003"]
+resource_tenant = "44444444-4444-4444-8444-444444444444"
+"#,
+        );
+        Routes::build(&settings, None, &Metrics::new().unwrap())
+    }
+
+    fn found(door: Door, host: &str, path: &str) -> Option<String> {
+        let routes = routes();
+        let found = routes.find(door, host, path)?;
+        Some(found.app.called.target.id.to_string())
+    }
+
+    #[test]
+    fn the_longest_prefix_by_whole_segments_wins() {
+        let at = |path| found(Door::Proxy, "payroll.contoso.com", path).unwrap();
+        for path in ["/admin", "/admin/", "/admin/x", "/a/b", "/a/b/c"] {
+            assert_eq!(at(path), "admin", "{path}");
+        }
+        for path in ["/", "/administrator", "/x/admin", "/a", "/a/bc", "/Admin"] {
+            assert_eq!(at(path), "payroll", "{path}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_host_leads_nowhere() {
+        for host in [
+            "contoso.com",
+            "payroll.contoso.com.evil.example",
+            "xpayroll.contoso.com",
+            "",
+        ] {
+            assert_eq!(found(Door::Proxy, host, "/"), None, "{host}");
+        }
+    }
+
+    #[test]
+    fn each_door_leads_to_its_own_apps_only() {
+        let portal = "portal.tailspin.example";
+        assert_eq!(found(Door::Egress, portal, "/").as_deref(), Some("portal"));
+        assert_eq!(found(Door::Proxy, portal, "/"), None);
+        assert_eq!(found(Door::Egress, "payroll.contoso.com", "/"), None);
+    }
+
+    #[test]
+    fn unchanged_upstreams_are_kept_and_changed_ones_made_anew() {
+        let metrics = Metrics::new().unwrap();
+        let app = |port| {
+            settings(&format!(
+                "[[app]]\nid = \"a\"\nhosts = [\"a.example\"]\nupstreams = [\"http://127.0.0.1:{port}\"]\n"
+            ))
+        };
+        let before = Routes::build(&app(1001), None, &metrics);
+        let same = Routes::build(&app(1001), Some(&before), &metrics);
+        let other = Routes::build(&app(1002), Some(&before), &metrics);
+        assert!(Arc::ptr_eq(&before.upstreams()[0], &same.upstreams()[0]));
+        assert!(!Arc::ptr_eq(&before.upstreams()[0], &other.upstreams()[0]));
+    }
+}

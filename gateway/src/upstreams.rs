@@ -1,0 +1,371 @@
+//! Where an app's requests go: the addresses behind its upstreams, in turn, without those that do not answer.
+//!
+//! Names are looked up and upstreams probed in the background; choosing one for a request reads finished values.
+
+use std::collections::{BTreeSet, HashMap};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use async_trait::async_trait;
+use crossgate_config::{Health, Limits, Probe, Scheme, Upstream};
+use http::Extensions;
+use pingora::lb::discovery::ServiceDiscovery;
+use pingora::lb::health_check::{HealthCheck, HttpHealthCheck, TcpHealthCheck};
+use pingora::lb::selection::RoundRobin;
+use pingora::lb::{Backend, Backends, LoadBalancer};
+use pingora::protocols::ALPN;
+use pingora::protocols::l4::socket::SocketAddr as PeerAddress;
+use pingora::upstreams::peer::HttpPeer;
+use tokio::task::JoinSet;
+
+/// The upstreams of one app.
+pub struct Upstreams {
+    made_of: MadeOf,
+    known: Arc<Known>,
+    balancer: LoadBalancer<RoundRobin>,
+}
+
+/// What upstreams are made of: of the same parts the same upstreams, whose health need not be found out anew.
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct MadeOf {
+    upstreams: Vec<Upstream>,
+    health: Health,
+    limits: Limits,
+}
+
+/// The addresses found last, which is what the balancer discovers.
+struct Known {
+    backends: ArcSwap<BTreeSet<Backend>>,
+}
+
+impl Upstreams {
+    /// Looks the names up, which may block, and starts with every upstream counted as healthy.
+    #[must_use]
+    pub fn new(upstreams: &[Upstream], health: &Health, limits: &Limits) -> Self {
+        let made_of = MadeOf {
+            upstreams: upstreams.to_vec(),
+            health: health.clone(),
+            limits: *limits,
+        };
+        let found = made_of.upstreams.iter().map(|upstream| {
+            let addresses = (bare(&upstream.host), upstream.port).to_socket_addrs();
+            (upstream, addresses.map(Vec::from_iter).unwrap_or_default())
+        });
+        let backends = made_of.backends(found);
+        let known = Arc::new(Known {
+            backends: ArcSwap::from_pointee(backends),
+        });
+        let mut views = Backends::new(Box::new(Discovery(Arc::clone(&known))));
+        views.set_health_check(Box::new(Checks::new(&made_of)));
+        Self {
+            made_of,
+            known,
+            balancer: LoadBalancer::from_backends(views),
+        }
+        .discovered()
+    }
+
+    /// Whether these are the upstreams of such settings.
+    #[must_use]
+    pub fn are_of(&self, upstreams: &[Upstream], health: &Health, limits: &Limits) -> bool {
+        self.made_of.upstreams == upstreams
+            && self.made_of.health == *health
+            && self.made_of.limits == *limits
+    }
+
+    /// The next upstream in turn that is healthy and not among those that failed this request already.
+    #[must_use]
+    pub fn next(&self, failed: &[PeerAddress], websocket: bool) -> Option<Box<HttpPeer>> {
+        let backend = self
+            .balancer
+            .select_with(b"", MOST_TRIES, |backend, healthy| {
+                healthy && !failed.contains(&backend.addr)
+            })?;
+        let template = backend.ext.get::<Arc<HttpPeer>>()?;
+        let mut peer = Box::new(HttpPeer::clone(template));
+        if websocket {
+            // HTTP/2 has no `Upgrade`.
+            peer.options.alpn = ALPN::H1;
+        }
+        Some(peer)
+    }
+
+    /// How many upstreams are known; at most that many are tried.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.known.backends.load().len()
+    }
+
+    /// Whether none is known, which is so while no name can be looked up.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Looks the names up again and probes every upstream once.
+    pub async fn tend(&self) {
+        self.look_up().await;
+        if let Err(error) = self.balancer.update().await {
+            tracing::warn!(%error, "upstreams cannot be updated");
+        }
+        self.balancer.backends().run_health_check(true).await;
+    }
+
+    async fn look_up(&self) {
+        let literal = |upstream: &&Upstream| bare(&upstream.host).parse::<IpAddr>().is_ok();
+        if self
+            .made_of
+            .upstreams
+            .iter()
+            .all(|upstream| literal(&upstream))
+        {
+            return;
+        }
+        let mut found = Vec::with_capacity(self.made_of.upstreams.len());
+        for upstream in &self.made_of.upstreams {
+            match tokio::net::lookup_host((bare(&upstream.host), upstream.port)).await {
+                Ok(addresses) => found.push((upstream, addresses.collect())),
+                Err(error) => {
+                    // A name service that is down must not take upstreams down that are up.
+                    tracing::warn!(%upstream, %error, "upstream cannot be looked up; its last addresses stay");
+                    return;
+                }
+            }
+        }
+        let backends = self.made_of.backends(found.into_iter());
+        self.known.backends.store(Arc::new(backends));
+    }
+
+    fn discovered(self) -> Self {
+        use std::pin::pin;
+        use std::task::{Context, Poll, Waker};
+        // `Discovery` never waits, so the first poll is the last; `tend` would catch up in any case.
+        let mut update = Box::pin(self.balancer.update());
+        let polled = pin!(&mut update).poll(&mut Context::from_waker(Waker::noop()));
+        if !matches!(polled, Poll::Ready(Ok(()))) {
+            tracing::warn!("upstreams are not known before they are probed for the first time");
+        }
+        drop(update);
+        self
+    }
+}
+
+impl std::fmt::Debug for Upstreams {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Upstreams")
+            .field(&self.made_of.upstreams)
+            .finish()
+    }
+}
+
+/// Tends the upstreams in force, for as long as it is polled. What is in force is asked for anew each time.
+pub async fn tend_all(current: impl Fn() -> (Vec<Arc<Upstreams>>, Duration)) {
+    loop {
+        let (all, pause) = current();
+        let mut tasks = JoinSet::new();
+        for upstreams in all {
+            tasks.spawn(async move { upstreams.tend().await });
+        }
+        tasks.join_all().await;
+        tokio::time::sleep(pause).await;
+    }
+}
+
+impl MadeOf {
+    fn backends<'a>(
+        &self,
+        found: impl Iterator<Item = (&'a Upstream, Vec<SocketAddr>)>,
+    ) -> BTreeSet<Backend> {
+        found
+            .flat_map(|(upstream, addresses)| {
+                // A name with addresses of both families is one server more often than two; IPv4 goes first, as an
+                // upstream on `localhost` usually listens there only.
+                let any_v4 = addresses.iter().any(SocketAddr::is_ipv4);
+                addresses
+                    .into_iter()
+                    .filter(move |address| address.is_ipv4() == any_v4)
+                    .map(|address| self.backend(upstream, address))
+            })
+            .collect()
+    }
+
+    fn backend(&self, upstream: &Upstream, address: SocketAddr) -> Backend {
+        let tls = match upstream.scheme {
+            Scheme::Http => false,
+            Scheme::Https => true,
+        };
+        let mut peer = HttpPeer::new(address, tls, bare(&upstream.host).to_owned());
+        let options = &mut peer.options;
+        options.connection_timeout = Some(self.limits.upstream_connect_timeout);
+        options.total_connection_timeout = Some(self.limits.upstream_connect_timeout);
+        options.read_timeout = Some(self.limits.upstream_read_timeout);
+        options.write_timeout = Some(self.limits.upstream_write_timeout);
+        options.idle_timeout = Some(UPSTREAM_IDLE);
+        options.max_h2_streams = UPSTREAM_STREAMS;
+        options.alpn = if tls { ALPN::H2H1 } else { ALPN::H1 };
+        let mut ext = Extensions::new();
+        ext.insert(Arc::new(peer));
+        Backend {
+            addr: PeerAddress::Inet(address),
+            weight: 1,
+            ext,
+        }
+    }
+}
+
+struct Discovery(Arc<Known>);
+
+#[async_trait]
+impl ServiceDiscovery for Discovery {
+    async fn discover(&self) -> pingora::Result<(BTreeSet<Backend>, HashMap<u64, bool>)> {
+        Ok((BTreeSet::clone(&self.0.backends.load()), HashMap::new()))
+    }
+}
+
+/// Probes each upstream in its own way.
+struct Checks {
+    connect: Box<TcpHealthCheck>,
+    /// One for each name and scheme; empty where connecting is enough.
+    get: HashMap<(String, bool), HttpHealthCheck>,
+}
+
+impl Checks {
+    fn new(made_of: &MadeOf) -> Self {
+        let mut get = HashMap::new();
+        if let Probe::Get(path) = &made_of.health.probe {
+            for upstream in &made_of.upstreams {
+                let (host, tls) = (bare(&upstream.host), upstream.scheme == Scheme::Https);
+                let mut check = HttpHealthCheck::new(host, tls);
+                match check.req.set_raw_path(path.as_bytes()) {
+                    Ok(()) => {
+                        get.insert((host.to_owned(), tls), check);
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, path, "upstreams cannot be asked for this path")
+                    }
+                }
+            }
+        }
+        Self {
+            connect: TcpHealthCheck::new(),
+            get,
+        }
+    }
+}
+
+#[async_trait]
+impl HealthCheck for Checks {
+    async fn check(&self, target: &Backend) -> pingora::Result<()> {
+        let get = target.ext.get::<Arc<HttpPeer>>().and_then(|peer| {
+            let key = (peer.sni.clone(), peer.is_tls());
+            self.get.get(&key)
+        });
+        match get {
+            Some(check) => check.check(target).await,
+            None => self.connect.check(target).await,
+        }
+    }
+
+    async fn health_status_change(&self, target: &Backend, healthy: bool) {
+        let address = &target.addr;
+        if healthy {
+            tracing::info!(%address, "upstream is back");
+        } else {
+            tracing::warn!(%address, "upstream does not answer and is left out");
+        }
+    }
+
+    fn backend_summary(&self, target: &Backend) -> String {
+        target.addr.to_string()
+    }
+
+    fn health_threshold(&self, _success: bool) -> usize {
+        1
+    }
+}
+
+/// An IPv6 address without its brackets; anything else as it is.
+fn bare(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches(']')
+}
+
+/// Upstreams looked at for one request, dead ones included. More than any app has.
+const MOST_TRIES: usize = 256;
+
+/// Shorter than the 75 s of common servers, so that we close first and never send into a closed connection.
+const UPSTREAM_IDLE: Duration = Duration::from_secs(60);
+
+/// Requests that share one HTTP/2 connection to an upstream; what servers commonly grant.
+const UPSTREAM_STREAMS: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    fn upstreams(ports: &[u16]) -> Upstreams {
+        let settings = settings();
+        let list: Vec<Upstream> = ports
+            .iter()
+            .map(|port| Upstream {
+                scheme: Scheme::Http,
+                host: "127.0.0.1".to_owned(),
+                port: *port,
+            })
+            .collect();
+        Upstreams::new(&list, &settings.health, &settings.limits)
+    }
+
+    fn settings() -> crossgate_config::Settings {
+        let text = "[tenant]\nid = \"11111111-1111-4111-8111-111111111111\"\n";
+        crossgate_config::Settings::parse(
+            text,
+            std::path::Path::new("/"),
+            crossgate_config::Purpose::Decide,
+            &|_| None,
+        )
+        .unwrap()
+    }
+
+    fn ports_of(upstreams: &Upstreams, times: usize) -> BTreeSet<u16> {
+        (0..times)
+            .filter_map(|_| upstreams.next(&[], false))
+            .map(|peer| peer._address.as_inet().unwrap().port())
+            .collect()
+    }
+
+    #[test]
+    fn upstreams_are_taken_in_turn_before_any_was_probed() {
+        let upstreams = upstreams(&[1001, 1002, 1003]);
+        assert_eq!(ports_of(&upstreams, 3), BTreeSet::from([1001, 1002, 1003]));
+        assert_eq!(upstreams.len(), 3);
+    }
+
+    #[test]
+    fn one_that_failed_this_request_is_not_tried_again_for_it() {
+        let upstreams = upstreams(&[1001, 1002]);
+        let failed = PeerAddress::Inet(([127, 0, 0, 1], 1001).into());
+        for _ in 0..4 {
+            let peer = upstreams
+                .next(std::slice::from_ref(&failed), false)
+                .unwrap();
+            assert_eq!(peer._address.as_inet().unwrap().port(), 1002);
+        }
+    }
+
+    #[tokio::test]
+    async fn one_that_does_not_answer_is_left_out() {
+        let alive = TcpListener::bind("127.0.0.1:0").unwrap();
+        let dead = TcpListener::bind("127.0.0.1:0").unwrap();
+        let ports = [&alive, &dead].map(|listener| listener.local_addr().unwrap().port());
+        drop(dead);
+        let upstreams = upstreams(&ports);
+        upstreams.tend().await;
+        assert_eq!(ports_of(&upstreams, 4), BTreeSet::from([ports[0]]));
+        drop(alive);
+        upstreams.tend().await;
+        assert!(upstreams.next(&[], false).is_none());
+    }
+}
