@@ -1,7 +1,12 @@
 //! One request, step by step: where it goes, what it carries, whether it may, what is told to whom.
 
+pub mod assertion;
 pub mod credential;
+pub mod forwarded;
 pub mod host;
 pub mod path;
 pub mod route;
 pub mod subject;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod token;

@@ -1,0 +1,280 @@
+//! The signed statement to an upstream about who calls: a JWT for this app alone, short-lived, verifiable with the keys
+//! at [`JWKS_PATH`].
+//!
+//! The one thing the gateway signs. Nobody may sign in with it: no issuer of ours has this key.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use crossgate_config::{Assertion as Settings, SigningKey};
+use crossgate_policy::Permit;
+use crossgate_policy::ids::{Id, TenantId};
+use http::HeaderValue;
+use rustls_pki_types::PrivatePkcs8KeyDer;
+use rustls_pki_types::pem::PemObject as _;
+use serde_json::json;
+
+/// Where apps find the key.
+pub const JWKS_PATH: &str = "/.well-known/crossgate/jwks.json";
+
+/// Signs assertions.
+pub struct Signer {
+    key: EcdsaKeyPair,
+    random: SystemRandom,
+    issuer: String,
+    /// The first part of every assertion, encoded.
+    header: String,
+    /// The key set that upstreams verify with.
+    jwks: Box<str>,
+}
+
+/// Why there is no signer.
+#[derive(Debug, thiserror::Error)]
+pub enum SignerError {
+    /// The key's file cannot be read as PEM.
+    #[error("`{file}` cannot be read as a PEM private key: {why}")]
+    Unreadable {
+        /// The file.
+        file: String,
+        /// What the reader says.
+        why: rustls_pki_types::pem::Error,
+    },
+    /// It is no P-256 key in PKCS#8.
+    #[error("`{0}` is not an elliptic-curve key on P-256 in PKCS#8")]
+    NotP256(String),
+    /// No key could be made.
+    #[error("the system gives no random numbers")]
+    NoRandom,
+}
+
+impl Signer {
+    /// Reads the key that the settings name, or makes one.
+    ///
+    /// # Errors
+    /// The file holds no such key.
+    pub fn open(settings: &Settings, own: TenantId) -> Result<Self, SignerError> {
+        let key = match &settings.key {
+            SigningKey::MadeAtStart => EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)
+                .map_err(|_| SignerError::NoRandom)?,
+            SigningKey::File(path) => {
+                let file = || path.display().to_string();
+                let der = PrivatePkcs8KeyDer::from_pem_file(path)
+                    .map_err(|why| SignerError::Unreadable { file: file(), why })?;
+                EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der.secret_pkcs8_der())
+                    .map_err(|_| SignerError::NotP256(file()))?
+            }
+        };
+        Ok(Self::with(key, own))
+    }
+
+    fn with(key: EcdsaKeyPair, own: TenantId) -> Self {
+        // An uncompressed point: one byte that says so, then both coordinates.
+        let point = key.public_key().as_ref().get(1..).unwrap_or_default();
+        let (x, y) = point.split_at_checked(32).unwrap_or_default();
+        let (x, y) = (URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y));
+        // RFC 7638: members in alphabetical order, no white space.
+        let canonical = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
+        let id = URL_SAFE_NO_PAD.encode(digest(&SHA256, canonical.as_bytes()));
+        let jwks = json!({ "keys": [{
+            "kty": "EC", "crv": "P-256", "x": x, "y": y, "kid": id, "use": "sig", "alg": "ES256",
+        }] });
+        let header = json!({ "alg": "ES256", "typ": "JWT", "kid": id });
+        Self {
+            key,
+            random: SystemRandom::new(),
+            issuer: format!("urn:crossgate:{own}"),
+            header: URL_SAFE_NO_PAD.encode(header.to_string()),
+            jwks: jwks.to_string().into(),
+        }
+    }
+
+    /// The key set (RFC 7517) that upstreams verify with.
+    #[must_use]
+    pub const fn jwks(&self) -> &str {
+        &self.jwks
+    }
+
+    /// An assertion about this caller for this app, at this time in seconds. `None` where signing fails.
+    fn sign(&self, about: &About<'_>, now: u64) -> Option<HeaderValue> {
+        let facts = about.permit.facts()?;
+        let claims = json!({
+            "iss": self.issuer,
+            "aud": about.app.to_string(),
+            "sub": about.user.to_string(),
+            "iat": now,
+            "exp": now + LIFETIME,
+            "home_tenant": facts.home_tenant_id().map(|tenant| tenant.to_string()),
+            "access_type": about.permit.access_type().map(crossgate_policy::decision::AccessType::name),
+            "direction": facts.direction.name(),
+            "idp": about.idp,
+            "own_user_id": facts.own_user_id.as_ref().map(ToString::to_string),
+            "home_user_id": facts.home_user_id.as_ref().map(ToString::to_string),
+            "mfa": facts.mfa.name(),
+            "device": facts.device.name(),
+        });
+        let claims = URL_SAFE_NO_PAD.encode(claims.to_string());
+        let mut token = format!("{}.{claims}", self.header);
+        let signature = self.key.sign(&self.random, token.as_bytes()).ok()?;
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+        let mut value = HeaderValue::try_from(token).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+}
+
+impl fmt::Debug for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signer")
+            .field("issuer", &self.issuer)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Who is asserted to whom.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'a> {
+    /// The app it is for.
+    pub app: &'a Id,
+    /// The caller as the app is told.
+    pub user: &'a Id,
+    /// The identity provider as the app is told.
+    pub idp: &'a str,
+    /// What was decided.
+    pub permit: &'a Permit,
+}
+
+/// The last assertion made for one token. Read and replaced without a lock; of two made at once one is forgotten.
+#[derive(Debug, Default)]
+pub struct Kept(ArcSwapOption<Made>);
+
+#[derive(Debug)]
+struct Made {
+    app: Id,
+    permit: Permit,
+    at: u64,
+    value: HeaderValue,
+}
+
+impl Kept {
+    /// The assertion kept, while it says the same to the same app and is fresh; otherwise a new one.
+    #[must_use]
+    pub fn get(&self, signer: &Signer, about: &About<'_>, now: u64) -> Option<HeaderValue> {
+        if let Some(made) = &*self.0.load()
+            && made.app == *about.app
+            && made.permit == *about.permit
+            && (made.at..made.at + REUSED_FOR).contains(&now)
+        {
+            return Some(made.value.clone());
+        }
+        let value = signer.sign(about, now)?;
+        self.0.store(Some(Arc::new(Made {
+            app: about.app.clone(),
+            permit: about.permit.clone(),
+            at: now,
+            value: value.clone(),
+        })));
+        Some(value)
+    }
+}
+
+/// Seconds that an assertion is valid.
+const LIFETIME: u64 = 300;
+
+/// Seconds that one is sent again: three minutes are always left to whoever receives it.
+const REUSED_FOR: u64 = 120;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::testing::permit;
+    use crossgate_policy::ids::Guid;
+    use jsonwebtoken::jwk::JwkSet;
+    use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
+    use serde_json::Value;
+
+    fn signer() -> Signer {
+        let settings = Settings {
+            key: SigningKey::MadeAtStart,
+        };
+        Signer::open(&settings, TenantId(Guid::from_u128(1))).unwrap()
+    }
+
+    fn read(signer: &Signer, value: &HeaderValue) -> Value {
+        let set: JwkSet = serde_json::from_str(signer.jwks()).unwrap();
+        let key = DecodingKey::from_jwk(&set.keys[0]).unwrap();
+        let mut validation = Validation::new(Algorithm::ES256);
+        validation.validate_exp = false;
+        validation.set_audience(&["payroll"]);
+        decode::<Value>(value.to_str().unwrap(), &key, &validation)
+            .unwrap()
+            .claims
+    }
+
+    #[test]
+    fn an_assertion_verifies_with_the_published_key_and_lasts_five_minutes() {
+        let (signer, permit) = (signer(), permit());
+        let (app, user) = (Id::new("payroll"), Id::new("ada"));
+        let about = About {
+            app: &app,
+            user: &user,
+            idp: "aad",
+            permit: &permit,
+        };
+        let claims = read(&signer, &signer.sign(&about, 1000).unwrap());
+        assert_eq!(claims["sub"], "ada");
+        assert_eq!(
+            (claims["iat"].as_u64(), claims["exp"].as_u64()),
+            (Some(1000), Some(1300))
+        );
+        assert_eq!(claims["access_type"], "b2bCollaboration");
+        assert_eq!(
+            claims["home_tenant"],
+            "00000000-0000-0000-0000-000000000002"
+        );
+    }
+
+    #[test]
+    fn an_assertion_is_kept_for_its_app_while_it_is_fresh() {
+        let (signer, permit, kept) = (signer(), permit(), Kept::default());
+        let (app, other, user) = (Id::new("payroll"), Id::new("other"), Id::new("ada"));
+        let about = About {
+            app: &app,
+            user: &user,
+            idp: "aad",
+            permit: &permit,
+        };
+        let first = kept.get(&signer, &about, 1000).unwrap();
+        assert_eq!(kept.get(&signer, &about, 1119), Some(first.clone()));
+        assert_ne!(kept.get(&signer, &about, 1120), Some(first.clone()));
+        let about = About {
+            app: &other,
+            ..about
+        };
+        assert_ne!(kept.get(&signer, &about, 1000), Some(first));
+    }
+
+    #[test]
+    fn a_key_file_that_holds_no_p256_key_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("key.pem");
+        let settings = Settings {
+            key: SigningKey::File(path.clone()),
+        };
+        let own = TenantId(Guid::from_u128(1));
+        for text in [
+            "",
+            "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let error = Signer::open(&settings, own).unwrap_err().to_string();
+            assert!(error.contains("key.pem"), "{error}");
+        }
+    }
+}

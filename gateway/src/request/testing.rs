@@ -1,0 +1,76 @@
+//! Tokens and permits for tests.
+
+use std::collections::HashMap;
+
+use crossgate_policy::context::Context;
+use crossgate_policy::ids::{Cloud, Guid, HomeTenant, TenantId};
+use crossgate_policy::snapshot::{
+    DefaultSettings, DirectoryMode, GuestDirectory, OwnTenant, Revocations, Snapshot,
+};
+use crossgate_policy::subject::{Home, HomeCloud};
+use crossgate_policy::{Caller, Permit, decide};
+use crossgate_token::{Algorithm, ClaimMap, Issuer, IssuerKind, Issuers, accept_unsigned};
+use serde_json::json;
+
+use super::route::target;
+use super::token::KnownToken;
+
+pub(crate) const OWN: TenantId = TenantId(Guid::from_u128(1));
+pub(crate) const PARTNER: TenantId = TenantId(Guid::from_u128(2));
+
+pub(crate) fn issuers() -> Issuers {
+    let issuer = |name: &str, tenant| Issuer {
+        name: name.into(),
+        kind: IssuerKind::Oidc {
+            url: format!("https://{name}.example").into(),
+            tenant,
+        },
+        cloud: Cloud::Global,
+        algorithms: [Algorithm::Rs256].into(),
+        claims: ClaimMap::entra(),
+    };
+    Issuers::new([issuer("own", OWN), issuer("partner", PARTNER)])
+}
+
+/// A token of this tenant's service.
+pub(crate) fn known(tenant: TenantId) -> KnownToken {
+    let name = if tenant == OWN { "own" } else { "partner" };
+    let claims = json!({
+        "iss": format!("https://{name}.example"), "aud": "api://payroll", "sub": "s", "oid": "ada", "exp": 2_000_000_000,
+        "roles": ["Admin"], "groups": ["g"], "name": "Ada", "preferred_username": "ada@contoso.com", "scp": "read",
+    });
+    let issuers = issuers();
+    KnownToken::new(accept_unsigned(&claims, &issuers, name).unwrap(), &issuers)
+}
+
+/// Entra's initial values.
+pub(crate) fn snapshot() -> Snapshot {
+    Snapshot {
+        own: OwnTenant {
+            id: OWN,
+            cloud: Cloud::Global,
+            domains: Box::default(),
+        },
+        allowed_clouds: Box::default(),
+        default: DefaultSettings::initial(),
+        partners: HashMap::new(),
+        partner_facts: HashMap::new(),
+        guests: GuestDirectory::empty(DirectoryMode::Optional),
+        conditional_access: Box::default(),
+        revocations: Revocations::default(),
+    }
+}
+
+/// What lets a guest of the partner through.
+pub(crate) fn permit() -> Permit {
+    let settings = super::route::tests::settings("[[app]]\nid = \"payroll\"\n");
+    let target = target(&settings.apps[0]);
+    let mut subject = (*known(OWN).subject).clone();
+    subject.home = Home::Tenant {
+        tenant: HomeTenant(PARTNER),
+        cloud: HomeCloud::Named(Cloud::Global),
+    };
+    let caller = Caller::Verified(&subject);
+    let decision = decide(&snapshot(), caller, &target, &Context::default());
+    decision.permit().unwrap().clone()
+}

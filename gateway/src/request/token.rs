@@ -1,0 +1,190 @@
+//! One verified token, with everything that follows from it alone: made once, and kept for as long as the token is.
+
+use std::sync::{Arc, OnceLock};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use crossgate_policy::ids::{Id, ResourceTenant};
+use crossgate_policy::subject::Subject;
+use crossgate_token::{Issuers, Verified};
+use http::HeaderValue;
+use serde_json::{Value, json};
+
+use super::assertion;
+use super::subject::{subject, token_facts};
+use crate::sign_ins::TokenFacts;
+
+/// A verified token and what follows from it.
+#[derive(Debug)]
+pub struct KnownToken {
+    /// The token.
+    pub verified: Verified,
+    /// Who it speaks for.
+    pub subject: Arc<Subject>,
+    /// What events tell of it.
+    pub facts: Arc<TokenFacts>,
+    /// The assertion made for it last.
+    pub assertion: assertion::Kept,
+    /// What upstreams are told: of its issuer's own apps, and of others.
+    principals: [OnceLock<Principal>; 2],
+}
+
+/// The headers by which Azure App Service tells an app who calls.
+#[derive(Clone, Debug)]
+pub struct Principal {
+    /// `X-MS-CLIENT-PRINCIPAL`.
+    pub principal: Option<HeaderValue>,
+    /// `X-MS-CLIENT-PRINCIPAL-NAME`.
+    pub name: Option<HeaderValue>,
+    /// `X-MS-CLIENT-PRINCIPAL-IDP`.
+    pub idp: Option<HeaderValue>,
+}
+
+impl KnownToken {
+    /// What follows from a token that one of these issuers signed.
+    #[must_use]
+    pub fn new(verified: Verified, issuers: &Issuers) -> Self {
+        Self {
+            subject: Arc::new(subject(&verified)),
+            facts: Arc::new(token_facts(&verified, issuers)),
+            assertion: assertion::Kept::default(),
+            principals: [OnceLock::new(), OnceLock::new()],
+            verified,
+        }
+    }
+
+    /// What an app of this tenant is told.
+    ///
+    /// Roles, groups and names count where the app's own tenant vouches for them. From anybody else they would be
+    /// whatever that organisation likes to write, in the app's own vocabulary.
+    #[must_use]
+    pub fn principal(&self, resource: ResourceTenant) -> &Principal {
+        let vouched = self.subject.issuer.0 == resource.0;
+        let [own, other] = &self.principals;
+        let place = if vouched { own } else { other };
+        place.get_or_init(|| self.make_principal(vouched))
+    }
+
+    /// The identity provider as App Service names it.
+    #[must_use]
+    pub fn idp(&self) -> &str {
+        if self.facts.entra {
+            "aad"
+        } else {
+            &self.facts.issuer
+        }
+    }
+
+    fn make_principal(&self, vouched: bool) -> Principal {
+        let (claims, names) = (self.verified.claims(), &self.verified.claims().names);
+        let name = names
+            .user_principal_name
+            .as_deref()
+            .or(names.preferred_username.as_deref())
+            .or(names.email.as_deref())
+            .or(names.name.as_deref());
+        let mut list = Vec::new();
+        let mut add = |kind: &str, value: &str| list.push(json!({ "typ": kind, "val": value }));
+        add("iss", &claims.issuer);
+        for audience in &claims.audiences {
+            add("aud", audience);
+        }
+        add(TENANT, &self.subject.issuer.0.to_string());
+        let ids: [(&str, Option<&Id>); 4] = [
+            (OBJECT, claims.object.as_ref()),
+            (SUBJECT, claims.subject.as_ref()),
+            ("azp", claims.client()),
+            ("uti", claims.token_id.as_ref()),
+        ];
+        for (kind, id) in ids {
+            if let Some(id) = id {
+                add(kind, &id.to_string());
+            }
+        }
+        for scope in &claims.scopes {
+            add(SCOPE, scope);
+        }
+        if vouched {
+            let texts = [
+                ("name", names.name.as_deref()),
+                ("preferred_username", names.preferred_username.as_deref()),
+                (NAME_TYPE, name),
+            ];
+            for (kind, text) in texts {
+                if let Some(text) = text {
+                    add(kind, text);
+                }
+            }
+            for role in &claims.app_roles {
+                add(ROLE_TYPE, role);
+            }
+            for group in &claims.groups {
+                add("groups", &group.to_string());
+            }
+        }
+        let principal: Value = json!({
+            "auth_typ": self.idp(),
+            "claims": list,
+            "name_typ": NAME_TYPE,
+            "role_typ": ROLE_TYPE,
+        });
+        let encoded = STANDARD.encode(principal.to_string());
+        Principal {
+            principal: HeaderValue::try_from(encoded).ok(),
+            name: name
+                .filter(|_| vouched)
+                .and_then(|name| HeaderValue::from_bytes(name.as_bytes()).ok()),
+            idp: HeaderValue::from_str(self.idp()).ok(),
+        }
+    }
+}
+
+const TENANT: &str = "http://schemas.microsoft.com/identity/claims/tenantid";
+const OBJECT: &str = "http://schemas.microsoft.com/identity/claims/objectidentifier";
+const SCOPE: &str = "http://schemas.microsoft.com/identity/claims/scope";
+const SUBJECT: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier";
+const NAME_TYPE: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress";
+/// App Service leaves `roles` under its own name; this is the name under which it is announced.
+const ROLE_TYPE: &str = "roles";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::testing::{OWN, PARTNER, known};
+
+    fn claims(principal: &Principal) -> Value {
+        let encoded = principal.principal.as_ref().unwrap();
+        serde_json::from_slice(&STANDARD.decode(encoded).unwrap()).unwrap()
+    }
+
+    fn has(principal: &Principal, kind: &str) -> bool {
+        let told = claims(principal);
+        told["claims"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|claim| claim["typ"] == kind)
+    }
+
+    #[test]
+    fn an_app_is_told_roles_groups_and_names_its_own_tenant_vouches_for() {
+        let token = known(OWN);
+        let told = token.principal(ResourceTenant(OWN));
+        for kind in ["roles", "groups", "name", NAME_TYPE] {
+            assert!(has(told, kind), "{kind}");
+        }
+        assert_eq!(told.name.as_ref().unwrap(), "ada@contoso.com");
+        assert_eq!(claims(told)["auth_typ"], "own");
+    }
+
+    #[test]
+    fn a_partner_cannot_write_roles_groups_or_names_of_ours() {
+        let token = known(PARTNER);
+        let told = token.principal(ResourceTenant(OWN));
+        for kind in ["roles", "groups", "name", NAME_TYPE] {
+            assert!(!has(told, kind), "{kind}");
+        }
+        assert!(has(told, SUBJECT));
+        assert_eq!(told.name, None);
+    }
+}
