@@ -3,8 +3,10 @@
 pub mod assertion;
 pub mod credential;
 pub mod forwarded;
+pub mod headers;
 pub mod host;
 pub mod path;
+pub mod respond;
 pub mod route;
 pub mod subject;
 #[cfg(test)]
