@@ -3,6 +3,7 @@
 pub mod assertion;
 pub mod credential;
 pub mod forwarded;
+pub mod head;
 pub mod headers;
 pub mod host;
 pub mod path;
@@ -12,3 +13,4 @@ pub mod subject;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod token;
+pub mod tokens;

@@ -1,0 +1,329 @@
+//! The head of a request as one clear request, or the rule that keeps it from being one.
+//!
+//! Pingora has refused, before anything here runs and without an event, what it cannot parse: two `Host` headers, an
+//! authority in the target that differs from `Host`, userinfo, contradictory lengths, and `CONNECT`.
+
+use std::borrow::Cow;
+
+use crossgate_config::{BodyLimit, Limits};
+use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE};
+use http::{Method, Version};
+use pingora::http::RequestHeader;
+
+use super::respond::Trouble;
+use super::{host, path};
+
+/// A head that everybody reads in the same way.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Head<'a> {
+    /// The host as the client wrote it, with its port.
+    pub authority: &'a str,
+    /// The host in its one form.
+    pub host: Cow<'a, str>,
+    /// The path in its one form.
+    pub path: Cow<'a, str>,
+    /// The target that the upstream gets, where the client spelled it otherwise.
+    pub target: Option<String>,
+    /// The client asks to go on in WebSocket.
+    pub websocket: bool,
+}
+
+/// Reads the head. `raw` are its bytes as they came, where the protocol has such.
+///
+/// # Errors
+/// It breaks a rule or a limit.
+pub fn read<'a>(
+    request: &'a RequestHeader,
+    raw: Option<&[u8]>,
+    limits: &Limits,
+) -> Result<Head<'a>, Trouble> {
+    if size(request) > limits.max_request_head {
+        return Err(Trouble::HeadTooLarge);
+    }
+    let authority = authority(request)?;
+    let host = host::normalise(authority).map_err(Trouble::Malformed)?;
+    // After the host, so that a refused method is the app's answer where the app is known to nobody else.
+    if request.method == Method::TRACE || request.method == Method::CONNECT {
+        return Err(Trouble::MethodRefused);
+    }
+    check_framing(request, raw, limits)?;
+    let target = target(request)?;
+    // The framework drops fragments without a word; a client that sends one is none.
+    let line = raw.and_then(|raw| raw.split(|byte| *byte == b'\n').next());
+    if line.is_some_and(|line| line.contains(&b'#')) {
+        return Err(Trouble::Malformed("path_fragment"));
+    }
+    let (spelled, query) = match target.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (target, None),
+    };
+    let path = path::normalise(spelled).map_err(Trouble::Malformed)?;
+    if let Some(query) = query {
+        path::check_query(query).map_err(Trouble::Malformed)?;
+    }
+    let same = *path == *spelled && target.as_bytes() == request.raw_path();
+    let rewritten = (!same).then(|| match query {
+        Some(query) => format!("{path}?{query}"),
+        None => path.clone().into_owned(),
+    });
+    Ok(Head {
+        authority,
+        host,
+        path,
+        target: rewritten,
+        websocket: is_websocket(request),
+    })
+}
+
+fn size(request: &RequestHeader) -> u64 {
+    let fields = request.headers.iter();
+    let fields = fields.map(|(name, value)| name.as_str().len() + value.len() + FIELD_OVERHEAD);
+    let total = request.raw_path().len() + fields.sum::<usize>();
+    u64::try_from(total).unwrap_or(u64::MAX)
+}
+
+fn authority(request: &RequestHeader) -> Result<&str, Trouble> {
+    let mut hosts = request.headers.get_all(HOST).iter();
+    let host = hosts.next();
+    if hosts.next().is_some() {
+        return Err(Trouble::Malformed("two_hosts"));
+    }
+    let host = match host {
+        Some(host) => Some(host.to_str().map_err(|_| Trouble::Malformed("host_odd"))?),
+        None => None,
+    };
+    let in_target = request.uri.authority().map(http::uri::Authority::as_str);
+    match (in_target, host) {
+        (Some(authority), Some(host)) if authority != host => {
+            Err(Trouble::Malformed("two_authorities"))
+        }
+        (Some(authority), _) => Ok(authority),
+        (None, Some(host)) => Ok(host),
+        (None, None) => Err(Trouble::Malformed("host_missing")),
+    }
+}
+
+/// The target in origin form; of an absolute one, what follows the authority.
+fn target(request: &RequestHeader) -> Result<&str, Trouble> {
+    let raw = request.raw_path();
+    let raw = std::str::from_utf8(raw).map_err(|_| Trouble::Malformed("path_not_ascii"))?;
+    if raw.starts_with('/') {
+        return Ok(raw);
+    }
+    let is_web = ["http://", "https://"].iter().any(|scheme| {
+        raw.get(..scheme.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    });
+    if !is_web {
+        return Err(Trouble::Malformed("path_not_origin_form"));
+    }
+    let target = request.uri.path_and_query().map(|target| target.as_str());
+    Ok(target
+        .filter(|target| target.starts_with('/'))
+        .unwrap_or("/"))
+}
+
+fn check_framing(
+    request: &RequestHeader,
+    raw: Option<&[u8]>,
+    limits: &Limits,
+) -> Result<(), Trouble> {
+    let mut encodings = request.headers.get_all(TRANSFER_ENCODING).iter();
+    if let Some(encoding) = encodings.next() {
+        let chunked = encoding
+            .as_bytes()
+            .trim_ascii()
+            .eq_ignore_ascii_case(b"chunked");
+        if !chunked || encodings.next().is_some() || request.version != Version::HTTP_11 {
+            return Err(Trouble::Malformed("transfer_encoding"));
+        }
+        // The framework has removed the length by now; that both came is how requests are smuggled.
+        let both = raw.is_some_and(|raw| {
+            raw.split(|byte| *byte == b'\n').any(|line| {
+                line.get(..LENGTH_FIELD.len())
+                    .is_some_and(|start| start.eq_ignore_ascii_case(LENGTH_FIELD))
+            })
+        });
+        if both {
+            return Err(Trouble::Malformed("length_and_transfer_encoding"));
+        }
+    }
+    let mut lengths = request.headers.get_all(CONTENT_LENGTH).iter();
+    let Some(length) = lengths.next() else {
+        return Ok(());
+    };
+    if lengths.next().is_some() {
+        return Err(Trouble::Malformed("two_content_lengths"));
+    }
+    let text = length
+        .to_str()
+        .ok()
+        .filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()));
+    let length: u64 = text
+        .and_then(|text| text.parse().ok())
+        .ok_or(Trouble::Malformed("content_length"))?;
+    match limits.max_request_body {
+        BodyLimit::Bytes(most) if length > most => Err(Trouble::BodyTooLarge),
+        BodyLimit::Bytes(_) | BodyLimit::Unlimited => Ok(()),
+    }
+}
+
+/// Other upgrades are not passed on; the request goes on without.
+fn is_websocket(request: &RequestHeader) -> bool {
+    request.version == Version::HTTP_11
+        && request
+            .headers
+            .get(UPGRADE)
+            .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
+const LENGTH_FIELD: &[u8] = b"content-length:";
+
+/// Colon, space and line end.
+const FIELD_OVERHEAD: usize = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits() -> Limits {
+        super::super::route::tests::settings("").limits
+    }
+
+    fn request(method: &str, target: &str, headers: &[(&str, &str)]) -> RequestHeader {
+        let mut request = RequestHeader::build(method, target.as_bytes(), None).unwrap();
+        for (name, value) in headers {
+            request.append_header((*name).to_owned(), *value).unwrap();
+        }
+        request
+    }
+
+    fn trouble(method: &str, target: &str, headers: &[(&str, &str)], raw: &str) -> Option<Trouble> {
+        let request = request(method, target, headers);
+        read(&request, Some(raw.as_bytes()), &limits()).err()
+    }
+
+    const HOSTED: &[(&str, &str)] = &[("Host", "payroll.contoso.com")];
+
+    #[test]
+    fn a_plain_request_is_read_and_its_target_not_touched() {
+        let request = request("GET", "/a?q=%2F", &[("Host", "Payroll.contoso.com.:8443")]);
+        let head = read(&request, None, &limits()).unwrap();
+        assert_eq!((&*head.host, &*head.path), ("payroll.contoso.com", "/a"));
+        assert_eq!(
+            (head.authority, head.target),
+            ("Payroll.contoso.com.:8443", None)
+        );
+        assert!(!head.websocket);
+    }
+
+    #[test]
+    fn another_spelling_and_an_absolute_target_are_rewritten() {
+        for (target, rewritten) in [
+            ("/%61?x", "/a?x"),
+            ("http://payroll.contoso.com/a?x", "/a?x"),
+            ("HTTP://payroll.contoso.com/%61", "/a"),
+            ("http://payroll.contoso.com", "/"),
+        ] {
+            let request = request("GET", target, HOSTED);
+            let head = read(&request, None, &limits()).unwrap();
+            assert_eq!(head.target.as_deref(), Some(rewritten), "{target}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_one_clear_request_is_malformed() {
+        let malformed = |rule| Some(Trouble::Malformed(rule));
+        let with = |name: &'static str, value: &'static str| {
+            vec![("Host", "payroll.contoso.com"), (name, value)]
+        };
+        for (target, headers, rule) in [
+            ("/", vec![], "host_missing"),
+            ("/", with("Host", "payroll.contoso.com"), "two_hosts"),
+            ("/", vec![("Host", "a b")], "host_odd"),
+            ("*", HOSTED.to_vec(), "path_not_origin_form"),
+            (
+                "ftp://payroll.contoso.com/",
+                HOSTED.to_vec(),
+                "path_not_origin_form",
+            ),
+            ("/a/../b", HOSTED.to_vec(), "path_dot_segment"),
+            (
+                "/",
+                with("Transfer-Encoding", "gzip, chunked"),
+                "transfer_encoding",
+            ),
+            ("/", with("Content-Length", "+1"), "content_length"),
+            ("/", with("Content-Length", "1, 1"), "content_length"),
+        ] {
+            assert_eq!(
+                trouble("GET", target, &headers, ""),
+                malformed(rule),
+                "{target} {headers:?}"
+            );
+        }
+        let twice = [HOSTED, &[("Content-Length", "1"), ("Content-Length", "1")]].concat();
+        assert_eq!(
+            trouble("POST", "/", &twice, ""),
+            malformed("two_content_lengths")
+        );
+        let raw = "POST / HTTP/1.1\r\ncontent-length: 5\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let chunked = with("Transfer-Encoding", "chunked");
+        assert_eq!(
+            trouble("POST", "/", &chunked, raw),
+            malformed("length_and_transfer_encoding")
+        );
+        assert_eq!(trouble("POST", "/", &chunked, ""), None);
+        assert_eq!(
+            trouble("GET", "/a", HOSTED, "GET /a#b HTTP/1.1\r\n"),
+            malformed("path_fragment")
+        );
+    }
+
+    #[test]
+    fn trace_is_refused_for_everybody() {
+        assert_eq!(
+            trouble("TRACE", "/", HOSTED, ""),
+            Some(Trouble::MethodRefused)
+        );
+        for method in ["GET", "OPTIONS", "PROPFIND"] {
+            assert_eq!(trouble(method, "/", HOSTED, ""), None, "{method}");
+        }
+    }
+
+    #[test]
+    fn limits_hold_at_their_very_byte() {
+        let body = |length: u64| {
+            let limits = Limits {
+                max_request_body: BodyLimit::Bytes(10),
+                ..limits()
+            };
+            let length = length.to_string();
+            let headers = [HOSTED, &[("Content-Length", length.as_str())]].concat();
+            read(&request("POST", "/", &headers), None, &limits).err()
+        };
+        assert_eq!((body(10), body(11)), (None, Some(Trouble::BodyTooLarge)));
+        let head = |most: u64| {
+            let limits = Limits {
+                max_request_head: most,
+                ..limits()
+            };
+            read(&request("GET", "/", HOSTED), None, &limits).err()
+        };
+        let size = size(&request("GET", "/", HOSTED));
+        assert_eq!(
+            (head(size), head(size - 1)),
+            (None, Some(Trouble::HeadTooLarge))
+        );
+    }
+
+    #[test]
+    fn only_a_websocket_is_an_upgrade() {
+        for (upgrade, websocket) in [("websocket", true), ("WebSocket", true), ("h2c", false)] {
+            let headers = [HOSTED, &[("Upgrade", upgrade)]].concat();
+            let request = request("GET", "/", &headers);
+            let head = read(&request, None, &limits()).unwrap();
+            assert_eq!(head.websocket, websocket, "{upgrade}");
+        }
+    }
+}
