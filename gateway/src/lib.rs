@@ -1,6 +1,7 @@
 //! The Crossgate proxy: sockets, clocks and logs around the pure decision.
 
 pub mod cli;
+pub mod ctx;
 pub mod live;
 pub mod ops;
 pub mod proxy;

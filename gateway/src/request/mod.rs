@@ -1,5 +1,6 @@
 //! One request, step by step: where it goes, what it carries, whether it may, what is told to whom.
 
+pub mod admit;
 pub mod assertion;
 pub mod credential;
 pub mod forwarded;

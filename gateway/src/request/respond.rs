@@ -6,6 +6,8 @@
 mod challenge;
 mod page;
 
+pub use challenge::METADATA_PATH;
+
 use bytes::Bytes;
 use crossgate_policy::decision::{Outcome, Reason, Refusal, Step};
 use http::header::{

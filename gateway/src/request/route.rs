@@ -199,6 +199,17 @@ impl Routes {
             .map(|(prefix, app)| Found { app, prefix })
     }
 
+    /// Any app of a host: they all share what the gateway answers for the host itself.
+    #[must_use]
+    pub fn any(&self, door: Door, host: &str) -> Option<Found<'_>> {
+        let hosts = match door {
+            Door::Proxy => &self.proxy,
+            Door::Egress => &self.egress,
+        };
+        let (prefix, app) = hosts.get(host)?.last()?;
+        Some(Found { app, prefix })
+    }
+
     /// Every app's upstreams.
     #[must_use]
     pub fn upstreams(&self) -> Vec<Arc<Upstreams>> {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::Asked;
 
 /// Where RFC 9728 puts the metadata of a resource.
-pub(crate) const METADATA_PATH: &str = "/.well-known/oauth-protected-resource";
+pub const METADATA_PATH: &str = "/.well-known/oauth-protected-resource";
 
 /// One value for each way to say it; none where signing in would not help.
 pub(super) fn challenges(refusal: &Refusal, asked: &Asked<'_>) -> Vec<String> {

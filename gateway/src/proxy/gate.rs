@@ -1,0 +1,167 @@
+//! From the head of a request to the decision: where it goes, who brings it, whether it may.
+
+use std::sync::Arc;
+
+use crossgate_policy::Decision;
+use crossgate_policy::ids::UnixTime;
+use http::header::USER_AGENT;
+use http::{HeaderMap, Method};
+use pingora::proxy::Session;
+
+use super::{Gateway, asked};
+use crate::ctx::RequestCtx;
+use crate::request::admit::{Brought, Moment, admit, admit_anybody, restriction_values};
+use crate::request::assertion;
+use crate::request::forwarded::Client;
+use crate::request::head::{self, Head};
+use crate::request::respond::{self, Answer, METADATA_PATH, Trouble};
+use crate::request::route::Found;
+use crate::sign_ins::{Ending, bounded};
+
+/// What is answered on an app's behalf, where policy lets anybody ask.
+enum Public {
+    Metadata,
+    Jwks,
+    Preflight,
+}
+
+impl Gateway {
+    /// Decides; answers with what is to be sent where the request does not go on.
+    pub(super) fn gate(&self, session: &Session, ctx: &mut RequestCtx) -> Option<Answer> {
+        let in_force = Arc::clone(&ctx.in_force);
+        let routes = &in_force.routes;
+        let request = session.req_header();
+        let headers = &request.headers;
+        let raw = session
+            .as_downstream()
+            .as_http1()
+            .map(pingora::protocols::http::v1::server::HttpSession::get_headers_raw_bytes);
+        let head = head::read(request, raw.as_deref(), &routes.limits);
+
+        let authority = head.as_ref().map_or("", |head| head.authority);
+        let peer = session.client_addr().and_then(|peer| peer.as_inet());
+        let secure = session
+            .digest()
+            .is_some_and(|digest| digest.ssl_digest.is_some());
+        let mut client = Client::read(
+            headers,
+            peer.copied(),
+            secure,
+            authority,
+            &routes.trusted_proxies,
+        );
+        if let Some(told) = client
+            .told
+            .as_mut()
+            .and_then(|told| told.correlation_id.take())
+        {
+            ctx.correlation_id = told;
+        }
+        let client_ip = client.address;
+        if !client.host.is_empty() {
+            ctx.origin = format!("{}://{}", client.scheme(), client.host).into();
+        }
+        ctx.client = Some(client);
+        ctx.browser = respond::prefers_html(headers);
+        ctx.user_agent = headers
+            .get(USER_AGENT)
+            .and_then(|agent| agent.to_str().ok())
+            .map(bounded);
+        ctx.restriction = restriction_values(headers);
+
+        let head = match head {
+            Ok(head) => head,
+            Err(trouble) => {
+                ctx.ending = Ending::Malformed(trouble.rule());
+                return Some(respond::trouble(trouble, &asked(ctx)));
+            }
+        };
+        ctx.authority = head.authority.into();
+        ctx.websocket = head.websocket;
+
+        let brought = Brought { headers, client_ip };
+        if let Some((public, found)) = self.public(&request.method, headers, &head, routes) {
+            enter(ctx, found);
+            let decision = admit_anybody(&in_force.snapshot, found.app, brought, &self.metrics);
+            return self.conclude(ctx, decision).or_else(|| {
+                Some(match public {
+                    Public::Metadata => {
+                        respond::resource_metadata(&asked(ctx), &routes.authorization_servers)
+                    }
+                    Public::Jwks => respond::jwks(self.signer.jwks()),
+                    Public::Preflight => respond::preflight(headers),
+                })
+            });
+        }
+        let Some(found) = routes.find(self.door, &head.host, &head.path) else {
+            return self.conclude(ctx, Decision::unknown_app());
+        };
+        enter(ctx, found);
+        ctx.target = head.target;
+
+        let keys = self.live.keys();
+        let moment = Moment {
+            snapshot: &in_force.snapshot,
+            issuers: &in_force.issuers,
+            keys: |issuer: &str| keys.get(issuer),
+            basis: (keys.epoch(), in_force.generation),
+            now: UnixTime::new(ctx.arrived.as_duration().as_secs_f64())
+                .unwrap_or(UnixTime::from_secs(u32::MAX)),
+        };
+        let admission = admit(&moment, found.app, brought, &self.tokens, &self.metrics);
+        ctx.token = admission.token;
+        ctx.token_digest = admission.token_digest;
+        for issuer in &admission.outdated {
+            self.live.request_refresh(issuer);
+        }
+        match admission.verdict {
+            Ok(decision) => self.conclude(ctx, decision),
+            Err(_no_keys) => {
+                let trouble = Trouble::NotReady("no_keys");
+                ctx.ending = Ending::NotReady(trouble.rule());
+                Some(respond::trouble(trouble, &asked(ctx)))
+            }
+        }
+    }
+
+    /// Keeps the decision, and answers where it does not let the request go on.
+    fn conclude(&self, ctx: &mut RequestCtx, decision: Decision) -> Option<Answer> {
+        ctx.ending = Ending::Decided(decision);
+        let decision = ctx.decision()?;
+        match (decision.permit(), &decision.outcome) {
+            (Some(_), _) => None,
+            (None, Err(refusal)) => Some(respond::refusal(refusal, &asked(ctx))),
+            // Admitted without a permit: cannot be, and must not go on.
+            (None, Ok(())) => Some(respond::trouble(Trouble::Internal, &asked(ctx))),
+        }
+    }
+
+    /// What is asked of the gateway itself rather than of an app.
+    fn public<'r>(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        head: &Head<'_>,
+        routes: &'r crate::request::route::Routes,
+    ) -> Option<(Public, Found<'r>)> {
+        let reading = *method == Method::GET || *method == Method::HEAD;
+        if reading && &*head.path == assertion::JWKS_PATH {
+            return Some((Public::Jwks, routes.any(self.door, &head.host)?));
+        }
+        if reading
+            && let Some(rest) = head.path.strip_prefix(METADATA_PATH)
+            && (rest.is_empty() || rest.starts_with('/'))
+        {
+            let path = if rest.is_empty() { "/" } else { rest };
+            return Some((Public::Metadata, routes.find(self.door, &head.host, path)?));
+        }
+        let found = routes.find(self.door, &head.host, &head.path)?;
+        (found.app.cors_preflight && respond::is_preflight(method, headers))
+            .then_some((Public::Preflight, found))
+    }
+}
+
+fn enter(ctx: &mut RequestCtx, found: Found<'_>) {
+    ctx.app = Some(Arc::clone(found.app));
+    ctx.prefix = found.prefix.into();
+}

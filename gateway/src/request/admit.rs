@@ -1,0 +1,341 @@
+//! Whether a request may go on: the one place on the request path where a token is verified and `decide` is asked.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crossgate_policy::context::{
+    CONTEXT_HEADER, Context, POLICY_HEADER, RestrictionHeaders, TENANTS_HEADER,
+};
+use crossgate_policy::decision::TokenRefusal;
+use crossgate_policy::ids::UnixTime;
+use crossgate_policy::snapshot::Snapshot;
+use crossgate_policy::target::Target;
+use crossgate_policy::{Caller, Decision};
+use crossgate_token::{Expected, Issuers, KeySet, Unverified, verify};
+use http::HeaderMap;
+use std::net::IpAddr;
+
+use super::credential::{BearerToken, Credential};
+use super::route::App;
+use super::subject::refusal;
+use super::token::KnownToken;
+use super::tokens::{Basis, Tokens};
+use crate::ops::{ACCEPTED, Metrics};
+use crate::sign_ins::RestrictionValues;
+
+/// What one request decides by: the same from its first step to its last.
+pub struct Moment<'a, K> {
+    /// The policy.
+    pub snapshot: &'a Snapshot,
+    /// Who may sign tokens.
+    pub issuers: &'a Issuers,
+    /// The keys of the issuer of a name.
+    pub keys: K,
+    /// Tells the keys and issuers of this moment from those of others.
+    pub basis: Basis,
+    /// The time.
+    pub now: UnixTime,
+}
+
+/// What a request brings, besides where it goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Brought<'a> {
+    /// Its headers.
+    pub headers: &'a HeaderMap,
+    /// The caller's address.
+    pub client_ip: Option<IpAddr>,
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub struct Admission {
+    /// The decision; the issuer's name where there are no keys to verify its token with.
+    pub verdict: Result<Decision, NoKeys>,
+    /// The token, where it was verified. Not yet that it was accepted: the decision says that.
+    pub token: Option<Arc<KnownToken>>,
+    /// The token's digest, also of one that was refused; 0 without one.
+    pub token_digest: u128,
+    /// Issuers that may have a key newer than ours.
+    pub outdated: Box<[Arc<str>]>,
+}
+
+/// Nothing is known of the issuer's keys yet, so the token can be neither accepted nor refused.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct NoKeys;
+
+/// Decides whether a request for an app may go on.
+pub fn admit<'k, K: Fn(&str) -> Option<&'k KeySet>>(
+    moment: &Moment<'_, K>,
+    app: &App,
+    brought: Brought<'_>,
+    tokens: &Tokens,
+    metrics: &Metrics,
+) -> Admission {
+    let mut admission = Admission {
+        verdict: Err(NoKeys),
+        token: None,
+        token_digest: 0,
+        outdated: Box::default(),
+    };
+    let refused = match Credential::read(brought.headers) {
+        Credential::None => None,
+        Credential::Unacceptable(refusal) => Some(refusal),
+        Credential::Bearer(token) => {
+            admission.token_digest = tokens.digest(token);
+            match known(moment, token, admission.token_digest, tokens, metrics) {
+                Ok(known) => {
+                    let checked = accept(moment, app, &known);
+                    admission.token = Some(known);
+                    checked.err()
+                }
+                Err(unverified) => {
+                    let fault = unverified.fault();
+                    if let Unverified::UnknownKey {
+                        not_in,
+                        without_keys,
+                        ..
+                    } = unverified
+                    {
+                        admission.outdated = not_in.iter().chain(&without_keys).cloned().collect();
+                    }
+                    let Some(fault) = fault else {
+                        return admission;
+                    };
+                    Some(refusal(fault))
+                }
+            }
+        }
+    };
+    let caller = match (&refused, &admission.token) {
+        (Some(refusal), _) => Caller::Refused(*refusal),
+        (None, Some(token)) => Caller::Verified(&token.subject),
+        (None, None) => Caller::Anonymous,
+    };
+    admission.verdict = Ok(decide(
+        moment.snapshot,
+        caller,
+        &app.called.target,
+        brought,
+        metrics,
+    ));
+    admission
+}
+
+/// Decides about what the gateway itself answers to everybody on an app's behalf.
+#[must_use]
+pub fn admit_anybody(
+    snapshot: &Snapshot,
+    app: &App,
+    brought: Brought<'_>,
+    metrics: &Metrics,
+) -> Decision {
+    decide(snapshot, Caller::Anonymous, &app.open, brought, metrics)
+}
+
+/// The one caller of policy on the request path.
+fn decide(
+    snapshot: &Snapshot,
+    caller: Caller<'_>,
+    target: &Target,
+    brought: Brought<'_>,
+    metrics: &Metrics,
+) -> Decision {
+    let context = Context {
+        client_ip: brought.client_ip,
+        restriction: restriction(brought.headers),
+        ..Context::default()
+    };
+    let begun = Instant::now();
+    let decision = crossgate_policy::decide(snapshot, caller, target, &context);
+    metrics
+        .decision_duration
+        .observe(begun.elapsed().as_secs_f64());
+    decision
+}
+
+/// The token, verified now or before.
+fn known<'k, K: Fn(&str) -> Option<&'k KeySet>>(
+    moment: &Moment<'_, K>,
+    token: BearerToken<'_>,
+    digest: u128,
+    tokens: &Tokens,
+    metrics: &Metrics,
+) -> Result<Arc<KnownToken>, Unverified> {
+    if let Some(known) = tokens.get(digest, moment.basis) {
+        return Ok(known);
+    }
+    let verified = verify(token.expose(), moment.issuers, &moment.keys);
+    match &verified {
+        Ok(verified) => metrics.token_verified(verified.issuer(), ACCEPTED),
+        // Whose token it was meant to be is not known of one that is not verified.
+        Err(unverified) => metrics.token_verified(
+            UNKNOWN_ISSUER,
+            unverified.fault().map_or(NO_KEYS, |fault| fault.reason()),
+        ),
+    }
+    let known = Arc::new(KnownToken::new(verified?, moment.issuers));
+    tokens.put(digest, moment.basis, &known);
+    Ok(known)
+}
+
+/// What depends on the app and on the time, which no verification before says anything about.
+fn accept<K>(moment: &Moment<'_, K>, app: &App, known: &KnownToken) -> Result<(), TokenRefusal> {
+    let expected = Expected {
+        resource: app.resource,
+        audiences: &app.audiences,
+        // Neither client certificates nor DPoP proofs are read, so nothing is ever proven.
+        possession_proven: false,
+        now: moment.now,
+    };
+    known.verified.check(&expected).map_err(refusal)
+}
+
+fn restriction(headers: &HeaderMap) -> RestrictionHeaders<'_> {
+    let values = |name| {
+        headers
+            .get_all(name)
+            .iter()
+            .map(http::HeaderValue::as_bytes)
+    };
+    RestrictionHeaders::read(
+        values(POLICY_HEADER),
+        values(TENANTS_HEADER),
+        values(CONTEXT_HEADER),
+    )
+}
+
+/// The values of the tenant-restriction headers for the event, where any came.
+#[must_use]
+pub fn restriction_values(headers: &HeaderMap) -> Option<Box<RestrictionValues>> {
+    let values = |name| {
+        let values = headers.get_all(name).iter();
+        values.map(|value| value.as_bytes().into()).collect()
+    };
+    let any = [POLICY_HEADER, TENANTS_HEADER, CONTEXT_HEADER]
+        .iter()
+        .any(|name| headers.contains_key(*name));
+    any.then(|| {
+        Box::new(RestrictionValues {
+            policy: values(POLICY_HEADER),
+            tenants: values(TENANTS_HEADER),
+            context: values(CONTEXT_HEADER),
+        })
+    })
+}
+
+/// `issuer` of verifications that told of none.
+const UNKNOWN_ISSUER: &str = "unknown";
+/// `result` where nothing could be verified for want of keys.
+const NO_KEYS: &str = "no_keys";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::route::{Door, Routes};
+    use crate::request::testing::{OWN, issuers, known, snapshot};
+    use crossgate_policy::Outcome;
+    use http::HeaderValue;
+    use http::header::AUTHORIZATION;
+
+    struct Stage {
+        snapshot: Snapshot,
+        issuers: Issuers,
+        routes: Routes,
+        tokens: Tokens,
+        metrics: Arc<Metrics>,
+    }
+
+    impl Stage {
+        fn new(keys: &str) -> Self {
+            let metrics = Arc::new(Metrics::new().unwrap());
+            let settings = crate::request::route::tests::settings(&format!(
+                "[[app]]\nid = \"payroll\"\nhosts = [\"a.example\"]\naudiences = [\"api://payroll\"]\n{keys}"
+            ));
+            let mut routes = Routes::build(&settings, None, &metrics);
+            routes.own_tenant = OWN;
+            Self {
+                snapshot: snapshot(),
+                issuers: issuers(),
+                routes,
+                tokens: Tokens::new(10, Arc::clone(&metrics)).unwrap(),
+                metrics,
+            }
+        }
+
+        fn ask(&self, token: &str, now: u32) -> Admission {
+            let mut headers = HeaderMap::new();
+            if !token.is_empty() {
+                let value = HeaderValue::try_from(format!("Bearer {token}")).unwrap();
+                headers.insert(AUTHORIZATION, value);
+            }
+            let moment = Moment {
+                snapshot: &self.snapshot,
+                issuers: &self.issuers,
+                keys: |_: &str| None,
+                basis: (1, 1),
+                now: UnixTime::from_secs(now),
+            };
+            let app = self.routes.find(Door::Proxy, "a.example", "/").unwrap().app;
+            let brought = Brought {
+                headers: &headers,
+                client_ip: None,
+            };
+            admit(&moment, app, brought, &self.tokens, &self.metrics)
+        }
+
+        /// Puts a member's token into the cache, as if it had been verified.
+        fn with_known(&self, token: &str) {
+            let digest = self.ask(token, 1).token_digest;
+            self.tokens.put(digest, (1, 1), &Arc::new(known(OWN)));
+        }
+    }
+
+    fn code(admission: &Admission) -> u32 {
+        admission.verdict.as_ref().unwrap().code()
+    }
+
+    #[test]
+    fn a_known_token_is_admitted_and_held_against_the_time_each_time() {
+        let stage = Stage::new("");
+        stage.with_known("a.b.c");
+        // The app is of the tenant in the settings, the token of another: tenants are compared, not names.
+        let admission = stage.ask("a.b.c", 1_999_999_999);
+        assert!(admission.token.is_some());
+        assert_eq!(code(&admission), 0, "{admission:?}");
+        assert_eq!(code(&stage.ask("a.b.c", 2_000_000_060)), 500_133);
+    }
+
+    #[test]
+    fn no_token_is_refused_unless_the_app_takes_those() {
+        let closed = Stage::new("").ask("", 1);
+        assert_eq!((code(&closed), closed.token_digest), (50_058, 0));
+        let open = Stage::new("anonymous = true\n").ask("", 1);
+        assert_eq!(code(&open), 0);
+        assert!(open.verdict.unwrap().permit().unwrap().facts().is_none());
+    }
+
+    #[test]
+    fn a_bad_token_is_refused_even_where_none_is_needed() {
+        let admission = Stage::new("anonymous = true\n").ask("x", 1);
+        let decision = admission.verdict.as_ref().unwrap();
+        assert_eq!(
+            (decision.code(), decision.outcome_name()),
+            (50_027, Outcome::Unauthenticated.name())
+        );
+        assert_ne!(admission.token_digest, 0);
+    }
+
+    #[test]
+    fn a_token_for_another_app_does_not_open_this_one() {
+        let stage = Stage::new("");
+        stage.with_known("a.b.c");
+        let settings = crate::request::route::tests::settings(
+            "[[app]]\nid = \"treasury\"\nhosts = [\"a.example\"]\naudiences = [\"api://treasury\"]\n",
+        );
+        let stage = Stage {
+            routes: Routes::build(&settings, None, &stage.metrics),
+            ..stage
+        };
+        assert_eq!(code(&stage.ask("a.b.c", 1)), 50_010);
+    }
+}
