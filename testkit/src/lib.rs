@@ -10,6 +10,7 @@
     reason = "a test that cannot set its stage must fail loudly, and at that very line"
 )]
 
+pub mod by_the_book;
 pub mod certificate;
 pub mod curl;
 pub mod gateway;
