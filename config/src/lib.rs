@@ -14,6 +14,7 @@ mod issuer;
 mod jwks;
 mod limits;
 mod listen;
+mod outline;
 mod partner;
 mod policy;
 mod reader;
@@ -35,6 +36,7 @@ pub use issuer::{Algorithm, EntraTenants, IssuerKind, IssuerSettings, JwksSource
 pub use jwks::Jwks;
 pub use limits::{BodyLimit, Limits};
 pub use listen::{Listen, TlsFiles};
+pub use outline::Outline;
 pub use partner::{Consent, PartnerSettings};
 pub use policy::{Enforcement, GuestDirectory, PolicySource};
 pub use runtime::{Runtime, Workers};

@@ -36,7 +36,7 @@ pub(crate) fn read(section: &mut Section<'_>) -> (PolicySource, Enforcement) {
     let source = section.text("source", source);
     let enforcement = section.text("enforcement", enforcement);
     (
-        source.unwrap_or_else(|| PolicySource::Directory(section.path(DEFAULT_FOLDER))),
+        source.unwrap_or_else(|| default_source(section)),
         enforcement.unwrap_or(DEFAULT_ENFORCEMENT),
     )
 }
@@ -52,7 +52,13 @@ pub(crate) fn enforcement(text: &Text<'_>) -> Option<Enforcement> {
     )
 }
 
-fn source(text: &Text<'_>) -> Option<PolicySource> {
+/// Where the documents are if nothing is said.
+pub(crate) fn default_source(section: &Section<'_>) -> PolicySource {
+    PolicySource::Directory(section.path(DEFAULT_FOLDER))
+}
+
+/// The address of the documents.
+pub(crate) fn source(text: &Text<'_>) -> Option<PolicySource> {
     if let Some(folder) = text.path_after("dir:") {
         return Some(PolicySource::Directory(folder));
     }

@@ -73,6 +73,16 @@ impl<'d> Document<'d> {
         }
     }
 
+    /// What `read` returns, if the text is TOML. Faults are not told.
+    pub(crate) fn glance<T>(self, read: impl FnOnce(&mut Section<'_>) -> Option<T>) -> Option<T> {
+        let (table, errors) = DeTable::parse_recoverable(self.source);
+        if errors.is_empty() {
+            read(&mut Section::root(&self, table.get_ref()))
+        } else {
+            None
+        }
+    }
+
     fn note(&self, offset: usize, key: String, message: String) {
         let (line, column) = self.position(offset);
         self.faults.borrow_mut().push(Fault {

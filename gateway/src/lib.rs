@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod ctx;
 pub mod live;
+pub mod load;
 pub mod ops;
 pub mod proxy;
 pub mod request;

@@ -1,0 +1,275 @@
+//! From the files an operator wrote to what can be put in force: settings and policy, checked together.
+//!
+//! Nothing here is in force yet, and nothing of a broken set is handed out: whoever loads gets everything, or every
+//! fault.
+
+mod believed;
+mod directory;
+mod text;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use aws_lc_rs::digest::{Context, SHA256};
+use crossgate_config::{
+    Consent, GuestDirectory as Mode, Outline, PartnerSettings, PolicySource, Purpose, Settings,
+};
+use crossgate_graph::{Advisory, Compiled, Counts, PolicyFile};
+use crossgate_policy::ids::{Cloud, TenantId};
+use crossgate_policy::snapshot::{
+    self, DirectoryMode, GuestDirectory, OwnTenant, PartnerFacts, Revocations, Snapshot,
+};
+use crossgate_token::Issuers;
+
+pub use believed::algorithms;
+use directory::Document;
+
+/// What a configuration and its policy directory say, checked and compiled.
+#[derive(Debug)]
+pub struct Loaded {
+    /// `crossgate.toml`.
+    pub settings: Settings,
+    /// The policy.
+    pub snapshot: Arc<Snapshot>,
+    /// Who may sign tokens.
+    pub issuers: Issuers,
+    /// Names the content: SHA-256, in hexadecimal, of the configuration's text and of every policy file's path and
+    /// bytes. Equal names mean equal files.
+    pub hash: Arc<str>,
+    /// What an operator should know.
+    pub advisories: Vec<Advisory>,
+    /// How much policy there is.
+    pub counts: Counts,
+}
+
+/// Everything that is wrong, a line each: `file:line:column: key: message`, without a place where a whole file is wrong.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Faults(pub Vec<String>);
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("\n"))
+    }
+}
+
+impl std::error::Error for Faults {}
+
+/// Reads and checks a configuration, without its policy.
+///
+/// Relative paths in it are taken from its folder, `${NAME}` from the environment.
+///
+/// # Errors
+/// Every fault of the file.
+pub fn settings(config: &Path, purpose: Purpose) -> Result<Settings, Faults> {
+    let text = text::read(config).map_err(|fault| Faults(vec![fault]))?;
+    parse(config, &text, purpose)
+}
+
+/// Reads, checks and compiles a configuration and its policy; `policy` is a directory to take instead of the one that the
+/// configuration names.
+///
+/// # Errors
+/// Every fault of the configuration, and of the policy too where the configuration tells whose it is.
+pub fn load(config: &Path, purpose: Purpose, policy: Option<&Path>) -> Result<Loaded, Faults> {
+    let text = text::read(config).map_err(|fault| Faults(vec![fault]))?;
+    let parsed = parse(config, &text, purpose);
+    let basis = match &parsed {
+        Ok(settings) => Some(Basis::of(settings)),
+        Err(_) => Basis::glean(config, &text),
+    };
+    let policy = basis.and_then(|basis| {
+        let directory = policy.map(Path::to_path_buf).or(basis.directory)?;
+        Some(self::policy(&directory, &basis.own))
+    });
+    match (parsed, policy) {
+        (Ok(settings), Some(Ok(policy))) => assemble(config, &text, settings, policy),
+        (Ok(_), Some(Err(faults))) => Err(faults),
+        (Err(mut faults), Some(Err(more))) => {
+            faults.0.extend(more.0);
+            Err(faults)
+        }
+        (Err(faults), Some(Ok(_)) | None) => Err(faults),
+        // Settings without fault name a directory; that they might not is no reason to let anything pass.
+        (Ok(_), None) => Err(Faults(vec![format!(
+            "{}: names no policy; write `source = \"dir:policy\"` under `[policy]`",
+            config.display()
+        )])),
+    }
+}
+
+/// A policy directory: its files as they are, and what they say.
+type Policy = (Vec<Document>, Compiled);
+
+/// What checking a policy needs to know of the configuration.
+struct Basis {
+    own: OwnTenant,
+    directory: Option<PathBuf>,
+}
+
+impl Basis {
+    fn of(settings: &Settings) -> Self {
+        let PolicySource::Directory(directory) = &settings.policy;
+        Self {
+            own: own_tenant(settings),
+            directory: Some(directory.clone()),
+        }
+    }
+
+    /// The same from a configuration with faults.
+    fn glean(config: &Path, text: &str) -> Option<Self> {
+        let outline = Outline::parse(text, folder_of(config), &environment)?;
+        let directory = outline.policy.map(|PolicySource::Directory(path)| path);
+        Some(Self {
+            own: own(outline.tenant, outline.cloud, &[]),
+            directory,
+        })
+    }
+}
+
+fn parse(config: &Path, text: &str, purpose: Purpose) -> Result<Settings, Faults> {
+    let file = config.display().to_string();
+    Settings::parse(text, folder_of(config), purpose, &environment).map_err(|faults| {
+        let told = faults.iter().map(|fault| fault.in_file(&file).to_string());
+        Faults(told.collect())
+    })
+}
+
+fn policy(directory: &Path, own: &OwnTenant) -> Result<Policy, Faults> {
+    let (documents, mut told) = directory::read(directory);
+    let files: Vec<PolicyFile<'_>> = documents.iter().map(Document::as_policy_file).collect();
+    let compiled = crossgate_graph::load(&files, own);
+    if let Err(faults) = &compiled {
+        told.extend(faults.iter().map(|fault| in_directory(directory, fault)));
+    }
+    match compiled {
+        Ok(compiled) if told.is_empty() => Ok((documents, compiled)),
+        Ok(_) | Err(_) => Err(Faults(told)),
+    }
+}
+
+/// A fault with the path as the operator would type it.
+fn in_directory(directory: &Path, fault: &crossgate_graph::Fault) -> String {
+    let file = directory.join(&fault.file).display().to_string();
+    let fault = crossgate_graph::Fault {
+        file,
+        ..fault.clone()
+    };
+    fault.to_string()
+}
+
+fn assemble(
+    config: &Path,
+    text: &str,
+    settings: Settings,
+    (documents, compiled): Policy,
+) -> Result<Loaded, Faults> {
+    let issuers = believed::issuers(&settings)
+        .map_err(|fault| Faults(vec![format!("{}: {fault}", config.display())]))?;
+    let hash = name(text, &documents);
+    let Compiled {
+        allowed_clouds,
+        default,
+        partners,
+        guests,
+        conditional_access,
+        revocations,
+        // Whom to invite and how is asked by who invites, not by requests.
+        external_collaboration: _,
+        redemption: _,
+        advisories,
+        counts,
+    } = compiled;
+    let snapshot = Snapshot {
+        own: own_tenant(&settings),
+        allowed_clouds,
+        default,
+        partners,
+        partner_facts: settings.partners.iter().map(partner_facts).collect(),
+        guests: GuestDirectory::new(directory_mode(settings.guests), guests),
+        conditional_access,
+        revocations: Revocations::new(revocations),
+    };
+    Ok(Loaded {
+        settings,
+        snapshot: Arc::new(snapshot),
+        issuers,
+        hash,
+        advisories,
+        counts,
+    })
+}
+
+fn own_tenant(settings: &Settings) -> OwnTenant {
+    let tenant = &settings.tenant;
+    own(tenant.id, tenant.cloud, &tenant.domains)
+}
+
+fn own(id: TenantId, cloud: Cloud, domains: &[String]) -> OwnTenant {
+    OwnTenant {
+        id,
+        cloud,
+        domains: domains
+            .iter()
+            .map(|domain| domain.as_str().into())
+            .collect(),
+    }
+}
+
+fn partner_facts(partner: &PartnerSettings) -> (TenantId, PartnerFacts) {
+    let facts = PartnerFacts {
+        cloud: partner.cloud,
+        domains: partner
+            .domains
+            .iter()
+            .map(|domain| domain.as_str().into())
+            .collect(),
+        consent: match partner.consent {
+            Consent::TokenIssuance => snapshot::Consent::TokenIssuance,
+            Consent::Published => snapshot::Consent::Published,
+        },
+    };
+    (partner.tenant, facts)
+}
+
+const fn directory_mode(mode: Mode) -> DirectoryMode {
+    match mode {
+        Mode::Optional => DirectoryMode::Optional,
+        Mode::Required => DirectoryMode::Required,
+        Mode::Off => DirectoryMode::Off,
+    }
+}
+
+/// Every part goes in behind its length, so that no two sets of files are one stream of bytes.
+fn name(config: &str, documents: &[Document]) -> Arc<str> {
+    let mut context = Context::new(&SHA256);
+    let mut add = |part: &str| {
+        context.update(&part.len().to_be_bytes());
+        context.update(part.as_bytes());
+    };
+    add(config);
+    for document in documents {
+        add(&document.path);
+        add(&document.text);
+    }
+    let digest = context.finish();
+    let hex: String = digest
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    hex.into()
+}
+
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// The folder a configuration stands in; empty for one in the working directory, so that paths stay as short as they
+/// were written.
+fn folder_of(config: &Path) -> &Path {
+    config.parent().unwrap_or(Path::new(""))
+}
+
+#[cfg(test)]
+mod tests;
