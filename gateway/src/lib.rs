@@ -1,9 +1,11 @@
 //! The Crossgate proxy: sockets, clocks and logs around the pure decision.
 
+pub mod app;
 pub mod cli;
 pub mod ctx;
 pub mod live;
 pub mod load;
+pub mod logs;
 pub mod ops;
 pub mod proxy;
 pub mod request;

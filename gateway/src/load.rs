@@ -62,8 +62,7 @@ impl std::error::Error for Faults {}
 /// # Errors
 /// Every fault of the file.
 pub fn settings(config: &Path, purpose: Purpose) -> Result<Settings, Faults> {
-    let text = text::read(config).map_err(|fault| Faults(vec![fault]))?;
-    parse(config, &text, purpose)
+    parse(config, &read(config)?, purpose)
 }
 
 /// Reads, checks and compiles a configuration and its policy; `policy` is a directory to take instead of the one that the
@@ -72,18 +71,38 @@ pub fn settings(config: &Path, purpose: Purpose) -> Result<Settings, Faults> {
 /// # Errors
 /// Every fault of the configuration, and of the policy too where the configuration tells whose it is.
 pub fn load(config: &Path, purpose: Purpose, policy: Option<&Path>) -> Result<Loaded, Faults> {
-    let text = text::read(config).map_err(|fault| Faults(vec![fault]))?;
-    let parsed = parse(config, &text, purpose);
+    load_text(config, &read(config)?, purpose, policy)
+}
+
+/// The text of a configuration.
+///
+/// # Errors
+/// It cannot be read.
+pub fn read(config: &Path) -> Result<String, Faults> {
+    text::read(config).map_err(|fault| Faults(vec![fault]))
+}
+
+/// The same as [`load`] with the configuration's text as it was read before.
+///
+/// # Errors
+/// As for [`load`].
+pub fn load_text(
+    config: &Path,
+    text: &str,
+    purpose: Purpose,
+    policy: Option<&Path>,
+) -> Result<Loaded, Faults> {
+    let parsed = parse(config, text, purpose);
     let basis = match &parsed {
         Ok(settings) => Some(Basis::of(settings)),
-        Err(_) => Basis::glean(config, &text),
+        Err(_) => Basis::glean(config, text),
     };
     let policy = basis.and_then(|basis| {
         let directory = policy.map(Path::to_path_buf).or(basis.directory)?;
         Some(self::policy(&directory, &basis.own))
     });
     match (parsed, policy) {
-        (Ok(settings), Some(Ok(policy))) => assemble(config, &text, settings, policy),
+        (Ok(settings), Some(Ok(policy))) => assemble(config, text, settings, policy),
         (Ok(_), Some(Err(faults))) => Err(faults),
         (Err(mut faults), Some(Err(more))) => {
             faults.0.extend(more.0);

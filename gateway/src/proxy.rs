@@ -3,6 +3,7 @@
 //! Each is a few lines that name the next step; what the steps do stands in `request/`. The answer is recorded before
 //! it is sent, for the client may be gone.
 
+mod certificates;
 mod door;
 mod gate;
 
@@ -18,6 +19,7 @@ use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorSource, ErrorType, Result};
 
+pub use certificates::{CertificateFault, Certificates};
 pub use door::{DoorError, service};
 
 use crate::ctx::RequestCtx;

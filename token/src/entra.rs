@@ -55,6 +55,16 @@ impl EntraIssuer {
     }
 }
 
+/// The host of a cloud's v2.0 endpoints, which also serve the metadata and keys of its v1.0 tokens.
+#[must_use]
+pub const fn entra_host(cloud: Cloud) -> &'static str {
+    match cloud {
+        Cloud::Global => V2_GLOBAL,
+        Cloud::UsGov => V2_US_GOV,
+        Cloud::China => V2_CHINA,
+    }
+}
+
 /// Whether a text begins with a host of the table, in any letter case, behind any scheme or none.
 pub(crate) fn begins_with_entra_host(text: &str) -> bool {
     let text = text.trim_start();
@@ -74,6 +84,10 @@ pub(crate) fn begins_with_entra_host(text: &str) -> bool {
 /// What Entra's own metadata writes for the tenant.
 pub(crate) const TENANT_PLACEHOLDER: &str = "{tenantid}";
 
+const V2_GLOBAL: &str = "login.microsoftonline.com";
+const V2_US_GOV: &str = "login.microsoftonline.us";
+const V2_CHINA: &str = "login.partner.microsoftonline.cn";
+
 /// A form that issuers have.
 struct Row {
     host: &'static str,
@@ -84,17 +98,17 @@ struct Row {
 impl Row {
     const ALL: [Self; 5] = [
         Self {
-            host: "login.microsoftonline.com",
+            host: V2_GLOBAL,
             version: Version::V2,
             clouds: &[Cloud::Global],
         },
         Self {
-            host: "login.microsoftonline.us",
+            host: V2_US_GOV,
             version: Version::V2,
             clouds: &[Cloud::UsGov],
         },
         Self {
-            host: "login.partner.microsoftonline.cn",
+            host: V2_CHINA,
             version: Version::V2,
             clouds: &[Cloud::China],
         },

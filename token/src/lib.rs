@@ -30,6 +30,7 @@ pub use algorithm::Algorithm;
 pub use claim_map::{ClaimMap, ClaimTest, NotAPointer, Pointer};
 pub use claims::{Account, Claims, DisplayNames, Proofs};
 pub use compact::{Jws, MAX_TOKEN_BYTES};
+pub use entra::entra_host;
 pub use fault::TokenFault;
 pub use header::Header;
 pub use identity::{Home, HomeCloud, Identity};

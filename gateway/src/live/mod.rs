@@ -1,4 +1,12 @@
-//! What is in force: policy and settings, and the keys of issuers. Requests read finished values and wait for nothing.
+//! What is in force: policy, settings and the keys of issuers. Requests read finished values and wait for nothing; the
+//! tasks that fetch and load stand beside, one file each.
+
+mod demand;
+pub mod fetch;
+pub mod keys;
+pub mod policy;
+mod schedule;
+mod watch;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,9 +16,11 @@ use crossgate_policy::snapshot::Snapshot;
 use crossgate_token::{Issuers, KeySet};
 
 use crate::request::route::Routes;
+use crate::request::tokens::Basis;
+use demand::Demand;
 
-/// Policy and settings, loaded together.
-#[derive(Debug)]
+/// Policy, settings and keys of one moment. A request takes it once, and sees nothing else until its end.
+#[derive(Clone, Debug)]
 pub struct InForce {
     /// Counts loads since the start, from 1.
     pub generation: u64,
@@ -19,16 +29,30 @@ pub struct InForce {
     /// The policy.
     pub snapshot: Arc<Snapshot>,
     /// What the settings say about requests.
-    pub routes: Routes,
+    pub routes: Arc<Routes>,
     /// Who may sign tokens.
-    pub issuers: Issuers,
+    pub issuers: Arc<Issuers>,
+    /// The generation that brought these issuers.
+    pub issuers_since: u64,
+    /// Their keys.
+    pub keys: Arc<Keys>,
+}
+
+impl InForce {
+    /// On what a verification of this moment rests.
+    #[must_use]
+    pub fn basis(&self) -> Basis {
+        (self.keys.epoch, self.issuers_since)
+    }
 }
 
 /// The key sets of all issuers at one time.
 #[derive(Debug, Default)]
 pub struct Keys {
-    epoch: u64,
-    sets: HashMap<Arc<str>, Arc<KeySet>>,
+    /// Tells these key sets from all others.
+    pub epoch: u64,
+    /// By the names of their issuers.
+    pub sets: HashMap<Arc<str>, Arc<KeySet>>,
 }
 
 impl Keys {
@@ -37,34 +61,39 @@ impl Keys {
     pub fn get(&self, issuer: &str) -> Option<&KeySet> {
         self.sets.get(issuer).map(Arc::as_ref)
     }
-
-    /// Tells these key sets from all others.
-    #[must_use]
-    pub const fn epoch(&self) -> u64 {
-        self.epoch
-    }
 }
 
-/// The cells that requests read.
+/// The cell that requests read, and what they ask of the tasks that fill it.
 #[derive(Debug)]
 pub struct Live {
     in_force: ArcSwap<InForce>,
-    keys: ArcSwap<Keys>,
+    demand: Demand,
 }
 
 impl Live {
+    /// Starts with this in force.
+    #[must_use]
+    pub fn new(in_force: InForce) -> Self {
+        let demand = Demand::new(&in_force.issuers);
+        Self {
+            in_force: ArcSwap::from_pointee(in_force),
+            demand,
+        }
+    }
+
     /// What is in force now.
     #[must_use]
     pub fn in_force(&self) -> Arc<InForce> {
         self.in_force.load_full()
     }
 
-    /// The keys known now.
-    #[must_use]
-    pub fn keys(&self) -> Arc<Keys> {
-        self.keys.load_full()
+    /// Has an issuer's keys fetched again soon, unless that was done just before. Never waits.
+    pub fn request_refresh(&self, issuer: &str) {
+        self.demand.raise(issuer);
     }
 
-    /// Has an issuer's keys fetched again soon. Never waits.
-    pub fn request_refresh(&self, _issuer: &str) {}
+    /// Puts a changed part in force in one step, whoever else changes another part meanwhile.
+    fn replace(&self, change: impl Fn(&InForce) -> InForce) {
+        self.in_force.rcu(|current| change(current));
+    }
 }

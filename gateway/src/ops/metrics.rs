@@ -192,6 +192,16 @@ impl Metrics {
             .with_label_values(&[issuer, ACCEPTED]);
     }
 
+    /// Shows no age of keys of an issuer that is not configured any more.
+    pub fn issuer_gone(&self, issuer: &str) {
+        self.keys_fetched
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(issuer);
+        // There is none where its keys were never fetched.
+        let _ = self.jwks_age.remove_label_values(&[issuer]);
+    }
+
     /// Counts one verification. `issuer` is a configured name, `result` [`ACCEPTED`] or a rule of the verifier.
     pub fn token_verified(&self, issuer: &str, result: &str) {
         self.token_verifications

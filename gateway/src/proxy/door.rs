@@ -1,12 +1,11 @@
 //! The listeners: where connections come in, and what one of them may take.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use crossgate_config::{Limits, TlsFiles};
+use crossgate_config::Limits;
 use pingora::apps::{HttpServerApp, HttpServerOptions, ReusedHttpStream, ServerApp};
 use pingora::listeners::tls::TlsSettings;
 use pingora::protocols::Stream;
@@ -17,29 +16,14 @@ use pingora::server::ShutdownWatch;
 use pingora::server::configuration::ServerConf;
 use pingora::services::listening::Service;
 use prometheus::IntGauge;
-use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::ResolvesServerCert;
 
-use super::Gateway;
+use super::{Certificates, Gateway};
 use crate::ops::Counted;
 
 /// Why a door cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum DoorError {
-    /// Certificate or key cannot be read.
-    #[error("`{}` cannot be read: {why}", file.display())]
-    Unreadable {
-        /// The file.
-        file: PathBuf,
-        /// What the reader says.
-        why: rustls_pki_types::pem::Error,
-    },
-    /// The file holds nothing of the kind.
-    #[error("`{}` holds no certificate", .0.display())]
-    NoCertificate(PathBuf),
-    /// The path cannot be passed on.
-    #[error("`{}` is no path in UTF-8", .0.display())]
-    OddPath(PathBuf),
     /// The listener refused the settings.
     #[error("the listener cannot be set up: {0}")]
     Listener(Box<pingora::Error>),
@@ -48,13 +32,13 @@ pub enum DoorError {
 /// The service of one door: its listeners, with TLS where it is configured.
 ///
 /// # Errors
-/// Certificate or key cannot be used.
+/// The framework refuses the TLS settings.
 pub fn service(
     conf: &Arc<ServerConf>,
     name: &str,
     gateway: Gateway,
     addresses: &[SocketAddr],
-    tls: Option<&TlsFiles>,
+    tls: Option<&Arc<Certificates>>,
     limits: &Limits,
 ) -> Result<Service<Counted<impl ServerApp + Send + Sync + 'static>>, DoorError> {
     let connections = gateway.metrics.connections.clone();
@@ -73,8 +57,9 @@ pub fn service(
     for address in addresses {
         match tls {
             None => service.add_tcp(&address.to_string()),
-            Some(files) => {
-                service.add_tls_with_settings(&address.to_string(), None, tls_settings(files)?);
+            Some(certificates) => {
+                let settings = tls_settings(certificates)?;
+                service.add_tls_with_settings(&address.to_string(), None, settings);
             }
         }
     }
@@ -98,26 +83,10 @@ fn h2_options(limits: &Limits) -> H2Options {
     options
 }
 
-/// Reads the files once, so that what is wrong with them is said here and is no panic later.
-fn tls_settings(files: &TlsFiles) -> Result<TlsSettings, DoorError> {
-    let unreadable = |file: &PathBuf| {
-        let file = file.clone();
-        move |why| DoorError::Unreadable { file, why }
-    };
-    let mut certificates =
-        CertificateDer::pem_file_iter(&files.cert).map_err(unreadable(&files.cert))?;
-    match certificates.next() {
-        Some(Ok(_)) => {}
-        Some(Err(why)) => return Err(unreadable(&files.cert)(why)),
-        None => return Err(DoorError::NoCertificate(files.cert.clone())),
-    }
-    PrivateKeyDer::from_pem_file(&files.key).map_err(unreadable(&files.key))?;
-    let path = |file: &PathBuf| {
-        let text = file.to_str().map(ToOwned::to_owned);
-        text.ok_or_else(|| DoorError::OddPath(file.clone()))
-    };
-    let mut settings = TlsSettings::intermediate(&path(&files.cert)?, &path(&files.key)?)
-        .map_err(DoorError::Listener)?;
+fn tls_settings(certificates: &Arc<Certificates>) -> Result<TlsSettings, DoorError> {
+    // The paths are not read where a resolver is set.
+    let mut settings = TlsSettings::intermediate("", "").map_err(DoorError::Listener)?;
+    settings.set_cert_resolver(Arc::clone(certificates) as Arc<dyn ResolvesServerCert>);
     settings.enable_h2();
     Ok(settings)
 }

@@ -99,12 +99,11 @@ impl Gateway {
         enter(ctx, found);
         ctx.target = head.target;
 
-        let keys = self.live.keys();
         let moment = Moment {
             snapshot: &in_force.snapshot,
             issuers: &in_force.issuers,
-            keys: |issuer: &str| keys.get(issuer),
-            basis: (keys.epoch(), in_force.generation),
+            keys: |issuer: &str| in_force.keys.get(issuer),
+            basis: in_force.basis(),
             now: UnixTime::new(ctx.arrived.as_duration().as_secs_f64())
                 .unwrap_or(UnixTime::from_secs(u32::MAX)),
         };

@@ -2,6 +2,7 @@
 //! identity provider of its own.
 #![allow(
     dead_code,
+    unreachable_pub,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,

@@ -114,9 +114,9 @@ fn claims(refusal: &Refusal, asked: &Asked<'_>) -> Value {
     json!({ "access_token": wanted })
 }
 
-fn contexts(refusal: &Refusal) -> Vec<&str> {
-    let context = |requirement| match requirement {
-        &Requirement::AuthContext(ref context) => Some(&**context),
+fn contexts<'r>(refusal: &'r Refusal) -> Vec<&'r str> {
+    let context = |requirement: &'r Requirement| match requirement {
+        Requirement::AuthContext(context) => Some(&**context),
         Requirement::Mfa
         | Requirement::AuthStrength(_)
         | Requirement::TermsOfUse

@@ -1,0 +1,282 @@
+//! Builds everything, opens the doors, and closes them again in order.
+
+mod background;
+mod drain;
+mod readiness;
+mod signals;
+mod upgrade;
+
+use std::net::{SocketAddr, TcpListener};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossgate_config::{Purpose, Settings, Workers};
+use pingora::apps::http_app::HttpServer;
+use pingora::server::configuration::{Opt, ServerConf};
+use pingora::server::{RunArgs, Server};
+use pingora::services::listening::Service;
+
+use crate::live::fetch::{FetchFault, Fetcher};
+use crate::live::policy::{Begun, Reloader};
+use crate::live::{InForce, Keys, Live};
+use crate::load::{self, Faults, Loaded};
+use crate::ops::{Metrics, Operations};
+use crate::proxy::{self, CertificateFault, Certificates, DoorError, Gateway};
+use crate::request::assertion::{Signer, SignerError};
+use crate::request::route::{Door, Routes};
+use crate::request::tokens::{MOST, Tokens};
+use crate::sign_ins::SignIns;
+use background::Background;
+
+/// Why the gateway does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Configuration or policy has faults.
+    #[error(transparent)]
+    Faults(#[from] Faults),
+    /// Two metrics have one name.
+    #[error("metrics cannot be set up: {0}")]
+    Metrics(#[from] prometheus::Error),
+    /// A sink of sign-in events cannot be opened.
+    #[error("[sign_ins] sinks: {0}")]
+    SignIns(std::io::Error),
+    /// The key for assertions cannot be used.
+    #[error("[assertion] key_file: {0}")]
+    Signer(#[from] SignerError),
+    /// The system gives no random numbers.
+    #[error("the system gives no random numbers")]
+    NoRandom,
+    /// Certificate or key cannot be used.
+    #[error("[listen.tls]: {0}")]
+    Certificates(#[from] CertificateFault),
+    /// A door cannot be opened.
+    #[error("[listen]: {0}")]
+    Door(#[from] DoorError),
+    /// An address is taken, or not ours.
+    #[error("[listen] {key}: cannot listen on `{address}`: {why}")]
+    Address {
+        /// The key in `[listen]`.
+        key: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// The system's words.
+        why: std::io::Error,
+    },
+    /// Keys could never be fetched.
+    #[error("{0}")]
+    Fetch(#[from] FetchFault),
+    /// A thread or a signal handler cannot be had.
+    #[error("{what} cannot be started: {why}")]
+    System {
+        /// What was to be started.
+        what: &'static str,
+        /// The system's words.
+        why: std::io::Error,
+    },
+}
+
+/// Serves until a signal ends it. Sockets come from a process that hands them over where `upgrade` is set.
+///
+/// # Errors
+/// It cannot start. Nothing was served then.
+pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
+    let text = load::read(config)?;
+    let loaded = load::load_text(config, &text, Purpose::Serve, None)?;
+    let metrics = Arc::new(Metrics::new()?);
+    let parts = Parts::new(&loaded.settings, &metrics)?;
+    if !upgrade {
+        check_addresses(&loaded.settings)?;
+    }
+    let fetcher = Fetcher::new()?;
+    let settings = loaded.settings.clone();
+    let live = put_in_force(loaded, &metrics);
+    let (sign_ins, writer) =
+        SignIns::start(&settings.sign_ins, &metrics).map_err(StartError::SignIns)?;
+
+    let conf = server_conf(&settings, config);
+    let mut server = Server::new_with_opt_and_conf(
+        Opt {
+            upgrade,
+            ..Opt::default()
+        },
+        conf,
+    );
+    let doors = [
+        (Door::Proxy, "proxy", &settings.listen.proxy),
+        (Door::Egress, "egress", &settings.listen.egress),
+    ];
+    for (door, name, addresses) in doors {
+        if addresses.is_empty() {
+            continue;
+        }
+        let gateway = Gateway {
+            live: Arc::clone(&live),
+            sign_ins: sign_ins.clone(),
+            metrics: Arc::clone(&metrics),
+            signer: Arc::clone(&parts.signer),
+            tokens: Arc::clone(&parts.tokens),
+            door,
+        };
+        let tls = match door {
+            Door::Proxy => parts.certificates.as_ref(),
+            Door::Egress => None,
+        };
+        let service = proxy::service(
+            &server.configuration,
+            name,
+            gateway,
+            addresses,
+            tls,
+            &settings.limits,
+        )?;
+        server.add_service(service);
+    }
+    let operations = Operations::new(Arc::clone(&metrics), readiness::health(Arc::clone(&live)));
+    let mut service = Service::new("operations".to_owned(), HttpServer::new_app(operations));
+    service.add_tcp(&settings.listen.metrics.to_string());
+    service.threads = Some(1);
+    server.add_service(service);
+
+    let background = Background::start()?;
+    let plans = background.keep_keys(&live, &metrics, fetcher, &settings);
+    background.tend_upstreams(&live);
+    let begun = Begun {
+        config: config.to_owned(),
+        text,
+        settings: settings.clone(),
+        plans,
+        certificates: parts.certificates.clone(),
+    };
+    let (reloader, ask) = Reloader::new(Arc::clone(&live), Arc::clone(&metrics), begun);
+    background.reload_on_hangup(ask)?;
+    std::thread::Builder::new()
+        .name("policy".to_owned())
+        .spawn(move || reloader.run())
+        .map_err(|why| StartError::System {
+            what: "the thread that loads policy",
+            why,
+        })?;
+
+    let phases = server.watch_execution_phase();
+    let (signals, again) = signals::watch(PathBuf::from(&server.configuration.upgrade_sock));
+    std::thread::Builder::new()
+        .name("server".to_owned())
+        .spawn(move || {
+            server.bootstrap();
+            server.run(RunArgs {
+                shutdown_signal: Box::new(signals),
+            });
+        })
+        .map_err(|why| StartError::System {
+            what: "the server's thread",
+            why,
+        })?;
+    drain::wait(phases, &again, &metrics.connections);
+    // No request is served any more, so what is counted now is all there is.
+    writer.finish(EVENTS_LIMIT);
+    background.stop();
+    Ok(())
+}
+
+/// What is opened once.
+struct Parts {
+    signer: Arc<Signer>,
+    tokens: Arc<Tokens>,
+    certificates: Option<Arc<Certificates>>,
+}
+
+impl Parts {
+    fn new(settings: &Settings, metrics: &Arc<Metrics>) -> Result<Self, StartError> {
+        Ok(Self {
+            signer: Arc::new(Signer::open(&settings.assertion, settings.tenant.id)?),
+            tokens: Arc::new(
+                Tokens::new(MOST, Arc::clone(metrics)).map_err(|_| StartError::NoRandom)?,
+            ),
+            certificates: settings
+                .listen
+                .tls
+                .as_ref()
+                .map(Certificates::open)
+                .transpose()?,
+        })
+    }
+}
+
+fn put_in_force(loaded: Loaded, metrics: &Metrics) -> Arc<Live> {
+    let Loaded {
+        settings,
+        snapshot,
+        issuers,
+        hash,
+        advisories,
+        counts,
+    } = loaded;
+    for advisory in &advisories {
+        tracing::warn!("{advisory}");
+    }
+    metrics.policy_loaded(FIRST, counts.partners, jiff::Timestamp::now());
+    tracing::info!(
+        generation = FIRST,
+        partners = counts.partners,
+        guests = counts.guests,
+        conditional_access = counts.enabled_policies,
+        "policy in force"
+    );
+    Arc::new(Live::new(InForce {
+        generation: FIRST,
+        hash,
+        snapshot,
+        routes: Arc::new(Routes::build(&settings, None, metrics)),
+        issuers: Arc::new(issuers),
+        issuers_since: FIRST,
+        keys: Arc::new(Keys::default()),
+    }))
+}
+
+/// Tries every address, for the framework would only panic in a thread nobody watches.
+fn check_addresses(settings: &Settings) -> Result<(), StartError> {
+    let listen = &settings.listen;
+    let metrics = [listen.metrics];
+    let listeners: [(&'static str, &[SocketAddr]); 3] = [
+        ("proxy", &listen.proxy),
+        ("egress", &listen.egress),
+        ("metrics", &metrics),
+    ];
+    for (key, addresses) in listeners {
+        for address in addresses {
+            TcpListener::bind(address).map_err(|why| StartError::Address {
+                key,
+                address: *address,
+                why,
+            })?;
+        }
+    }
+    Ok(())
+}
+
+fn server_conf(settings: &Settings, config: &Path) -> ServerConf {
+    let threads = match settings.runtime.workers {
+        Workers::PerCore => std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
+        Workers::Exactly(workers) => workers.get(),
+    };
+    let drain = settings.shutdown.drain;
+    ServerConf {
+        threads,
+        upgrade_sock: upgrade::socket(config).display().to_string(),
+        // Whole seconds, the next where there is a rest.
+        grace_period_seconds: Some(drain.as_secs() + u64::from(drain.subsec_nanos() > 0)),
+        graceful_shutdown_timeout_seconds: Some(CUT_OFF.as_secs()),
+        ..ServerConf::default()
+    }
+}
+
+/// The first generation of the policy.
+const FIRST: u64 = 1;
+
+/// How long sinks may take for the last events. Service managers wait some ten seconds beyond the drain.
+const EVENTS_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long requests that outlast the drain may take to notice that they are cut off.
+const CUT_OFF: Duration = Duration::from_secs(2);

@@ -1,0 +1,81 @@
+//! The tasks beside the requests, on a runtime of their own: whatever they wait for, no request does.
+
+use std::sync::Arc;
+
+use crossgate_config::Settings;
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::StartError;
+use crate::live::Live;
+use crate::live::fetch::Fetcher;
+use crate::live::keys::{self, Plan};
+use crate::live::policy::Ask;
+use crate::ops::Metrics;
+use crate::upstreams;
+
+/// Runs the tasks for as long as it is kept.
+pub(super) struct Background(Runtime);
+
+impl Background {
+    pub(super) fn start() -> Result<Self, StartError> {
+        Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("background")
+            .enable_all()
+            .build()
+            .map(Self)
+            .map_err(|why| StartError::System {
+                what: "the runtime of background tasks",
+                why,
+            })
+    }
+
+    /// Keeps issuers' keys fresh. Other issuers are told to what is returned.
+    pub(super) fn keep_keys(
+        &self,
+        live: &Arc<Live>,
+        metrics: &Arc<Metrics>,
+        fetcher: Fetcher,
+        settings: &Settings,
+    ) -> watch::Sender<Plan> {
+        let (plans, heard) = watch::channel(Plan {
+            issuers: settings.issuers.clone().into(),
+            jwks: settings.jwks,
+            since: live.in_force().issuers_since,
+        });
+        let (live, metrics) = (Arc::clone(live), Arc::clone(metrics));
+        self.0.spawn(keys::keep(live, metrics, fetcher, heard));
+        plans
+    }
+
+    /// Probes upstreams and looks their names up.
+    pub(super) fn tend_upstreams(&self, live: &Arc<Live>) {
+        let live = Arc::clone(live);
+        self.0.spawn(upstreams::tend_all(move || {
+            let in_force = live.in_force();
+            (in_force.routes.upstreams(), in_force.routes.probe_every)
+        }));
+    }
+
+    /// Asks for a reload at every SIGHUP.
+    pub(super) fn reload_on_hangup(&self, ask: Ask) -> Result<(), StartError> {
+        let _inside = self.0.enter();
+        let mut hangups = signal(SignalKind::hangup()).map_err(|why| StartError::System {
+            what: "the handler of SIGHUP",
+            why,
+        })?;
+        self.0.spawn(async move {
+            while hangups.recv().await.is_some() {
+                ask.reload();
+            }
+        });
+        Ok(())
+    }
+
+    /// Ends the tasks and waits for none of them.
+    pub(super) fn stop(self) {
+        self.0.shutdown_background();
+    }
+}
