@@ -5,6 +5,7 @@
 //!   also a collaboration guest;
 //! - `GuestsOrExternalUsers` is every inbound user and the internal guests;
 //! - external tenants that are not given are all of them;
+//! - a condition that is null or absent holds for everything;
 //! - strengths are listed in the order of their ids.
 
 use serde_json::Value;
@@ -59,6 +60,9 @@ fn matches_request(book: &Book, case: &Value, placed: &Placed<'_>, policy: &Valu
 
 /// An unknown membership is taken as included and as not excluded; exclusion beats inclusion.
 fn users_match(users: &Value, placed: &Placed<'_>) -> bool {
+    if users.is_null() {
+        return true;
+    }
     let included = selected(users, "include", placed);
     let excluded = selected(users, "exclude", placed);
     included != Known::No && excluded != Known::Yes
@@ -140,6 +144,9 @@ fn guest_kind(placed: &Placed<'_>) -> Option<&'static str> {
 }
 
 fn applications_match(applications: &Value, placed: &Placed<'_>) -> bool {
+    if applications.is_null() {
+        return true;
+    }
     let id = text(placed.app, "id").unwrap_or_default();
     let included = texts(applications, "includeApplications");
     let by_app = included.contains(&"All") || listed(&included, id);

@@ -4,6 +4,7 @@
 //! - a contradiction comes first, as 50020 does in section 12;
 //! - for an identity without a tenant no automatic consent can stand in for the user's own;
 //! - an identity provider that may be in two clouds is not in ours for sure, so consent is not automatic;
+//! - of a home user's records one that is not deleted holds: the user was invited anew;
 //! - where the directory is `off` a Microsoft account's own token finds no record and is refused.
 
 use serde_json::Value;
@@ -33,13 +34,17 @@ pub(super) fn record<'a>(book: &'a Book, placed: &Placed<'a>) -> Option<&'a Valu
     }
     let home = placed.token.home.recorded()?;
     let user = people::home_user(placed)?;
-    book.policy.guests.iter().find(|record| {
+    let theirs = |record: &&Value| {
         let Some(ours) = record.get("crossgate") else {
             return false;
         };
         let of = |member: &str, id: &str| text(ours, member).is_some_and(|value| same(value, id));
         of("homeTenantId", home) && of("homeUserId", user)
-    })
+    };
+    let records = || book.policy.guests.iter().filter(theirs);
+    records()
+        .find(|record| !deleted(record))
+        .or_else(|| records().next())
 }
 
 /// Whether a record names another home than the token does.
@@ -77,7 +82,7 @@ pub(super) fn check(book: &Book, case: &Value, placed: &Placed<'_>) -> Result<()
         .get("accountEnabled")
         .and_then(Value::as_bool)
         .unwrap_or(true);
-    if set(record, "deletedDateTime").is_some() || !enabled {
+    if deleted(record) || !enabled {
         return Err(Refusal::new(STEP, 50057));
     }
     if text(record, "externalUserState") == Some("PendingAcceptance") {
@@ -87,6 +92,10 @@ pub(super) fn check(book: &Book, case: &Value, placed: &Placed<'_>) -> Result<()
         return Err(Refusal::new(STEP, 65001));
     }
     Ok(())
+}
+
+fn deleted(record: &Value) -> bool {
+    set(record, "deletedDateTime").is_some()
 }
 
 fn consent_given(record: &Value) -> bool {

@@ -4,7 +4,8 @@
 //! - an `idp` "begins with a host" when it does so after an optional `https://` or `http://`, also if the host goes on
 //!   (`sts.windows.net.example`);
 //! - `live.com` in a token that 9188040d-… issued itself names somebody else than that issuer, so 2.5 refuses it;
-//! - any `ver` but the one of the form of `iss` contradicts it.
+//! - any `ver` but the one of the form of `iss` contradicts it;
+//! - an `entra` entry whose `issuer` names a tenant speaks for that one alone.
 
 use serde_json::Value;
 
@@ -72,6 +73,7 @@ pub(super) fn shows(issuer: &Value, claims: &Value, name: &str) -> bool {
     let configured = issuer
         .get("claims")
         .and_then(|map| map.get(name))
+        .filter(|entry| entry.get("contains").is_some())
         .map(|entry| texts(entry, "contains"));
     let proofs = configured.unwrap_or_else(|| match name {
         "mfa" => vec!["mfa", "ngcmfa"],
@@ -135,12 +137,16 @@ fn issuer_tenant<'a>(issuer: &'a Value, claims: &'a Value) -> Option<&'a str> {
         let tid = text(claims, "tid").filter(|tid| is_guid(tid))?;
         let form = Form::of(iss)?;
         let here = form.clouds.contains(&cloud_of(issuer)) && same(form.tenant, tid);
-        let admitted = match issuer.get("tenants") {
+        let listed = match issuer.get("tenants") {
             Some(Value::Array(_)) => texts(issuer, "tenants")
                 .iter()
                 .any(|tenant| same(tenant, tid)),
             _ => true,
         };
+        let alone = text(issuer, "issuer")
+            .and_then(Form::of)
+            .is_none_or(|form| same(form.tenant, tid));
+        let admitted = listed && alone;
         let version_fits = text(claims, "ver").is_none_or(|ver| ver == form.version);
         let oid_fits = text(claims, "oid").is_none_or(is_guid);
         (here && admitted && version_fits && oid_fits).then_some(tid)

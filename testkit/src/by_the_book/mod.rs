@@ -16,11 +16,14 @@ mod guest;
 mod headers;
 mod home;
 mod ids;
+pub mod invent;
+mod line;
 mod people;
 pub mod program;
 mod raw;
 mod revocation;
 mod setting;
+pub mod tally;
 mod token;
 mod trust;
 
@@ -51,6 +54,9 @@ impl Book {
     /// An issuer name that no entry bears is an error line, as is a token without an issuer's name.
     #[must_use]
     pub fn decide(&self, case: &Value) -> Value {
+        if let Some(fault) = line::unreadable(case) {
+            return answer::error(case, fault);
+        }
         let Some(app) = self.app(raw::text(case, "app").unwrap_or_default()) else {
             return answer::unknown_app(case);
         };

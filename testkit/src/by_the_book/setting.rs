@@ -26,27 +26,25 @@ pub(super) enum Verdict {
 /// The setting in force: the partner's property where it is set, else the default's, else Entra's initial value; a missing
 /// half comes from the default's same setting.
 pub(super) fn effective(book: &Book, partner: Option<&str>, property: &str) -> Value {
-    let initial = initial(property);
-    let default = match set(&book.policy.default, property) {
-        Some(stored) => filled(stored, &initial),
-        None => initial,
-    };
-    let stored = partner
-        .and_then(|tenant| book.partner(tenant))
-        .and_then(|document| set(document, property));
-    match stored {
-        Some(stored) => filled(stored, &default),
-        None => default,
-    }
+    let default = over(book.policy.default.get(property), &initial(property));
+    let document = partner.and_then(|tenant| book.partner(tenant));
+    over(
+        document.and_then(|document| document.get(property)),
+        &default,
+    )
 }
 
-fn filled(stored: &Value, below: &Value) -> Value {
+/// A stored setting, with what it lacks taken from the one below.
+pub(super) fn over(stored: Option<&Value>, below: &Value) -> Value {
+    let Some(stored) = stored.filter(|stored| !stored.is_null()) else {
+        return below.clone();
+    };
     let half = |name: &str| set(stored, name).unwrap_or(&below[name]).clone();
     json!({ "usersAndGroups": half("usersAndGroups"), "applications": half("applications") })
 }
 
 /// Entra's initial values: collaboration is open, all else is closed.
-fn initial(property: &str) -> Value {
+pub(super) fn initial(property: &str) -> Value {
     let access = if property.starts_with("b2bCollaboration") {
         "allowed"
     } else {

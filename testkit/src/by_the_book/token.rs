@@ -42,7 +42,7 @@ pub(super) fn check<'a>(
     issuer: &'a Value,
     claims: &'a Value,
 ) -> Result<Token<'a>, u64> {
-    if ill_formed(issuer, claims) || is_id_token(claims) {
+    if ill_formed(issuer, claims) || depth(claims) > 16 || is_id_token(claims) {
         return Err(50027);
     }
     let token = home::token(book, app, issuer, claims).ok_or(50013_u64)?;
@@ -99,6 +99,15 @@ fn ill_formed(issuer: &Value, claims: &Value) -> bool {
         ]
         .iter()
         .any(|name| mapped_wrong(home::mapped(issuer, claims, name), is_string_list))
+}
+
+/// How deep objects and lists are nested; the payload itself is the first.
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(list) => 1 + list.iter().map(depth).max().unwrap_or(0),
+        Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or(0),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+    }
 }
 
 fn is_time(value: &Value) -> bool {

@@ -1,0 +1,44 @@
+//! What was revoked, and when: around the times at which tokens are issued.
+
+use serde_json::{Value, json};
+
+use super::dice::Dice;
+use super::names::{NOW, OTHERS, SESSIONS, USERS};
+
+/// `revocations.jsonl`
+pub(super) fn stored(dice: &mut Dice) -> Vec<Value> {
+    let many = *dice.weighted(&[(3, 0), (3, 1), (1, 2)]);
+    (0..many).map(|_| revocation(dice)).collect()
+}
+
+/// One revocation. Of tenants seldom, as it takes everybody of them away.
+pub(super) fn revocation(dice: &mut Dice) -> Value {
+    let kind = *dice.weighted(&[
+        (4, "user"),
+        (3, "guest"),
+        (3, "session"),
+        (3, "token"),
+        (1, "tenant"),
+    ]);
+    let id = match kind {
+        "session" => (*dice.pick(&SESSIONS)).to_owned(),
+        "token" => format!("token-{}", dice.below(3)),
+        "tenant" => {
+            let tenant = *dice.pick(&OTHERS);
+            dice.cased(tenant)
+        }
+        _ => {
+            let user = *dice.pick(&USERS);
+            dice.cased(user)
+        }
+    };
+    let before = *dice.pick(&[7200, 7200, 3601, 3600, 3599, 600, 599, 0]);
+    json!({ "kind": kind, "id": id, "notBefore": time(NOW - before) })
+}
+
+/// A time as RFC 3339 has it.
+pub(super) fn time(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds)
+        .expect("a time")
+        .to_string()
+}

@@ -1,0 +1,43 @@
+//! Which lines of `crossgate decide` can be read at all.
+
+use serde_json::Value;
+
+/// What is wrong with a line, if anything: the types of what the interface names. A payload is a token's matter, not the line's.
+pub(super) fn unreadable(case: &Value) -> Option<&'static str> {
+    if !case.get("app").is_some_and(Value::is_string) {
+        return Some("`app` is not a string");
+    }
+    if !case.get("now").is_some_and(is_time) {
+        return Some("`now` is not a time");
+    }
+    let address = case.get("client_ip").filter(|address| !address.is_null());
+    if !address.is_none_or(|address| {
+        address
+            .as_str()
+            .is_some_and(|text| text.parse::<std::net::IpAddr>().is_ok())
+    }) {
+        return Some("`client_ip` is not an address");
+    }
+    let revocations = case.pointer("/facts/revocations").and_then(Value::as_array);
+    if !revocations.is_none_or(|list| list.iter().all(is_revocation)) {
+        return Some("a revocation cannot be read");
+    }
+    None
+}
+
+fn is_revocation(revocation: &Value) -> bool {
+    let kind = revocation
+        .get("kind")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let known = ["user", "guest", "session", "token", "tenant"].contains(&kind);
+    known
+        && revocation.get("id").is_some_and(Value::is_string)
+        && revocation.get("notBefore").is_some_and(is_time)
+}
+
+fn is_time(value: &Value) -> bool {
+    value
+        .as_str()
+        .is_some_and(|text| text.parse::<jiff::Timestamp>().is_ok())
+}
