@@ -56,16 +56,16 @@ pub(super) fn mapped<'a>(issuer: &Value, claims: &'a Value, name: &str) -> Optio
     let entra = text(issuer, "kind") == Some("entra");
     let configured = issuer.get("claims").and_then(|map| map.get(name));
     let configured = configured.and_then(|entry| entry.as_str().or_else(|| text(entry, "pointer")));
-    let pointer = configured.unwrap_or(match name {
-        "user" if entra => "/oid",
-        "user" => "/sub",
-        "groups" => "/groups",
-        "mfa" | "passwordless" | "phishing_resistant" => "/amr",
-        "compliant_device" | "hybrid_joined_device" => "/signin_state",
-        "auth_contexts" => "/acrs",
-        _ => return None,
-    });
-    claims.pointer(pointer)
+    let default = match name {
+        "user" if entra => Some("/oid"),
+        "user" => Some("/sub"),
+        "groups" => Some("/groups"),
+        "mfa" | "passwordless" | "phishing_resistant" => Some("/amr"),
+        "compliant_device" | "hybrid_joined_device" => Some("/signin_state"),
+        "auth_contexts" => Some("/acrs"),
+        _ => None,
+    };
+    claims.pointer(configured.or(default)?)
 }
 
 /// Whether a mapped claim contains one of the values that prove its fact.

@@ -55,16 +55,16 @@ fn app(dice: &mut Dice, id: &str, name: &str) -> Value {
 }
 
 fn rules(dice: &mut Dice, app: &mut Value) {
-    if dice.chance(12) {
+    if dice.chance(9) {
         app["clients"] = dice.some(&CLIENTS, 1, 2).into();
     }
-    if dice.chance(15) {
+    if dice.chance(10) {
         app["scopes"] = dice.some(&SCOPES, 1, 2).into();
     }
-    if dice.chance(15) {
+    if dice.chance(10) {
         app["roles"] = dice.some(&APP_ROLES, 1, 2).into();
     }
-    if dice.chance(15) {
+    if dice.chance(10) {
         app["assignment_required"] = true.into();
         let assigned = [dice.some(&USERS, 0, 3), dice.some(&GROUPS, 0, 2)].concat();
         if !assigned.is_empty() {

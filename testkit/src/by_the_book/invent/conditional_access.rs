@@ -131,7 +131,7 @@ fn locations(dice: &mut Dice, places: &[String]) -> Value {
 }
 
 fn grant(dice: &mut Dice) -> Value {
-    if dice.chance(10) {
+    if dice.chance(16) {
         return json!({ "operator": dice.pick(&["OR", "AND"]), "builtInControls": ["block"] });
     }
     let controls = dice.some(

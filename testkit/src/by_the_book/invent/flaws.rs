@@ -7,12 +7,12 @@ use super::names::{CLIENTS, LITWARE, MICROSOFT_ACCOUNTS, NOW, OWN};
 
 /// Gives a payload one flaw.
 pub(super) fn flaw(dice: &mut Dice, claims: &mut Map<String, Value>) {
-    match dice.below(8) {
+    match dice.below(10) {
         0 => missing(dice, claims),
         1 => wrong_type(dice, claims),
         2 => identity(dice, claims),
         3 => idp(dice, claims),
-        4 => time(dice, claims),
+        4 | 8 | 9 => time(dice, claims),
         5 => put(
             claims,
             "aud",

@@ -81,10 +81,10 @@ fn policy(dice: &mut Dice, world: &World) -> String {
         POLICIES[1].to_owned()
     };
     match dice.below(40) {
-        0..=4 => "restrict-msa".to_owned(),
-        5 => (*dice.pick(&["", "Restrict-MSA", "contoso.com:1", ":"])).to_owned(),
-        6 => format!("{tenant}:{guid}:{guid}"),
-        7 => format!("{tenant}: {guid}"),
+        0..=9 => "restrict-msa".to_owned(),
+        10 => (*dice.pick(&["", "Restrict-MSA", "contoso.com:1", ":"])).to_owned(),
+        11 => format!("{tenant}:{guid}:{guid}"),
+        12 => format!("{tenant}: {guid}"),
         _ => format!("{}:{guid}", dice.cased(tenant)),
     }
 }
@@ -111,7 +111,7 @@ fn list(dice: &mut Dice, resource: &str) -> String {
 }
 
 fn context(dice: &mut Dice) -> String {
-    match dice.below(20) {
+    match dice.below(40) {
         0 => (*dice.pick(&["contoso.com", "", "1234"])).to_owned(),
         1 => format!("{OWN},{OWN}"),
         _ => dice.cased(OWN),

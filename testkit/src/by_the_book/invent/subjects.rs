@@ -33,7 +33,13 @@ pub(super) fn subject(dice: &mut Dice, world: &World, resource: Option<&str>) ->
         home_user: None,
         app_only,
     };
-    let other = *dice.pick(&OTHERS);
+    let other = *dice.weighted(&[
+        (4, FABRIKAM),
+        (4, LITWARE),
+        (3, NORTHWIND),
+        (2, WOODGROVE),
+        (1, TAILSPIN),
+    ]);
     match dice.below(100) {
         0..=17 => native(OWN, false),
         18..=21 => native(OWN, true),
