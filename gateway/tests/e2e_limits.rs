@@ -1,0 +1,112 @@
+//! What one client may take from the others, and what becomes of those who want more.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a JSON member that is not there is null, and the assertion says so"
+)]
+
+mod site;
+
+use crossgate_testkit::certificate::Certificate;
+use crossgate_testkit::node::client;
+use crossgate_testkit::programs::wait_for;
+use crossgate_testkit::raw;
+use serde_json::json;
+use site::{PAYROLL_HOST, Site, Stage};
+use std::net::TcpStream;
+use std::time::Duration;
+
+const SOON: Duration = Duration::from_secs(10);
+
+fn served(site: &Site) -> bool {
+    let token = site.member().mint();
+    site.payroll("/").bearer(&token).send().status == 200
+}
+
+#[test]
+fn connections_beyond_the_limit_are_closed_and_those_within_are_served() {
+    let site = Stage::new().section("limits", "max_connections = 3").open();
+    let token = site.member().mint();
+    let held: Vec<_> = (0..3)
+        .map(|_| TcpStream::connect(site.gateway.proxy()).unwrap())
+        .collect();
+    wait_for("three connections", SOON, || {
+        let open = site.gateway.metric("crossgate_connections", &[]);
+        ((open - 3.0).abs() < 0.5).then_some(())
+    });
+    let request =
+        format!("GET / HTTP/1.1\r\nHost: {PAYROLL_HOST}\r\nAuthorization: Bearer {token}\r\n\r\n");
+    let answer = raw::send(site.gateway.proxy(), request.as_bytes(), SOON);
+    assert_eq!(String::from_utf8_lossy(&answer), "");
+    assert_eq!(site.upstream.requests(), 0);
+
+    drop(held);
+    wait_for("room", SOON, || {
+        let answer = raw::send(
+            site.gateway.proxy(),
+            request.as_bytes(),
+            Duration::from_secs(1),
+        );
+        (raw::statuses(&answer) == [200]).then_some(())
+    });
+}
+
+#[test]
+fn a_head_beyond_the_limit_is_refused_and_one_within_is_not() {
+    let site = Stage::new().open();
+    let token = site.member().mint();
+    let statuses = |padding: usize| {
+        let padding = "x".repeat(padding);
+        let request = format!(
+            "GET / HTTP/1.1\r\nHost: {PAYROLL_HOST}\r\nAuthorization: Bearer {token}\r\nX-Padding: {padding}\r\n\
+             Connection: close\r\n\r\n"
+        );
+        let answer = raw::send(site.gateway.proxy(), request.as_bytes(), SOON);
+        raw::statuses(&answer)
+    };
+    assert_eq!(statuses(10 << 10), [200]);
+    assert_eq!(statuses(70 << 10), [431]);
+    // Where parsing ends there is an answer or none, but never an upstream.
+    let told = statuses(4 << 20);
+    assert!(matches!(told[..], [] | [400 | 431]), "{told:?}");
+    assert_eq!(site.upstream.requests(), 1);
+    assert!(served(&site));
+}
+
+#[test]
+fn a_flood_of_cancelled_streams_ends_its_connection_and_harms_nobody() {
+    const STREAMS: u64 = 100_000;
+    let stage = Stage::new();
+    let certificate = Certificate::make(stage.directory(), &[PAYROLL_HOST, "localhost"]);
+    let lines = format!(
+        "cert = \"{}\"\nkey = \"{}\"",
+        certificate.cert.display(),
+        certificate.key.display()
+    );
+    let site = stage.section("listen.tls", &lines).open();
+    let token = site.member().mint();
+    let port = site.gateway.proxy().port();
+    let told = client(
+        "h2-flood.mjs",
+        &json!({
+            "url": format!("https://localhost:{port}"),
+            "ca": certificate.cert,
+            "authority": PAYROLL_HOST,
+            "authorization": format!("Bearer {token}"),
+            "streams": STREAMS,
+        }),
+    );
+    assert_eq!(told["ended"], true, "{told}");
+    let reached = site.upstream.requests();
+    assert!(reached < STREAMS / 10, "{reached} of {told}");
+    assert_eq!(site.gateway.operation("/livez").unwrap().0, 200);
+    let url = format!("https://localhost:{port}");
+    let request = json!({ "headers": {
+        ":path": "/x", ":authority": PAYROLL_HOST, "authorization": format!("Bearer {token}"),
+    } });
+    let after = client(
+        "h2-client.mjs",
+        &json!({ "url": url, "ca": certificate.cert, "requests": [request] }),
+    );
+    assert_eq!(after["answers"][0]["status"], 200, "{after}");
+}
