@@ -1,1 +1,72 @@
-//! Being written.
+//! The program's commands, one file each: what was typed in, text out, and an exit code.
+//!
+//! 0: good. 1: what was asked about is bad. 2: used wrongly, which the reader of arguments tells by itself.
+
+mod check;
+mod completions;
+mod decide;
+mod ending;
+mod explain;
+mod question;
+mod record;
+pub mod run;
+mod version;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Cross-tenant access enforcement at the door of line-of-business apps, on every request.
+#[derive(Debug, Parser)]
+#[command(name = "crossgate", version, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve: open the listeners and enforce the policy on every request.
+    Run(run::RunArgs),
+    /// Check configuration and policy, and tell everything that is wrong.
+    Check(check::CheckArgs),
+    /// Decide recorded or invented cases without traffic, one JSON object a line.
+    Decide(decide::DecideArgs),
+    /// Verify one real token and tell, step by step, what is decided about it.
+    Explain(explain::ExplainArgs),
+    /// Print the version.
+    Version,
+    /// Print completions for a shell.
+    Completions(completions::CompletionsArgs),
+}
+
+/// Runs the command that was typed.
+#[must_use]
+pub fn main() -> ExitCode {
+    let mut out = std::io::stdout().lock();
+    match Cli::parse().command {
+        Command::Run(args) => {
+            // Serving writes sign-in events there, from other threads.
+            drop(out);
+            run::run(args)
+        }
+        Command::Check(args) => ending::exit(check::run(&args, &mut out)),
+        Command::Decide(args) => ending::exit(decide::run(&args, &mut out)),
+        Command::Explain(args) => ending::exit(explain::run(&args, &mut out)),
+        Command::Version => ending::exit(version::run(&mut out)),
+        Command::Completions(args) => ending::exit(completions::run(&args, &mut out)),
+    }
+}
+
+/// The whole command line, for who completes it.
+fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        super::command().debug_assert();
+    }
+}

@@ -190,7 +190,8 @@ fn accept<K>(moment: &Moment<'_, K>, app: &App, known: &KnownToken) -> Result<()
     known.verified.check(&expected).map_err(refusal)
 }
 
-fn restriction(headers: &HeaderMap) -> RestrictionHeaders<'_> {
+/// The tenant-restriction headers of a request.
+pub(crate) fn restriction(headers: &HeaderMap) -> RestrictionHeaders<'_> {
     let values = |name| {
         headers
             .get_all(name)

@@ -1,0 +1,59 @@
+//! The files that the settings name and serving needs: certificate, keys, and where events go.
+
+use std::path::Path;
+
+use crossgate_config::{IssuerSettings, JwksSource, Settings, Sink};
+use crossgate_token::KeySet;
+
+use crate::load::algorithms;
+use crate::proxy::Certificates;
+use crate::request::assertion::Signer;
+
+/// Everything that is wrong with them, a line each. Nothing is fetched: what a network answers is not the
+/// configuration's fault.
+pub(super) fn faults(settings: &Settings) -> Vec<String> {
+    let mut faults = Vec::new();
+    if let Some(files) = &settings.listen.tls
+        && let Err(fault) = Certificates::open(files)
+    {
+        faults.push(format!("listen.tls: {fault}"));
+    }
+    if let Err(fault) = Signer::open(&settings.assertion, settings.tenant.id) {
+        faults.push(format!("assertion.key_file: {fault}"));
+    }
+    faults.extend(settings.issuers.iter().filter_map(key_set));
+    faults.extend(settings.sign_ins.sinks.iter().filter_map(sink));
+    faults
+}
+
+fn key_set(issuer: &IssuerSettings) -> Option<String> {
+    let file = match &issuer.jwks {
+        JwksSource::File(file) => file,
+        JwksSource::Url(_) | JwksSource::Discovery => return None,
+    };
+    let why = match std::fs::read(file) {
+        Ok(document) => KeySet::read(&document, &algorithms(issuer))
+            .err()?
+            .to_string(),
+        Err(error) => format!("cannot be read: {error}"),
+    };
+    Some(format!(
+        "{}: {why} (the key set of issuer `{}`)",
+        file.display(),
+        issuer.name
+    ))
+}
+
+/// The file itself is made when the first event is; its folder is not.
+fn sink(sink: &Sink) -> Option<String> {
+    let file = match sink {
+        Sink::File(file) => file,
+        Sink::Stdout => return None,
+    };
+    let folder = file
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let message = "its folder does not exist; create it";
+    (!folder.is_dir()).then(|| format!("{}: sign_ins.sinks: {message}", file.display()))
+}

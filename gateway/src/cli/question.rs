@@ -1,0 +1,118 @@
+//! A request that nobody made: what would be decided about it, and why.
+//!
+//! The steps are those of [`request::admit`](crate::request::admit), less what only traffic needs.
+
+use crossgate_config::{AppSettings, ResourceTenant as Owner};
+use crossgate_policy::context::Context;
+use crossgate_policy::decision::TokenRefusal;
+use crossgate_policy::ids::{ResourceTenant, TenantId, UnixTime};
+use crossgate_policy::snapshot::Snapshot;
+use crossgate_policy::target::Target;
+use crossgate_policy::{Caller, Decision, Line};
+use crossgate_token::{Expected, TokenFault, Verified};
+
+use crate::request::route::target;
+use crate::request::subject::{refusal, subject};
+
+/// An app, as far as decisions go.
+pub(super) struct App {
+    target: Target,
+    audiences: Vec<String>,
+    resource: ResourceTenant,
+}
+
+impl App {
+    /// The app of these settings, in an organisation.
+    pub(super) fn new(settings: &AppSettings, own: TenantId) -> Self {
+        Self {
+            target: target(settings),
+            audiences: settings.audiences.clone(),
+            resource: ResourceTenant(match settings.resource_tenant {
+                Owner::Own => own,
+                Owner::External(egress) => egress.tenant,
+            }),
+        }
+    }
+}
+
+/// What is known of the token before the app and the time are asked.
+pub(super) enum Token {
+    /// None came.
+    Absent,
+    /// It is none that could be verified.
+    Refused(TokenRefusal),
+    /// It is genuine, or taken to be.
+    Verified(Box<Verified>),
+}
+
+impl From<TokenFault> for Token {
+    fn from(fault: TokenFault) -> Self {
+        Self::Refused(refusal(fault))
+    }
+}
+
+/// A request.
+pub(super) struct Question<'a> {
+    /// Where it goes.
+    pub(super) app: &'a App,
+    /// What it carries.
+    pub(super) token: Token,
+    /// Possession of the key in the token is taken as proven.
+    pub(super) possession_proven: bool,
+    /// Everything else about it.
+    pub(super) context: Context<'a>,
+    /// When it is made.
+    pub(super) now: UnixTime,
+}
+
+/// What is decided about it.
+pub(super) struct Answer {
+    /// The decision.
+    pub(super) decision: Decision,
+    /// A line for every step that was reached.
+    pub(super) lines: Vec<Line>,
+    /// The rule that the token broke for this app at this time.
+    pub(super) fault: Option<TokenFault>,
+}
+
+impl Question<'_> {
+    /// Decides.
+    pub(super) fn ask(&self, snapshot: &Snapshot) -> Answer {
+        let (subject, fault);
+        let caller = match &self.token {
+            Token::Absent => {
+                fault = None;
+                Caller::Anonymous
+            }
+            Token::Refused(refusal) => {
+                fault = None;
+                Caller::Refused(*refusal)
+            }
+            Token::Verified(verified) => {
+                fault = verified.check(&self.expected()).err();
+                if let Some(fault) = fault {
+                    Caller::Refused(refusal(fault))
+                } else {
+                    subject = self::subject(verified);
+                    Caller::Verified(&subject)
+                }
+            }
+        };
+        let (decision, lines) =
+            crossgate_policy::explain(snapshot, caller, &self.app.target, &self.context);
+        Answer {
+            decision,
+            lines,
+            fault,
+        }
+    }
+
+    fn expected(&self) -> Expected<'_, String> {
+        Expected {
+            resource: self.app.resource,
+            audiences: &self.app.audiences,
+            possession_proven: self.possession_proven,
+            now: self.now,
+        }
+    }
+}
