@@ -32,7 +32,26 @@ pub(super) fn line(dice: &mut Dice, world: &World, id: &str) -> Value {
     if let Some(facts) = facts::facts(dice) {
         line.insert("facts".to_owned(), facts);
     }
+    if dice.chance(1) {
+        spoil(dice, &mut line);
+    }
     line.into()
+}
+
+/// Makes a line that cannot be read.
+fn spoil(dice: &mut Dice, line: &mut Map<String, Value>) {
+    let (member, value) = dice
+        .pick(&[
+            ("now", json!("yesterday")),
+            ("now", Value::Null),
+            ("app", json!(7)),
+            ("client_ip", json!("192.0.2")),
+            ("facts", json!({ "revocations": [{ "kind": "tenants", "id": "x", "notBefore": "2026-01-01T00:00:00Z" }] })),
+            ("facts", json!({ "revocations": [{ "kind": "user", "id": "x", "notBefore": "yesterday" }] })),
+            ("issuer", json!("nobody")),
+        ])
+        .clone();
+    line.insert(member.to_owned(), value);
 }
 
 fn credential(dice: &mut Dice, world: &World, app: &Value, line: &mut Map<String, Value>) {

@@ -51,10 +51,48 @@ fn policy(dice: &mut Dice, number: usize, places: &[String]) -> Value {
         // Nobody reads what is switched off, so it may hold what is not supported.
         conditions["userRiskLevels"] = json!(["high"]);
     }
-    json!({
+    let mut policy = json!({
         "id": format!("7a7a7a7a-0000-4000-8000-00000000007{number}"), "displayName": format!("Policy {number}"),
         "state": state, "conditions": conditions, "grantControls": grant(dice),
-    })
+    });
+    if dice.chance(40) {
+        export(&mut policy);
+    }
+    policy
+}
+
+/// Writes out what a policy leaves open, as Entra does when it exports one.
+fn export(policy: &mut Value) {
+    let exported = json!({
+        "templateId": null, "createdDateTime": "2026-01-01T00:00:00Z", "modifiedDateTime": null, "sessionControls": null,
+        "conditions": {
+            "clientAppTypes": ["all"], "signInRiskLevels": [], "userRiskLevels": [], "servicePrincipalRiskLevels": [],
+            "insiderRiskLevels": null, "platforms": null, "locations": null, "devices": null, "clientApplications": null,
+            "authenticationFlows": null,
+            "applications": {
+                "includeApplications": [], "excludeApplications": [], "includeUserActions": [],
+                "includeAuthenticationContextClassReferences": [], "applicationFilter": null,
+            },
+            "users": {
+                "includeUsers": [], "excludeUsers": [], "includeGroups": [], "excludeGroups": [], "includeRoles": [],
+                "excludeRoles": [], "includeGuestsOrExternalUsers": null, "excludeGuestsOrExternalUsers": null,
+            },
+        },
+        "grantControls": {
+            "builtInControls": [], "customAuthenticationFactors": [], "termsOfUse": [], "authenticationStrength": null,
+        },
+    });
+    fill(policy, &exported);
+}
+
+fn fill(object: &mut Value, from: &Value) {
+    for (member, value) in from.as_object().into_iter().flatten() {
+        match object.get_mut(member) {
+            Some(there) if there.is_object() => fill(there, value),
+            Some(_) => {}
+            None => object[member] = value.clone(),
+        }
+    }
 }
 
 fn users(dice: &mut Dice) -> Value {

@@ -49,10 +49,15 @@ pub(super) fn issuers(dice: &mut Dice, own_cloud: &str) -> Value {
 }
 
 fn own(dice: &mut Dice, cloud: &str) -> Value {
-    let mut own = if dice.chance(80) {
-        json!({ "name": "contoso", "kind": "entra", "issuer": template(cloud, "{tenantid}"), "tenants": [OWN], "cloud": cloud })
-    } else {
-        provider("contoso", "https://id.contoso.example", OWN, cloud)
+    let mut own = match dice.below(10) {
+        0..=1 => provider("contoso", "https://id.contoso.example", OWN, cloud),
+        // The tenant stands in the URL.
+        2 => {
+            json!({ "name": "contoso", "kind": "entra", "issuer": template(cloud, OWN), "cloud": cloud })
+        }
+        _ => json!({
+            "name": "contoso", "kind": "entra", "issuer": template(cloud, "{tenantid}"), "tenants": [OWN], "cloud": cloud,
+        }),
     };
     if dice.chance(70) {
         own["claims"] =

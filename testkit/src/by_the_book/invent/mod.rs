@@ -52,7 +52,7 @@ pub fn invent(seed: u64, number: u64, calls: usize) -> (World, Vec<Value>) {
 
 fn world(dice: &mut Dice) -> World {
     let own_cloud = *dice.weighted(&[(8, "global"), (1, "usgov"), (1, "china")]);
-    let mut tenant = json!({ "id": names::OWN, "name": "Contoso", "domains": ["contoso.com", "contoso.example"] });
+    let mut tenant = json!({ "id": dice.cased(names::OWN), "name": "Contoso", "domains": ["contoso.com", "contoso.example"] });
     if own_cloud != "global" || dice.chance(50) {
         tenant["cloud"] = own_cloud.into();
     }
