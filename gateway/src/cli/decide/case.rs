@@ -97,6 +97,7 @@ impl Case {
         let id = line.required("id", "a text that names the case", object::text);
         let now = line.required("now", object::EXPECTED_TIME, object::time);
         let app = line.required("app", "the `id` of an `[[app]]`", object::text);
+        line.knows("claims");
         let issuer = line.optional("issuer", "the `name` of an `[[issuer]]`", object::text);
         let headers = line.object("headers", headers).unwrap_or_default();
         let client_ip = line.optional("client_ip", "an IP address", |value| {

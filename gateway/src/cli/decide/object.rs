@@ -88,6 +88,11 @@ impl<'f> Object<'f> {
         self.members.get(name).cloned().unwrap_or_default()
     }
 
+    /// A member that is read elsewhere.
+    pub(super) fn knows(&mut self, name: &'static str) {
+        self.asked.push(name);
+    }
+
     /// A member that may be absent or null.
     pub(super) fn optional<T>(
         &mut self,
@@ -203,7 +208,7 @@ impl<'f> Object<'f> {
     }
 
     fn take(&mut self, name: &'static str) -> Option<Value> {
-        self.asked.push(name);
+        self.knows(name);
         self.members.remove(name).filter(|value| !value.is_null())
     }
 
