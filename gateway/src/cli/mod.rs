@@ -18,7 +18,7 @@ use clap::{Parser, Subcommand};
 
 /// Cross-tenant access enforcement at the door of line-of-business apps, on every request.
 #[derive(Debug, Parser)]
-#[command(name = "crossgate", version, disable_help_subcommand = true)]
+#[command(name = "crossgate", version)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
