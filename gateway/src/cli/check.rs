@@ -25,18 +25,18 @@ pub(super) struct CheckArgs {
 pub(super) fn run(args: &CheckArgs, out: &mut impl Write) -> Result<Verdict, Failure> {
     let loaded = load::load(&args.config, Purpose::Serve, None);
     // What the settings name can be told to be wrong while the policy is, too.
-    let mut faults = load::settings(&args.config, Purpose::Serve)
+    let files = load::settings(&args.config, Purpose::Serve)
         .map(|settings| files::faults(&settings))
         .unwrap_or_default();
     match loaded {
-        Ok(loaded) if faults.is_empty() => {
+        Ok(loaded) if files.is_empty() => {
             report(args, &loaded, out)?;
             Ok(Verdict::Good)
         }
-        Ok(_) => Err(Faults(faults).into()),
-        Err(mut all) => {
-            all.0.append(&mut faults);
-            Err(all.into())
+        Ok(_) => Err(Faults(files).into()),
+        Err(Faults(mut faults)) => {
+            faults.extend(files);
+            Err(Faults(faults).into())
         }
     }
 }

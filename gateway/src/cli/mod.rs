@@ -18,7 +18,7 @@ use clap::{Parser, Subcommand};
 
 /// Cross-tenant access enforcement at the door of line-of-business apps, on every request.
 #[derive(Debug, Parser)]
-#[command(name = "crossgate", version)]
+#[command(name = "crossgate", version, after_help = EXIT_CODES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -57,6 +57,8 @@ pub fn main() -> ExitCode {
         Command::Completions(args) => ending::exit(completions::run(&args, &mut out)),
     }
 }
+
+const EXIT_CODES: &str = "Exit codes: 0 good; 1 what was asked about is bad; 2 used wrongly.";
 
 /// The whole command line, for who completes it.
 fn command() -> clap::Command {

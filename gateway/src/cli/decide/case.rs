@@ -4,7 +4,6 @@
 //! The claims are the exception. What a token may not say is a rule of decisions, so it is decided and no fault of the
 //! line.
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 
 use crossgate_policy::context::{
@@ -154,7 +153,7 @@ impl Facts {
     }
 }
 
-fn payload(claims: Option<Cow<'_, RawValue>>) -> Payload {
+fn payload(claims: Option<&RawValue>) -> Payload {
     let Some(claims) = claims.filter(|claims| claims.get() != "null") else {
         return Payload::Absent;
     };

@@ -1,6 +1,5 @@
 //! JSON objects whose every member is accounted for. Reading goes on after a fault, so that all of them are told.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use crossgate_policy::ids::UnixTime;
@@ -11,7 +10,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 /// A member's name and its text.
-pub(super) type Member<'a> = (String, Cow<'a, RawValue>);
+pub(super) type Member<'a> = (String, &'a RawValue);
 
 /// The members of the object that a line is, not read any further.
 pub(super) fn members(line: &[u8]) -> Result<Vec<Member<'_>>, String> {
@@ -43,8 +42,8 @@ impl<'de> Visitor<'de> for Members {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut members = Vec::new();
-        while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
-            members.push((name, Cow::Borrowed(value)));
+        while let Some(member) = map.next_entry()? {
+            members.push(member);
         }
         Ok(members)
     }
@@ -55,6 +54,8 @@ pub(super) struct Object<'f> {
     /// Where it stands, such as `facts`; empty for the line.
     path: String,
     members: Map<String, Value>,
+    /// Members that are there and could not be read, so that they are not missed as well.
+    unread: Vec<String>,
     asked: Vec<&'static str>,
     faults: &'f mut Vec<String>,
 }
@@ -65,6 +66,7 @@ impl<'f> Object<'f> {
         let mut object = Self {
             path: path.to_owned(),
             members: Map::new(),
+            unread: Vec::new(),
             asked: Vec::new(),
             faults,
         };
@@ -77,7 +79,10 @@ impl<'f> Object<'f> {
                 Ok(value) => {
                     object.members.insert(name, value);
                 }
-                Err(fault) => object.fault(&name, &fault.to_string()),
+                Err(fault) => {
+                    object.fault(&name, &fault.to_string());
+                    object.unread.push(name);
+                }
             }
         }
         object
@@ -119,7 +124,7 @@ impl<'f> Object<'f> {
         read: impl FnOnce(&Value) -> Option<T>,
     ) -> Option<T> {
         let missing = self.members.get(name).is_none_or(Value::is_null);
-        if missing && !self.has_fault(name) {
+        if missing && !self.unread.iter().any(|unread| unread == name) {
             self.fault(name, &format!("missing; expected {expected}"));
         }
         self.optional(name, expected, read)
@@ -199,6 +204,7 @@ impl<'f> Object<'f> {
         let mut object = Object {
             path,
             members,
+            unread: Vec::new(),
             asked: Vec::new(),
             faults: &mut *self.faults,
         };
@@ -218,11 +224,6 @@ impl<'f> Object<'f> {
         } else {
             format!("{}.{name}", self.path)
         }
-    }
-
-    fn has_fault(&self, name: &str) -> bool {
-        let start = format!("`{}`: ", self.path_of(name));
-        self.faults.iter().any(|fault| fault.starts_with(&start))
     }
 
     fn fault(&mut self, name: &str, message: &str) {

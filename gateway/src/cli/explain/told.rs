@@ -142,7 +142,7 @@ fn named(name: &str, id: &str) -> String {
 
 /// One row a step, columns as wide as their widest cell; the last is as long as it is.
 fn table(f: &mut fmt::Formatter<'_>, lines: &[Line]) -> fmt::Result {
-    let heading = ["step", "document", "property", "result"];
+    let heading = ["step", "result", "property", "document"];
     let rows = lines.iter().map(|line| {
         let Line {
             step,
@@ -150,7 +150,7 @@ fn table(f: &mut fmt::Formatter<'_>, lines: &[Line]) -> fmt::Result {
             property,
             result,
         } = line;
-        [step.name(), document, property, result]
+        [step.name(), result, property, document]
     });
     let rows: Vec<[&str; 4]> = std::iter::once(heading).chain(rows).collect();
     let widest = |cell: for<'r> fn(&'r [&'r str; 4]) -> &'r str| {
@@ -158,10 +158,11 @@ fn table(f: &mut fmt::Formatter<'_>, lines: &[Line]) -> fmt::Result {
         widths.max().unwrap_or(0)
     };
     let step = widest(|[step, ..]| step);
-    let document = widest(|[_, document, ..]| document);
+    let result = widest(|[_, result, ..]| result);
     let property = widest(|[_, _, property, _]| property);
     for [a, b, c, d] in &rows {
-        writeln!(f, "{a:<step$}  {b:<document$}  {c:<property$}  {d}")?;
+        let row = format!("{a:<step$}  {b:<result$}  {c:<property$}  {d}");
+        writeln!(f, "{}", row.trim_end())?;
     }
     Ok(())
 }
