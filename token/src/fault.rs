@@ -152,10 +152,13 @@ impl TokenFault {
             | Self::Missing(_)
             | Self::NotATime(_)
             | Self::IdToken => 50027,
-            Self::AlgorithmNotAllowed | Self::NoKeyId | Self::UnknownKey | Self::UnfitKey => 50003,
+            Self::AlgorithmNotAllowed
+            | Self::NoKeyId
+            | Self::UnknownKey
+            | Self::UnfitKey
+            | Self::KeyOfAnotherIssuer => 50003,
             Self::BadSignature => 50006,
             Self::UnknownIssuer
-            | Self::KeyOfAnotherIssuer
             | Self::MalformedTenant
             | Self::TenantContradictsIssuer
             | Self::MalformedObject

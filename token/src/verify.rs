@@ -123,13 +123,16 @@ pub fn verify<'k>(
         Some(keys) if keys.knows(key_id) => keys,
         Some(_) | None => return Err(unknown_key(&candidates, key_id)),
     };
-    let key = keys.verify(&jws)?;
-    let verified = Verified::new(claims, issuer, issuers)?;
-    let tenant = verified.identity.issuer.0;
-    if !key.may_sign_for(&verified.claims.issuer, tenant, issuer.cloud) {
-        return Err(TokenFault::KeyOfAnotherIssuer.into());
+    let verified = Verified::new(claims, issuer, issuers);
+    // A key that is not for this tenant is unfit, which is told before a signature or an identity that is wrong.
+    if let (Ok(verified), Some(key)) = (&verified, keys.get(key_id)) {
+        let tenant = verified.identity.issuer.0;
+        if !key.may_sign_for(&verified.claims.issuer, tenant, issuer.cloud) {
+            return Err(TokenFault::KeyOfAnotherIssuer.into());
+        }
     }
-    Ok(verified)
+    keys.verify(&jws)?;
+    Ok(verified?)
 }
 
 /// An issuer that may have signed a token, and its keys.

@@ -242,7 +242,7 @@ impl Site {
 
     /// Sends one request and answers with the event it made. For one request at a time: the next event is its own.
     pub fn ask(&self, request: Curl) -> (Answer, Value) {
-        let before = self.gateway.events().len();
+        let before = self.settled_events();
         let answer = request.send();
         let event = wait_for("a sign-in event", Duration::from_secs(10), || {
             self.gateway.events().get(before).cloned()
@@ -254,6 +254,16 @@ impl Site {
             "one request, one event"
         );
         (answer, event)
+    }
+
+    /// How many events there are, once those of the requests sent before are written.
+    fn settled_events(&self) -> usize {
+        wait_for("earlier events", Duration::from_secs(10), || {
+            let served = self.gateway.metric("crossgate_requests_total", &[]);
+            let written = self.gateway.events().len();
+            (u32::try_from(written).is_ok_and(|written| f64::from(written) >= served))
+                .then_some(written)
+        })
     }
 
     /// Sends one request and checks status and AADSTS number. Answers with the event.
