@@ -141,8 +141,8 @@ fn read_policy(value: &str) -> Option<PolicyHeader> {
     }
     let (tenant, policy) = value.split_once(':')?;
     Some(PolicyHeader::Policy {
-        tenant: TenantId::parse(tenant.trim())?,
-        policy: Guid::parse(policy.trim())?,
+        tenant: TenantId::parse(tenant)?,
+        policy: Guid::parse(policy)?,
     })
 }
 
@@ -199,10 +199,17 @@ mod tests {
             read(&[], &["a.com"], &["contoso.com"]),
             RestrictionHeaders::Malformed
         );
-        assert_eq!(
-            read(&["Restrict-MSA"], &[], &[]),
-            RestrictionHeaders::Malformed
-        );
+        for policy in [
+            "Restrict-MSA",
+            "11111111-1111-4111-8111-111111111111: 22222222-2222-4222-8222-222222222222",
+            "11111111-1111-4111-8111-111111111111 :22222222-2222-4222-8222-222222222222",
+        ] {
+            assert_eq!(
+                read(&[policy], &[], &[]),
+                RestrictionHeaders::Malformed,
+                "{policy}"
+            );
+        }
     }
 
     #[test]

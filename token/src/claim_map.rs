@@ -32,6 +32,11 @@ impl Pointer {
         }
     }
 
+    /// Whether it points to that top-level claim.
+    pub(crate) fn is_claim(&self, name: &str) -> bool {
+        *self.first == *name && self.rest.is_empty()
+    }
+
     /// The value it points to.
     pub(crate) fn find<'a>(&self, claims: &'a Map<String, Value>) -> Option<&'a Value> {
         let first = claims.get(&*self.first)?;

@@ -9,7 +9,8 @@ use crate::subject::{Home, Subject};
 
 /// What counts of the token's proofs.
 pub(super) struct Trust {
-    /// The home tenant's MFA is believed: by setting, or because the caller comes from a service provider.
+    /// The home tenant's MFA is trusted by setting: what else its token tells of the sign-in, contexts and
+    /// methods, is believed with it. That a service provider's MFA counts anyway says nothing of those.
     pub(super) home_mfa: bool,
     /// The MFA that counts, and whose.
     pub(super) mfa: Mfa,
@@ -42,14 +43,14 @@ impl Trust {
             },
             Direction::Inbound => {
                 let accepted = accepted(snapshot, subject, parties);
-                let home_mfa = accepted.mfa || parties.access_type == AccessType::ServiceProvider;
+                let mfa_counts = accepted.mfa || parties.access_type == AccessType::ServiceProvider;
                 let compliant = proofs.compliant_device && accepted.compliant_device;
                 let hybrid = proofs.hybrid_joined_device && accepted.hybrid_joined_device;
                 Self {
-                    home_mfa,
+                    home_mfa: accepted.mfa,
                     mfa: match (
                         proofs.mfa,
-                        home_mfa,
+                        mfa_counts,
                         proofs.resource_mfa && parties.own_issued,
                     ) {
                         (true, true, _) => Mfa::HomeTrusted,

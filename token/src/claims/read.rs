@@ -82,7 +82,7 @@ pub(super) fn user_at(pointer: &Pointer, claims: &Object) -> Result<Option<Id>, 
     }
 }
 
-/// A string, or a list of strings; absent is empty.
+/// A list of strings, or one string alone where the claim may be one; absent is empty.
 pub(super) fn texts_at<'a>(
     pointer: &Pointer,
     claims: &'a Object,
@@ -91,6 +91,15 @@ pub(super) fn texts_at<'a>(
     let values = match pointer.find(claims) {
         None => &[],
         Some(Value::Array(items)) => items.as_slice(),
+        // These are lists by definition (RFC 8176, section 1; Entra's access tokens). What else an issuer names its
+        // claims, `acr` for one, may be a string.
+        Some(_)
+            if ["amr", "groups", "acrs", "signin_state"]
+                .iter()
+                .any(|list| pointer.is_claim(list)) =>
+        {
+            return Err(TokenFault::WrongType(fact));
+        }
         Some(value) => std::slice::from_ref(value),
     };
     if values.iter().all(Value::is_string) {
