@@ -1,7 +1,7 @@
 //! Asks the built program and the by-the-book implementation the same invented questions.
 //!
-//! `agree --crossgate PATH --policies N --subjects M --seed S [--first K]`: N invented policies, numbered from K, of each M
-//! calls. Prints the first differences in full, how the answers are spread, and closes with a line `N passed, N failed`.
+//! `agree --crossgate PATH --policies N --subjects M --seed S [--first K] [--show L]`: N invented policies, numbered from K, of each M
+//! calls. Prints the first L differences in full, three where L is not given, how the answers are spread, and closes with a line `N passed, N failed`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -19,12 +19,11 @@ use crossgate_testkit::by_the_book::tally::Tally;
 use crossgate_testkit::by_the_book::{Book, same_answer};
 use serde_json::Value;
 
-/// So many differences are printed in full; the rest are counted.
-const SHOWN: usize = 3;
-
 fn main() -> ExitCode {
     let Some(run) = Run::from_arguments() else {
-        eprintln!("usage: agree --crossgate PATH --policies N --subjects M --seed S [--first K]");
+        eprintln!(
+            "usage: agree --crossgate PATH --policies N --subjects M --seed S [--first K] [--show L]"
+        );
         return ExitCode::from(2);
     };
     let mut score = Score::default();
@@ -43,11 +42,12 @@ struct Run {
     subjects: usize,
     seed: u64,
     first: u64,
+    show: usize,
 }
 
 impl Run {
     fn from_arguments() -> Option<Self> {
-        let (mut program, mut numbers) = (None, [None, None, None, Some(0)]);
+        let (mut program, mut numbers) = (None, [None, None, None, Some(0), Some(3)]);
         let mut arguments = std::env::args().skip(1);
         while let Some(flag) = arguments.next() {
             let value = arguments.next()?;
@@ -60,18 +60,23 @@ impl Run {
                 "--subjects" => 1,
                 "--seed" => 2,
                 "--first" => 3,
+                "--show" => 4,
                 _ => return None,
             };
             numbers[index] = Some(value.parse::<u64>().ok()?);
         }
-        let [policies, subjects, seed, first] = numbers;
-        let subjects = usize::try_from(subjects?).ok()?;
+        let [policies, subjects, seed, first, show] = numbers;
+        let (subjects, show) = (
+            usize::try_from(subjects?).ok()?,
+            usize::try_from(show?).ok()?,
+        );
         Some(Self {
             program: program?,
             policies: policies?,
             subjects,
             seed: seed?,
             first: first?,
+            show,
         })
     }
 }
@@ -86,8 +91,8 @@ struct Score {
 
 impl Score {
     /// Prints a difference, if not too many were.
-    fn show(&mut self, difference: impl FnOnce() -> String) {
-        if self.shown < SHOWN {
+    fn show(&mut self, most: usize, difference: impl FnOnce() -> String) {
+        if self.shown < most {
             println!("{}\n", difference());
         }
         self.shown += 1;
@@ -101,7 +106,7 @@ fn compare(run: &Run, number: u64, world: &World, lines: &[Value], score: &mut S
         Ok(answers) => answers,
         Err(fault) => {
             score.failed += lines.len();
-            score.show(|| {
+            score.show(run.show, || {
                 format!(
                     "== policy {number}\n{}the program failed: {fault}",
                     written(world)
@@ -118,7 +123,7 @@ fn compare(run: &Run, number: u64, world: &World, lines: &[Value], score: &mut S
             score.passed += 1;
         } else {
             score.failed += 1;
-            score.show(|| {
+            score.show(run.show, || {
                 let documents = written(world);
                 format!("== policy {number}\n{documents}line:    {line}\nbook:    {expected}\nprogram: {answer}")
             });

@@ -12,7 +12,8 @@ use serde_json::Value;
 
 use super::access::{Direction, Placed};
 use super::answer::Refusal;
-use super::home::{Home, shows};
+use super::claim_map::{self, shows};
+use super::home::Home;
 use super::ids::{MICROSOFT_ACCOUNTS, listed, same};
 use super::people::{self, Known};
 use super::raw::{Book, entries, set, text, texts};
@@ -236,11 +237,9 @@ impl Unmet {
     /// The contexts that the app demands, whatever the policies say.
     fn add_contexts(&mut self, placed: &Placed<'_>, trust: &Trust) {
         let believed = placed.own_issued || trust.home_mfa_accepted;
-        let shown = super::home::mapped(placed.token.issuer, placed.token.claims, "auth_contexts");
-        let shown = shown.filter(|_| believed).and_then(Value::as_array);
+        let shown = claim_map::values(placed.token.issuer, placed.token.claims, "auth_contexts");
         for context in texts(placed.app, "auth_contexts") {
-            let stands =
-                shown.is_some_and(|list| list.iter().any(|entry| entry.as_str() == Some(context)));
+            let stands = believed && shown.contains(&context);
             if !stands && !self.contexts.iter().any(|known| known == context) {
                 self.contexts.push(context.to_owned());
             }

@@ -51,47 +51,6 @@ impl Home<'_> {
     }
 }
 
-/// A claim found where the issuer's `[issuer.claims]` puts it.
-pub(super) fn mapped<'a>(issuer: &Value, claims: &'a Value, name: &str) -> Option<&'a Value> {
-    let entra = text(issuer, "kind") == Some("entra");
-    let configured = issuer.get("claims").and_then(|map| map.get(name));
-    let configured = configured.and_then(|entry| entry.as_str().or_else(|| text(entry, "pointer")));
-    let default = match name {
-        "user" if entra => Some("/oid"),
-        "user" => Some("/sub"),
-        "groups" => Some("/groups"),
-        "mfa" | "passwordless" | "phishing_resistant" => Some("/amr"),
-        "compliant_device" | "hybrid_joined_device" => Some("/signin_state"),
-        "auth_contexts" => Some("/acrs"),
-        _ => None,
-    };
-    claims.pointer(configured.or(default)?)
-}
-
-/// Whether a mapped claim contains one of the values that prove its fact.
-pub(super) fn shows(issuer: &Value, claims: &Value, name: &str) -> bool {
-    let configured = issuer
-        .get("claims")
-        .and_then(|map| map.get(name))
-        .filter(|entry| entry.get("contains").is_some())
-        .map(|entry| texts(entry, "contains"));
-    let proofs = configured.unwrap_or_else(|| match name {
-        "mfa" => vec!["mfa", "ngcmfa"],
-        "compliant_device" => vec!["dvc_cmp"],
-        "hybrid_joined_device" => vec!["dvc_dmjd"],
-        "passwordless" => vec!["rsa", "swk", "hwk", "sc", "fido"],
-        "phishing_resistant" => vec!["hwk", "sc", "fido"],
-        _ => Vec::new(),
-    });
-    let found = mapped(issuer, claims, name).and_then(Value::as_array);
-    found.is_some_and(|values| {
-        values
-            .iter()
-            .filter_map(Value::as_str)
-            .any(|value| proofs.contains(&value))
-    })
-}
-
 /// Reads the home tenant out of a well-formed payload; `None` is a refusal, 50013.
 pub(super) fn token<'a>(
     book: &'a Book,

@@ -10,6 +10,7 @@ mod access;
 mod answer;
 mod app_rules;
 pub mod cases;
+mod claim_map;
 mod conditional_access;
 mod cross_tenant;
 mod guest;

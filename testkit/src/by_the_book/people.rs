@@ -8,8 +8,8 @@
 use serde_json::Value;
 
 use super::access::{Direction, Placed};
+use super::claim_map;
 use super::guest;
-use super::home::mapped;
 use super::ids::listed;
 use super::raw::{entries, flag, set, text, texts};
 
@@ -42,7 +42,7 @@ impl Groups<'_> {
 /// The user's id in the home tenant.
 pub(super) fn home_user<'a>(placed: &Placed<'a>) -> Option<&'a str> {
     if placed.home_issued {
-        return mapped(placed.token.issuer, placed.token.claims, "user").and_then(Value::as_str);
+        return claim_map::user(placed.token.issuer, placed.token.claims);
     }
     text(placed.token.claims, "home_oid").or_else(|| {
         let record = lending_record(placed)?;
@@ -55,7 +55,7 @@ pub(super) fn home_user<'a>(placed: &Placed<'a>) -> Option<&'a str> {
 /// The user's id in our own tenant.
 pub(super) fn own_user<'a>(placed: &Placed<'a>) -> Option<&'a str> {
     if placed.own_issued {
-        return mapped(placed.token.issuer, placed.token.claims, "user").and_then(Value::as_str);
+        return claim_map::user(placed.token.issuer, placed.token.claims);
     }
     let record = placed.record.filter(|_| placed.home_issued)?;
     text(record, "id")
@@ -93,15 +93,12 @@ pub(super) fn own_groups<'a>(placed: &Placed<'a>) -> Groups<'a> {
 
 fn token_groups<'a>(placed: &Placed<'a>) -> Groups<'a> {
     let claims = placed.token.claims;
-    let found = mapped(placed.token.issuer, claims, "groups")
-        .and_then(Value::as_array)
-        .map_or(&[][..], Vec::as_slice);
     let elsewhere = claims
         .get("_claim_names")
         .is_some_and(|names| names.get("groups").is_some());
     let overage = elsewhere || flag(claims, "hasgroups");
     Groups {
-        listed: found.iter().filter_map(Value::as_str).collect(),
+        listed: claim_map::values(placed.token.issuer, claims, "groups"),
         complete: !overage,
     }
 }

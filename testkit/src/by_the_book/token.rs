@@ -3,10 +3,13 @@
 //!
 //! Readings taken where the page is silent:
 //! - a claim is read, and so must have its JSON type, whoever issued the token, also where it would then count as absent;
+//! - an `aud` without any member is missing;
+//! - `ver` is read of Entra's tokens only: other providers use the name for other things;
 //! - any `cnf` needs a proof, whichever members it has.
 
 use serde_json::Value;
 
+use super::claim_map;
 use super::home::{self, Token};
 use super::ids::same;
 use super::raw::{self, Book, flag, text};
@@ -15,7 +18,7 @@ use super::raw::{self, Book, flag, text};
 const LEEWAY: f64 = 60.0;
 
 const TIMES: [&str; 4] = ["exp", "nbf", "iat", "auth_time"];
-const STRINGS: [&str; 15] = [
+const STRINGS: [&str; 14] = [
     "iss",
     "sub",
     "oid",
@@ -25,7 +28,6 @@ const STRINGS: [&str; 15] = [
     "appid",
     "scp",
     "idtyp",
-    "ver",
     "home_oid",
     "sid",
     "uti",
@@ -74,31 +76,20 @@ fn ill_formed(issuer: &Value, claims: &Value) -> bool {
     }
     let wrong =
         |name: &str, right: fn(&Value) -> bool| claims.get(name).is_some_and(|value| !right(value));
-    let mapped_wrong = |mapped: Option<&Value>, right: fn(&Value) -> bool| {
-        mapped.is_some_and(|value| !right(value))
-    };
     TIMES.iter().any(|name| wrong(name, is_time))
         || STRINGS.iter().any(|name| wrong(name, Value::is_string))
         || LISTS.iter().any(|name| wrong(name, is_string_list))
-        || wrong("aud", |aud| aud.is_string() || is_string_list(aud))
+        || wrong("aud", |aud| {
+            aud.is_string() || (is_string_list(aud) && *aud != Value::Array(Vec::new()))
+        })
+        || (entra && wrong("ver", Value::is_string))
         || wrong("acct", Value::is_number)
         || wrong("hasgroups", Value::is_boolean)
-        || wrong("_claim_names", Value::is_object)
+        || wrong("_claim_names", |names| {
+            names.is_object() && names.get("groups").is_none_or(Value::is_string)
+        })
         || wrong("cnf", Value::is_object)
-        || mapped_wrong(home::mapped(issuer, claims, "user"), Value::is_string)
-        || ["groups", "auth_contexts"]
-            .iter()
-            .any(|name| mapped_wrong(home::mapped(issuer, claims, name), is_string_list))
-        || [
-            "mfa",
-            "compliant_device",
-            "hybrid_joined_device",
-            "passwordless",
-            "phishing_resistant",
-            "resource_mfa",
-        ]
-        .iter()
-        .any(|name| mapped_wrong(home::mapped(issuer, claims, name), is_string_list))
+        || claim_map::ill_typed(issuer, claims)
 }
 
 /// How deep objects and lists are nested; the payload itself is the first.

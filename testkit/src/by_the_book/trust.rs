@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::access::{Direction, Placed};
-use super::home::shows;
+use super::claim_map::shows;
 use super::raw::Book;
 
 /// What of a subject's proofs counts here.

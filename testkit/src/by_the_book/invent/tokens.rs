@@ -223,7 +223,12 @@ fn groups(dice: &mut Dice, issuer: &Value, claims: &mut Map<String, Value>) {
     }
     match dice.below(20) {
         0 => {
-            claims.insert("_claim_names".to_owned(), json!({ "groups": "src1" }));
+            let source = if dice.chance(95) {
+                json!("src1")
+            } else {
+                json!(1)
+            };
+            claims.insert("_claim_names".to_owned(), json!({ "groups": source }));
         }
         1 => {
             claims.insert("hasgroups".to_owned(), dice.chance(70).into());
@@ -259,30 +264,37 @@ fn proofs(dice: &mut Dice, issuer: &Value, claims: &mut Map<String, Value>) {
     };
     for pointer in [at("mfa", "/amr"), at("phishing_resistant", "/amr")] {
         if dice.chance(65) {
-            place(claims, &pointer, dice.some(&methods, 1, 4).into());
+            let shown = dice.some(&methods, 1, 4);
+            place(claims, &pointer, alone_or_listed(dice, &pointer, &shown));
         }
     }
     for fact in ["compliant_device", "hybrid_joined_device"] {
         if dice.chance(40) {
-            place(
-                claims,
-                &at(fact, "/signin_state"),
-                dice.some(&devices, 1, 2).into(),
-            );
+            let (pointer, shown) = (at(fact, "/signin_state"), dice.some(&devices, 1, 2));
+            place(claims, &pointer, alone_or_listed(dice, &pointer, &shown));
         }
     }
     if dice.chance(50) {
-        place(
-            claims,
-            &at("auth_contexts", "/acrs"),
-            dice.some(&CONTEXTS, 1, 3).into(),
-        );
+        let (pointer, shown) = (at("auth_contexts", "/acrs"), dice.some(&CONTEXTS, 1, 3));
+        place(claims, &pointer, alone_or_listed(dice, &pointer, &shown));
     }
     if dice.chance(20) {
-        claims.insert(
-            "done_here".to_owned(),
-            dice.some(&["mfa", "code", "nothing"], 1, 2).into(),
+        let shown = dice.some(&["mfa", "code", "nothing"], 1, 2);
+        place(
+            claims,
+            "/done_here",
+            alone_or_listed(dice, "/done_here", &shown),
         );
+    }
+}
+
+/// What stands where an issuer has its own ideas may be a string instead of a list.
+fn alone_or_listed(dice: &mut Dice, pointer: &str, shown: &[&str]) -> Value {
+    let list = ["/amr", "/signin_state", "/acrs"].contains(&pointer);
+    if dice.chance(if list { 1 } else { 30 }) {
+        json!(shown[0])
+    } else {
+        json!(shown)
     }
 }
 
