@@ -174,6 +174,8 @@ fn locations_match(book: &Book, case: &Value, conditions: &Value) -> bool {
         return true;
     };
     let address: std::net::IpAddr = address.parse().expect("a case's address");
+    // An IPv4 address is the same one when a socket that serves both versions maps it.
+    let address = address.to_canonical();
     let is_in = |name: &&str| match *name {
         "All" => true,
         "AllTrusted" => book.policy.named_locations.iter().any(|place| {

@@ -37,6 +37,7 @@ fn policy(dice: &mut Dice, number: usize, places: &[String]) -> Value {
     let mut conditions = json!({ "users": users(dice), "applications": applications(dice) });
     match dice.below(10) {
         0..=5 => conditions["clientAppTypes"] = json!(["all"]),
+        6 if dice.chance(30) => conditions["clientAppTypes"] = json!([]),
         6 => conditions["clientAppTypes"] = json!(["browser"]),
         7 => conditions["clientAppTypes"] = json!(["mobileAppsAndDesktopClients", "other"]),
         8 if dice.chance(40) => {
@@ -164,6 +165,9 @@ fn locations(dice: &mut Dice, places: &[String]) -> Value {
     let mut locations = json!({ "includeLocations": if dice.chance(50) { vec!["All".to_owned()] } else { dice.some(&pool, 1, 2) } });
     if dice.chance(50) {
         locations["excludeLocations"] = dice.some(&pool, 1, 2).into();
+        if dice.chance(10) {
+            locations["includeLocations"] = json!([]);
+        }
     }
     locations
 }

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::dice::Dice;
-use super::names::{GROUPS, MICROSOFT_ACCOUNTS, OTHERS, USERS};
+use super::names::{
+    FABRIKAM, GROUPS, LITWARE, MICROSOFT_ACCOUNTS, NORTHWIND, OWN, TAILSPIN, USERS, WOODGROVE,
+};
 
 /// Records in the own directory: every id once, every live home account once.
 pub(super) fn records(dice: &mut Dice) -> Vec<Value> {
@@ -57,6 +59,16 @@ fn record(dice: &mut Dice, id: &str) -> Value {
     if dice.chance(90) {
         record["crossgate"] = home(dice);
     }
+    if dice.chance(10) {
+        let member = *dice.pick(&[
+            "userType",
+            "accountEnabled",
+            "externalUserState",
+            "crossgate",
+            "mail",
+        ]);
+        record[member] = Value::Null;
+    }
     record
 }
 
@@ -66,7 +78,14 @@ fn home(dice: &mut Dice) -> Value {
         let tenant = if dice.chance(12) {
             MICROSOFT_ACCOUNTS
         } else {
-            dice.pick(&OTHERS)
+            *dice.weighted(&[
+                (6, FABRIKAM),
+                (6, LITWARE),
+                (4, WOODGROVE),
+                (3, TAILSPIN),
+                (5, NORTHWIND),
+                (1, OWN),
+            ])
         };
         home["homeTenantId"] = dice.cased(tenant).into();
     }
@@ -79,6 +98,10 @@ fn home(dice: &mut Dice) -> Value {
     }
     if dice.chance(50) {
         home["consentGiven"] = dice.chance(45).into();
+    }
+    if dice.chance(8) {
+        let member = *dice.pick(&["homeTenantId", "homeUserId", "homeGroups", "consentGiven"]);
+        home[member] = Value::Null;
     }
     home
 }

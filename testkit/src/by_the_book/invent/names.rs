@@ -73,9 +73,10 @@ pub(super) const POLICIES: [&str; 2] = [
     "9a9a9a9a-0000-4000-8000-000000000092",
 ];
 pub(super) const SESSIONS: [&str; 2] = ["session-1", "session-2"];
-pub(super) const ADDRESSES: [&str; 6] = [
+pub(super) const ADDRESSES: [&str; 7] = [
     "192.0.2.7",
     "192.0.2.200",
+    "::ffff:192.0.2.7",
     "198.51.100.1",
     "203.0.113.9",
     "2001:db8::7",

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::dice::Dice;
-use super::names::{NOW, OTHERS, SESSIONS, USERS};
+use super::names::{MICROSOFT_ACCOUNTS, NOW, OTHERS, OWN, SESSIONS, USERS};
 
 /// `revocations.jsonl`
 pub(super) fn stored(dice: &mut Dice) -> Vec<Value> {
@@ -24,7 +24,7 @@ pub(super) fn revocation(dice: &mut Dice) -> Value {
         "session" => (*dice.pick(&SESSIONS)).to_owned(),
         "token" => format!("token-{}", dice.below(3)),
         "tenant" => {
-            let tenant = *dice.pick(&OTHERS);
+            let tenant = *dice.pick(&[OTHERS.as_slice(), &[MICROSOFT_ACCOUNTS, OWN]].concat());
             dice.cased(tenant)
         }
         _ => {
@@ -33,7 +33,11 @@ pub(super) fn revocation(dice: &mut Dice) -> Value {
         }
     };
     let before = *dice.pick(&[7200, 7200, 3601, 3600, 3599, 600, 599, 0]);
-    json!({ "kind": kind, "id": id, "notBefore": time(NOW - before) })
+    let mut time = time(NOW - before);
+    if dice.chance(10) {
+        time = time.replace('Z', ".5Z");
+    }
+    json!({ "kind": kind, "id": id, "notBefore": time })
 }
 
 /// A time as RFC 3339 has it.

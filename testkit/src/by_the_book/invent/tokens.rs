@@ -38,6 +38,9 @@ pub(super) fn token(
 /// The entry that would have verified a tenant's token: of two the narrower.
 fn issuer<'a>(dice: &mut Dice, world: &'a World, tenant: &str) -> &'a Value {
     let names: &[&str] = match tenant {
+        // The own tenant's id in another cloud's token, and a tenant that a narrower entry speaks for.
+        OWN if dice.chance(1) => &["entra-us"],
+        LITWARE if dice.chance(3) => &["entra"],
         OWN => &["contoso"],
         FABRIKAM if dice.chance(30) => &["fabrikam-too", "fabrikam"],
         FABRIKAM => &["fabrikam"],
@@ -160,7 +163,12 @@ fn times(dice: &mut Dice, claims: &mut Map<String, Value>) {
     let expires = *dice.weighted(&[(9, NOW + 3600), (1, NOW + 1), (1, NOW - 59)]);
     claims.insert("exp".to_owned(), expires.into());
     if dice.chance(93) {
-        claims.insert("iat".to_owned(), issued.into());
+        let issued = if dice.chance(5) {
+            json!(1_767_222_000.5)
+        } else {
+            json!(issued)
+        };
+        claims.insert("iat".to_owned(), issued);
     }
     if dice.chance(80) {
         claims.insert("nbf".to_owned(), issued.into());
@@ -193,7 +201,7 @@ fn client(dice: &mut Dice, subject: &Subject, claims: &mut Map<String, Value>) {
             claims.insert("idtyp".to_owned(), "app".into());
         }
         if dice.chance(85) {
-            claims.insert("roles".to_owned(), dice.some(&APP_ROLES, 1, 3).into());
+            claims.insert("roles".to_owned(), dice.some(&APP_ROLES, 0, 3).into());
         }
         return;
     }
