@@ -44,6 +44,8 @@ pub enum IssuerKind {
 pub enum Tenants {
     /// Every tenant of its cloud.
     Any,
+    /// Every tenant of its cloud but this one: the own tenant, which lives in another cloud. Nobody there speaks for it.
+    AnyBut(TenantId),
     /// These and no other.
     Only(Box<[TenantId]>),
 }
@@ -58,6 +60,7 @@ impl Issuer {
                 form.clouds.contains(&self.cloud)
                     && match tenants {
                         Tenants::Any => true,
+                        Tenants::AnyBut(tenant) => *tenant != form.tenant,
                         Tenants::Only(tenants) => tenants.contains(&form.tenant),
                     }
             }),
@@ -70,7 +73,7 @@ impl Issuer {
             IssuerKind::Oidc { .. } => Breadth::OneUrl,
             IssuerKind::Entra { tenants } => match tenants {
                 Tenants::Only(_) => Breadth::SomeTenants,
-                Tenants::Any => Breadth::EveryTenant,
+                Tenants::Any | Tenants::AnyBut(_) => Breadth::EveryTenant,
             },
         }
     }
@@ -194,6 +197,19 @@ mod tests {
         ] {
             assert!(names(&issuers, &iss).is_empty(), "{iss}");
         }
+    }
+
+    #[test]
+    fn another_cloud_does_not_speak_for_the_own_tenant() {
+        let tenants = Tenants::AnyBut(TenantId::parse(X).unwrap());
+        let other = issuer("usgov", IssuerKind::Entra { tenants }, Cloud::UsGov);
+        let issuers = Issuers::new([other, only("own", X, Cloud::Global)]);
+        let shared = format!("https://sts.windows.net/{X}/");
+        assert_eq!(names(&issuers, &shared), ["own"]);
+        let theirs = format!("https://login.microsoftonline.us/{X}/v2.0");
+        assert!(names(&issuers, &theirs).is_empty());
+        let another = theirs.replace("22222222-", "33333333-");
+        assert_eq!(names(&issuers, &another), ["usgov"]);
     }
 
     #[test]

@@ -8,23 +8,33 @@ use crossgate_token::{
 /// The issuers that the settings name. The settings' reader refuses whatever fails here with its place; that both mean
 /// the same by a pointer is not left to chance.
 pub(super) fn issuers(settings: &config::Settings) -> Result<Issuers, String> {
+    let own = &settings.tenant;
     let issuers: Result<Vec<Issuer>, String> = settings
         .issuers
         .iter()
         .map(|settings| {
-            issuer(settings)
+            issuer(settings, own)
                 .map_err(|error| format!("issuer `{}`: a claim's place is {error}", settings.name))
         })
         .collect();
     issuers.map(Issuers::new)
 }
 
-fn issuer(settings: &config::IssuerSettings) -> Result<Issuer, NotAPointer> {
+fn issuer(
+    settings: &config::IssuerSettings,
+    own: &config::OwnTenant,
+) -> Result<Issuer, NotAPointer> {
+    // A tenant lives in one cloud: whoever signs in another one must not speak for ours.
+    let elsewhere = settings.cloud != own.cloud;
     let kind = match &settings.kind {
         config::IssuerKind::Entra { tenants } => IssuerKind::Entra {
             tenants: match tenants {
+                config::EntraTenants::Any if elsewhere => Tenants::AnyBut(own.id),
                 config::EntraTenants::Any => Tenants::Any,
-                config::EntraTenants::Only(tenants) => Tenants::Only(tenants.clone().into()),
+                config::EntraTenants::Only(tenants) => {
+                    let tenants = tenants.iter().copied();
+                    Tenants::Only(tenants.filter(|id| !(elsewhere && *id == own.id)).collect())
+                }
             },
         },
         config::IssuerKind::Oidc { tenant } => IssuerKind::Oidc {

@@ -5,6 +5,7 @@
 //!   (`sts.windows.net.example`);
 //! - `live.com` in a token that 9188040d-… issued itself names somebody else than that issuer, so 2.5 refuses it;
 //! - any `ver` but the one of the form of `iss` contradicts it;
+//! - a tenant's issuers are those of the cloud it lives in, so in another cloud nobody signs for the own tenant;
 //! - an `entra` entry whose `issuer` names a tenant speaks for that one alone.
 
 use serde_json::Value;
@@ -58,7 +59,7 @@ pub(super) fn token<'a>(
     issuer: &'a Value,
     claims: &'a Value,
 ) -> Option<Token<'a>> {
-    let issuer_tenant = issuer_tenant(issuer, claims)?;
+    let issuer_tenant = issuer_tenant(book, issuer, claims)?;
     if let (Some(azp), Some(appid)) = (text(claims, "azp"), text(claims, "appid"))
         && !same(azp, appid)
     {
@@ -90,7 +91,7 @@ pub(super) fn token<'a>(
 }
 
 /// Whose service signed it; `None` where the token contradicts itself or its issuer entry.
-fn issuer_tenant<'a>(issuer: &'a Value, claims: &'a Value) -> Option<&'a str> {
+fn issuer_tenant<'a>(book: &Book, issuer: &'a Value, claims: &'a Value) -> Option<&'a str> {
     let iss = text(claims, "iss")?;
     if text(issuer, "kind") == Some("entra") {
         let tid = text(claims, "tid").filter(|tid| is_guid(tid))?;
@@ -105,7 +106,8 @@ fn issuer_tenant<'a>(issuer: &'a Value, claims: &'a Value) -> Option<&'a str> {
         let alone = text(issuer, "issuer")
             .and_then(Form::of)
             .is_none_or(|form| same(form.tenant, tid));
-        let admitted = listed && alone;
+        let ours_elsewhere = book.is_own(tid) && cloud_of(issuer) != book.own_cloud();
+        let admitted = listed && alone && !ours_elsewhere;
         let version_fits = text(claims, "ver").is_none_or(|ver| ver == form.version);
         let oid_fits = text(claims, "oid").is_none_or(is_guid);
         (here && admitted && version_fits && oid_fits).then_some(tid)
