@@ -23,7 +23,7 @@ use crate::live::policy::{Begun, Reloader};
 use crate::live::{InForce, Keys, Live};
 use crate::load::{self, Faults, Loaded};
 use crate::ops::{Metrics, Operations};
-use crate::proxy::{self, CertificateFault, Certificates, DoorError, Gateway};
+use crate::proxy::{self, CertificateFault, Certificates, Gateway};
 use crate::request::assertion::{Signer, SignerError};
 use crate::request::route::{Door, Routes};
 use crate::request::tokens::{MOST, Tokens};
@@ -51,9 +51,9 @@ pub enum StartError {
     /// Certificate or key cannot be used.
     #[error("[listen.tls]: {0}")]
     Certificates(#[from] CertificateFault),
-    /// A door cannot be opened.
-    #[error("[listen]: {0}")]
-    Door(#[from] DoorError),
+    /// The TLS library refuses its settings.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(#[from] rustls::Error),
     /// An address is taken, or not ours.
     #[error("[listen] {key}: cannot listen on `{address}`: {why}")]
     Address {
@@ -159,6 +159,9 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
             why,
         })?;
 
+    if upgrade {
+        readiness::wait(&live);
+    }
     let phases = server.watch_execution_phase();
     let (signals, again) = signals::watch(PathBuf::from(&server.configuration.upgrade_sock));
     std::thread::Builder::new()

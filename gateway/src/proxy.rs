@@ -20,7 +20,7 @@ use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorSource, ErrorType, Result};
 
 pub use certificates::{CertificateFault, Certificates};
-pub use door::{DoorError, service};
+pub use door::service;
 
 use crate::ctx::RequestCtx;
 use crate::live::Live;
@@ -54,6 +54,7 @@ impl ProxyHttp for Gateway {
     type CTX = RequestCtx;
 
     fn new_ctx(&self) -> RequestCtx {
+        door::patient::head_was_read();
         RequestCtx::new(self.live.in_force())
     }
 
@@ -255,16 +256,17 @@ fn trouble_of(error: &Error) -> Option<Trouble> {
             | ErrorType::ReadTimedout
             | ErrorType::WriteTimedout
     );
+    let client_gone = matches!(
+        error.etype(),
+        ErrorType::WriteError
+            | ErrorType::WriteTimedout
+            | ErrorType::ReadError
+            | ErrorType::ConnectionClosed
+    );
     match error.esource() {
         ErrorSource::Upstream if timed_out => Some(Trouble::GatewayTimeout),
         ErrorSource::Upstream => Some(Trouble::BadGateway),
-        ErrorSource::Downstream => match error.etype() {
-            ErrorType::WriteError
-            | ErrorType::WriteTimedout
-            | ErrorType::ReadError
-            | ErrorType::ConnectionClosed => None,
-            _ => Some(Trouble::ClientFailed),
-        },
+        ErrorSource::Downstream => (!client_gone).then_some(Trouble::ClientFailed),
         ErrorSource::Internal | ErrorSource::Unset => Some(Trouble::Internal),
     }
 }

@@ -12,15 +12,82 @@ use crossgate_testkit::node::client;
 use crossgate_testkit::programs::wait_for;
 use crossgate_testkit::raw;
 use serde_json::json;
+use site::load::Client;
 use site::{PAYROLL_HOST, Site, Stage};
+use std::io::Write as _;
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const SOON: Duration = Duration::from_secs(10);
 
 fn served(site: &Site) -> bool {
     let token = site.member().mint();
     site.payroll("/").bearer(&token).send().status == 200
+}
+
+#[test]
+fn a_client_that_does_not_finish_its_head_is_let_go() {
+    let site = Stage::new()
+        .section("limits", "request_head_timeout = \"1s\"")
+        .open();
+    let begun = Instant::now();
+    std::thread::scope(|scope| {
+        for beginning in ["", "GET / HT", "GET / HTTP/1.1\r\nHost: payroll"] {
+            let site = &site;
+            scope.spawn(move || {
+                let answer = raw::send(site.gateway.proxy(), beginning.as_bytes(), 2 * SOON);
+                assert_eq!(raw::statuses(&answer), [0; 0]);
+            });
+        }
+        scope.spawn(|| {
+            // It never pauses for long, and never comes to an end.
+            let mut stream = TcpStream::connect(site.gateway.proxy()).unwrap();
+            stream.write_all(b"GET / HTTP/1.1\r\nX: ").unwrap();
+            let dripped = (0..100).find(|_| {
+                std::thread::sleep(Duration::from_millis(100));
+                stream.write_all(b"x").is_err()
+            });
+            assert!(dripped.is_some(), "a dripping client was kept");
+        });
+        assert!(served(&site), "others wait for the slow ones");
+    });
+    assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+    assert_eq!(site.upstream.requests(), 1);
+}
+
+#[test]
+fn a_kept_connection_may_idle_longer_than_a_head_may_take() {
+    let site = Stage::new()
+        .section("limits", "request_head_timeout = \"1s\"")
+        .open();
+    let token = site.member().mint();
+    let mut client = Client::connect(site.gateway.proxy(), PAYROLL_HOST, "/status/200", &token);
+    assert_eq!(client.ask().unwrap().0, 200);
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(client.ask().unwrap().0, 200);
+}
+
+#[test]
+fn silent_tls_connections_are_counted_and_let_go() {
+    let stage = Stage::new().section(
+        "limits",
+        "request_head_timeout = \"2s\"\nmax_connections = 20",
+    );
+    let certificate = Certificate::make(stage.directory(), &[PAYROLL_HOST, "localhost"]);
+    let site = stage.section("listen.tls", &certificate.settings()).open();
+    let connections = || site.gateway.metric("crossgate_connections", &[]);
+    let silent: Vec<_> = (0..20)
+        .map(|_| TcpStream::connect(site.gateway.proxy()).unwrap())
+        .collect();
+    wait_for("the silent ones to be counted", SOON, || {
+        (connections() > 19.5).then_some(())
+    });
+    let beyond = raw::send(site.gateway.proxy(), b"", SOON);
+    assert!(beyond.is_empty());
+    wait_for("the silent ones to be let go", SOON, || {
+        (connections() < 0.5).then_some(())
+    });
+    drop(silent);
 }
 
 #[test]
@@ -78,12 +145,7 @@ fn a_flood_of_cancelled_streams_ends_its_connection_and_harms_nobody() {
     const STREAMS: u64 = 100_000;
     let stage = Stage::new();
     let certificate = Certificate::make(stage.directory(), &[PAYROLL_HOST, "localhost"]);
-    let lines = format!(
-        "cert = \"{}\"\nkey = \"{}\"",
-        certificate.cert.display(),
-        certificate.key.display()
-    );
-    let site = stage.section("listen.tls", &lines).open();
+    let site = stage.section("listen.tls", &certificate.settings()).open();
     let token = site.member().mint();
     let port = site.gateway.proxy().port();
     let told = client(

@@ -13,6 +13,7 @@ use serde_json::Value;
 use site::load::Client;
 use site::{PAYROLL_HOST, Stage};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 const SOON: Duration = Duration::from_secs(10);
@@ -95,6 +96,62 @@ fn sigterm_finishes_what_is_in_flight_and_loses_no_event() {
     let stopped = site.gateway.wait();
     assert_eq!(stopped.status.code(), Some(0), "{}", stopped.log);
     assert_eq!(counted(&stopped.events), 2);
+}
+
+#[test]
+fn sigquit_hands_the_doors_to_a_new_process_and_refuses_no_connection() {
+    let mut site = Stage::new().section("shutdown", "drain = \"2s\"").open();
+    let token = site.member().mint();
+    let (proxy, over) = (site.gateway.proxy(), AtomicBool::new(false));
+    let served = std::thread::scope(|scope| {
+        let load = scope.spawn(|| {
+            let mut served = 0;
+            while !over.load(Ordering::Relaxed) {
+                let mut client = Client::connect(proxy, PAYROLL_HOST, "/status/200", &token);
+                let (status, body) = client.ask().unwrap();
+                assert_eq!(status, 200, "{body}");
+                served += 1;
+            }
+            served
+        });
+        let status = site.gateway.hand_over();
+        assert_eq!(status.code(), Some(0), "{}", site.gateway.log());
+        site.gateway.wait_until_ready();
+        assert_eq!(
+            site.payroll("/status/200").bearer(&token).send().status,
+            200
+        );
+        over.store(true, Ordering::Relaxed);
+        load.join().unwrap() + 1
+    });
+    let stopped = site.gateway.stop();
+    assert_eq!(stopped.status.code(), Some(0), "{}", stopped.log);
+    assert_eq!(counted(&stopped.events), served);
+}
+
+#[test]
+fn sigquit_without_a_new_process_stops_nothing() {
+    let site = Stage::new().open();
+    site.gateway.quit();
+    wait_for("the reason", SOON, || {
+        site.gateway.log().contains("SIGQUIT").then_some(())
+    });
+    let token = site.member().mint();
+    assert_eq!(site.payroll("/").bearer(&token).send().status, 200);
+}
+
+#[test]
+fn an_address_that_is_taken_stops_the_start_and_is_named() {
+    let stage = Stage::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let mut site = stage
+        .section("listen", &format!("metrics = \"{address}\""))
+        .open_unready();
+    let stopped = site.gateway.wait();
+    assert_eq!(stopped.status.code(), Some(1), "{}", stopped.log);
+    let told = format!("[listen] metrics: cannot listen on `{address}`");
+    assert!(stopped.log.contains(&told), "{}", stopped.log);
 }
 
 #[test]

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use site::{PAYROLL_HOST, Site, Stage};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -27,12 +27,10 @@ const MEBIBYTE: u64 = 1024 * 1024;
 fn over_tls() -> (Site, PathBuf) {
     let stage = Stage::new();
     let certificate = Certificate::make(stage.directory(), &[PAYROLL_HOST, "localhost"]);
-    let lines = format!(
-        "cert = \"{}\"\nkey = \"{}\"",
-        certificate.cert.display(),
-        certificate.key.display()
-    );
-    (stage.section("listen.tls", &lines).open(), certificate.cert)
+    (
+        stage.section("listen.tls", &certificate.settings()).open(),
+        certificate.cert,
+    )
 }
 
 /// Memory that the gateway's process holds.
@@ -179,6 +177,43 @@ fn both_protocol_versions_are_served_over_tls() {
         let request = Curl::get_tls(site.gateway.proxy(), PAYROLL_HOST, "/x", &authority);
         assert_eq!(site.ask(request.argument(argument)).0.status, 401);
     }
+}
+
+#[test]
+fn sighup_takes_up_a_renewed_certificate_and_refuses_one_that_is_broken() {
+    let (site, authority) = over_tls();
+    let token = site.member().mint();
+    let asked = |authority: &Path| {
+        let request = Curl::get_tls(site.gateway.proxy(), PAYROLL_HOST, "/", authority);
+        request.bearer(&token).send().status
+    };
+    assert_eq!(asked(&authority), 200);
+    let kept = |name: &str| {
+        let kept = site.gateway.directory().join(name);
+        std::fs::copy(&authority, &kept).unwrap();
+        kept
+    };
+    let first = kept("first.pem");
+
+    let renewed = Certificate::make(site.gateway.directory(), &[PAYROLL_HOST, "localhost"]);
+    assert_eq!(renewed.cert, authority);
+    site.gateway.reload();
+    wait_for("the renewed certificate", SOON, || {
+        (asked(&authority) == 200).then_some(())
+    });
+    assert_ne!(asked(&first), 200);
+    let second = kept("second.pem");
+
+    std::fs::write(&authority, "no PEM").unwrap();
+    site.gateway.reload();
+    wait_for("the refusal", SOON, || {
+        let metric = "crossgate_policy_reloads_total";
+        let refused = site.gateway.metric(metric, &["result=\"error\""]);
+        (refused > 0.5).then_some(())
+    });
+    assert_eq!(asked(&second), 200);
+    let log = site.gateway.log();
+    assert!(log.contains("tls-cert.pem"), "{log}");
 }
 
 #[test]

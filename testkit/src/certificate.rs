@@ -28,4 +28,11 @@ impl Certificate {
         std::fs::write(&files.key, made.signing_key.serialize_pem()).unwrap();
         files
     }
+
+    /// The lines of `[listen.tls]` that name the two files.
+    #[must_use]
+    pub fn settings(&self) -> String {
+        let (cert, key) = (self.cert.display(), self.key.display());
+        format!("cert = \"{cert}\"\nkey = \"{key}\"")
+    }
 }

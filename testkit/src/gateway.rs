@@ -147,16 +147,21 @@ impl Setup {
         let config = self.directory.path().join("crossgate.toml");
         std::fs::write(&config, self.config()).unwrap();
         let log = File::create(self.directory.path().join("crossgate.log")).unwrap();
-        let child = Command::new(&self.binary)
+        let child = self.run(log, &[]);
+        Gateway { child, setup: self }
+    }
+
+    fn run(&self, log: File, also: &[&str]) -> Child {
+        Command::new(&self.binary)
             .args(["run", "--config"])
-            .arg(&config)
+            .arg(self.directory.path().join("crossgate.toml"))
+            .args(also)
             .current_dir(self.directory.path())
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
             .spawn()
-            .unwrap();
-        Gateway { child, setup: self }
+            .unwrap()
     }
 
     fn config(&self) -> String {
@@ -318,6 +323,35 @@ impl Gateway {
     /// Where it has ended.
     pub fn terminate(&self) {
         self.signal(Signal::TERM);
+    }
+
+    /// Sends SIGQUIT.
+    ///
+    /// # Panics
+    /// Where it has ended.
+    pub fn quit(&self) {
+        self.signal(Signal::QUIT);
+    }
+
+    /// Starts another process that takes the listening sockets over, and waits for the end of this one.
+    ///
+    /// # Panics
+    /// Where it does not end in time.
+    pub fn hand_over(&mut self) -> ExitStatus {
+        let log = File::options()
+            .append(true)
+            .open(self.directory().join("crossgate.log"));
+        let new = self.setup.run(log.unwrap(), &["--upgrade"]);
+        let mut old = std::mem::replace(&mut self.child, new);
+        let id = Pid::from_raw(i32::try_from(old.id()).unwrap()).unwrap();
+        wait_for("end of the old process", STOP_LIMIT, || {
+            let ended = old.try_wait().unwrap();
+            if ended.is_none() {
+                // Until the new one waits for the sockets the old one goes on as before.
+                kill_process(id, Signal::QUIT).unwrap();
+            }
+            ended
+        })
     }
 
     /// The sign-in events written so far.

@@ -103,11 +103,12 @@ fn read(files: &TlsFiles) -> Result<CertifiedKey, CertificateFault> {
 
 /// The reader's words, less what names the library.
 fn pem(why: &rustls_pki_types::pem::Error) -> String {
-    match why {
-        rustls_pki_types::pem::Error::Io(error) => format!("cannot be read: {error}"),
-        rustls_pki_types::pem::Error::NoItemsFound => {
-            "holds no PEM of the kind expected".to_owned()
-        }
-        other => format!("is no PEM: {other}"),
+    use rustls_pki_types::pem::Error;
+    if let Error::Io(error) = why {
+        return format!("cannot be read: {error}");
     }
+    if matches!(why, Error::NoItemsFound) {
+        return "holds no PEM of the kind expected".to_owned();
+    }
+    format!("is no PEM: {why}")
 }

@@ -167,6 +167,7 @@ pub const MOST: usize = 32_768;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::request::credential::Credential;
     use crate::request::testing::{OWN, known};
 
     const BASIS: Basis = (1, 1);
@@ -208,10 +209,10 @@ mod tests {
             let mut headers = http::HeaderMap::new();
             let value = format!("Bearer {text}").parse().unwrap();
             headers.insert(http::header::AUTHORIZATION, value);
-            match super::super::credential::Credential::read(&headers) {
-                super::super::credential::Credential::Bearer(token) => tokens.digest(token),
-                other => panic!("{other:?}"),
-            }
+            let Credential::Bearer(token) = Credential::read(&headers) else {
+                panic!("no bearer token: {text}");
+            };
+            tokens.digest(token)
         };
         let (one, other) = (tokens(1), tokens(1));
         assert_eq!(read(&one, "a"), read(&one, "a"));
