@@ -453,7 +453,7 @@ fn explain_of_a_bad_token_ends_with_1_and_names_the_broken_rule() {
         ("expired", 500_133, "token_expired"),
         ("bad-signature", 50006, "bad_signature"),
         ("unknown-kid", 50003, "unknown_key"),
-        ("alg-none", 50027, "token_not_three_parts"),
+        ("alg-none", 50003, "algorithm_not_allowed"),
     ] {
         let token = wingtip(&mint).fault(fault).mint();
         let (exit, answer) = site.explain(&token, &[]);
