@@ -82,7 +82,21 @@ pub fn nearest_change(decision: &Decision, lines: &[Line]) -> Option<String> {
             "sign in under the restriction policy, so that the token carries `xms_trpid`".to_owned()
         }
         Reason::HomeCloudNotEnabled | Reason::ResourceCloudNotEnabled => {
-            format!("enable the cloud and add the partner: {place}")
+            let obstacle = decided.map_or("", |line| &*line.property);
+            let opened = cloud_opened(obstacle, &place);
+            // One line a cloud: with two of them the token does not tell which one it is. To enable the other would
+            // let in a whole cloud for one partner that may never have lived there.
+            let clouds = lines.iter().filter(|line| line.step == step).count();
+            let home = decision.facts.as_ref().and_then(|facts| facts.home);
+            match home {
+                Some(home) if clouds > 1 => format!(
+                    "say in which cloud `{}` lives: set `cloud` of its `[[partner]]` in `crossgate.toml`, because its \
+                     token names `https://sts.windows.net/`, which two clouds share; only if it lives in another \
+                     cloud than ours, also {opened}",
+                    home.0
+                ),
+                Some(_) | None => opened,
+            }
         }
         Reason::InboundNotAdmitted | Reason::OutboundNotAdmitted | Reason::TenantRestricted => {
             format!("admit this caller and this app in {place}")
@@ -115,6 +129,19 @@ pub fn nearest_change(decision: &Decision, lines: &[Line]) -> Option<String> {
         Reason::AppRule => format!("meet or change {place}"),
         Reason::UnknownApp => return None,
     })
+}
+
+/// What lets a tenant of another cloud pass the obstacle that stands at this place.
+fn cloud_opened(obstacle: &str, place: &str) -> String {
+    match obstacle {
+        "tenantId" => "add the document of that tenant to `partners`".to_owned(),
+        "b2bDirectConnect" => {
+            "invite the caller as a guest: direct connect does not cross clouds".to_owned()
+        }
+        _ => {
+            format!("list the cloud in {place}, and add the document of that tenant to `partners`")
+        }
+    }
 }
 
 /// A line without much writing.

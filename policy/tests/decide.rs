@@ -11,14 +11,14 @@ use crossgate_policy::context::{Context, RestrictionHeaders};
 use crossgate_policy::decision::{AccessType, Direction};
 use crossgate_policy::ids::{Cloud, Guid, HomeTenant, Id, IssuerTenant, TenantId, UnixTime};
 use crossgate_policy::snapshot::{
-    Access, DefaultSettings, DirectoryMode, GuestDirectory, OwnTenant, PartnerSettings, Revocation,
-    RevocationKind, Revocations, Setting, Snapshot,
+    Access, Consent, DefaultSettings, DirectoryMode, GuestDirectory, OwnTenant, PartnerFacts,
+    PartnerSettings, Revocation, RevocationKind, Revocations, Setting, Snapshot,
 };
 use crossgate_policy::subject::{
     Account, Home, HomeCloud, Proofs, Subject, SubjectKind, TokenGroups,
 };
 use crossgate_policy::target::{Clients, Enforcement, Resource, Target};
-use crossgate_policy::{Caller, Decision, decide, explain};
+use crossgate_policy::{Caller, Decision, decide, explain, nearest_change};
 
 const CONTOSO: TenantId = TenantId(Guid::from_u128(1));
 const FABRIKAM: TenantId = TenantId(Guid::from_u128(2));
@@ -195,4 +195,68 @@ fn the_explanation_gives_the_same_answer_and_names_every_step_that_was_reached()
         "app_rules",
     ];
     assert_eq!(steps, expected);
+}
+
+/// What would have let this caller in.
+fn change(snapshot: &Snapshot, subject: &Subject) -> Option<String> {
+    let context = Context::default();
+    let (decision, lines) = explain(snapshot, Caller::Verified(subject), &payroll(), &context);
+    nearest_change(&decision, &lines)
+}
+
+/// Ada as Contoso's guest, whose token names her home in this form.
+fn guest_of(cloud: HomeCloud) -> Subject {
+    let home = Home::Tenant {
+        tenant: HomeTenant(FABRIKAM),
+        cloud,
+    };
+    Subject {
+        home,
+        ..ada(CONTOSO)
+    }
+}
+
+#[test]
+fn a_home_that_two_clouds_share_is_to_be_told_apart_before_a_cloud_is_enabled() {
+    let mut snapshot = snapshot();
+    let shared = guest_of(HomeCloud::GlobalOrUsGov);
+    let told = change(&snapshot, &shared).unwrap();
+    let expected = format!(
+        "say in which cloud `{FABRIKAM}` lives: set `cloud` of its `[[partner]]` in `crossgate.toml`"
+    );
+    assert!(told.starts_with(&expected), "{told}");
+    assert!(told.contains("only if it lives in another cloud"), "{told}");
+
+    // What it says does help.
+    let facts = PartnerFacts {
+        cloud: Some(Cloud::Global),
+        domains: Box::new([]),
+        consent: Consent::TokenIssuance,
+    };
+    snapshot.partner_facts.insert(FABRIKAM, facts);
+    assert_eq!(change(&snapshot, &shared), None);
+}
+
+#[test]
+fn each_obstacle_of_another_cloud_has_a_change_of_its_own() {
+    let mut snapshot = snapshot();
+    let guest = guest_of(HomeCloud::Named(Cloud::UsGov));
+    let told = change(&snapshot, &guest).unwrap();
+    assert!(
+        told.starts_with("list the cloud in `allowedCloudEndpoints`"),
+        "{told}"
+    );
+    snapshot.allowed_clouds = Box::new([Cloud::UsGov]);
+    let told = change(&snapshot, &guest).unwrap();
+    assert_eq!(told, "add the document of that tenant to `partners`");
+    let partner = PartnerSettings::default();
+    snapshot.partners.insert(FABRIKAM, partner);
+    assert_eq!(change(&snapshot, &guest), None);
+
+    let direct = Subject {
+        issuer: IssuerTenant(FABRIKAM),
+        ..guest_of(HomeCloud::Issuer(Cloud::UsGov))
+    };
+    let told = change(&snapshot, &direct).unwrap();
+    assert!(told.starts_with("invite the caller as a guest"), "{told}");
 }
