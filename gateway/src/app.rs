@@ -64,6 +64,9 @@ pub enum StartError {
         /// The system's words.
         why: std::io::Error,
     },
+    /// The server ended by itself.
+    #[error(transparent)]
+    Crashed(#[from] drain::Crashed),
     /// Keys could never be fetched.
     #[error("{0}")]
     Fetch(#[from] FetchFault),
@@ -82,6 +85,9 @@ pub enum StartError {
 /// # Errors
 /// It cannot start. Nothing was served then.
 pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
+    // A SIGHUP that comes while the policy is loading must not end the process.
+    let background = Background::start()?;
+    let hangups = background.hangups()?;
     let text = load::read(config)?;
     let loaded = load::load_text(config, &text, Purpose::Serve, None)?;
     let metrics = Arc::new(Metrics::new()?);
@@ -90,7 +96,7 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
         check_addresses(&loaded.settings)?;
     }
     let fetcher = Fetcher::new()?;
-    let settings = loaded.settings.clone();
+    let (settings, counts) = (loaded.settings.clone(), loaded.counts);
     let live = put_in_force(loaded, &metrics);
     let (sign_ins, writer) =
         SignIns::start(&settings.sign_ins, &metrics).map_err(StartError::SignIns)?;
@@ -139,18 +145,18 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
     service.threads = Some(1);
     server.add_service(service);
 
-    let background = Background::start()?;
     let plans = background.keep_keys(&live, &metrics, fetcher, &settings);
     background.tend_upstreams(&live);
     let begun = Begun {
         config: config.to_owned(),
         text,
         settings: settings.clone(),
+        counts,
         plans,
         certificates: parts.certificates.clone(),
     };
     let (reloader, ask) = Reloader::new(Arc::clone(&live), Arc::clone(&metrics), begun);
-    background.reload_on_hangup(ask)?;
+    background.reload_on(hangups, ask);
     std::thread::Builder::new()
         .name("policy".to_owned())
         .spawn(move || reloader.run())
@@ -176,11 +182,11 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
             what: "the server's thread",
             why,
         })?;
-    drain::wait(phases, &again, &metrics.connections);
+    let ended = drain::wait(phases, &again, &metrics.connections);
     // No request is served any more, so what is counted now is all there is.
     writer.finish(EVENTS_LIMIT);
     background.stop();
-    Ok(())
+    Ok(ended?)
 }
 
 /// What is opened once.

@@ -10,6 +10,7 @@ mod text;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use crossgate_config::{
@@ -115,6 +116,27 @@ pub fn load_text(
             config.display()
         )])),
     }
+}
+
+/// The same as [`load_text`] of a directory that somebody may just be writing: what is read counts only where nothing
+/// moved meanwhile, but for a directory that never comes to rest.
+///
+/// # Errors
+/// As for [`load`].
+pub fn load_at_rest(config: &Path, text: &str, purpose: Purpose) -> Result<Loaded, Faults> {
+    let directory = Basis::glean(config, text).and_then(|basis| basis.directory);
+    let look = || directory.as_deref().map(directory::Look::at);
+    let mut before = look();
+    for _ in 0..MOST_READINGS {
+        let loaded = load_text(config, text, purpose, None);
+        let after = look();
+        if before == after {
+            return loaded;
+        }
+        before = after;
+        std::thread::sleep(REST);
+    }
+    load_text(config, text, purpose, None)
 }
 
 /// A policy directory: its files as they are, and what they say.
@@ -289,6 +311,12 @@ fn environment(name: &str) -> Option<String> {
 fn folder_of(config: &Path) -> &Path {
     config.parent().unwrap_or(Path::new(""))
 }
+
+/// A directory that moves while it is read is read again so many times.
+const MOST_READINGS: usize = 5;
+
+/// Between two readings of it.
+const REST: Duration = Duration::from_millis(50);
 
 #[cfg(test)]
 mod tests;

@@ -19,7 +19,7 @@ use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorSource, ErrorType, Result};
 
-pub use certificates::{CertificateFault, Certificates};
+pub use certificates::{CertificateFault, Certificates, Renewed};
 pub use door::service;
 
 use crate::ctx::RequestCtx;

@@ -129,6 +129,25 @@ fn without_any_key_of_an_issuer_its_tokens_are_answered_with_503() {
 }
 
 #[test]
+fn one_unknown_key_makes_one_key_set_request_and_no_more() {
+    let site = Stage::new()
+        .section("jwks", "min_refresh_interval = \"1s\"")
+        .open();
+    assert_eq!(status(&site, &site.member().mint()), 200);
+    let before = site.mint.key_set_requests();
+    let stranger = site.member().fault("unknown-kid").mint();
+    assert_eq!(status(&site, &stranger), 401);
+    std::thread::sleep(Duration::from_secs(5));
+    let asked = site.mint.key_set_requests() - before;
+    assert_eq!(asked, 1, "{asked} key set requests");
+    // Whoever comes later is heeded again.
+    assert_eq!(status(&site, &stranger), 401);
+    wait_for("another request", REFRESHED, || {
+        (site.mint.key_set_requests() - before == 2).then_some(())
+    });
+}
+
+#[test]
 fn a_flood_of_unknown_keys_makes_one_key_set_request() {
     let site = Stage::new().open();
     assert_eq!(status(&site, &site.member().mint()), 200);

@@ -334,6 +334,69 @@ fn a_bad_change_keeps_the_old_policy_and_is_counted() {
 }
 
 #[test]
+fn a_directory_replaced_as_a_whole_binds_and_is_watched_from_then_on() {
+    let site = Stage::new().open();
+    let token = site.guest().mint();
+    site.expect("before", site.payroll("/").bearer(&token), 200, 0);
+    let directory = site.gateway.directory();
+    let (policy, new) = (directory.join("policy"), directory.join("policy-2"));
+    let blocked = partner(WINGTIP, json!({ "b2bCollaborationInbound": nobody() }));
+    std::fs::create_dir(&new).unwrap();
+    std::fs::write(new.join("partners.json"), json!([blocked]).to_string()).unwrap();
+    std::fs::rename(&policy, directory.join("policy-1")).unwrap();
+    std::fs::rename(&new, &policy).unwrap();
+    // An operator may be impatient, which must not cost the watch.
+    site.gateway.reload();
+    wait_for("the new directory", SOON, || {
+        (site.payroll("/").bearer(&token).send().status == 403).then_some(())
+    });
+    site.change_policy("partners.json", &json!([]));
+    site.expect("after", site.payroll("/").bearer(&token), 200, 0);
+}
+
+#[test]
+fn a_directory_that_is_gone_keeps_the_old_policy_and_makes_no_noise() {
+    let site = Stage::new()
+        .policy(
+            "partners/wingtip.json",
+            &partner(WINGTIP, json!({ "b2bCollaborationInbound": nobody() })),
+        )
+        .open();
+    let token = site.guest().mint();
+    let directory = site.gateway.directory();
+    let (policy, away) = (directory.join("policy"), directory.join("away"));
+    let refused = || {
+        let metric = "crossgate_policy_reloads_total";
+        site.gateway.metric(metric, &["result=\"error\""])
+    };
+    std::fs::rename(&policy, &away).unwrap();
+    wait_for("the refusal", SOON, || (refused() > 0.5).then_some(()));
+    std::thread::sleep(Duration::from_secs(2));
+    assert!(refused() < 5.5, "{} refusals", refused());
+    let barred = site.payroll("/").bearer(&token);
+    site.expect("the old policy", barred, 403, 500_213);
+    std::fs::rename(&away, &policy).unwrap();
+    site.change_policy("partners/wingtip.json", &partner(WINGTIP, json!({})));
+    site.expect("back again", site.payroll("/").bearer(&token), 200, 0);
+}
+
+#[test]
+fn another_own_tenant_is_refused_until_a_restart() {
+    let site = Stage::new().open();
+    let token = site.member().mint();
+    let other = "99999999-1111-4111-8111-111111111111";
+    site.gateway.rewrite_config(|config| {
+        let own = format!("id = \"{}\"", crossgate_testkit::gateway::OWN_TENANT);
+        config.replace(&own, &format!("id = \"{other}\""))
+    });
+    site.gateway.reload();
+    wait_for("the refusal", SOON, || {
+        site.gateway.log().contains("tenant.id").then_some(())
+    });
+    site.expect("as before", site.payroll("/").bearer(&token), 200, 0);
+}
+
+#[test]
 fn a_bad_document_stops_the_start_and_is_named() {
     let mut site = Stage::new()
         .policy("partners/wingtip.json", &json!({ "tenantId": "contoso" }))

@@ -64,13 +64,8 @@ impl Setup {
                     listeners.proxy, listeners.egress, listeners.admin, listeners.metrics
                 ),
             ),
-            (
-                "policy",
-                format!(
-                    "source = \"dir:{}\"\n",
-                    directory.path().join("policy").display()
-                ),
-            ),
+            // As most people write it; the gateway runs in its directory.
+            ("policy", "source = \"dir:policy\"\n".to_owned()),
             (
                 "sign_ins",
                 format!("sinks = [\"file:{}\"]\n", events.display()),
@@ -153,8 +148,7 @@ impl Setup {
 
     fn run(&self, log: File, also: &[&str]) -> Child {
         Command::new(&self.binary)
-            .args(["run", "--config"])
-            .arg(self.directory.path().join("crossgate.toml"))
+            .args(["run", "--config", "crossgate.toml"])
             .args(also)
             .current_dir(self.directory.path())
             .stdin(Stdio::null())

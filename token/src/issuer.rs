@@ -8,7 +8,7 @@ use crate::entra::EntraIssuer;
 use crate::{Algorithm, ClaimMap};
 
 /// One identity provider that is believed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Issuer {
     /// What events, metrics and cases call it.
     pub name: Arc<str>,
@@ -87,7 +87,7 @@ enum Breadth {
 }
 
 /// Every issuer that is believed.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Issuers {
     /// INVARIANT: the narrower before the broader; else in the order they were given.
     narrowest_first: Box<[Issuer]>,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crossgate_config::Settings;
 use tokio::runtime::{Builder, Runtime};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::StartError;
@@ -59,19 +59,22 @@ impl Background {
         }));
     }
 
-    /// Asks for a reload at every SIGHUP.
-    pub(super) fn reload_on_hangup(&self, ask: Ask) -> Result<(), StartError> {
+    /// SIGHUPs, which from now on end nothing.
+    pub(super) fn hangups(&self) -> Result<Signal, StartError> {
         let _inside = self.0.enter();
-        let mut hangups = signal(SignalKind::hangup()).map_err(|why| StartError::System {
+        signal(SignalKind::hangup()).map_err(|why| StartError::System {
             what: "the handler of SIGHUP",
             why,
-        })?;
+        })
+    }
+
+    /// Asks for a reload at every one of them.
+    pub(super) fn reload_on(&self, mut hangups: Signal, ask: Ask) {
         self.0.spawn(async move {
             while hangups.recv().await.is_some() {
                 ask.reload();
             }
         });
-        Ok(())
     }
 
     /// Ends the tasks and waits for none of them.

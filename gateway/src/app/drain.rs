@@ -12,21 +12,34 @@ use super::signals::Again;
 
 /// Returns when the process may end: it was told to, and no connection is open, or those that are were cut off after
 /// `shutdown.drain`, or somebody has asked once more.
-pub(super) fn wait(mut phases: Receiver<ExecutionPhase>, again: &Again, connections: &IntGauge) {
+///
+/// # Errors
+/// The server ended by itself, which it never should.
+pub(super) fn wait(
+    mut phases: Receiver<ExecutionPhase>,
+    again: &Again,
+    connections: &IntGauge,
+) -> Result<(), Crashed> {
     let mut draining = false;
     loop {
         match phases.try_recv() {
             Ok(ExecutionPhase::ShutdownGracePeriod) => draining = true,
-            Ok(ExecutionPhase::Terminated) | Err(TryRecvError::Closed) => return,
+            Ok(ExecutionPhase::Terminated) => return Ok(()),
+            Err(TryRecvError::Closed) => return Err(Crashed),
             Ok(_) | Err(TryRecvError::Lagged(_)) => continue,
             Err(TryRecvError::Empty) => {}
         }
         if draining && (connections.get() == 0 || again.load(Ordering::Relaxed)) {
-            return;
+            return Ok(());
         }
         std::thread::sleep(if draining { CLOSE } else { FAR });
     }
 }
+
+/// The thread that serves is gone.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("the server has crashed")]
+pub struct Crashed;
 
 /// Once it ends, nobody should wait for us.
 const CLOSE: Duration = Duration::from_millis(5);

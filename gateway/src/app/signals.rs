@@ -41,14 +41,14 @@ impl ShutdownSignalWatch for Signals {
             tracing::error!("signals cannot be handled; ending");
             return ShutdownSignal::GracefulTerminate;
         };
-        loop {
+        let signal = loop {
             tokio::select! {
-                Some(()) = terminate.recv() => break,
-                Some(()) = interrupt.recv() => break,
+                Some(()) = terminate.recv() => break ShutdownSignal::GracefulTerminate,
+                Some(()) = interrupt.recv() => break ShutdownSignal::GracefulTerminate,
                 Some(()) = quit.recv() => {
                     // The framework would end this process also where nobody takes the sockets.
                     if upgrade::somebody_waits(&self.upgrade_socket) {
-                        return ShutdownSignal::GracefulUpgrade;
+                        break ShutdownSignal::GracefulUpgrade;
                     }
                     tracing::error!(
                         "SIGQUIT: no process waits for the sockets; start `crossgate run --upgrade` with the same \
@@ -56,10 +56,10 @@ impl ShutdownSignalWatch for Signals {
                     );
                 }
             }
-        }
+        };
         tracing::info!("stopping: no more connections are taken, requests under way are finished");
         tokio::spawn(once_more(terminate, interrupt, Arc::clone(&self.again)));
-        ShutdownSignal::GracefulTerminate
+        signal
     }
 }
 

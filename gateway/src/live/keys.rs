@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crossgate_config::{IssuerSettings, Jwks};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinSet};
 
 use super::fetch::{FetchFault, Fetched, Fetcher};
 use super::schedule::Schedule;
@@ -41,6 +41,7 @@ pub async fn keep(
         plan: plans.borrow_and_update().clone(),
         kept: HashMap::new(),
         flights: JoinSet::new(),
+        aloft: HashMap::new(),
     };
     keeper.follow(Instant::now());
     loop {
@@ -50,9 +51,12 @@ pub async fn keep(
         keeper.take_off(now);
         let next = keeper.next(now);
         tokio::select! {
-            Some(landed) = keeper.flights.join_next() => match landed {
-                Ok(flight) => keeper.land(flight, Instant::now()),
-                Err(error) => tracing::error!(%error, "fetching an issuer's keys was cut off"),
+            Some(landed) = keeper.flights.join_next_with_id() => match landed {
+                Ok((id, flight)) => {
+                    keeper.aloft.remove(&id);
+                    keeper.land(flight, Instant::now());
+                }
+                Err(error) => keeper.crashed(error.id(), Instant::now()),
             },
             () = keeper.live.demand.raised() => {}
             () = tokio::time::sleep_until(next.into()) => {}
@@ -74,12 +78,16 @@ struct Keeper {
     plan: Plan,
     kept: HashMap<Arc<str>, Kept>,
     flights: JoinSet<Flight>,
+    /// Whose keys each flight is for, to know it of one that crashed.
+    aloft: HashMap<Id, Arc<str>>,
 }
 
 /// One issuer's keys, and the settings they were fetched by.
 struct Kept {
     settings: IssuerSettings,
     schedule: Schedule,
+    /// The demand that is raised has caused its fetch.
+    heeded: bool,
 }
 
 struct Flight {
@@ -93,12 +101,15 @@ impl Keeper {
         let mut before = std::mem::take(&mut self.kept);
         for settings in &*self.plan.issuers {
             let name: Arc<str> = settings.name.as_str().into();
-            let kept = before
-                .remove(&name)
-                .filter(|kept| kept.settings == *settings);
+            let kept = before.remove(&name);
+            if kept.as_ref().is_some_and(|kept| kept.settings != *settings) {
+                self.metrics.issuer_gone(&name);
+            }
+            let kept = kept.filter(|kept| kept.settings == *settings);
             let mut kept = kept.unwrap_or_else(|| Kept {
                 settings: settings.clone(),
                 schedule: Schedule::new(self.plan.jwks, now),
+                heeded: false,
             });
             kept.schedule.set(self.plan.jwks, now);
             self.metrics.issuer_configured(&name);
@@ -115,10 +126,17 @@ impl Keeper {
             if !self.live.demand.is_raised(name) {
                 continue;
             }
-            kept.schedule.demand(now);
-            // Raised again within the pause it would change nothing, so it stays up until then.
-            if kept.schedule.demands_pause_until(now).is_none() {
-                self.live.demand.lower(name);
+            match (kept.schedule.demands_pause_until(now), kept.heeded) {
+                // Within the pause nothing more is done, so the flag stays up: raising it again costs nothing.
+                (Some(_), _) => {}
+                (None, false) => {
+                    kept.schedule.demand(now);
+                    kept.heeded = true;
+                }
+                (None, true) => {
+                    self.live.demand.lower(name);
+                    kept.heeded = false;
+                }
             }
         }
     }
@@ -141,15 +159,16 @@ impl Keeper {
     }
 
     fn take_off(&mut self, now: Instant) {
-        for kept in self.kept.values_mut() {
+        for (name, kept) in &mut self.kept {
             if !kept.schedule.start(now) {
                 continue;
             }
             let (fetcher, settings) = (self.fetcher.clone(), kept.settings.clone());
-            self.flights.spawn(async move {
+            let flight = self.flights.spawn(async move {
                 let result = fetcher.key_set(&settings).await;
                 Flight { settings, result }
             });
+            self.aloft.insert(flight.id(), Arc::clone(name));
         }
     }
 
@@ -183,6 +202,18 @@ impl Keeper {
                 }
             }
         }
+    }
+
+    /// A fetch that panicked counts as one that failed, or its issuer's keys would never be fetched again.
+    fn crashed(&mut self, flight: Id, now: Instant) {
+        let name = self.aloft.remove(&flight);
+        if let Some(kept) = name.as_ref().and_then(|name| self.kept.get_mut(name)) {
+            kept.schedule.failed(now);
+        }
+        tracing::error!(
+            issuer = name.as_deref(),
+            "fetching an issuer's keys has crashed"
+        );
     }
 
     /// Puts what is held in force, unless requests already see other issuers than these.

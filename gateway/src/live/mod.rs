@@ -5,6 +5,7 @@ mod demand;
 pub mod fetch;
 pub mod keys;
 pub mod policy;
+mod restart;
 mod schedule;
 mod watch;
 

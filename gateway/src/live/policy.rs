@@ -6,12 +6,13 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use crossgate_config::{IssuerSettings, PolicySource, Purpose, Settings};
+use crossgate_graph::Counts;
 use tokio::sync::watch;
 
 use super::keys::Plan;
 use super::watch::{Change, Watch};
-use super::{InForce, Keys, Live};
-use crate::load::{self, Loaded};
+use super::{InForce, Keys, Live, restart};
+use crate::load::{self, Faults, Loaded};
 use crate::ops::Metrics;
 use crate::proxy::Certificates;
 use crate::request::route::Routes;
@@ -26,6 +27,11 @@ pub struct Reloader {
     /// writing there.
     text: String,
     settings: Settings,
+    /// The settings at the start, of which some bind until the end.
+    started: Settings,
+    counts: Counts,
+    /// The last reload was refused.
+    refused: bool,
     plans: watch::Sender<Plan>,
     certificates: Option<Arc<Certificates>>,
     watch: Option<Watch>,
@@ -33,15 +39,13 @@ pub struct Reloader {
     reason: Sender<Reason>,
 }
 
-/// Why something is to be loaded.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Reason {
-    /// The policy changed.
-    Policy,
+/// Why something is to be loaded. The policy is in any case.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+struct Reason {
     /// The policy's directory may be another one.
-    Directory,
-    /// An operator asks: configuration and policy.
-    Asked,
+    directory: bool,
+    /// An operator asks: the configuration too.
+    asked: bool,
 }
 
 /// Asks for a reload of configuration and policy.
@@ -52,7 +56,10 @@ impl Ask {
     /// Has everything loaded again soon.
     pub fn reload(&self) {
         // It is gone only while the process ends.
-        let _ = self.0.send(Reason::Asked);
+        let _ = self.0.send(Reason {
+            asked: true,
+            ..Reason::default()
+        });
     }
 }
 
@@ -65,6 +72,8 @@ pub struct Begun {
     pub text: String,
     /// What it says.
     pub settings: Settings,
+    /// How much policy there was.
+    pub counts: Counts,
     /// Where the keys' keeper hears of other issuers.
     pub plans: watch::Sender<Plan>,
     /// The certificates of the doors, where they have any.
@@ -82,7 +91,10 @@ impl Reloader {
             metrics,
             config: begun.config,
             text: begun.text,
+            started: begun.settings.clone(),
             settings: begun.settings,
+            counts: begun.counts,
+            refused: false,
             plans: begun.plans,
             certificates: begun.certificates,
             watch: None,
@@ -97,7 +109,7 @@ impl Reloader {
     pub fn run(mut self) {
         while let Ok(first) = self.reasons.recv() {
             let reason = self.gather(first);
-            if reason == Reason::Directory {
+            if reason.directory {
                 self.watch_again();
             }
             self.reload(reason);
@@ -120,31 +132,39 @@ impl Reloader {
     }
 
     fn reload(&mut self, reason: Reason) {
-        let text = match reason {
-            Reason::Policy | Reason::Directory => Ok(self.text.clone()),
-            Reason::Asked => load::read(&self.config),
+        let text = if reason.asked {
+            load::read(&self.config)
+        } else {
+            Ok(self.text.clone())
         };
         let loaded = text.and_then(|text| {
-            let loaded = load::load_text(&self.config, &text, Purpose::Serve, None)?;
+            let loaded = load::load_at_rest(&self.config, &text, Purpose::Serve)?;
+            if loaded.settings.tenant.id != self.settings.tenant.id {
+                return Err(Faults(vec![OTHER_TENANT.to_owned()]));
+            }
             Ok((text, loaded))
         });
-        let renewed = match (reason, &self.certificates) {
-            (Reason::Asked, Some(certificates)) => certificates
-                .renew()
-                .map_err(|fault| load::Faults(vec![fault.to_string()])),
-            (Reason::Asked | Reason::Policy | Reason::Directory, _) => Ok(()),
-        };
-        let faults = match (loaded, renewed) {
-            (Ok((text, loaded)), Ok(())) => return self.take_up(text, loaded, reason),
-            (Ok(_), Err(faults)) | (Err(faults), Ok(())) => faults.0,
-            (Err(mut faults), Err(more)) => {
-                faults.0.extend(more.0);
+        let certificates = self.certificates.as_ref().filter(|_| reason.asked);
+        let renewed = certificates.map(|certificates| certificates.read_again());
+        let faults = match (loaded, renewed.transpose()) {
+            (Ok((text, loaded)), Ok(renewed)) => {
+                if let (Some(certificates), Some(renewed)) = (&self.certificates, renewed) {
+                    certificates.renew(renewed);
+                }
+                return self.take_up(text, loaded, reason);
+            }
+            (Ok(_), Err(fault)) => vec![fault.to_string()],
+            (Err(faults), Ok(_)) => faults.0,
+            (Err(mut faults), Err(fault)) => {
+                faults.0.push(fault.to_string());
                 faults.0
             }
         };
+        self.refused = true;
         self.metrics.policy_refused();
         let count = faults.len();
-        tracing::error!("reload refused, {count} faults; what was in force stays");
+        let word = if count == 1 { "fault" } else { "faults" };
+        tracing::error!("reload refused, {count} {word}; what was in force stays");
         for fault in &faults {
             tracing::error!("{fault}");
         }
@@ -160,8 +180,10 @@ impl Reloader {
             counts,
         } = loaded;
         let before = self.live.in_force();
+        let repaired = std::mem::take(&mut self.refused);
         if hash == before.hash && settings == self.settings {
-            if reason == Reason::Asked {
+            if reason.asked || repaired {
+                self.metrics.policy_unchanged();
                 tracing::info!("reloaded: nothing has changed");
             }
             return;
@@ -176,7 +198,8 @@ impl Reloader {
                 &self.metrics,
             ))
         };
-        let same_issuers = settings.issuers == self.settings.issuers;
+        // The own tenant and its cloud are part of what issuers are believed for.
+        let same_issuers = issuers == *before.issuers && settings.issuers == self.settings.issuers;
         let issuers = if same_issuers {
             Arc::clone(&before.issuers)
         } else {
@@ -213,8 +236,11 @@ impl Reloader {
         }
         self.metrics
             .policy_loaded(generation, counts.partners, jiff::Timestamp::now());
-        for section in needs_restart(&self.settings, &settings) {
-            tracing::warn!("`{section}` has changed, which takes a restart to bind");
+        for key in restart::needed(&self.started, &settings) {
+            tracing::warn!("`{key}` differs from what runs, which takes a restart to bind");
+        }
+        for gone in gone(self.counts, counts) {
+            tracing::warn!("{gone}");
         }
         tracing::info!(
             generation,
@@ -225,6 +251,7 @@ impl Reloader {
             "policy in force"
         );
         self.text = text;
+        self.counts = counts;
         let moved = settings.policy != self.settings.policy;
         self.settings = settings;
         if moved {
@@ -236,9 +263,9 @@ impl Reloader {
         let PolicySource::Directory(directory) = &self.settings.policy;
         let reason = self.reason.clone();
         let tell = move |change| {
-            let _ = reason.send(match change {
-                Change::Content => Reason::Policy,
-                Change::Directory => Reason::Directory,
+            let _ = reason.send(Reason {
+                directory: change == Change::Directory,
+                asked: false,
             });
         };
         // Before the new one starts: two would tell of everything twice.
@@ -256,10 +283,9 @@ impl Reloader {
 impl Reason {
     /// The reason that covers both.
     const fn or(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Asked, _) | (_, Self::Asked) => Self::Asked,
-            (Self::Directory, _) | (_, Self::Directory) => Self::Directory,
-            (Self::Policy, Self::Policy) => Self::Policy,
+        Self {
+            directory: self.directory || other.directory,
+            asked: self.asked || other.asked,
         }
     }
 }
@@ -279,34 +305,27 @@ fn still_good(keys: &Keys, old: &[IssuerSettings], new: &[IssuerSettings]) -> Ke
     }
 }
 
-/// Sections that are read at the start only.
-fn needs_restart(old: &Settings, new: &Settings) -> Vec<&'static str> {
-    let (limits, others) = (&old.limits, &new.limits);
-    let changed = [
+/// What an operator may have emptied by mistake: without documents Entra's initial values hold, which are more open.
+fn gone(before: Counts, now: Counts) -> Vec<String> {
+    let kinds = [
+        (before.partners, now.partners, "partner documents"),
         (
-            "[listen]",
-            old.listen.proxy != new.listen.proxy
-                || old.listen.egress != new.listen.egress
-                || old.listen.metrics != new.listen.metrics
-                || old.listen.tls != new.listen.tls,
+            before.enabled_policies,
+            now.enabled_policies,
+            "enabled Conditional Access policies",
         ),
-        ("[sign_ins]", old.sign_ins != new.sign_ins),
-        ("[runtime]", old.runtime != new.runtime),
-        ("[shutdown]", old.shutdown != new.shutdown),
-        ("[assertion]", old.assertion != new.assertion),
-        ("tenant.id", old.tenant.id != new.tenant.id),
-        (
-            "limits.max_connections",
-            limits.max_connections != others.max_connections,
-        ),
-        (
-            "limits.request_head_timeout",
-            limits.request_head_timeout != others.request_head_timeout,
-        ),
+        (before.guests, now.guests, "guest records"),
+        (before.revocations, now.revocations, "revocations"),
     ];
-    let changed = changed.into_iter().filter(|(_, changed)| *changed);
-    changed.map(|(section, _)| section).collect()
+    let emptied = kinds
+        .into_iter()
+        .filter(|(before, now, _)| *before > 0 && *now == 0);
+    emptied
+        .map(|(before, _, kind)| format!("all {kind} are gone; there were {before}"))
+        .collect()
 }
+
+const OTHER_TENANT: &str = "tenant.id: another organisation needs a restart, for upstreams hold what was signed for this one";
 
 /// Whoever copies files writes the next one sooner than this.
 const QUIET: Duration = Duration::from_millis(20);

@@ -43,6 +43,41 @@ pub(super) fn read(directory: &Path) -> (Vec<Document>, Vec<String>) {
     (documents, faults)
 }
 
+/// What a directory looks like without reading what its files hold: equal before and after a reading, it did not move.
+#[derive(Debug, Eq, PartialEq)]
+pub(super) struct Look(Vec<Seen>);
+
+/// Path, inode, length and time of change.
+type Seen = (PathBuf, u64, u64, (i64, i64));
+
+impl Look {
+    pub(super) fn at(directory: &Path) -> Self {
+        let mut seen = Vec::new();
+        see(directory, 0, &mut seen);
+        seen.sort();
+        Self(seen)
+    }
+}
+
+fn see(path: &Path, depth: usize, seen: &mut Vec<Seen>) {
+    use std::os::unix::fs::MetadataExt as _;
+    // What cannot be looked at is told by who reads it.
+    let Ok(found) = fs::metadata(path) else {
+        return;
+    };
+    let changed = (found.ctime(), found.ctime_nsec());
+    seen.push((path.to_owned(), found.ino(), found.len(), changed));
+    if !found.is_dir() || depth > DEEPEST {
+        return;
+    }
+    for entry in fs::read_dir(path).into_iter().flatten().flatten() {
+        see(&entry.path(), depth + 1, seen);
+    }
+}
+
+/// Deeper than any policy directory; links may lead in a circle.
+const DEEPEST: usize = 4;
+
 #[derive(Default)]
 struct Reading {
     documents: Vec<Document>,

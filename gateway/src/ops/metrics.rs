@@ -232,6 +232,11 @@ impl Metrics {
             .set(i64::try_from(partners).unwrap_or(i64::MAX));
     }
 
+    /// Counts a load that found in force what it found.
+    pub fn policy_unchanged(&self) {
+        self.policy_reloads.with_label_values(&["success"]).inc();
+    }
+
     /// Counts a policy that was refused; the old one stays.
     pub fn policy_refused(&self) {
         self.policy_reloads.with_label_values(&["error"]).inc();

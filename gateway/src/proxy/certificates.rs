@@ -56,15 +56,23 @@ impl Certificates {
         }))
     }
 
-    /// Reads the files again. Connections that are open keep what they began with.
+    /// Reads the files again, to be put in force with [`Certificates::renew`] if all else is good too.
     ///
     /// # Errors
-    /// They cannot be used; what was in force stays.
-    pub fn renew(&self) -> Result<(), CertificateFault> {
-        self.current.store(Arc::new(read(&self.files)?));
-        Ok(())
+    /// They cannot be used.
+    pub fn read_again(&self) -> Result<Renewed, CertificateFault> {
+        read(&self.files).map(|key| Renewed(Arc::new(key)))
+    }
+
+    /// Puts what was read in force. Connections that are open keep what they began with.
+    pub fn renew(&self, renewed: Renewed) {
+        self.current.store(renewed.0);
     }
 }
+
+/// Certificate and key that may be put in force.
+#[derive(Debug)]
+pub struct Renewed(Arc<CertifiedKey>);
 
 impl ResolvesServerCert for Certificates {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
