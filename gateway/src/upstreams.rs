@@ -32,7 +32,25 @@ pub struct Upstreams {
 struct MadeOf {
     upstreams: Vec<Upstream>,
     health: Health,
-    limits: Limits,
+    patience: Patience,
+}
+
+/// How long an upstream may take.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Patience {
+    connect: Duration,
+    read: Duration,
+    write: Duration,
+}
+
+impl Patience {
+    const fn of(limits: &Limits) -> Self {
+        Self {
+            connect: limits.upstream_connect_timeout,
+            read: limits.upstream_read_timeout,
+            write: limits.upstream_write_timeout,
+        }
+    }
 }
 
 /// The addresses found last, which is what the balancer discovers.
@@ -42,16 +60,30 @@ struct Known {
 
 impl Upstreams {
     /// Looks the names up, which may block, and starts with every upstream counted as healthy.
+    ///
+    /// A name that cannot be looked up keeps the addresses that `previous` knows of it.
     #[must_use]
-    pub fn new(upstreams: &[Upstream], health: &Health, limits: &Limits) -> Self {
+    pub fn new(
+        upstreams: &[Upstream],
+        health: &Health,
+        limits: &Limits,
+        previous: Option<&Self>,
+    ) -> Self {
         let made_of = MadeOf {
             upstreams: upstreams.to_vec(),
             health: health.clone(),
-            limits: *limits,
+            patience: Patience::of(limits),
         };
         let found = made_of.upstreams.iter().map(|upstream| {
             let addresses = (bare(&upstream.host), upstream.port).to_socket_addrs();
-            (upstream, addresses.map(Vec::from_iter).unwrap_or_default())
+            let addresses = addresses.map_or_else(
+                |error| {
+                    tracing::warn!(%upstream, %error, "upstream cannot be looked up");
+                    previous.map_or_else(Vec::new, |previous| previous.known.of(upstream))
+                },
+                Iterator::collect,
+            );
+            (upstream, addresses)
         });
         let backends = made_of.backends(found);
         let known = Arc::new(Known {
@@ -72,17 +104,29 @@ impl Upstreams {
     pub fn are_of(&self, upstreams: &[Upstream], health: &Health, limits: &Limits) -> bool {
         self.made_of.upstreams == upstreams
             && self.made_of.health == *health
-            && self.made_of.limits == *limits
+            && self.made_of.patience == Patience::of(limits)
     }
 
-    /// The next upstream in turn that is healthy and not among those that failed this request already.
+    /// Whether these lead where those settings lead, however they are probed.
+    #[must_use]
+    pub fn lead_to(&self, upstreams: &[Upstream]) -> bool {
+        self.made_of.upstreams == upstreams
+    }
+
+    /// The next upstream in turn that is healthy and not among those that failed this request already. Where none is
+    /// healthy each is tried all the same: probes fail first where everything is busy.
     #[must_use]
     pub fn next(&self, failed: &[PeerAddress], websocket: bool) -> Option<Box<HttpPeer>> {
-        let backend = self
+        let untried = |backend: &Backend| !failed.contains(&backend.addr);
+        let healthy = self
             .balancer
             .select_with(b"", MOST_TRIES, |backend, healthy| {
-                healthy && !failed.contains(&backend.addr)
-            })?;
+                healthy && untried(backend)
+            });
+        let backend = healthy.or_else(|| {
+            self.balancer
+                .select_with(b"", MOST_TRIES, |backend, _| untried(backend))
+        })?;
         let template = backend.ext.get::<Arc<HttpPeer>>()?;
         let mut peer = Box::new(HttpPeer::clone(template));
         if websocket {
@@ -125,14 +169,16 @@ impl Upstreams {
         }
         let mut found = Vec::with_capacity(self.made_of.upstreams.len());
         for upstream in &self.made_of.upstreams {
-            match tokio::net::lookup_host((bare(&upstream.host), upstream.port)).await {
-                Ok(addresses) => found.push((upstream, addresses.collect())),
-                Err(error) => {
+            let addresses = tokio::net::lookup_host((bare(&upstream.host), upstream.port)).await;
+            let addresses = addresses.map_or_else(
+                |error| {
                     // A name service that is down must not take upstreams down that are up.
                     tracing::warn!(%upstream, %error, "upstream cannot be looked up; its last addresses stay");
-                    return;
-                }
-            }
+                    self.known.of(upstream)
+                },
+                Iterator::collect,
+            );
+            found.push((upstream, addresses));
         }
         let backends = self.made_of.backends(found.into_iter());
         self.known.backends.store(Arc::new(backends));
@@ -157,6 +203,22 @@ impl std::fmt::Debug for Upstreams {
         f.debug_tuple("Upstreams")
             .field(&self.made_of.upstreams)
             .finish()
+    }
+}
+
+impl Known {
+    /// The addresses of one upstream.
+    fn of(&self, upstream: &Upstream) -> Vec<SocketAddr> {
+        let backends = self.backends.load();
+        let addresses = backends.iter().filter_map(|backend| {
+            let peer = backend.ext.get::<Arc<HttpPeer>>()?;
+            let address = backend.addr.as_inet()?;
+            let is_it = peer.sni == bare(&upstream.host)
+                && peer.is_tls() == is_tls(upstream.scheme)
+                && address.port() == upstream.port;
+            is_it.then_some(*address)
+        });
+        addresses.collect()
     }
 }
 
@@ -192,16 +254,13 @@ impl MadeOf {
     }
 
     fn backend(&self, upstream: &Upstream, address: SocketAddr) -> Backend {
-        let tls = match upstream.scheme {
-            Scheme::Http => false,
-            Scheme::Https => true,
-        };
+        let tls = is_tls(upstream.scheme);
         let mut peer = HttpPeer::new(address, tls, bare(&upstream.host).to_owned());
         let options = &mut peer.options;
-        options.connection_timeout = Some(self.limits.upstream_connect_timeout);
-        options.total_connection_timeout = Some(self.limits.upstream_connect_timeout);
-        options.read_timeout = Some(self.limits.upstream_read_timeout);
-        options.write_timeout = Some(self.limits.upstream_write_timeout);
+        options.connection_timeout = Some(self.patience.connect);
+        options.total_connection_timeout = Some(self.patience.connect);
+        options.read_timeout = Some(self.patience.read);
+        options.write_timeout = Some(self.patience.write);
         options.idle_timeout = Some(UPSTREAM_IDLE);
         options.max_h2_streams = UPSTREAM_STREAMS;
         options.alpn = if tls { ALPN::H2H1 } else { ALPN::H1 };
@@ -286,6 +345,13 @@ impl HealthCheck for Checks {
     }
 }
 
+const fn is_tls(scheme: Scheme) -> bool {
+    match scheme {
+        Scheme::Http => false,
+        Scheme::Https => true,
+    }
+}
+
 /// An IPv6 address without its brackets; anything else as it is.
 fn bare(host: &str) -> &str {
     host.trim_start_matches('[').trim_end_matches(']')
@@ -315,7 +381,7 @@ mod tests {
                 port: *port,
             })
             .collect();
-        Upstreams::new(&list, &settings.health, &settings.limits)
+        Upstreams::new(&list, &settings.health, &settings.limits, None)
     }
 
     fn settings() -> crossgate_config::Settings {
@@ -364,8 +430,43 @@ mod tests {
         let upstreams = upstreams(&ports);
         upstreams.tend().await;
         assert_eq!(ports_of(&upstreams, 4), BTreeSet::from([ports[0]]));
+        // Where none answers, one that is only too busy for probes may still serve.
         drop(alive);
         upstreams.tend().await;
-        assert!(upstreams.next(&[], false).is_none());
+        let peer = upstreams.next(&[], false).unwrap();
+        assert!(upstreams.next(&[peer._address.clone()], false).is_some());
+    }
+
+    #[test]
+    fn a_name_that_cannot_be_looked_up_keeps_its_last_addresses() {
+        let settings = settings();
+        let nowhere = [Upstream {
+            scheme: Scheme::Http,
+            host: "nowhere.invalid".to_owned(),
+            port: 80,
+        }];
+        let new = |previous| Upstreams::new(&nowhere, &settings.health, &settings.limits, previous);
+        let before = new(None);
+        assert!(before.next(&[], false).is_none());
+        let address = SocketAddr::from(([127, 0, 0, 1], 80));
+        let found = before
+            .made_of
+            .backends([(&nowhere[0], vec![address])].into_iter());
+        before.known.backends.store(Arc::new(found));
+        let after = new(Some(&before));
+        let peer = after.next(&[], false).unwrap();
+        assert_eq!(peer._address.as_inet(), Some(&address));
+    }
+
+    #[test]
+    fn a_change_of_other_limits_keeps_upstreams_and_what_is_known_of_them() {
+        let settings = settings();
+        let list = [];
+        let upstreams = Upstreams::new(&list, &settings.health, &settings.limits, None);
+        let mut limits = settings.limits;
+        limits.max_connections += 1;
+        assert!(upstreams.are_of(&list, &settings.health, &limits));
+        limits.upstream_read_timeout += Duration::from_secs(1);
+        assert!(!upstreams.are_of(&list, &settings.health, &limits));
     }
 }

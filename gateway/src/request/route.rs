@@ -130,16 +130,19 @@ impl Routes {
         previous: Option<&Self>,
         metrics: &Metrics,
     ) {
-        let unchanged = previous.into_iter().flat_map(|previous| &previous.apps);
-        let upstreams = unchanged
-            .map(|app| &app.upstreams)
-            .find(|upstreams| upstreams.are_of(&settings.upstreams, &all.health, &all.limits))
-            .cloned();
-        let upstreams = upstreams.unwrap_or_else(|| {
+        let before = || {
+            let apps = previous.into_iter().flat_map(|previous| &previous.apps);
+            apps.map(|app| &app.upstreams)
+        };
+        let unchanged = before()
+            .find(|upstreams| upstreams.are_of(&settings.upstreams, &all.health, &all.limits));
+        let upstreams = unchanged.cloned().unwrap_or_else(|| {
+            let similar = before().find(|upstreams| upstreams.lead_to(&settings.upstreams));
             Arc::new(Upstreams::new(
                 &settings.upstreams,
                 &all.health,
                 &all.limits,
+                similar.map(Arc::as_ref),
             ))
         });
         let target = target(settings);
