@@ -15,6 +15,7 @@ use provider::Provider;
 use site::Site;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// What went wrong, for the person at the terminal.
 type Fault = Box<dyn std::error::Error + Send + Sync>;
@@ -28,9 +29,10 @@ struct Arguments {
     /// The built gateway
     #[arg(long, default_value = "target/release/crossgate")]
     gateway: PathBuf,
-    /// Where configuration, policy, tokens and events go; written anew at every start
-    #[arg(long, default_value = ".demo")]
-    directory: PathBuf,
+    /// Where configuration, policy, tokens and events go, written anew at every start [default: .demo, for the tour a
+    /// folder that is removed]
+    #[arg(long)]
+    directory: Option<PathBuf>,
 }
 
 #[tokio::main]
@@ -51,7 +53,22 @@ async fn run(arguments: Arguments) -> Result<bool, Fault> {
     let fabrikam = Provider::serve(site::FABRIKAM).await?;
     let app = app::serve().await?;
 
-    let site = Site::write(&arguments.directory, &contoso, &fabrikam, app)?;
+    // A tour beside a demo that somebody is trying must not write into its files.
+    let (_removed, directory) = match (arguments.directory, arguments.tour) {
+        (Some(directory), _) => (None, directory),
+        (None, true) => {
+            let removed = tempfile::tempdir()?;
+            let path = removed.path().to_owned();
+            (Some(removed), path)
+        }
+        (None, false) => (None, PathBuf::from(".demo")),
+    };
+    let site = Site::write(&directory, &contoso, &fabrikam, app).map_err(|fault| {
+        format!(
+            "{}: {fault}; name another with --directory",
+            directory.display()
+        )
+    })?;
     let stops = tour::stops(&site, &contoso, &fabrikam)?;
     let gateway = gateway::Gateway::start(&arguments.gateway, &site).await?;
 
@@ -59,9 +76,21 @@ async fn run(arguments: Arguments) -> Result<bool, Fault> {
         tokio::task::spawn_blocking(move || tour::make(&site, &stops)).await??
     } else {
         tour::print(&site, &stops);
-        tokio::signal::ctrl_c().await?;
+        told_to_end().await?;
         true
     };
     gateway.stop().await?;
     Ok(good)
+}
+
+/// Waits for Ctrl-C, for SIGTERM, or for the terminal to be closed.
+async fn told_to_end() -> Result<(), Fault> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed?,
+        _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
+    }
+    Ok(())
 }

@@ -155,12 +155,12 @@ pub(crate) fn print(site: &Site, stops: &[Stop]) {
         if stop.before == Before::TrustFabrikamMfa {
             let document = site.directory.join("policy").join(site::FABRIKAM_DOCUMENT);
             println!(
-                "sed -i 's/\"isMfaAccepted\": false/\"isMfaAccepted\": true/' {}",
+                "sed -i 's/\"isMfaAccepted\": false/\"isMfaAccepted\": true/' '{}' && sleep 1",
                 document.display()
             );
         }
         println!(
-            "curl -i http://{}:{}/ -H \"Authorization: Bearer $(cat {})\"",
+            "curl -i http://{}:{}/ -H \"Authorization: Bearer $(cat '{}')\"",
             stop.app.host,
             stop.door.port(),
             token_file(site, stop.who).display()
@@ -173,7 +173,9 @@ pub(crate) fn print(site: &Site, stops: &[Stop]) {
     let directory = site.directory.display();
     println!("Metrics         http://{}/metrics", site.operations);
     println!("Sign-in events  {directory}/sign-ins.jsonl");
-    println!("Policy          {directory}/policy: edit it, the next request obeys");
+    println!(
+        "Policy          {directory}/policy: a change binds within a tenth of a second of the save"
+    );
     println!("Log             {directory}/crossgate.log");
     println!("\nCtrl-C ends everything.");
 }

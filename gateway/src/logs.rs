@@ -70,16 +70,20 @@ fn filter(text: Option<String>) -> Result<EnvFilter, LogFault> {
     }
 }
 
-/// Whatever the filter says: below `info` libraries print requests with their tokens. Ours do not.
+/// Whatever the filter says: below `info` libraries print requests with their tokens, some also above. Ours do not.
 fn is_safe(metadata: &Metadata<'_>) -> bool {
     let target = metadata.target();
     let ours = target == "crossgate" || target.starts_with("crossgate::");
-    ours || *metadata.level() <= Level::INFO
+    let tells_heads = HEAD_TELLERS.iter().any(|teller| target.starts_with(teller));
+    ours || (*metadata.level() <= Level::INFO && !tells_heads)
 }
 
-/// The framework tells of its phases and of every client that hangs up; warnings are what an operator wants of it.
-const USUAL: &str =
-    "info,pingora=warn,pingora_core=warn,pingora_proxy=warn,pingora_load_balancing=warn";
+/// Their errors hold what an upstream sent, cookies too, or settings as the code has them. We tell of the same in our
+/// own words.
+const HEAD_TELLERS: [&str; 2] = ["pingora_proxy", "pingora_load_balancing"];
+
+/// Libraries tell of their phases and of every client that hangs up; warnings are what an operator wants of them.
+const USUAL: &str = "info,pingora=warn,pingora_core=warn,notify=warn";
 
 #[cfg(test)]
 mod tests {
@@ -116,7 +120,8 @@ mod tests {
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
             tracing::debug!(target: "pingora_proxy", "Authorization: secret");
             tracing::trace!(target: "h2::codec", "Authorization: secret");
-            tracing::info!(target: "pingora_proxy", "library");
+            tracing::error!(target: "pingora_proxy", "Set-Cookie: secret");
+            tracing::info!(target: "pingora_core", "library");
             tracing::debug!(target: "crossgate::live", "own");
         });
         let text = String::from_utf8(out.0.lock().unwrap().clone()).unwrap();

@@ -129,6 +129,38 @@ fn without_any_key_of_an_issuer_its_tokens_are_answered_with_503() {
 }
 
 #[test]
+fn a_replaced_file_of_keys_binds_at_sighup() {
+    let stage = open_to_fabrikam();
+    let keys = || {
+        let url = format!("{}/jwks", stage.fabrikam.issuer());
+        let answer = ureq::get(&url).call().unwrap().body_mut().read_to_string();
+        answer.unwrap()
+    };
+    let file = stage.directory().join("fabrikam-jwks.json");
+    std::fs::write(&file, keys()).unwrap();
+    let old = stage.fabrikam.user_token("ada", AUDIENCE, &json!({}));
+    stage.fabrikam.rotate(0);
+    let (new, rotated) = (
+        stage.fabrikam.user_token("ada", AUDIENCE, &json!({})),
+        keys(),
+    );
+    let source = format!("jwks = \"{}/jwks\"", stage.fabrikam.issuer());
+    let site = stage.open();
+    site.gateway
+        .rewrite_config(|config| config.replace(&source, "jwks = \"file:fabrikam-jwks.json\""));
+    site.gateway.reload();
+    wait_for("the file's keys", REFRESHED, || {
+        (status(&site, &old) == 200).then_some(())
+    });
+    std::fs::write(&file, rotated).unwrap();
+    site.gateway.reload();
+    wait_for("the replaced file", Duration::from_secs(10), || {
+        (status(&site, &new) == 200).then_some(())
+    });
+    assert_eq!(status(&site, &old), 401);
+}
+
+#[test]
 fn one_unknown_key_makes_one_key_set_request_and_no_more() {
     let site = Stage::new()
         .section("jwks", "min_refresh_interval = \"1s\"")

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossgate_config::{IssuerSettings, Jwks};
+use crossgate_config::{IssuerSettings, Jwks, JwksSource};
 use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
 
@@ -112,6 +112,10 @@ impl Keeper {
                 heeded: false,
             });
             kept.schedule.set(self.plan.jwks, now);
+            if let JwksSource::File(_) = settings.jwks {
+                // Whoever replaced the file expects a reload to notice.
+                kept.schedule.hurry(now);
+            }
             self.metrics.issuer_configured(&name);
             self.kept.insert(name, kept);
         }

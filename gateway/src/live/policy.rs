@@ -182,6 +182,10 @@ impl Reloader {
         let before = self.live.in_force();
         let repaired = std::mem::take(&mut self.refused);
         if hash == before.hash && settings == self.settings {
+            if reason.asked {
+                // Files of keys are no part of what was compared.
+                self.tell_plan(&self.settings);
+            }
             if reason.asked || repaired {
                 self.metrics.policy_unchanged();
                 tracing::info!("reloaded: nothing has changed");
@@ -226,13 +230,8 @@ impl Reloader {
         if !same_issuers {
             self.live.demand.reset(&issuers);
         }
-        if !same_issuers || settings.jwks != self.settings.jwks {
-            // The keeper is gone only while the process ends.
-            let _ = self.plans.send(Plan {
-                issuers: settings.issuers.clone().into(),
-                jwks: settings.jwks,
-                since: self.live.in_force().issuers_since,
-            });
+        if !same_issuers || reason.asked {
+            self.tell_plan(&settings);
         }
         self.metrics
             .policy_loaded(generation, counts.partners, jiff::Timestamp::now());
@@ -257,6 +256,16 @@ impl Reloader {
         if moved {
             self.watch_again();
         }
+    }
+
+    /// Tells the keys' keeper whose keys to keep.
+    fn tell_plan(&self, settings: &Settings) {
+        // It is gone only while the process ends.
+        let _ = self.plans.send(Plan {
+            issuers: settings.issuers.clone().into(),
+            jwks: settings.jwks,
+            since: self.live.in_force().issuers_since,
+        });
     }
 
     fn watch_again(&mut self) {

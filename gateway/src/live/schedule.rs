@@ -53,6 +53,11 @@ impl Schedule {
         }
     }
 
+    /// Fetch at the next occasion.
+    pub(super) fn hurry(&mut self, now: Instant) {
+        self.due = self.due.min(now);
+    }
+
     /// Whether to fetch now. Where the answer is yes, it is no until the fetch has ended: one flight at a time.
     pub(super) fn start(&mut self, now: Instant) -> bool {
         let start = !self.fetching && self.due <= now;

@@ -12,7 +12,13 @@ pub type HostFault = &'static str;
 /// It is no host with an optional port.
 pub fn normalise(authority: &str) -> Result<Cow<'_, str>, HostFault> {
     let (host, port) = split(authority)?;
-    if port.is_some_and(|port| port.is_empty() || port.parse::<u16>().is_err()) {
+    // `+80` and `080` are ports to some readers only.
+    let is_odd = |port: &str| {
+        !port.bytes().all(|byte| byte.is_ascii_digit())
+            || port.starts_with('0')
+            || port.parse::<u16>().is_err()
+    };
+    if port.is_some_and(is_odd) {
         return Err(ODD_PORT);
     }
     if let Some(address) = host.strip_prefix('[') {
