@@ -434,7 +434,11 @@ mod tests {
         drop(alive);
         upstreams.tend().await;
         let peer = upstreams.next(&[], false).unwrap();
-        assert!(upstreams.next(std::slice::from_ref(&peer._address), false).is_some());
+        assert!(
+            upstreams
+                .next(std::slice::from_ref(&peer._address), false)
+                .is_some()
+        );
     }
 
     #[test]
