@@ -22,6 +22,7 @@ pub struct Tokens {
     key: hmac::Key,
     generations: ArcSwap<Generations>,
     half: usize,
+    half_weight: usize,
     metrics: Arc<Metrics>,
 }
 
@@ -40,6 +41,8 @@ struct Half {
     map: DashMap<u128, Entry>,
     /// The map itself would have to lock every shard to count.
     size: AtomicUsize,
+    /// Bytes of memory, about.
+    weight: AtomicUsize,
 }
 
 #[derive(Clone)]
@@ -49,7 +52,7 @@ struct Entry {
 }
 
 impl Tokens {
-    /// Keeps at most about this many.
+    /// Keeps at most about this many, and [`HEAVIEST`] bytes of them.
     ///
     /// # Errors
     /// The system gives no random numbers.
@@ -59,6 +62,7 @@ impl Tokens {
             key: hmac::Key::generate(hmac::HMAC_SHA256, &random)?,
             generations: ArcSwap::from_pointee(Generations::default()),
             half: (most / 2).max(1),
+            half_weight: HEAVIEST / 2,
             metrics,
         })
     }
@@ -90,9 +94,16 @@ impl Tokens {
 
     /// Keeps a token that was verified on this basis.
     pub fn put(&self, digest: u128, basis: Basis, token: &Arc<KnownToken>) {
+        // One with thousands of groups costs more to keep than to verify.
+        if weight(token) > HEAVIEST_TOKEN {
+            return;
+        }
         let generations = self.generations.load();
-        generations.young.keep(digest, basis, token);
-        if generations.young.size.load(Ordering::Relaxed) >= self.half {
+        let young = &generations.young;
+        young.keep(digest, basis, token);
+        if young.size.load(Ordering::Relaxed) >= self.half
+            || young.weight.load(Ordering::Relaxed) >= self.half_weight
+        {
             self.turn(&generations);
         }
         let entries = i64::try_from(self.len()).unwrap_or(i64::MAX);
@@ -145,6 +156,7 @@ impl Half {
             Some(Place::Vacant(place)) => {
                 place.insert(entry);
                 self.size.fetch_add(1, Ordering::Relaxed);
+                self.weight.fetch_add(weight(token), Ordering::Relaxed);
             }
             Some(Place::Occupied(mut place)) => {
                 place.insert(entry);
@@ -160,6 +172,30 @@ impl std::fmt::Debug for Tokens {
         f.debug_struct("Tokens").finish_non_exhaustive()
     }
 }
+
+/// About how many bytes a token is kept in: its claims stand in it, in its subject and in what upstreams are told.
+fn weight(token: &KnownToken) -> usize {
+    let claims = token.verified.claims();
+    let entries = claims.audiences.len()
+        + claims.groups.len()
+        + claims.directory_roles.len()
+        + claims.app_roles.len()
+        + claims.scopes.len()
+        + claims.auth_contexts.len();
+    LIGHTEST_TOKEN + entries * ENTRY
+}
+
+/// A token without lists, as measured.
+const LIGHTEST_TOKEN: usize = 5 << 10;
+
+/// One entry of a list, its three copies and what the allocator adds.
+const ENTRY: usize = 256;
+
+/// Heavier ones are verified each time.
+const HEAVIEST_TOKEN: usize = 128 << 10;
+
+/// Memory that all kept tokens may take, about.
+const HEAVIEST: usize = 256 << 20;
 
 /// Tokens kept at most: everybody of a large organisation at once, at some three kilobytes each.
 pub const MOST: usize = 32_768;
@@ -201,6 +237,29 @@ mod tests {
         }
         assert!(tokens.get(5000, BASIS).is_some());
         assert!(tokens.get(0, BASIS).is_none());
+    }
+
+    #[test]
+    fn a_token_with_thousands_of_entries_is_not_kept_and_many_large_ones_make_room() {
+        let with_groups = |groups: usize| {
+            let claims = serde_json::json!({
+                "iss": "https://own.example", "aud": "api://payroll", "sub": "s", "oid": "ada", "exp": 2_000_000_000,
+                "groups": (0..groups).map(|group| group.to_string()).collect::<Vec<_>>(),
+            });
+            let issuers = crate::request::testing::issuers();
+            let verified = crossgate_token::accept_unsigned(&claims, &issuers, "own").unwrap();
+            Arc::new(KnownToken::new(verified, &issuers))
+        };
+        let kept = tokens(MOST);
+        kept.put(1, BASIS, &with_groups(5000));
+        assert!(kept.is_empty());
+        let large = with_groups(400);
+        for digest in 0..10_000 {
+            kept.put(digest, BASIS, &large);
+            assert!(kept.len() * weight(&large) <= HEAVIEST + HEAVIEST_TOKEN);
+        }
+        assert!(kept.get(9_999, BASIS).is_some());
+        assert!(kept.get(0, BASIS).is_none());
     }
 
     #[test]
