@@ -2,6 +2,7 @@
 
 mod background;
 mod drain;
+mod files;
 mod readiness;
 mod signals;
 mod upgrade;
@@ -90,6 +91,7 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
     let hangups = background.hangups()?;
     let text = load::read(config)?;
     let loaded = load::load_text(config, &text, Purpose::Serve, None)?;
+    files::take_all(&loaded.settings.limits);
     let metrics = Arc::new(Metrics::new()?);
     let parts = Parts::new(&loaded.settings, &metrics)?;
     if !upgrade {
