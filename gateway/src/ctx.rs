@@ -18,7 +18,8 @@ use crate::sign_ins::{Ending, Observation, PolicyInForce, RestrictionValues, Slo
 
 /// One request.
 ///
-/// Whatever ends it, a panic too, it is recorded exactly once: by [`RequestCtx::finish`], or when it is dropped.
+/// Whatever ends it, a panic too, it is recorded exactly once: by [`RequestCtx::record`] when the head of its answer is
+/// known, else by [`RequestCtx::finish`], or when it is dropped.
 #[derive(Debug)]
 pub struct RequestCtx {
     /// The policy and settings that this request sees from its first step to its last.
@@ -35,8 +36,6 @@ pub struct RequestCtx {
     pub slot: Option<Slot>,
     /// How it ended, as far as is known.
     pub ending: Ending,
-    /// The status that was sent; 0 while none was.
-    pub status: u16,
     /// The client's side.
     pub client: Option<Client>,
     /// The app, and the length of the prefix that led to it.
@@ -71,6 +70,7 @@ pub struct RequestCtx {
     pub body: u64,
     /// The metrics of requests for which there is no app.
     no_app: Arc<AppMetrics>,
+    recorded: bool,
     finished: bool,
 }
 
@@ -88,7 +88,6 @@ impl RequestCtx {
             correlation_id: decision_id.to_string().into(),
             slot: None,
             ending: Ending::Aborted,
-            status: 0,
             client: None,
             app: None,
             prefix: Box::default(),
@@ -105,6 +104,7 @@ impl RequestCtx {
             failed: Vec::new(),
             upstream_begun: None,
             body: 0,
+            recorded: false,
             finished: false,
         }
     }
@@ -121,24 +121,28 @@ impl RequestCtx {
         self.decision()?.permit()
     }
 
-    /// Records the request with the status that was sent. Once: a second call does nothing.
-    pub fn finish(&mut self) {
-        if std::mem::replace(&mut self.finished, true) {
+    /// Counts and records the request with the status that the client is sent; 0 where it is sent none. Once: a second
+    /// call does nothing.
+    ///
+    /// Gives the room in the sign-in queue back, which a long answer must not hold. Nothing may be forwarded afterwards:
+    /// the permit goes with the record.
+    pub fn record(&mut self, status: u16) {
+        if std::mem::replace(&mut self.recorded, true) {
             return;
         }
+        self.metrics().answered(&self.ending);
         let duration = self.begun.elapsed();
-        let metrics = self.app.as_ref().map_or(&self.no_app, |app| &app.metrics);
-        metrics.ended(&self.ending, duration);
         let Some(slot) = self.slot.take() else {
             return;
         };
         let in_force = &self.in_force;
         slot.record(Observation {
             decision_id: self.decision_id,
-            correlation_id: std::mem::take(&mut self.correlation_id),
+            // What is logged of the rest of the request names it too.
+            correlation_id: self.correlation_id.clone(),
             arrived: self.arrived,
             duration,
-            status: self.status,
+            status,
             ending: std::mem::replace(&mut self.ending, Ending::Aborted),
             app: self.app.as_ref().map(|app| app.called.clone()),
             subject: self.token.as_ref().map(|token| Arc::clone(&token.subject)),
@@ -155,6 +159,25 @@ impl RequestCtx {
             // No partner's side is known yet, so none allows anything.
             partner_outbound_allowed: false,
         });
+    }
+
+    /// Whether the request is recorded already.
+    #[must_use]
+    pub const fn is_recorded(&self) -> bool {
+        self.recorded
+    }
+
+    /// Ends the request: records it where no answer was known, and measures the whole of it. Once.
+    pub fn finish(&mut self) {
+        if std::mem::replace(&mut self.finished, true) {
+            return;
+        }
+        self.record(0);
+        self.metrics().ended(self.begun.elapsed());
+    }
+
+    fn metrics(&self) -> &AppMetrics {
+        self.app.as_ref().map_or(&self.no_app, |app| &app.metrics)
     }
 }
 

@@ -1,11 +1,14 @@
 //! The phases of one request, in the order in which they run.
 //!
-//! Each is a few lines that name the next step; what the steps do stands in `request/`. The answer is recorded before
-//! it is sent, for the client may be gone.
+//! Each is a few lines that name the next step; what the steps do stands in `request/`. A request is
+//! recorded when the head of its answer is known, before it is sent: the client may be gone, and what follows the head may
+//! last for days.
 
+mod answer;
 mod certificates;
 mod door;
 mod gate;
+mod hop;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,22 +16,26 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use crossgate_config::BodyLimit;
+use http::StatusCode;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::upstreams::peer::HttpPeer;
-use pingora::{Error, ErrorSource, ErrorType, Result};
+use pingora::{Error, ErrorType, Result};
 
 pub use certificates::{CertificateFault, Certificates, Renewed};
 pub use door::service;
 
+use answer::{asked, trouble_of};
+
 use crate::ctx::RequestCtx;
 use crate::live::Live;
 use crate::ops::Metrics;
-use crate::request::assertion::{About, Signer};
-use crate::request::headers::{self, Identity, Said};
-use crate::request::respond::{self, Answer, Asked, Trouble};
-use crate::request::route::Door;
+use crate::request::assertion::Signer;
+use crate::request::headers::{self, Said};
+use crate::request::identity;
+use crate::request::respond::{self, Trouble};
+use crate::request::route::{Door, Restriction};
 use crate::request::tokens::Tokens;
 use crate::sign_ins::{Ending, SignIns};
 
@@ -77,8 +84,8 @@ impl ProxyHttp for Gateway {
         let Some(answer) = answer else {
             return Ok(false);
         };
-        ctx.status = answer.status;
-        write(session, answer).await?;
+        ctx.record(answer.status);
+        answer::write(session, answer).await?;
         Ok(true)
     }
 
@@ -91,13 +98,18 @@ impl ProxyHttp for Gateway {
         let (Some(_), Some(app)) = (ctx.permit(), &ctx.app) else {
             return Error::e_explain(ErrorType::InternalError, "no permit");
         };
-        let Some(peer) = app.upstreams.next(&ctx.failed, ctx.websocket) else {
+        let Some(mut peer) = app.upstreams.next(&ctx.failed, ctx.websocket) else {
             // After a failed attempt it is that failure which is answered.
             if ctx.failed.is_empty() {
                 ctx.trouble = Some(Trouble::NoUpstream);
             }
             return Err(Error::new_up(ErrorType::ConnectNoRoute));
         };
+        if ctx.websocket {
+            // The framework keeps to these in the open WebSocket too.
+            peer.options.read_timeout = Some(SILENCE);
+            peer.options.write_timeout = Some(SILENCE);
+        }
         ctx.upstream_begun
             .get_or_insert_with(std::time::Instant::now);
         Ok(peer)
@@ -110,36 +122,23 @@ impl ProxyHttp for Gateway {
         request: &mut RequestHeader,
         ctx: &mut RequestCtx,
     ) -> Result<()> {
+        // Another attempt sends the body from its beginning.
+        ctx.body = 0;
         let (Some(permit), Some(app), Some(client)) = (ctx.permit(), &ctx.app, &ctx.client) else {
             return Error::e_explain(ErrorType::InternalError, "no permit");
         };
-        let identity = match (&ctx.token, permit.facts()) {
-            (Some(token), Some(facts)) => {
-                let user = facts.own_user_id.as_ref().or(facts.home_user_id.as_ref());
-                let user = user.or(token.subject.user_id.as_ref());
-                let assertion = user.and_then(|user| {
-                    let about = About {
-                        app: &app.called.target.id,
-                        user,
-                        idp: token.idp(),
-                        permit,
-                    };
-                    let now = u64::try_from(ctx.arrived.as_second()).unwrap_or_default();
-                    token.assertion.get(&self.signer, &about, now)
-                });
-                Some(Identity {
-                    principal: token.principal(app.resource),
-                    user: user.map(ToString::to_string),
-                    assertion,
-                })
+        let identity = ctx.token.as_ref().and_then(|token| {
+            let now = u64::try_from(ctx.arrived.as_second()).unwrap_or_default();
+            identity::of(token, permit, app, &self.signer, now)
+        });
+        let own_restriction = match app.restriction {
+            Restriction::Inject => {
+                let snapshot = &ctx.in_force.snapshot;
+                let policy = snapshot.default.id;
+                policy.map(|policy| format!("{}:{policy}", snapshot.own.id))
             }
-            (Some(_) | None, None) | (None, Some(_)) => None,
+            Restriction::Pass | Restriction::Strip => None,
         };
-        let snapshot = &ctx.in_force.snapshot;
-        let own_restriction = snapshot
-            .default
-            .id
-            .map(|policy| format!("{}:{policy}", snapshot.own.id));
         headers::set_target(request, ctx.target.as_deref(), &ctx.authority)?;
         let said = Said {
             permit,
@@ -155,18 +154,21 @@ impl ProxyHttp for Gateway {
 
     async fn request_body_filter(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         body: &mut Option<Bytes>,
         _end_of_stream: bool,
         ctx: &mut RequestCtx,
     ) -> Result<()> {
+        // What flows through an open WebSocket is no body; before the upstream agreed to one, everything is.
+        if session.was_upgraded() {
+            return Ok(());
+        }
         let read = body.as_ref().map_or(0, Bytes::len);
         ctx.body = ctx
             .body
             .saturating_add(u64::try_from(read).unwrap_or(u64::MAX));
         match ctx.in_force.routes.limits.max_request_body {
-            // What flows through a WebSocket is no body.
-            BodyLimit::Bytes(most) if ctx.body > most && !ctx.websocket => {
+            BodyLimit::Bytes(most) if ctx.body > most => {
                 ctx.trouble = Some(Trouble::BodyTooLarge);
                 Err(Error::new_down(ErrorType::HTTPStatus(
                     Trouble::BodyTooLarge.status(),
@@ -182,8 +184,8 @@ impl ProxyHttp for Gateway {
         response: &mut ResponseHeader,
         ctx: &mut RequestCtx,
     ) -> Result<()> {
-        let head = !response.status.is_informational() || response.status.as_u16() == SWITCHING;
-        if head
+        hop::strip(response)?;
+        if answer::is_final(response)
             && let Some(begun) = ctx.upstream_begun.take()
             && let Some(app) = &ctx.app
         {
@@ -192,21 +194,37 @@ impl ProxyHttp for Gateway {
         Ok(())
     }
 
-    fn fail_to_connect(
+    /// The last step before a head goes to the client.
+    async fn response_filter(
         &self,
         session: &mut Session,
+        response: &mut ResponseHeader,
+        ctx: &mut RequestCtx,
+    ) -> Result<()> {
+        if response.status == StatusCode::SWITCHING_PROTOCOLS {
+            session.set_read_timeout(Some(SILENCE));
+        }
+        if answer::is_final(response) {
+            ctx.record(response.status.as_u16());
+        }
+        Ok(())
+    }
+
+    /// Runs before anything of the request was sent to this upstream. A body of which an earlier attempt read more than
+    /// can be repeated has ended the request by then, so whatever the method, another upstream may be tried.
+    fn fail_to_connect(
+        &self,
+        _session: &mut Session,
         peer: &HttpPeer,
         ctx: &mut RequestCtx,
         mut error: Box<Error>,
     ) -> Box<Error> {
         ctx.failed.push(peer._address.clone());
-        let repeatable = session.req_header().method.is_idempotent()
-            || session.as_downstream_mut().is_body_empty();
         let others = ctx
             .app
             .as_ref()
             .is_some_and(|app| ctx.failed.len() < app.upstreams.len());
-        error.set_retry(repeatable && others);
+        error.set_retry(others);
         error
     }
 
@@ -217,27 +235,25 @@ impl ProxyHttp for Gateway {
         ctx: &mut RequestCtx,
     ) -> FailToProxy {
         let trouble = ctx.trouble.take().or_else(|| trouble_of(error));
-        let answered = session.response_written().is_some();
+        // An event that was recorded names the head that went out, or that nobody was there to take.
         if let Some(trouble) = trouble
-            && !answered
+            && !ctx.is_recorded()
+            && !answer::was_written(session)
         {
-            ctx.status = trouble.status();
             let answer = respond::trouble(trouble, &asked(ctx));
+            ctx.record(answer.status);
             session.set_keepalive(None);
-            if write(session, answer).await.is_err() {
-                ctx.status = 0;
+            if let Err(error) = answer::write(session, answer).await {
+                tracing::debug!(%error, "client left before its answer");
             }
         }
         FailToProxy {
-            error_code: ctx.status,
+            error_code: trouble.map_or(0, Trouble::status),
             can_reuse_downstream: false,
         }
     }
 
-    async fn logging(&self, session: &mut Session, _error: Option<&Error>, ctx: &mut RequestCtx) {
-        if let Some(response) = session.response_written() {
-            ctx.status = response.status.as_u16();
-        }
+    async fn logging(&self, _session: &mut Session, _error: Option<&Error>, ctx: &mut RequestCtx) {
         ctx.finish();
     }
 
@@ -247,81 +263,16 @@ impl ProxyHttp for Gateway {
     }
 }
 
-/// What to answer where the framework failed; nothing where the client is gone.
-fn trouble_of(error: &Error) -> Option<Trouble> {
-    let timed_out = matches!(
-        error.etype(),
-        ErrorType::ConnectTimedout
-            | ErrorType::TLSHandshakeTimedout
-            | ErrorType::ReadTimedout
-            | ErrorType::WriteTimedout
-    );
-    let client_gone = matches!(
-        error.etype(),
-        ErrorType::WriteError
-            | ErrorType::WriteTimedout
-            | ErrorType::ReadError
-            | ErrorType::ConnectionClosed
-    );
-    match error.esource() {
-        ErrorSource::Upstream if timed_out => Some(Trouble::GatewayTimeout),
-        ErrorSource::Upstream => Some(Trouble::BadGateway),
-        ErrorSource::Downstream => (!client_gone).then_some(Trouble::ClientFailed),
-        ErrorSource::Internal | ErrorSource::Unset => Some(Trouble::Internal),
-    }
-}
-
-/// Who is answered.
-fn asked(ctx: &RequestCtx) -> Asked<'_> {
-    Asked {
-        correlation_id: &ctx.correlation_id,
-        at: ctx.arrived,
-        origin: (!ctx.origin.is_empty()).then_some(&*ctx.origin),
-        prefix: &ctx.prefix,
-        browser: ctx.browser,
-        entra: ctx.token.as_ref().is_none_or(|token| token.facts.entra),
-    }
-}
-
-async fn write(session: &mut Session, answer: Answer) -> Result<()> {
-    let mut response = ResponseHeader::build(answer.status, Some(answer.headers.len() + 2))?;
-    for (name, value) in answer.headers {
-        response.append_header(name, value)?;
-    }
-    let head_only = session.req_header().method == http::Method::HEAD;
-    // 204 has no body, and must not say how long it is (RFC 9110, section 8.6).
-    if answer.status != NO_CONTENT {
-        response.set_content_length(answer.body.len())?;
-    }
-    // What the client still sends will not be read; a connection with unread bytes is no place for a next request.
-    if !session.as_downstream_mut().is_body_done() {
-        session.set_keepalive(None);
-    }
-    let empty = head_only || answer.body.is_empty();
-    session
-        .write_response_header(Box::new(response), empty)
-        .await?;
-    if !empty {
-        session.write_response_body(Some(answer.body), true).await?;
-    }
-    Ok(())
-}
-
-/// From here on a client may think as long as connections may idle; in a WebSocket both sides may be silent longer.
+/// From here on a client may think as long as connections may idle.
 fn set_timeouts(session: &mut Session, ctx: &RequestCtx) {
     let idle = ctx.in_force.routes.limits.idle_timeout;
     // `None` says that the client, or a shutdown, wants the connection closed.
     if session.get_keepalive().is_some() {
         session.set_keepalive(Some(idle.as_secs().max(1)));
     }
-    let upgrading = session.is_upgrade_req();
-    let patience = if upgrading { SILENCE } else { idle };
-    session.set_read_timeout(Some(patience));
+    session.set_read_timeout(Some(idle));
     session.set_write_timeout(Some(idle));
 }
-
-const NO_CONTENT: u16 = 204;
-const SWITCHING: u16 = 101;
 
 /// How long a WebSocket may be silent: those who keep one open send something within minutes, those who are gone never.
 pub(crate) const SILENCE: Duration = Duration::from_secs(60 * 60);

@@ -37,14 +37,18 @@ impl AppMetrics {
         }
     }
 
-    /// Counts one request that ended.
-    pub fn ended(&self, ending: &Ending, duration: Duration) {
+    /// Counts one request whose answer is known.
+    pub fn answered(&self, ending: &Ending) {
         let direction = ending
             .decision()
             .and_then(|decision| decision.facts.as_ref())
             .map_or(NONE, |facts| facts.direction.name());
         let step = ending.step().map_or(NONE, Step::name);
         self.count(direction, ending.outcome(), step);
+    }
+
+    /// Adds the time that one request took to the end of its answer.
+    pub fn ended(&self, duration: Duration) {
         self.duration.observe(duration.as_secs_f64());
     }
 
@@ -131,11 +135,12 @@ mod tests {
         let metrics = Metrics::new().unwrap();
         let app = metrics.app("Payroll");
         let unknown = Ending::Decided(Decision::unknown_app());
-        app.ended(&unknown, Duration::from_millis(3));
-        metrics
-            .app("Payroll")
-            .ended(&unknown, Duration::from_millis(3));
-        app.ended(&Ending::Aborted, Duration::from_millis(3));
+        app.answered(&unknown);
+        metrics.app("Payroll").answered(&unknown);
+        app.answered(&Ending::Aborted);
+        for _ in 0..3 {
+            app.ended(Duration::from_millis(3));
+        }
         let text = String::from_utf8(metrics.render().unwrap()).unwrap();
         let line = "crossgate_requests_total{app=\"Payroll\",direction=\"none\",outcome=\"not-found\",step=\"none\"} 2";
         assert!(text.contains(line), "{text}");

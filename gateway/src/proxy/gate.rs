@@ -8,7 +8,8 @@ use http::header::USER_AGENT;
 use http::{HeaderMap, Method};
 use pingora::proxy::Session;
 
-use super::{Gateway, asked};
+use super::Gateway;
+use super::answer::asked;
 use crate::ctx::RequestCtx;
 use crate::request::admit::{Brought, Moment, admit, admit_anybody, restriction_values};
 use crate::request::assertion;

@@ -42,8 +42,9 @@ pub fn read<'a>(
     }
     let authority = authority(request)?;
     let host = host::normalise(authority).map_err(Trouble::Malformed)?;
-    // After the host, so that a refused method is the app's answer where the app is known to nobody else.
-    if request.method == Method::TRACE || request.method == Method::CONNECT {
+    // `TRACE` echoes credentials to whoever can make a browser send it; no app gets it, so it is refused before any is
+    // looked for. The framework refuses `CONNECT`.
+    if request.method == Method::TRACE {
         return Err(Trouble::MethodRefused);
     }
     check_framing(request, raw, limits)?;
@@ -168,9 +169,17 @@ fn check_framing(
     }
 }
 
-/// Other upgrades are not passed on; the request goes on without.
+/// The opening handshake (RFC 6455, section 4.1), which has no body. Other upgrades are not passed on; the request goes
+/// on without.
 fn is_websocket(request: &RequestHeader) -> bool {
-    request.version == Version::HTTP_11
+    let bodiless = !request.headers.contains_key(TRANSFER_ENCODING)
+        && request
+            .headers
+            .get(CONTENT_LENGTH)
+            .is_none_or(|length| length.as_bytes().iter().all(|byte| *byte == b'0'));
+    request.method == Method::GET
+        && request.version == Version::HTTP_11
+        && bodiless
         && request
             .headers
             .get(UPGRADE)
@@ -324,6 +333,21 @@ mod tests {
             let request = request("GET", "/", &headers);
             let head = read(&request, None, &limits()).unwrap();
             assert_eq!(head.websocket, websocket, "{upgrade}");
+        }
+    }
+
+    #[test]
+    fn what_may_have_a_body_is_no_websocket() {
+        for (method, name, value, websocket) in [
+            ("GET", "Content-Length", "0", true),
+            ("GET", "Content-Length", "5", false),
+            ("GET", "Transfer-Encoding", "chunked", false),
+            ("POST", "Content-Length", "0", false),
+        ] {
+            let headers = [HOSTED, &[("Upgrade", "websocket"), (name, value)]].concat();
+            let request = request(method, "/", &headers);
+            let head = read(&request, None, &limits()).unwrap();
+            assert_eq!(head.websocket, websocket, "{method} {name}: {value}");
         }
     }
 }

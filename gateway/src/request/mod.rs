@@ -7,6 +7,7 @@ pub mod forwarded;
 pub mod head;
 pub mod headers;
 pub mod host;
+pub mod identity;
 pub mod path;
 pub mod respond;
 pub mod route;

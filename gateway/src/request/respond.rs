@@ -66,6 +66,8 @@ pub enum Trouble {
     GatewayTimeout,
     /// The client's request broke off, or broke the protocol.
     ClientFailed,
+    /// The client paused for too long within its body.
+    ClientTooSlow,
     /// A fault of ours.
     Internal,
 }
@@ -76,6 +78,7 @@ impl Trouble {
     pub const fn status(self) -> u16 {
         match self {
             Self::Malformed(_) | Self::ClientFailed => 400,
+            Self::ClientTooSlow => 408,
             Self::HeadTooLarge => 431,
             Self::BodyTooLarge => 413,
             Self::MethodRefused => 405,
@@ -98,6 +101,7 @@ impl Trouble {
             Self::BadGateway => "bad_gateway",
             Self::GatewayTimeout => "gateway_timeout",
             Self::ClientFailed => "client_failed",
+            Self::ClientTooSlow => "client_too_slow",
             Self::Internal => "internal",
         }
     }
@@ -111,6 +115,7 @@ impl Trouble {
             Self::NotReady(_) => "Access cannot be decided at the moment",
             Self::NoUpstream | Self::BadGateway => "The application does not answer",
             Self::GatewayTimeout => "The application took too long to answer",
+            Self::ClientTooSlow => "The request took too long to arrive",
             Self::Internal => "The gateway failed",
         }
     }
@@ -159,6 +164,7 @@ pub fn trouble(trouble: Trouble, asked: &Asked<'_>) -> Answer {
         | Trouble::BadGateway
         | Trouble::GatewayTimeout
         | Trouble::ClientFailed
+        | Trouble::ClientTooSlow
         | Trouble::Internal => {}
     }
     answer

@@ -22,7 +22,7 @@ pub struct Observation {
     pub correlation_id: Box<str>,
     /// When the head of the request was read.
     pub arrived: jiff::Timestamp,
-    /// From then to the end of the answer.
+    /// From then until the head of the answer was known.
     pub duration: Duration,
     /// The status that was sent; 0 where the client was gone before any.
     pub status: u16,

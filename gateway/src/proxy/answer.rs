@@ -1,0 +1,118 @@
+//! Answers of our own on their way to the client.
+
+use http::{Method, StatusCode};
+use pingora::http::ResponseHeader;
+use pingora::proxy::Session;
+use pingora::{Error, ErrorSource, ErrorType, Result};
+
+use crate::ctx::RequestCtx;
+use crate::request::respond::{Answer, Asked, Trouble};
+
+/// Whether this head is the answer, rather than news before it.
+pub(super) fn is_final(response: &ResponseHeader) -> bool {
+    !response.status.is_informational() || response.status == StatusCode::SWITCHING_PROTOCOLS
+}
+
+/// Whether the head of an answer has gone out.
+pub(super) fn was_written(session: &Session) -> bool {
+    session.response_written().is_some_and(is_final)
+}
+
+/// What to answer where the framework failed; nothing where the client is gone.
+pub(super) fn trouble_of(error: &Error) -> Option<Trouble> {
+    let timed_out = matches!(
+        error.etype(),
+        ErrorType::ConnectTimedout
+            | ErrorType::TLSHandshakeTimedout
+            | ErrorType::ReadTimedout
+            | ErrorType::WriteTimedout
+    );
+    let client_gone = matches!(
+        error.etype(),
+        ErrorType::WriteError
+            | ErrorType::WriteTimedout
+            | ErrorType::ReadError
+            | ErrorType::ConnectionClosed
+    );
+    match error.esource() {
+        ErrorSource::Upstream if timed_out => Some(Trouble::GatewayTimeout),
+        ErrorSource::Upstream => Some(Trouble::BadGateway),
+        ErrorSource::Downstream if *error.etype() == ErrorType::ReadTimedout => {
+            Some(Trouble::ClientTooSlow)
+        }
+        ErrorSource::Downstream => (!client_gone).then_some(Trouble::ClientFailed),
+        ErrorSource::Internal | ErrorSource::Unset => Some(Trouble::Internal),
+    }
+}
+
+/// Who is answered.
+pub(super) fn asked(ctx: &RequestCtx) -> Asked<'_> {
+    Asked {
+        correlation_id: &ctx.correlation_id,
+        at: ctx.arrived,
+        origin: (!ctx.origin.is_empty()).then_some(&*ctx.origin),
+        prefix: &ctx.prefix,
+        browser: ctx.browser,
+        entra: ctx.token.as_ref().is_none_or(|token| token.facts.entra),
+    }
+}
+
+pub(super) async fn write(session: &mut Session, answer: Answer) -> Result<()> {
+    let mut response = ResponseHeader::build(answer.status, Some(answer.headers.len() + 2))?;
+    for (name, value) in answer.headers {
+        response.append_header(name, value)?;
+    }
+    let head_only = session.req_header().method == Method::HEAD;
+    // 204 has no body, and must not say how long it is (RFC 9110, section 8.6).
+    if answer.status != NO_CONTENT {
+        response.set_content_length(answer.body.len())?;
+    }
+    // What the client still sends will not be read; a connection with unread bytes is no place for a next request.
+    if !session.as_downstream_mut().is_body_done() {
+        session.set_keepalive(None);
+    }
+    let empty = head_only || answer.body.is_empty();
+    session
+        .write_response_header(Box::new(response), empty)
+        .await?;
+    if !empty {
+        session.write_response_body(Some(answer.body), true).await?;
+    }
+    Ok(())
+}
+
+const NO_CONTENT: u16 = 204;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slow_client_is_told_so_and_one_that_left_nothing() {
+        for (kind, trouble) in [
+            (ErrorType::ReadTimedout, Some(Trouble::ClientTooSlow)),
+            (ErrorType::InvalidHTTPHeader, Some(Trouble::ClientFailed)),
+            (ErrorType::WriteTimedout, None),
+            (ErrorType::ConnectionClosed, None),
+        ] {
+            let error = Error::new_down(kind);
+            assert_eq!(trouble_of(&error), trouble, "{error}");
+        }
+        let error = Error::new_up(ErrorType::ReadTimedout);
+        assert_eq!(trouble_of(&error), Some(Trouble::GatewayTimeout));
+    }
+
+    #[test]
+    fn news_before_an_answer_is_no_answer() {
+        for (status, answer) in [
+            (100, false),
+            (103, false),
+            (101, true),
+            (200, true),
+            (502, true),
+        ] {
+            let response = ResponseHeader::build(status, None).unwrap();
+            assert_eq!(is_final(&response), answer, "{status}");
+        }
+    }
+}
