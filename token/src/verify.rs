@@ -51,8 +51,13 @@ impl Verified {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Unverified {
     /// It breaks a rule.
-    #[error(transparent)]
-    Refused(#[from] TokenFault),
+    #[error("{fault}")]
+    Refused {
+        /// The rule.
+        fault: TokenFault,
+        /// The configured issuer whose token it says it is. Nothing is known about who really made it.
+        issuer: Option<Arc<str>>,
+    },
     /// It names a key that is in no set of an issuer that may have signed it. The sets may be out of date: the caller
     /// may have them fetched again, and refuses with [`Unverified::fault`] until then.
     #[error("token signed with a key that is not in its issuer's key set")]
@@ -71,11 +76,44 @@ impl Unverified {
     #[must_use]
     pub fn fault(&self) -> Option<TokenFault> {
         match self {
-            Self::Refused(fault) => Some(*fault),
+            Self::Refused { fault, .. } => Some(*fault),
             Self::UnknownKey { without_keys, .. } if without_keys.is_empty() => {
                 Some(TokenFault::UnknownKey)
             }
             Self::UnknownKey { .. } => None,
+        }
+    }
+
+    /// The name of the configured issuer whose token it says it is; `None` where it names none, or one of several.
+    #[must_use]
+    pub fn issuer(&self) -> Option<&str> {
+        match self {
+            Self::Refused { issuer, .. } => issuer.as_deref(),
+            Self::UnknownKey {
+                not_in,
+                without_keys,
+                ..
+            } => match (&**not_in, &**without_keys) {
+                ([only], []) | ([], [only]) => Some(only),
+                (_, _) => None,
+            },
+        }
+    }
+
+    fn refused(fault: TokenFault, issuer: &Issuer) -> Self {
+        Self::Refused {
+            fault,
+            issuer: Some(Arc::clone(&issuer.name)),
+        }
+    }
+}
+
+impl From<TokenFault> for Unverified {
+    /// Refused before anything told whose token it is said to be.
+    fn from(fault: TokenFault) -> Self {
+        Self::Refused {
+            fault,
+            issuer: None,
         }
     }
 }
@@ -110,15 +148,16 @@ pub fn verify<'k>(
         return Err(TokenFault::UnknownIssuer.into());
     };
     let issuer = signer.issuer;
-    let claims = Claims::read(&payload, issuer)?;
+    let refused = |fault| Unverified::refused(fault, issuer);
+    let claims = Claims::read(&payload, issuer).map_err(refused)?;
     if !jws
         .header()
         .algorithm
         .is_some_and(|algorithm| issuer.algorithms.contains(&algorithm))
     {
-        return Err(TokenFault::AlgorithmNotAllowed.into());
+        return Err(refused(TokenFault::AlgorithmNotAllowed));
     }
-    let key_id = key_id.ok_or(TokenFault::NoKeyId)?;
+    let key_id = key_id.ok_or_else(|| refused(TokenFault::NoKeyId))?;
     let keys = match signer.keys {
         Some(keys) if keys.knows(key_id) => keys,
         Some(_) | None => return Err(unknown_key(&candidates, key_id)),
@@ -128,11 +167,11 @@ pub fn verify<'k>(
     if let (Ok(verified), Some(key)) = (&verified, keys.get(key_id)) {
         let tenant = verified.identity.issuer.0;
         if !key.may_sign_for(&verified.claims.issuer, tenant, issuer.cloud) {
-            return Err(TokenFault::KeyOfAnotherIssuer.into());
+            return Err(refused(TokenFault::KeyOfAnotherIssuer));
         }
     }
-    keys.verify(&jws)?;
-    Ok(verified?)
+    keys.verify(&jws).map_err(refused)?;
+    verified.map_err(refused)
 }
 
 /// An issuer that may have signed a token, and its keys.

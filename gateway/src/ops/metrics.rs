@@ -13,6 +13,7 @@ use prometheus::{
 
 use super::app::{AppMetrics, NONE};
 use super::register::New;
+use super::verifications::Verifications;
 
 /// All metrics of one gateway.
 ///
@@ -33,7 +34,8 @@ pub struct Metrics {
     pub token_cache_evictions: IntCounter,
     /// Tokens in the cache.
     pub token_cache_entries: IntGauge,
-    token_verifications: IntCounterVec,
+    /// Tokens by issuer and what became of them.
+    pub verifications: Verifications,
     jwks_refreshes: IntCounterVec,
     jwks_age: GaugeVec,
     snapshot_info: IntGaugeVec,
@@ -93,11 +95,11 @@ impl Metrics {
                 "Tokens removed from the token cache.",
             )?,
             token_cache_entries: new.gauge("token_cache_entries", "Tokens in the token cache.")?,
-            token_verifications: new.counters(
+            verifications: Verifications::new(new.counters(
                 "token_verifications_total",
-                "Verifications of tokens by issuer and result.",
+                "Tokens by issuer and result: `accepted` where the signature was checked and nothing refused it, else the rule that refused, also of a token from the cache; one that the cache lets pass is not counted again.",
                 &["issuer", "result"],
-            )?,
+            )?),
             jwks_refreshes: new.counters(
                 "jwks_refreshes_total",
                 "Fetches of key sets by issuer and result.",
@@ -188,25 +190,18 @@ impl Metrics {
         for result in ["success", "error"] {
             self.jwks_refreshes.with_label_values(&[issuer, result]);
         }
-        self.token_verifications
-            .with_label_values(&[issuer, ACCEPTED]);
+        self.verifications.configured(issuer);
     }
 
     /// Shows no age of keys of an issuer that is not configured any more.
     pub fn issuer_gone(&self, issuer: &str) {
+        self.verifications.gone(issuer);
         self.keys_fetched
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .remove(issuer);
         // There is none where its keys were never fetched.
         let _ = self.jwks_age.remove_label_values(&[issuer]);
-    }
-
-    /// Counts one verification. `issuer` is a configured name, `result` [`ACCEPTED`] or a rule of the verifier.
-    pub fn token_verified(&self, issuer: &str, result: &str) {
-        self.token_verifications
-            .with_label_values(&[issuer, result])
-            .inc();
     }
 
     /// Counts one fetch of an issuer's keys, and keeps the time of one that succeeded.
@@ -297,9 +292,6 @@ impl std::fmt::Debug for Metrics {
         f.debug_struct("Metrics").finish_non_exhaustive()
     }
 }
-
-/// `result` of a verification that found nothing to refuse.
-pub const ACCEPTED: &str = "accepted";
 
 /// From what a local upstream takes to what a person gives up after.
 const REQUEST_BUCKETS: [f64; 14] = [

@@ -6,12 +6,11 @@ use std::time::Instant;
 use crossgate_policy::context::{
     CONTEXT_HEADER, Context, POLICY_HEADER, RestrictionHeaders, TENANTS_HEADER,
 };
-use crossgate_policy::decision::TokenRefusal;
 use crossgate_policy::ids::UnixTime;
 use crossgate_policy::snapshot::Snapshot;
 use crossgate_policy::target::Target;
 use crossgate_policy::{Caller, Decision};
-use crossgate_token::{Expected, Issuers, KeySet, Unverified, verify};
+use crossgate_token::{Expected, Issuers, KeySet, TokenFault, Unverified, verify};
 use http::HeaderMap;
 use std::net::IpAddr;
 
@@ -20,7 +19,7 @@ use super::route::App;
 use super::subject::refusal;
 use super::token::KnownToken;
 use super::tokens::{Basis, Tokens};
-use crate::ops::{ACCEPTED, Metrics};
+use crate::ops::{ACCEPTED, Metrics, NO_KEYS};
 use crate::sign_ins::RestrictionValues;
 
 /// What one request decides by: the same from its first step to its last.
@@ -79,17 +78,28 @@ pub fn admit<'k, K: Fn(&str) -> Option<&'k KeySet>>(
     };
     let refused = match Credential::read(brought.headers) {
         Credential::None => None,
-        Credential::Unacceptable(refusal) => Some(refusal),
+        Credential::Unacceptable(refusal) => {
+            metrics.verifications.count(None, refusal.reason);
+            Some(refusal)
+        }
         Credential::Bearer(token) => {
             admission.token_digest = tokens.digest(token);
-            match known(moment, token, admission.token_digest, tokens, metrics) {
-                Ok(known) => {
-                    let checked = accept(moment, app, &known);
+            match known(moment, token, admission.token_digest, tokens) {
+                Ok((known, checked)) => {
+                    let accepted = accept(moment, app, &known);
+                    let issuer = Some(&**known.verified.issuer());
+                    match (accepted, checked) {
+                        (Err(fault), _) => metrics.verifications.count(issuer, fault.reason()),
+                        (Ok(()), Checked::Now) => metrics.verifications.count(issuer, ACCEPTED),
+                        (Ok(()), Checked::Before) => {}
+                    }
                     admission.token = Some(known);
-                    checked.err()
+                    accepted.err().map(refusal)
                 }
                 Err(unverified) => {
                     let fault = unverified.fault();
+                    let result = fault.map_or(NO_KEYS, TokenFault::reason);
+                    metrics.verifications.count(unverified.issuer(), result);
                     if let Unverified::UnknownKey {
                         not_in,
                         without_keys,
@@ -153,41 +163,40 @@ fn decide(
     decision
 }
 
+/// When a token's signature was checked.
+#[derive(Clone, Copy)]
+enum Checked {
+    /// For this request.
+    Now,
+    /// For one before.
+    Before,
+}
+
 /// The token, verified now or before.
 fn known<'k, K: Fn(&str) -> Option<&'k KeySet>>(
     moment: &Moment<'_, K>,
     token: BearerToken<'_>,
     digest: u128,
     tokens: &Tokens,
-    metrics: &Metrics,
-) -> Result<Arc<KnownToken>, Unverified> {
+) -> Result<(Arc<KnownToken>, Checked), Unverified> {
     if let Some(known) = tokens.get(digest, moment.basis) {
-        return Ok(known);
+        return Ok((known, Checked::Before));
     }
-    let verified = verify(token.expose(), moment.issuers, &moment.keys);
-    match &verified {
-        Ok(verified) => metrics.token_verified(verified.issuer(), ACCEPTED),
-        // Whose token it was meant to be is not known of one that is not verified.
-        Err(unverified) => metrics.token_verified(
-            UNKNOWN_ISSUER,
-            unverified.fault().map_or(NO_KEYS, |fault| fault.reason()),
-        ),
-    }
-    let known = Arc::new(KnownToken::new(verified?, moment.issuers));
+    let verified = verify(token.expose(), moment.issuers, &moment.keys)?;
+    let known = Arc::new(KnownToken::new(verified, moment.issuers));
     tokens.put(digest, moment.basis, &known);
-    Ok(known)
+    Ok((known, Checked::Now))
 }
 
 /// What depends on the app and on the time, which no verification before says anything about.
-fn accept<K>(moment: &Moment<'_, K>, app: &App, known: &KnownToken) -> Result<(), TokenRefusal> {
-    let expected = Expected {
+fn accept<K>(moment: &Moment<'_, K>, app: &App, known: &KnownToken) -> Result<(), TokenFault> {
+    known.verified.check(&Expected {
         resource: app.resource,
         audiences: &app.audiences,
         // Neither client certificates nor DPoP proofs are read, so nothing is ever proven.
         possession_proven: false,
         now: moment.now,
-    };
-    known.verified.check(&expected).map_err(refusal)
+    })
 }
 
 /// The tenant-restriction headers of a request.
@@ -224,19 +233,20 @@ pub fn restriction_values(headers: &HeaderMap) -> Option<Box<RestrictionValues>>
     })
 }
 
-/// `issuer` of verifications that told of none.
-const UNKNOWN_ISSUER: &str = "unknown";
-/// `result` where nothing could be verified for want of keys.
-const NO_KEYS: &str = "no_keys";
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::request::route::{Door, Routes};
     use crate::request::testing::{OWN, issuers, known, snapshot};
+    use aws_lc_rs::rand::SystemRandom;
+    use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use crossgate_policy::Outcome;
+    use crossgate_token::Algorithm;
     use http::HeaderValue;
     use http::header::AUTHORIZATION;
+    use serde_json::{Value, json};
 
     struct Stage {
         snapshot: Snapshot,
@@ -264,6 +274,15 @@ mod tests {
         }
 
         fn ask(&self, token: &str, now: u32) -> Admission {
+            self.ask_with(token, now, |_: &str| None)
+        }
+
+        fn ask_with<'k>(
+            &self,
+            token: &str,
+            now: u32,
+            keys: impl Fn(&str) -> Option<&'k KeySet>,
+        ) -> Admission {
             let mut headers = HeaderMap::new();
             if !token.is_empty() {
                 let value = HeaderValue::try_from(format!("Bearer {token}")).unwrap();
@@ -272,7 +291,7 @@ mod tests {
             let moment = Moment {
                 snapshot: &self.snapshot,
                 issuers: &self.issuers,
-                keys: |_: &str| None,
+                keys,
                 basis: (1, 1),
                 now: UnixTime::from_secs(now),
             };
@@ -338,5 +357,84 @@ mod tests {
             ..stage
         };
         assert_eq!(code(&stage.ask("a.b.c", 1)), 50_010);
+    }
+
+    /// How often each result of a token was counted.
+    fn counted(stage: &Stage) -> Vec<String> {
+        let text = String::from_utf8(stage.metrics.render().unwrap()).unwrap();
+        text.lines()
+            .filter_map(|line| line.strip_prefix("crossgate_token_verifications_total"))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    #[test]
+    fn a_token_is_counted_once_by_the_rule_that_refused_it() {
+        let stage = Stage::new("");
+        stage.with_known("a.b.c");
+        let before = counted(&stage);
+        // Found in the cache and let pass: the signature was not checked again.
+        stage.ask("a.b.c", 1_999_999_999);
+        assert_eq!(counted(&stage), before);
+        stage.ask("a.b.c", 2_000_000_060);
+        let expired = r#"{issuer="own",result="token_expired"} 1"#;
+        assert!(counted(&stage).contains(&expired.to_owned()));
+        stage.ask("not base64url.", 1);
+        let malformed = r#"{issuer="unknown",result="authorization_malformed"} 1"#;
+        assert!(counted(&stage).contains(&malformed.to_owned()));
+    }
+
+    #[test]
+    fn a_token_that_is_verified_and_refused_is_not_counted_as_accepted() {
+        let (key, keys) = signer();
+        let stage = Stage::new("");
+        let claims = |audience: &str, expires: u32| json!({"iss": "https://own.example", "aud": audience, "sub": "s", "oid": "ada", "exp": expires});
+        let own = |_: &str| Some(&keys);
+        let genuine = sign(&key, &claims("api://payroll", 2_000_000_000));
+        let (input, _) = genuine.rsplit_once('.').unwrap();
+        for (token, result) in [
+            (genuine.clone(), "accepted"),
+            (
+                sign(&key, &claims("api://other", 2_000_000_000)),
+                "wrong_audience",
+            ),
+            (sign(&key, &claims("api://payroll", 1)), "token_expired"),
+            (
+                format!("{input}.{}", URL_SAFE_NO_PAD.encode([1; 64])),
+                "bad_signature",
+            ),
+        ] {
+            let before = counted(&stage);
+            stage.ask_with(&token, 1000, own);
+            let new: Vec<String> = counted(&stage);
+            let new = new
+                .iter()
+                .filter(|line| !before.contains(line))
+                .collect::<Vec<_>>();
+            let line = format!(r#"{{issuer="own",result="{result}"}} 1"#);
+            assert_eq!(new, [&line], "{token}");
+        }
+    }
+
+    fn signer() -> (EcdsaKeyPair, KeySet) {
+        let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        let point = key.public_key().as_ref();
+        let jwk = json!({
+            "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": "k",
+            "x": URL_SAFE_NO_PAD.encode(&point[1..33]), "y": URL_SAFE_NO_PAD.encode(&point[33..]),
+        });
+        let set = json!({"keys": [jwk]}).to_string();
+        (key, KeySet::read(set.as_bytes(), &Algorithm::ALL).unwrap())
+    }
+
+    fn sign(key: &EcdsaKeyPair, claims: &Value) -> String {
+        let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let input = format!(
+            "{}.{}",
+            encode(&json!({"alg": "ES256", "kid": "k"})),
+            encode(claims)
+        );
+        let signature = key.sign(&SystemRandom::new(), input.as_bytes()).unwrap();
+        format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 }

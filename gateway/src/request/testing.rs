@@ -26,7 +26,7 @@ pub(crate) fn issuers() -> Issuers {
             tenant,
         },
         cloud: Cloud::Global,
-        algorithms: [Algorithm::Rs256].into(),
+        algorithms: [Algorithm::Rs256, Algorithm::Es256].into(),
         claims: ClaimMap::entra(),
     };
     Issuers::new([issuer("own", OWN), issuer("partner", PARTNER)])

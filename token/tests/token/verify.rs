@@ -45,7 +45,7 @@ impl Site {
 
     fn fault(&self, token: &str) -> TokenFault {
         match self.verify(token) {
-            Err(Unverified::Refused(fault)) => fault,
+            Err(Unverified::Refused { fault, .. }) => fault,
             other => unreachable!("{other:?}"),
         }
     }
@@ -78,6 +78,30 @@ fn another_key_under_the_same_id_is_a_bad_signature() {
     let site = Site::new();
     let forged = Signer::new("e").sign(&entra_claims());
     assert_eq!(site.fault(&forged), TokenFault::BadSignature);
+}
+
+#[test]
+fn a_refused_token_tells_the_configured_issuer_it_names_and_nothing_else() {
+    let mut site = Site::new();
+    let named = |site: &Site, token: &str| {
+        let unverified = site.verify(token).unwrap_err();
+        unverified.issuer().map(str::to_owned)
+    };
+    let forged = Signer::new("e").sign(&entra_claims());
+    assert_eq!(named(&site, &forged).as_deref(), Some("entra"));
+    let stranger = Signer::new("new");
+    assert_eq!(
+        named(&site, &stranger.sign(&entra_claims())).as_deref(),
+        Some("entra")
+    );
+    let nobodys = with(entra_claims(), &[("iss", json!("https://evil.example"))]);
+    assert_eq!(named(&site, &stranger.sign(&nobodys)), None);
+    let shared = with(entra_claims(), &[("iss", json!(v1(CONTOSO)))]);
+    assert_eq!(named(&site, &stranger.sign(&shared)), None, "of two");
+    assert_eq!(named(&site, "x"), None);
+    site.keys.remove("entra");
+    let unknown = site.entra.sign(&entra_claims());
+    assert_eq!(named(&site, &unknown).as_deref(), Some("entra"));
 }
 
 #[test]
