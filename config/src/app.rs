@@ -119,7 +119,7 @@ impl AppSettings {
             Ok(host) => Some(host),
             Err(problem) => text.refuse(&problem.to_string()),
         });
-        let paths = section.texts("paths", url::path);
+        let paths = section.texts("paths", url::path_prefix);
         let audiences = section.texts("audiences", Text::filled);
         let upstreams = section.texts("upstreams", url::upstream);
         let resource_tenant = resource_tenant(section, own);
@@ -254,24 +254,34 @@ fn check_serving(section: &mut Section<'_>, app: &AppSettings, listen: &Listen) 
 /// Hosts and paths taken by the apps so far.
 #[derive(Default)]
 struct Routes {
-    taken: Vec<(String, String, String)>,
+    taken: Vec<Taken>,
+}
+
+/// A host, a path prefix, and the app that has them.
+struct Taken {
+    host: String,
+    prefix: String,
+    app: String,
 }
 
 impl Routes {
     fn check(&mut self, section: &mut Section<'_>, app: &AppSettings) {
         for host in &app.hosts {
             for path in &app.paths {
+                // `/admin` and `/admin/` lead the same requests to an app.
+                let prefix = path.strip_suffix('/').unwrap_or(path);
                 let mut taken = self.taken.iter();
-                let first = taken.find(|(other, prefix, _)| other == host && prefix == path);
+                let first = taken.find(|taken| taken.host == *host && taken.prefix == prefix);
                 match first {
-                    Some((_, _, key)) => section.fault(
+                    Some(Taken { app, .. }) => section.fault(
                         "hosts",
-                        format!("`{host}{path}` leads to `{key}` already; change a host or a path"),
+                        format!("`{host}{path}` leads to {app} already; change a host or a path"),
                     ),
-                    None => {
-                        let key = section.key().to_owned();
-                        self.taken.push((host.clone(), path.clone(), key));
-                    }
+                    None => self.taken.push(Taken {
+                        host: host.clone(),
+                        prefix: prefix.to_owned(),
+                        app: format!("`{}` (`{}`)", section.key(), app.name),
+                    }),
                 }
             }
         }

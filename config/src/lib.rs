@@ -16,6 +16,7 @@ mod limits;
 mod listen;
 mod outline;
 mod partner;
+pub mod path;
 mod policy;
 mod reader;
 mod runtime;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::host::{host, is_loopback};
+use crate::path;
 use crate::reader::Text;
 
 /// Where requests of an app are sent.
@@ -77,11 +78,23 @@ pub(crate) fn web(text: &Text<'_>, expected: &str) -> Option<String> {
     Some(text.value().to_owned())
 }
 
-/// A path as requests are matched by it: it must stand in the form that requests are brought into.
+/// A path as requests of our own ask for it: in the form that requests are brought into.
 pub(crate) fn path(text: &Text<'_>) -> Option<String> {
-    match path_problem(text.value()) {
-        None => Some(text.value().to_owned()),
-        Some(problem) => text.refuse(problem),
+    match path::normalise(text.value()) {
+        Ok(normal) if normal == text.value() => Some(normal.into_owned()),
+        Ok(normal) => text.refuse_spelling(&normal),
+        Err(fault) => text.refuse(fault.advice()),
+    }
+}
+
+/// A path that requests are matched by.
+pub(crate) fn path_prefix(text: &Text<'_>) -> Option<String> {
+    let path = path(text)?;
+    match path::two_spellings(&path) {
+        None => Some(path),
+        Some(character) => text.refuse(&format!(
+            "has a `{character}`, which is the same as its encoding to some servers and not to others; choose another path"
+        )),
     }
 }
 
@@ -126,47 +139,4 @@ fn split<'t>(text: &'t Text<'_>, expected: &str) -> Option<Url<'t>> {
         port,
         rest,
     })
-}
-
-fn path_problem(path: &str) -> Option<&'static str> {
-    let problem = if !path.starts_with('/') {
-        "is not a path; expected one that starts with `/`"
-    } else if path.contains(['?', '#']) {
-        "has a query or fragment; expected the path alone"
-    } else if path.contains("//") {
-        "has an empty segment; expected a single `/` between segments"
-    } else if path.split('/').any(|segment| matches!(segment, "." | "..")) {
-        "has a `.` or `..` segment; write the path that it leads to"
-    } else if path.contains('\\') {
-        "has a backslash, which some servers read as `/`; expected `/`"
-    } else if !path.bytes().all(|byte| byte.is_ascii_graphic()) {
-        "has a character that URLs do not carry; write it percent-encoded"
-    } else {
-        return encoding_problem(path);
-    };
-    Some(problem)
-}
-
-fn encoding_problem(path: &str) -> Option<&'static str> {
-    for after in path.split('%').skip(1) {
-        let digits = after.get(..2).filter(|digits| {
-            digits
-                .bytes()
-                .all(|digit| digit.is_ascii_digit() || matches!(digit, b'A'..=b'F'))
-        });
-        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        match byte {
-            None => return Some("has a `%` without two digits after it, 0-9 or capital A-F"),
-            Some(b'/' | b'\\' | 0..=0x1f | 0x7f) => {
-                return Some(
-                    "has an encoded slash, backslash or control character; requests with one are refused",
-                );
-            }
-            Some(byte) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {
-                return Some("encodes a character that needs no encoding; write it plainly");
-            }
-            Some(_) => {}
-        }
-    }
-    None
 }

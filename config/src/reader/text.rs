@@ -43,6 +43,19 @@ impl<'d> Text<'d> {
         self.refuse_unquoted(&format!("`{written}` {why}"))
     }
 
+    /// Notes that the value is to be written as `better`, and gives nothing.
+    pub(crate) fn refuse_spelling<T>(&self, better: &str) -> Option<T> {
+        if self.written == self.value {
+            self.refuse(&format!(
+                "is not how it stands in requests; write `{better}`"
+            ))
+        } else {
+            self.refuse(
+                "is not how it stands in requests; encode only what must be, with capital digits",
+            )
+        }
+    }
+
     /// Notes a fault that must not repeat the value, and gives nothing.
     pub(crate) fn refuse_unquoted<T>(&self, message: &str) -> Option<T> {
         self.field.fault(message);

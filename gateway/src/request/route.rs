@@ -103,14 +103,7 @@ impl Routes {
             own_tenant: settings.tenant.id,
             trusted_proxies: settings.listen.trusted_proxies.clone().into(),
             limits: settings.limits,
-            authorization_servers: settings
-                .issuers
-                .iter()
-                .map(|issuer| {
-                    let own = settings.tenant.id.to_string();
-                    issuer.issuer.replace("{tenantid}", &own).into()
-                })
-                .collect(),
+            authorization_servers: authorization_servers(settings),
             probe_every: settings.health.interval,
             no_app: metrics.no_app(),
         };
@@ -229,6 +222,19 @@ impl Routes {
     }
 }
 
+/// Each once: two entries of Entra, one narrower than the other, are one server.
+fn authorization_servers(settings: &Settings) -> Box<[Box<str>]> {
+    let own = settings.tenant.id.to_string();
+    let mut servers: Vec<Box<str>> = Vec::with_capacity(settings.issuers.len());
+    for issuer in &settings.issuers {
+        let server = issuer.issuer.replace("{tenantid}", &own);
+        if !servers.iter().any(|known| **known == *server) {
+            servers.push(server.into());
+        }
+    }
+    servers.into()
+}
+
 /// `/admin/` and `/admin` are one prefix; that of `/` is empty.
 fn prefix(path: &str) -> &str {
     path.strip_suffix('/').unwrap_or(path)
@@ -328,6 +334,38 @@ resource_tenant = "44444444-4444-4444-8444-444444444444"
         for path in ["/", "/administrator", "/x/admin", "/a", "/a/bc", "/Admin"] {
             assert_eq!(at(path), "payroll", "{path}");
         }
+    }
+
+    #[test]
+    fn every_spelling_of_a_prefix_leads_to_its_app() {
+        let settings = settings(
+            "[[app]]\nid = \"open\"\nhosts = [\"a.example\"]\n\
+             [[app]]\nid = \"closed\"\nhosts = [\"a.example\"]\npaths = [\"/@x\", \"/$batch\", \"/%C3%BC\"]\n",
+        );
+        let routes = Routes::build(&settings, None, &Metrics::new().unwrap());
+        for path in [
+            "/@x",
+            "/%40x",
+            "/%40%78/y",
+            "/%24batch",
+            "/$b%61tch",
+            "/%c3%bc",
+        ] {
+            let path = crate::request::path::normalise(path).unwrap();
+            let found = routes.find(Door::Proxy, "a.example", &path).unwrap();
+            assert_eq!(found.app.called.target.id.to_string(), "closed", "{path}");
+        }
+    }
+
+    #[test]
+    fn an_authorization_server_is_named_once() {
+        let settings = settings(
+            "[[issuer]]\nname = \"any\"\nkind = \"entra\"\n\
+             [[issuer]]\nname = \"own\"\nkind = \"entra\"\ntenants = [\"11111111-1111-4111-8111-111111111111\"]\n",
+        );
+        let routes = Routes::build(&settings, None, &Metrics::new().unwrap());
+        let own = "https://login.microsoftonline.com/11111111-1111-4111-8111-111111111111/v2.0";
+        assert_eq!(*routes.authorization_servers, [own.into()]);
     }
 
     #[test]
