@@ -24,7 +24,7 @@ use crate::live::policy::{Begun, Reloader};
 use crate::live::{InForce, Keys, Live};
 use crate::load::{self, Faults, Loaded};
 use crate::ops::{Metrics, Operations};
-use crate::proxy::{self, CertificateFault, Certificates, Gateway};
+use crate::proxy::{self, CertificateFault, Certificates, Gateway, InFlight};
 use crate::request::assertion::{Signer, SignerError};
 use crate::request::route::{Door, Routes};
 use crate::request::tokens::{MOST, Tokens};
@@ -125,6 +125,7 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
             metrics: Arc::clone(&metrics),
             signer: Arc::clone(&parts.signer),
             tokens: Arc::clone(&parts.tokens),
+            in_flight: parts.in_flight.clone(),
             door,
         };
         let tls = match door {
@@ -195,6 +196,7 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
 struct Parts {
     signer: Arc<Signer>,
     tokens: Arc<Tokens>,
+    in_flight: InFlight,
     certificates: Option<Arc<Certificates>>,
 }
 
@@ -205,6 +207,7 @@ impl Parts {
             tokens: Arc::new(
                 Tokens::new(MOST, Arc::clone(metrics)).map_err(|_| StartError::NoRandom)?,
             ),
+            in_flight: InFlight::default(),
             certificates: settings
                 .listen
                 .tls

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::live::InForce;
 use crate::ops::AppMetrics;
+use crate::proxy::Flight;
 use crate::request::forwarded::Client;
 use crate::request::respond::Trouble;
 use crate::request::route::App;
@@ -32,6 +33,8 @@ pub struct RequestCtx {
     pub decision_id: Uuid,
     /// What the client may quote.
     pub correlation_id: Box<str>,
+    /// Its place among the requests under way to upstreams.
+    pub flight: Option<Flight>,
     /// Its room in the sign-in queue.
     pub slot: Option<Slot>,
     /// How it ended, as far as is known.
@@ -86,6 +89,7 @@ impl RequestCtx {
             arrived: Timestamp::now(),
             decision_id,
             correlation_id: decision_id.to_string().into(),
+            flight: None,
             slot: None,
             ending: Ending::Aborted,
             client: None,

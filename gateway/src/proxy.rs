@@ -9,6 +9,7 @@ mod certificates;
 mod door;
 mod gate;
 mod hop;
+mod in_flight;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,10 +22,11 @@ use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::upstreams::peer::HttpPeer;
-use pingora::{Error, ErrorType, Result};
+use pingora::{Error, ErrorSource, ErrorType, Result};
 
 pub use certificates::{CertificateFault, Certificates, Renewed};
 pub use door::service;
+pub use in_flight::{Flight, InFlight};
 
 use answer::{asked, trouble_of};
 
@@ -52,6 +54,8 @@ pub struct Gateway {
     pub signer: Arc<Signer>,
     /// Tokens verified already.
     pub tokens: Arc<Tokens>,
+    /// What is under way to upstreams, of all doors.
+    pub in_flight: InFlight,
     /// Which door this is.
     pub door: Door,
 }
@@ -70,10 +74,13 @@ impl ProxyHttp for Gateway {
 
     async fn request_filter(&self, session: &mut Session, ctx: &mut RequestCtx) -> Result<bool> {
         set_timeouts(session, ctx);
+        if session.as_downstream_mut().is_body_empty() {
+            door::patient::body_came(true);
+        }
         let answer = match self.sign_ins.reserve() {
             Ok(slot) => {
                 ctx.slot = Some(slot);
-                self.gate(session, ctx)
+                self.gate(session, ctx).or_else(|| self.take_off(ctx))
             }
             Err(_full) => {
                 let trouble = Trouble::NotReady("sign_in_queue_full");
@@ -156,9 +163,10 @@ impl ProxyHttp for Gateway {
         &self,
         session: &mut Session,
         body: &mut Option<Bytes>,
-        _end_of_stream: bool,
+        end_of_stream: bool,
         ctx: &mut RequestCtx,
     ) -> Result<()> {
+        door::patient::body_came(end_of_stream);
         // What flows through an open WebSocket is no body; before the upstream agreed to one, everything is.
         if session.was_upgraded() {
             return Ok(());
@@ -205,6 +213,8 @@ impl ProxyHttp for Gateway {
             session.set_read_timeout(Some(SILENCE));
         }
         if answer::is_final(response) {
+            // An upstream that answers before it has the whole body may go on for long, as streams both ways do.
+            door::patient::body_came(true);
             ctx.record(response.status.as_u16());
         }
         Ok(())
@@ -235,6 +245,7 @@ impl ProxyHttp for Gateway {
         ctx: &mut RequestCtx,
     ) -> FailToProxy {
         let trouble = ctx.trouble.take().or_else(|| trouble_of(error));
+        tell(error, ctx);
         // An event that was recorded names the head that went out, or that nobody was there to take.
         if let Some(trouble) = trouble
             && !ctx.is_recorded()
@@ -260,6 +271,21 @@ impl ProxyHttp for Gateway {
     /// Never the target: tokens were seen in query strings.
     fn request_summary(&self, _session: &Session, ctx: &RequestCtx) -> String {
         format!("correlation id {}", ctx.correlation_id)
+    }
+}
+
+/// Says what went wrong without a word of what either side sent. What clients do is nothing an operator can act on.
+fn tell(error: &Error, ctx: &RequestCtx) {
+    let app = ctx.app.as_ref().map_or("none", |app| &*app.called.name);
+    let (what, at) = (error.etype().as_str(), error.esource().as_str());
+    let correlation_id = &*ctx.correlation_id;
+    match error.esource() {
+        ErrorSource::Downstream => {
+            tracing::debug!(app, what, at, correlation_id, "request failed");
+        }
+        ErrorSource::Upstream | ErrorSource::Internal | ErrorSource::Unset => {
+            tracing::warn!(app, what, at, correlation_id, "request failed");
+        }
     }
 }
 

@@ -141,6 +141,32 @@ fn a_head_beyond_the_limit_is_refused_and_one_within_is_not() {
 }
 
 #[test]
+fn requests_beyond_the_limit_are_answered_503_and_a_body_that_stops_makes_room() {
+    let stage = Stage::new()
+        .section("limits", "max_connections = 10\nidle_timeout = \"2s\"")
+        .payroll("anonymous = true");
+    let certificate = Certificate::make(stage.directory(), &[PAYROLL_HOST, "localhost"]);
+    let site = stage.section("listen.tls", &certificate.settings()).open();
+    let url = format!("https://localhost:{}", site.gateway.proxy().port());
+    let stalled = json!({ "headers": { ":method": "POST", ":path": "/x", ":authority": PAYROLL_HOST }, "stall": true });
+    let begun = Instant::now();
+    let told = client(
+        "h2-client.mjs",
+        &json!({ "url": url, "ca": certificate.cert, "requests": vec![stalled; 30] }),
+    );
+    let answers = told["answers"].as_array().unwrap();
+    let refused = answers.iter().filter(|answer| answer["status"] == 503);
+    assert_eq!(refused.count(), 20, "{told}");
+    assert!(begun.elapsed() < 2 * SOON, "{:?}", begun.elapsed());
+    let request = json!({ "headers": { ":path": "/x", ":authority": PAYROLL_HOST } });
+    let after = client(
+        "h2-client.mjs",
+        &json!({ "url": url, "ca": certificate.cert, "requests": [request] }),
+    );
+    assert_eq!(after["answers"][0]["status"], 200, "{after}");
+}
+
+#[test]
 fn a_flood_of_cancelled_streams_ends_its_connection_and_harms_nobody() {
     const STREAMS: u64 = 100_000;
     let stage = Stage::new();

@@ -136,6 +136,19 @@ impl Gateway {
         }
     }
 
+    /// Counts a request that may go on; answers where too many are under way.
+    pub(super) fn take_off(&self, ctx: &mut RequestCtx) -> Option<Answer> {
+        ctx.flight = self
+            .in_flight
+            .take_off(ctx.in_force.routes.limits.max_connections);
+        if ctx.flight.is_some() {
+            return None;
+        }
+        let trouble = Trouble::NotReady("too_many_requests_in_flight");
+        ctx.ending = Ending::NotReady(trouble.rule());
+        Some(respond::trouble(trouble, &asked(ctx)))
+    }
+
     /// What is asked of the gateway itself rather than of an app.
     fn public<'r>(
         &self,

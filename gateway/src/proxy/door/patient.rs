@@ -1,11 +1,11 @@
-//! How long a client may take for the head of a request.
+//! How long a client may take for the head of a request, and pause in its body.
 
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use pingora::apps::{HttpServerApp, HttpServerOptions, ReusedHttpStream};
@@ -16,9 +16,9 @@ use pingora::server::ShutdownWatch;
 
 use crate::proxy::Gateway;
 
-/// Lets go of clients whose head is not there in time, however slowly it trickles.
+/// Lets go of clients whose head is not there in time, however slowly it trickles, and of those whose body has stopped.
 ///
-/// The framework has times for the first byte only, and for pauses.
+/// The framework has times for the first byte of a head only and for its pauses, and none for a body over HTTP/2.
 pub(super) struct Patient {
     pub(super) proxy: Arc<HttpProxy<Gateway>>,
     /// For a head. On a connection that was used before, the time that it may idle is added.
@@ -28,8 +28,17 @@ pub(super) struct Patient {
 }
 
 tokio::task_local! {
-    static HEAD_READ: Cell<bool>;
+    static AWAITED: Cell<Awaited>;
     static USED_BEFORE: Cell<bool>;
+}
+
+/// What a request's client still has to send.
+#[derive(Clone, Copy)]
+enum Awaited {
+    Head,
+    /// More of the body; some came, or the head did, at this time.
+    Body(Instant),
+    Nothing,
 }
 
 /// Serves one connection, within which a first head is told from later ones.
@@ -39,8 +48,21 @@ pub(super) async fn connection<T>(served: impl Future<Output = T>) -> T {
 
 /// To be called as soon as the head of the request that this task serves has been read.
 pub(in crate::proxy) fn head_was_read() {
+    await_now(Awaited::Body(Instant::now()));
+}
+
+/// To be called when some of the request's body came. The last of it, and what is no body at all, ends the waiting.
+pub(in crate::proxy) fn body_came(last: bool) {
+    await_now(if last {
+        Awaited::Nothing
+    } else {
+        Awaited::Body(Instant::now())
+    });
+}
+
+fn await_now(what: Awaited) {
     // A test may make a context without a connection.
-    let _ = HEAD_READ.try_with(|read| read.set(true));
+    let _ = AWAITED.try_with(|awaited| awaited.set(what));
 }
 
 #[async_trait]
@@ -54,24 +76,36 @@ impl HttpServerApp for Patient {
         let used_before = USED_BEFORE
             .try_with(|used| used.replace(true))
             .unwrap_or_default();
-        let patience = if used_before {
-            self.head + self.idle
+        let begun = Instant::now();
+        let head_by = if used_before {
+            begun + self.head + self.idle
         } else {
-            self.head
+            begun + self.head
         };
         let served = self.proxy.process_new_http(session, shutdown);
-        HEAD_READ
-            .scope(Cell::new(false), async {
+        AWAITED
+            .scope(Cell::new(Awaited::Head), async {
                 let mut served = pin!(served);
-                let mut patience = pin!(tokio::time::sleep(patience));
+                let mut alarm = pin!(tokio::time::sleep_until(head_by.into()));
                 poll_fn(|cx| {
                     if let Poll::Ready(reused) = served.as_mut().poll(cx) {
                         return Poll::Ready(reused);
                     }
-                    if HEAD_READ.with(Cell::get) {
-                        return Poll::Pending;
+                    loop {
+                        let by = match AWAITED.with(Cell::get) {
+                            Awaited::Head => head_by,
+                            Awaited::Body(since) => since + self.idle,
+                            Awaited::Nothing => return Poll::Pending,
+                        };
+                        // The alarm is set anew only when it rings: bodies come in many parts.
+                        if alarm.as_mut().poll(cx).is_pending() {
+                            return Poll::Pending;
+                        }
+                        if by <= Instant::now() {
+                            return Poll::Ready(None);
+                        }
+                        alarm.as_mut().reset(by.into());
                     }
-                    patience.as_mut().poll(cx).map(|()| None)
                 })
                 .await
             })
