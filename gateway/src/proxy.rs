@@ -18,6 +18,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use crossgate_config::BodyLimit;
 use http::StatusCode;
+use http::header::UPGRADE;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
@@ -129,6 +130,10 @@ impl ProxyHttp for Gateway {
         request: &mut RequestHeader,
         ctx: &mut RequestCtx,
     ) -> Result<()> {
+        if !ctx.websocket {
+            // With it the framework would ask for the upgrade in the client's name, and take the upstream's word.
+            request.remove_header(&UPGRADE);
+        }
         // Another attempt sends the body from its beginning.
         ctx.body = 0;
         let (Some(permit), Some(app), Some(client)) = (ctx.permit(), &ctx.app, &ctx.client) else {

@@ -43,6 +43,7 @@ fn spellings(name: &str) -> Vec<String> {
         name.replace('-', "_"),
         name.to_ascii_lowercase().replace('-', "_"),
         name.replace('-', "."),
+        name.replace('-', "~"),
         // The first separator only: half a spelling is one too.
         name.replacen('-', "_", 1),
         name.replacen('-', ".", 1),
@@ -158,6 +159,25 @@ fn forwarded_headers_are_believed_from_trusted_proxies_only() {
         from(Stage::new().section("listen", "trusted_proxies = [\"127.0.0.0/8\"]"));
     assert_eq!(address, "203.0.113.4");
     assert!(told.starts_with("203.0.113.4"), "{told}");
+}
+
+#[test]
+fn an_upgrade_that_is_no_websocket_handshake_is_not_passed_on() {
+    let site = Stage::new().open();
+    let token = site.member().mint();
+    for (upgrade, connection) in [
+        ("websocket", "keep-alive"),
+        ("x", "Upgrade"),
+        ("h2c", "Upgrade"),
+    ] {
+        let request = site.payroll("/x").bearer(&token);
+        let request = request.header("Upgrade", upgrade);
+        let (answer, _) = site.ask(request.header("Connection", connection));
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let told = answer.json();
+        let seen = header_values(&told, "Upgrade");
+        assert!(seen.is_empty(), "{upgrade} {connection}: {seen:?}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use crossgate_config::{BodyLimit, Limits};
-use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE};
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE};
 use http::{Method, Version};
 use pingora::http::RequestHeader;
 
@@ -177,9 +177,17 @@ fn is_websocket(request: &RequestHeader) -> bool {
             .headers
             .get(CONTENT_LENGTH)
             .is_none_or(|length| length.as_bytes().iter().all(|byte| *byte == b'0'));
+    // Without it an upgrade is meant for the next hop that asks (RFC 9110, section 7.8).
+    let asked_of_us = request
+        .headers
+        .get_all(CONNECTION)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .any(|option| option.trim_ascii().eq_ignore_ascii_case(b"upgrade"));
     request.method == Method::GET
         && request.version == Version::HTTP_11
         && bodiless
+        && asked_of_us
         && request
             .headers
             .get(UPGRADE)
@@ -329,10 +337,12 @@ mod tests {
     #[test]
     fn only_a_websocket_is_an_upgrade() {
         for (upgrade, websocket) in [("websocket", true), ("WebSocket", true), ("h2c", false)] {
-            let headers = [HOSTED, &[("Upgrade", upgrade)]].concat();
-            let request = request("GET", "/", &headers);
-            let head = read(&request, None, &limits()).unwrap();
+            let asked: &[_] = &[("Upgrade", upgrade), ("Connection", "keep-alive, Upgrade")];
+            let with = request("GET", "/", &[HOSTED, asked].concat());
+            let head = read(&with, None, &limits()).unwrap();
             assert_eq!(head.websocket, websocket, "{upgrade}");
+            let without = request("GET", "/", &[HOSTED, &[("Upgrade", upgrade)]].concat());
+            assert!(!read(&without, None, &limits()).unwrap().websocket);
         }
     }
 
@@ -344,7 +354,8 @@ mod tests {
             ("GET", "Transfer-Encoding", "chunked", false),
             ("POST", "Content-Length", "0", false),
         ] {
-            let headers = [HOSTED, &[("Upgrade", "websocket"), (name, value)]].concat();
+            let asked: &[_] = &[("Upgrade", "websocket"), ("Connection", "Upgrade")];
+            let headers = [HOSTED, asked, &[(name, value)]].concat();
             let request = request(method, "/", &headers);
             let head = read(&request, None, &limits()).unwrap();
             assert_eq!(head.websocket, websocket, "{method} {name}: {value}");

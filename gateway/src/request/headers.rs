@@ -124,13 +124,14 @@ fn is_restriction(name: &str) -> bool {
         .any(|restriction| spells(name, restriction))
 }
 
-/// CGI and its heirs turn `-` into `_`, and some servers take `.` for it: to them these are one name.
+/// CGI and its heirs turn `-` into `_`, and some of them every other sign too: to them these are one name.
 fn spells(name: &str, ours: &str) -> bool {
     name.len() == ours.len()
         && name.bytes().zip(ours.bytes()).all(|(byte, ours)| {
-            let byte = match byte {
-                b'_' | b'.' => b'-',
-                byte => byte.to_ascii_lowercase(),
+            let byte = if byte.is_ascii_alphanumeric() {
+                byte.to_ascii_lowercase()
+            } else {
+                b'-'
             };
             byte == ours.to_ascii_lowercase()
         })
@@ -194,12 +195,16 @@ pub fn set_target(
 }
 
 /// Names of the gateway, and of things that only whoever ends TLS or rewrites paths can know.
-const EXACT: [&str; 14] = [
+const EXACT: [&str; 18] = [
     forwarded::CORRELATION_ID,
     "forwarded",
     "x-forwarded",
     "x-real-ip",
     "x-client-ip",
+    "client-ip",
+    "true-client-ip",
+    "remote-user",
+    "x-remote-user",
     "x-original-url",
     "x-original-host",
     "x-original-uri",

@@ -37,7 +37,7 @@ pub(crate) fn known(tenant: TenantId) -> KnownToken {
     let name = if tenant == OWN { "own" } else { "partner" };
     let claims = json!({
         "iss": format!("https://{name}.example"), "aud": "api://payroll", "sub": "s", "oid": "ada", "exp": 2_000_000_000,
-        "roles": ["Admin"], "groups": ["g"], "name": "Ada", "preferred_username": "ada@contoso.com", "scp": "read",
+        "roles": ["Admin"], "groups": ["g"], "name": "Ada", "preferred_username": "ada@contoso.com", "email": "ada@contoso.com", "scp": "read",
     });
     let issuers = issuers();
     KnownToken::new(accept_unsigned(&claims, &issuers, name).unwrap(), &issuers)

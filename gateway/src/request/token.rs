@@ -81,8 +81,7 @@ impl KnownToken {
             .user_principal_name
             .as_deref()
             .or(names.preferred_username.as_deref())
-            .or(names.email.as_deref())
-            .or(names.name.as_deref());
+            .or(names.email.as_deref());
         let mut list = Vec::new();
         let mut add = |kind: &str, value: &str| list.push(json!({ "typ": kind, "val": value }));
         add("iss", &claims.issuer);
@@ -101,14 +100,16 @@ impl KnownToken {
                 add(kind, &id.to_string());
             }
         }
-        for scope in &claims.scopes {
-            add(SCOPE, scope);
+        if !claims.scopes.is_empty() {
+            add(SCOPE, &claims.scopes.join(" "));
         }
         if vouched {
             let texts = [
                 ("name", names.name.as_deref()),
                 ("preferred_username", names.preferred_username.as_deref()),
-                (NAME_TYPE, name),
+                ("upn", names.user_principal_name.as_deref()),
+                // Never anything else: apps take it for an address that was verified.
+                (NAME_TYPE, names.email.as_deref()),
             ];
             for (kind, text) in texts {
                 if let Some(text) = text {
@@ -116,6 +117,7 @@ impl KnownToken {
                 }
             }
             for role in &claims.app_roles {
+                add("roles", role);
                 add(ROLE_TYPE, role);
             }
             for group in &claims.groups {
@@ -144,8 +146,8 @@ const OBJECT: &str = "http://schemas.microsoft.com/identity/claims/objectidentif
 const SCOPE: &str = "http://schemas.microsoft.com/identity/claims/scope";
 const SUBJECT: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier";
 const NAME_TYPE: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress";
-/// App Service leaves `roles` under its own name; this is the name under which it is announced.
-const ROLE_TYPE: &str = "roles";
+/// App Service announces this and leaves `roles` under its own name; apps look for either.
+const ROLE_TYPE: &str = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role";
 
 #[cfg(test)]
 mod tests {
@@ -175,6 +177,22 @@ mod tests {
         }
         assert_eq!(told.name.as_ref().unwrap(), "ada@contoso.com");
         assert_eq!(claims(told)["auth_typ"], "own");
+    }
+
+    #[test]
+    fn a_display_name_or_login_name_is_never_told_as_an_address() {
+        let claims_of = |claims: Value| {
+            let issuers = crate::request::testing::issuers();
+            let verified = crossgate_token::accept_unsigned(&claims, &issuers, "own").unwrap();
+            KnownToken::new(verified, &issuers)
+        };
+        let token = claims_of(json!({
+            "iss": "https://own.example", "aud": "api://payroll", "sub": "s", "oid": "ada", "exp": 2_000_000_000,
+            "name": "ceo@contoso.com",
+        }));
+        let told = token.principal(ResourceTenant(OWN));
+        assert!(!has(told, NAME_TYPE));
+        assert_eq!(told.name, None);
     }
 
     #[test]

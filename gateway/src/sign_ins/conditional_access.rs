@@ -44,11 +44,18 @@ fn result(state: PolicyState, told: &str) -> Option<&'static str> {
         (PolicyState::Enabled, "met") => "success",
         (PolicyState::Enabled, _) => "failure",
         (PolicyState::ReportOnly, "met") => "reportOnlySuccess",
-        (PolicyState::ReportOnly, "refuses: block") => "reportOnlyFailure",
-        // The caller could have met it.
+        // Graph tells apart what the caller could have done at sign-in from what not.
+        (PolicyState::ReportOnly, told)
+            if BEYOND_CALLERS.iter().any(|name| told.contains(name)) =>
+        {
+            "reportOnlyFailure"
+        }
         (PolicyState::ReportOnly, _) => "reportOnlyInterrupted",
     })
 }
+
+/// What no caller can do at sign-in.
+const BEYOND_CALLERS: [&str; 3] = ["block", "compliantDevice", "domainJoinedDevice"];
 
 /// The controls by their names in Graph.
 pub(super) fn grant_controls(controls: &Controls) -> Vec<&'static str> {

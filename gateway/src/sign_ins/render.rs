@@ -72,8 +72,10 @@ struct AppliedPolicy<'a> {
 #[serde(rename_all = "camelCase")]
 struct DeviceDetail<'a> {
     device_id: Option<&'a str>,
-    is_compliant: bool,
-    is_managed: bool,
+    /// `None` where nobody says: a token tells of good devices only.
+    is_compliant: Option<bool>,
+    /// See [`DeviceDetail::is_compliant`].
+    is_managed: Option<bool>,
     trust_type: Option<&'static str>,
 }
 
@@ -164,7 +166,8 @@ impl<'a> SignIn<'a> {
             cross_tenant_access_type: decision
                 .and_then(|decision| decision.access_type)
                 .map(crossgate_policy::decision::AccessType::name),
-            is_tenant_restricted: facts.is_some_and(|facts| facts.tenant_restricted),
+            is_tenant_restricted: facts.is_some_and(|facts| facts.tenant_restricted)
+                || observation.ending.step() == Some(crossgate_policy::Step::TenantRestrictions),
             processing_time_in_milliseconds: i32::try_from(observation.duration.as_millis())
                 .unwrap_or(i32::MAX),
             session_id: token.and_then(|token| token.session_id.as_deref()),
@@ -253,8 +256,8 @@ fn device<'a>(subject: &Subject, device_id: Option<&'a str>) -> DeviceDetail<'a>
     );
     DeviceDetail {
         device_id,
-        is_compliant: compliant,
-        is_managed: compliant || hybrid,
+        is_compliant: compliant.then_some(true),
+        is_managed: (compliant || hybrid).then_some(true),
         trust_type: hybrid.then_some("Hybrid Azure AD joined"),
     }
 }

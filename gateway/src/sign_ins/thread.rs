@@ -81,7 +81,8 @@ fn totals(work: &mut Work, queue: &Queue) -> Totals {
         requests: queue.counts.requests(),
         events: work.events(),
         dropped: queue.counts.dropped.get(),
-        unrecorded: queue.counts.unrecorded.get(),
+        // Whoever still holds a place is cut off with the process.
+        unrecorded: queue.counts.unrecorded.get() + queue.held() as u64,
         unwritten,
     };
     tracing::info!(
