@@ -1,13 +1,13 @@
 //! Who may invite, and whom.
 
 use crate::documents::collaboration::{
-    AllowInvitesFrom, CollaborationDocument, Definition, DomainLists,
+    AllowInvitesFrom, B2bManagementPolicy, CollaborationDocument, Definition, DomainLists,
 };
 use crate::reader::path::At;
 use crate::reader::report::Notes;
-use crate::reader::values::{Object, Text};
+use crate::reader::values::{Object, Text, set};
 
-use super::defaults::advise_unenforced;
+use super::defaults::{advise_unenforced, unenforced};
 
 /// Graph's `authorizationPolicy` and the domain list beside it, as far as they govern invitations.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -109,28 +109,26 @@ impl Collaboration {
                 AllowInvitesFrom::AdminsGuestInvitersAndAllMembers => Inviters::Members,
                 AllowInvitesFrom::Everyone => Inviters::Everyone,
             };
+            let at = root.member("allowInvitesFrom");
+            if inviters != Inviters::default() {
+                notes.advise(&at, &unenforced("allowInvitesFrom"));
+            }
             if self.inviters.replace(inviters).is_some() {
-                notes.fault(
-                    &root.member("allowInvitesFrom"),
-                    "another document says this already; keep one",
-                );
+                notes.fault(&at, "another document says this already; keep one");
             }
         }
         if let Some(policy) = &document.b2b_management_policy {
             let at = root.member("B2BManagementPolicy");
-            self.domains(policy.domains.as_deref(), &at, notes);
+            self.legacy(policy, &at, notes);
         }
         let at = root.member("definition");
         for (index, text) in document.definition.iter().flatten().enumerate() {
             let at = at.item(index);
             match serde_json::from_str::<Object<Definition>>(&text.0) {
                 Ok(definition) => {
-                    let policy = definition.b2b_management_policy.as_deref();
-                    self.domains(
-                        policy.and_then(|policy| policy.domains.as_deref()),
-                        &at,
-                        notes,
-                    );
+                    if let Some(policy) = definition.b2b_management_policy.as_deref() {
+                        self.legacy(policy, &at, notes);
+                    }
                 }
                 Err(_) => notes.fault(
                     &at,
@@ -174,6 +172,18 @@ impl Collaboration {
         }
     }
 
+    fn legacy(&mut self, policy: &B2bManagementPolicy, at: &At<'_>, notes: &mut Notes<'_>) {
+        self.domains(policy.domains.as_deref(), at, notes);
+        for (name, value) in [
+            ("AutoRedeemPolicy", policy.auto_redeem_policy),
+            ("PreviewPolicy", policy.preview_policy),
+        ] {
+            if set(value) {
+                notes.advise(at, &unenforced(name));
+            }
+        }
+    }
+
     fn domains(&mut self, lists: Option<&DomainLists>, at: &At<'_>, notes: &mut Notes<'_>) {
         let Some(DomainLists { allowed, blocked }) = lists else {
             return;
@@ -195,6 +205,10 @@ impl Collaboration {
                 return;
             }
         };
+        notes.advise(
+            at,
+            "the domain list of `B2BManagementPolicy` is kept and not enforced",
+        );
         if self.domains.replace(domains).is_some() {
             notes.fault(at, "there is a domain list already; keep one");
         }

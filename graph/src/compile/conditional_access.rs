@@ -114,6 +114,12 @@ pub(crate) fn compile(
     if !demands {
         notes.advise(&grant_at, "the policy demands nothing");
     }
+    if !controls.terms_of_use.is_empty() && state == PolicyState::Enabled {
+        notes.advise(
+            &grant_at.member("termsOfUse"),
+            "nothing tells the gateway of acceptances in this version: whoever the policy covers is refused (50158)",
+        );
+    }
     let id = policy_id(document, notes);
     let name = document
         .display_name

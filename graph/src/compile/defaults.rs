@@ -109,6 +109,12 @@ pub(crate) fn compile(
         .map_or_else(RedemptionOrder::default, |written| {
             redemption::compile(written, &at, notes)
         });
+    if redemption != RedemptionOrder::default() {
+        notes.advise(
+            &at,
+            &unenforced("invitationRedemptionIdentityProviderConfiguration"),
+        );
+    }
     advise_unenforced(
         [
             (

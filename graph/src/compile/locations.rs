@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crossgate_policy::ids::Id;
 use ipnet::IpNet;
 
+use super::defaults::unenforced;
 use crate::documents::named_location::{LocationDocument, LocationType};
 use crate::reader::path::At;
 use crate::reader::report::Notes;
@@ -102,6 +103,10 @@ impl Locations {
                 return;
             }
         };
+        if matches!(location, Location::Countries) {
+            let name = "countriesAndRegions";
+            notes.advise(&root.member(name), &unenforced(name));
+        }
         let Some(id) = document.id else {
             notes.fault(
                 &root.member("id"),

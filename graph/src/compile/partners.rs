@@ -322,6 +322,10 @@ fn advise(document: &PartnerDocument, notes: &mut Notes<'_>) {
         ],
         notes,
     );
+    if document.is_in_multi_tenant_organization == Some(true) {
+        let name = "isInMultiTenantOrganization";
+        notes.advise(&At::Root.member(name), &unenforced(name));
+    }
     let consent = document.automatic_user_consent_settings.as_deref();
     if consent.is_some_and(|consent| consent.outbound_allowed == Some(true)) {
         let at = At::Root.member("automaticUserConsentSettings");

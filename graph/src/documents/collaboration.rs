@@ -63,9 +63,9 @@ pub(crate) struct B2bManagementPolicy {
     #[serde(rename = "InvitationsAllowedAndBlockedDomainsPolicy")]
     pub(crate) domains: Option<Object<DomainLists>>,
     #[serde(rename = "AutoRedeemPolicy")]
-    _auto_redeem_policy: Option<Kept>,
+    pub(crate) auto_redeem_policy: Option<Kept>,
     #[serde(rename = "PreviewPolicy")]
-    _preview_policy: Option<Kept>,
+    pub(crate) preview_policy: Option<Kept>,
 }
 
 /// `InvitationsAllowedAndBlockedDomainsPolicy`.

@@ -98,8 +98,7 @@ pub(crate) struct PartnerDocument {
     pub(crate) tenant_restrictions: Option<Object<TenantRestrictions>>,
     pub(crate) automatic_user_consent_settings: Option<Object<InboundOutbound>>,
     pub(crate) is_service_provider: Option<bool>,
-    #[serde(rename = "isInMultiTenantOrganization")]
-    _is_in_multi_tenant_organization: Option<bool>,
+    pub(crate) is_in_multi_tenant_organization: Option<bool>,
     pub(crate) invitation_redemption_identity_provider_configuration: Option<Kept>,
     pub(crate) identity_synchronization: Option<Kept>,
     pub(crate) service_provider_constraints: Option<Kept>,

@@ -150,12 +150,17 @@ fn with_faults<T: DeserializeOwned>(
         .collect()
 }
 
+/// Whether a member says something about the answer rather than in it (OData JSON Format 4.01, section 4.5).
+pub(super) fn is_annotation(name: &str) -> bool {
+    name.contains("@odata.") || name.starts_with("@microsoft.graph.")
+}
+
 /// What stands beside `value`.
 fn envelope(file: usize, members: &serde_json::Map<String, Value>, report: &mut Report) {
     for name in members.keys() {
         let message = if name == "@odata.nextLink" {
             "the list goes on at this address; export all of its pages".to_owned()
-        } else if name.contains("@odata.") {
+        } else if is_annotation(name) {
             continue;
         } else {
             format!("`{name}` does not belong beside `value`; remove it")

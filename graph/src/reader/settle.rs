@@ -5,6 +5,7 @@ use serde_json::Value;
 use serde_path_to_error::Segment;
 
 use super::path::Step;
+use super::read::is_annotation;
 use super::report::{Found, Mark};
 use crate::did_you_mean::closest;
 
@@ -48,7 +49,7 @@ pub(super) fn settle<T: DeserializeOwned>(mut value: Value) -> Settled<T> {
             let steps = [object, vec![Step::Member(name.to_owned())]].concat();
             if removed.is_some() {
                 // Annotations may stand anywhere.
-                if !name.contains("@odata.") {
+                if !is_annotation(name) {
                     found.push(Found {
                         message: not_a_member(name, &known),
                         mark: Mark::Name,

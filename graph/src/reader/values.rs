@@ -10,6 +10,8 @@ use jiff::Timestamp;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::read::is_annotation;
+
 /// A JSON object. Derived readers alone would also take a list of the members' values.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Object<T>(pub(crate) T);
@@ -96,7 +98,7 @@ impl<'de> Deserialize<'de> for Kept {
                 let mut names = HashSet::new();
                 let mut says_something = false;
                 while let Some(name) = map.next_key::<String>()? {
-                    let annotation = name.contains("@odata.");
+                    let annotation = is_annotation(&name);
                     if let Some(name) = names.replace(name) {
                         return Err(Error::custom(format_args!("duplicate field `{name}`")));
                     }
