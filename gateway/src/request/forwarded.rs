@@ -55,29 +55,44 @@ impl Client {
         if !peer.is_some_and(|peer| is_trusted(peer, trusted)) {
             return direct;
         }
-        let told = Told {
+        let mut told = Told {
             chain: list(headers, FOR),
             forwarded: list(headers, FORWARDED.as_str()),
             correlation_id: correlation_id(headers),
         };
         let proto = list(headers, PROTO);
         let named = list(headers, HOST);
-        let address = if told.chain.is_empty() {
-            rightmost_untrusted(forwarded_for(&told.forwarded), trusted)
-        } else {
-            rightmost_untrusted(told.chain.rsplit(','), trusted)
+        let chained = rightmost_untrusted(told.chain.rsplit(','), trusted);
+        let element = client_element(&told.forwarded, trusted);
+        let stated = element.as_ref().and_then(|element| element.client);
+        let address = match (told.chain.is_empty(), told.forwarded.is_empty()) {
+            (_, true) => chained,
+            (true, false) => stated,
+            // A proxy that writes only one of the two passes on what a stranger wrote into the other.
+            (false, false) => chained.filter(|_| chained == stated),
         };
+        if !told.chain.is_empty() && !told.forwarded.is_empty() && chained != stated {
+            told.forwarded.clear();
+        }
+        let (stated_proto, stated_host) = element.map_or((None, None), |element| {
+            (
+                element.proto,
+                element.host.filter(|host| host::normalise(host).is_ok()),
+            )
+        });
+        let proto = Some(proto).filter(|proto| !proto.is_empty());
+        let named = Some(named).filter(|named| host::normalise(named).is_ok());
         Self {
             address,
-            secure: match proto.as_str() {
-                "https" => true,
-                "http" => false,
-                _ => secure,
+            secure: match (proto.as_deref(), stated_proto.as_deref()) {
+                (Some("https"), None | Some("https")) | (None, Some("https")) => true,
+                (Some("http"), _) | (_, Some("http")) => false,
+                (Some(_) | None, Some(_) | None) => secure,
             },
-            host: if host::normalise(&named).is_ok() {
-                named.into()
-            } else {
-                direct.host
+            host: match (named, stated_host) {
+                (Some(named), Some(stated)) if named != stated => direct.host,
+                (Some(host), _) | (None, Some(host)) => host.into(),
+                (None, None) => direct.host,
             },
             told: Some(told),
             ..direct
@@ -124,17 +139,81 @@ fn address(entry: &str) -> Option<IpAddr> {
     address.ok().map(|address| address.to_canonical())
 }
 
-/// The `for` of each element of `Forwarded` (RFC 7239), from the right; an element without one is unreadable.
-fn forwarded_for(list: &str) -> impl Iterator<Item = &str> {
-    let elements = list
-        .rsplit(',')
-        .filter(|element| !element.trim().is_empty());
-    elements.map(|element| {
-        let mut pairs = element.split(';').filter_map(|pair| pair.split_once('='));
-        pairs
-            .find(|(name, _)| name.trim().eq_ignore_ascii_case("for"))
-            .map_or("", |(_, value)| value)
-    })
+/// What the element of `Forwarded` (RFC 7239) says that tells of the caller: the last whose `for` is none of our own
+/// proxies. An element that cannot be read ends the search.
+fn client_element(list: &str, trusted: &[IpNet]) -> Option<Element> {
+    let mut first = None;
+    for element in split(list, b',')?.into_iter().rev() {
+        if element.trim().is_empty() {
+            continue;
+        }
+        let element = Element::read(element)?;
+        if !is_trusted(element.client?, trusted) {
+            return Some(element);
+        }
+        first = Some(element);
+    }
+    first
+}
+
+struct Element {
+    client: Option<IpAddr>,
+    proto: Option<String>,
+    host: Option<String>,
+}
+
+impl Element {
+    fn read(element: &str) -> Option<Self> {
+        let mut read = Self {
+            client: None,
+            proto: None,
+            host: None,
+        };
+        for pair in split(element, b';')? {
+            if pair.trim().is_empty() {
+                continue;
+            }
+            let (name, value) = pair.split_once('=')?;
+            let value = unquoted(value.trim());
+            let twice = match name.trim().to_ascii_lowercase().as_str() {
+                "for" => read.client.replace(address(&value)?).is_some(),
+                "proto" => read.proto.replace(value.to_ascii_lowercase()).is_some(),
+                "host" => read.host.replace(value).is_some(),
+                _ => false,
+            };
+            if twice {
+                return None;
+            }
+        }
+        Some(read)
+    }
+}
+
+/// Parts between separators that stand outside of quotes; `None` where a quote is not closed.
+fn split(text: &str, separator: u8) -> Option<Vec<&str>> {
+    let (mut parts, mut start) = (Vec::new(), 0);
+    let (mut quoted, mut escaped) = (false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            byte if byte == separator && !quoted => {
+                parts.push(text.get(start..at)?);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(text.get(start..)?);
+    (!quoted).then_some(parts)
+}
+
+fn unquoted(value: &str) -> String {
+    let inner = value
+        .strip_prefix('"')
+        .and_then(|value| value.strip_suffix('"'));
+    inner.map_or_else(|| value.to_owned(), |inner| inner.replace('\\', ""))
 }
 
 /// All fields of a name as one list.
@@ -195,6 +274,29 @@ mod tests {
             "payroll.contoso.com",
             &trusted,
         )
+    }
+
+    #[test]
+    fn a_stranger_cannot_choose_an_address_by_the_header_that_the_proxy_does_not_write() {
+        let peer = "10.0.0.1:1";
+        let only = [("Forwarded", "for=203.0.113.66;proto=https;host=a.example")];
+        let client = read(&only, peer);
+        assert_eq!(client.address, Some("203.0.113.66".parse().unwrap()));
+        assert!(client.secure);
+        assert_eq!(&*client.host, "a.example");
+        for told in [
+            [
+                ("X-Forwarded-For", "192.0.2.7"),
+                ("Forwarded", "for=203.0.113.66"),
+            ],
+            [("X-Forwarded-For", "192.0.2.7"), ("Forwarded", "for=\"x")],
+        ] {
+            assert_eq!(address_of(&told, peer), None, "{told:?}");
+        }
+        let quoted = [("Forwarded", r#"for=203.0.113.66;host="x,for=192.0.2.7""#)];
+        assert_eq!(address_of(&quoted, peer).as_deref(), Some("203.0.113.66"));
+        let twice = [("Forwarded", "for=203.0.113.66;for=192.0.2.7")];
+        assert_eq!(address_of(&twice, peer), None);
     }
 
     fn address_of(headers: &[(&str, &str)], peer: &str) -> Option<String> {
