@@ -37,11 +37,9 @@ pub struct TlsFiles {
 impl Listen {
     pub(crate) fn read(section: &mut Section<'_>) -> Self {
         let listen = Self {
-            proxy: section
-                .texts("proxy", address)
-                .unwrap_or_else(|| vec![DEFAULT_PROXY]),
+            proxy: addresses(section, "proxy").unwrap_or_else(|| vec![DEFAULT_PROXY]),
             tls: section.section("tls", TlsFiles::read).flatten(),
-            egress: section.texts("egress", address).unwrap_or_default(),
+            egress: addresses(section, "egress").unwrap_or_default(),
             admin: section.text("admin", address).unwrap_or(DEFAULT_ADMIN),
             metrics: section.text("metrics", address).unwrap_or(DEFAULT_METRICS),
             trusted_proxies: section.texts("trusted_proxies", range).unwrap_or_default(),
@@ -92,6 +90,15 @@ impl TlsFiles {
     }
 }
 
+fn addresses(section: &mut Section<'_>, name: &'static str) -> Option<Vec<SocketAddr>> {
+    let mut addresses = section.texts(name, address)?;
+    // A list whose only items are faulty has been told of, and apps are not to miss it.
+    if addresses.is_empty() && !section.lacks(name) {
+        addresses.push(SOMEWHERE);
+    }
+    Some(addresses)
+}
+
 fn address(text: &Text<'_>) -> Option<SocketAddr> {
     let address = text.value().parse().ok();
     address
@@ -113,6 +120,9 @@ fn range(text: &Text<'_>) -> Option<IpNet> {
     }
     Some(range)
 }
+
+/// Stands for an address that could not be read.
+const SOMEWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
 /// All addresses of the machine: a gateway is there to be reached.
 const DEFAULT_PROXY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8443);

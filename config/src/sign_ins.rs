@@ -76,7 +76,9 @@ impl SignIns {
             )
         });
         let sinks = section.texts("sinks", sink);
-        if section.purpose() == Purpose::Serve && sinks.as_ref().is_some_and(Vec::is_empty) {
+        // A list whose only items are faulty has been told of.
+        let none = sinks.as_ref().is_some_and(Vec::is_empty) && section.lacks("sinks");
+        if section.purpose() == Purpose::Serve && none {
             section.fault("sinks", EXPECTED_SINK);
         }
         let on_full = section.text("on_full", |text| {

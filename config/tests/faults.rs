@@ -33,6 +33,28 @@ fn what_only_serving_needs_is_refused_in_these_words() {
 }
 
 #[test]
+fn a_list_that_is_all_wrong_is_not_called_empty_too() {
+    let text = r#"tenant.id = "11111111-1111-4111-8111-111111111111"
+[listen]
+proxy = [":8443"]
+[sign_ins]
+sinks = ["fail:x"]
+[[issuer]]
+name = "entra"
+kind = "entra"
+[[app]]
+id = "payroll"
+hosts = ["payroll.contoso.com"]
+audiences = ["api://payroll"]
+upstreams = ["http://127.0.0.1:9001"]
+"#;
+    let told = faults(text, Purpose::Serve);
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].contains("listen.proxy[0]"), "{told:?}");
+    assert!(told[1].contains("sign_ins.sinks[0]"), "{told:?}");
+}
+
+#[test]
 fn what_only_serving_needs_may_be_missing_offline() {
     for case in cases(include_str!("faults/serving.cases")) {
         let faults = faults(case.text, Purpose::Decide);

@@ -154,6 +154,24 @@ fn a_post_that_was_sent_is_not_repeated() {
 }
 
 #[test]
+fn a_body_that_is_sent_twice_is_held_against_the_limit_once() {
+    // The second request on a connection meets a close, and is repeated on another.
+    let (upstream, _) = scripted(&["HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"]);
+    let site = Stage::new()
+        .section("limits", "max_request_body = \"1KiB\"")
+        .payroll_upstreams(&[&upstream])
+        .open();
+    let request = format!("{}Connection: close\r\n\r\n", head(&site, "GET /"));
+    assert_eq!(statuses(&site, &request), [200]);
+    let request = format!(
+        "{}Content-Length: 700\r\nConnection: close\r\n\r\n{}",
+        head(&site, "PUT /"),
+        "x".repeat(700)
+    );
+    assert_eq!(statuses(&site, &request), [200]);
+}
+
+#[test]
 fn open_streams_hold_no_room_in_the_queue() {
     let site = Stage::new().section("sign_ins", "queue = 2").open();
     let request = format!("{}\r\n", head(&site, "GET /sse?events=2"));

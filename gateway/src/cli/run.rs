@@ -1,5 +1,6 @@
 //! `crossgate run`: serves until a signal ends it.
 
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -19,26 +20,39 @@ pub struct RunArgs {
     pub upgrade: bool,
 }
 
-/// Serves. Answers 0 after an orderly end, and 1 where it cannot start.
+/// Serves. Answers 0 after an orderly end, and 1 where it cannot start or has crashed.
 #[must_use]
 pub fn run(args: RunArgs) -> ExitCode {
     let RunArgs { config, upgrade } = args;
-    if let Err(error) = logs::start() {
-        eprintln!("crossgate: {error}");
-        return ExitCode::from(2);
-    }
-    match app::run(&config, upgrade) {
+    let ended = logs::start()
+        .map_err(|fault| format!("not started: {fault}"))
+        .and_then(|()| app::run(&config, upgrade).map_err(|error| told(&error)));
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
-        Err(StartError::Faults(faults)) => {
-            eprintln!("{faults}");
+        Err(told) => {
+            // Nobody is left to be told where this fails.
+            let _ = writeln!(io::stderr(), "crossgate: {told}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn told(error: &StartError) -> String {
+    match error {
+        StartError::Faults(faults) => {
             let count = faults.0.len();
             let word = if count == 1 { "fault" } else { "faults" };
-            eprintln!("crossgate: not started: {count} {word}");
-            ExitCode::FAILURE
+            format!("not started: {count} {word}\n{faults}")
         }
-        Err(error) => {
-            eprintln!("crossgate: not started: {error}");
-            ExitCode::FAILURE
-        }
+        StartError::Crashed(_) => error.to_string(),
+        StartError::Metrics(_)
+        | StartError::SignIns(_)
+        | StartError::Signer(_)
+        | StartError::NoRandom
+        | StartError::Certificates(_)
+        | StartError::Tls(_)
+        | StartError::Address { .. }
+        | StartError::Fetch(_)
+        | StartError::System { .. } => format!("not started: {error}"),
     }
 }

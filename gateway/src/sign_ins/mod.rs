@@ -31,7 +31,7 @@ use crossgate_config::{SignInMode, SignIns as Settings};
 use crate::ops::Metrics;
 use aggregate::Aggregate;
 use queue::{Counts, Queue};
-use writer::{Outlet, Work};
+use writer::{Counted, Outlet, Work};
 
 /// The request path's end: cheap to clone, never waits.
 #[derive(Clone, Debug)]
@@ -48,8 +48,12 @@ impl SignIns {
         let outlets = settings.sinks.iter().map(|sink| {
             let (name, sink) = sinks::open(sink, settings)?;
             let counter = |result: &str| metrics.sign_in_events.with_label_values(&[&name, result]);
-            let (written, failed) = (counter("written"), counter("error"));
-            Ok(Outlet::new(name, sink, written, failed))
+            let counted = Counted {
+                written: counter("written"),
+                failed: counter("error"),
+                dropped: counter("dropped"),
+            };
+            Ok(Outlet::new(name, sink, counted))
         });
         let outlets = outlets.collect::<io::Result<Vec<Outlet>>>()?;
         let queue = Arc::new(Queue::new(
@@ -63,7 +67,7 @@ impl SignIns {
             SignInMode::EveryRequest => None,
             SignInMode::FirstThenCount => Some(Aggregate::new(settings.count_window, GROUPS)),
         };
-        let work = Work::new(Arc::clone(&queue), aggregate, outlets);
+        let work = Work::new(Arc::clone(&queue), aggregate, outlets, settings.on_full);
         let writer = Writer::start(work, Arc::clone(&queue), settings.flush_every.min(PACE))?;
         Ok((Self { queue }, writer))
     }

@@ -74,15 +74,16 @@ fn totals(work: &mut Work, queue: &Queue) -> Totals {
     work.give_up(Instant::now());
     let mut unwritten = 0;
     for (sink, events) in work.unwritten() {
-        unwritten += events as u64;
+        unwritten += events;
         tracing::error!(sink, "sign-ins: {events} events could not be written");
     }
+    // Whoever still holds a place is cut off with the process.
+    let cut_off = queue.held() as u64;
     let totals = Totals {
-        requests: queue.counts.requests(),
+        requests: queue.counts.requests() + cut_off,
         events: work.events(),
         dropped: queue.counts.dropped.get(),
-        // Whoever still holds a place is cut off with the process.
-        unrecorded: queue.counts.unrecorded.get() + queue.held() as u64,
+        unrecorded: queue.counts.unrecorded.get() + cut_off,
         unwritten,
     };
     tracing::info!(

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crossgate_config::OnFull;
 use prometheus::IntCounter;
 
 use super::aggregate::Aggregate;
@@ -17,6 +18,9 @@ pub(super) struct Work {
     /// `None` where every request gives an event of its own.
     aggregate: Option<Aggregate>,
     outlets: Vec<Outlet>,
+    on_full: OnFull,
+    /// Bytes that may wait for one sink.
+    most_pending: usize,
     events: u64,
     /// Kept between passes for their room.
     ready: Vec<Event>,
@@ -28,11 +32,14 @@ impl Work {
         queue: Arc<Queue>,
         aggregate: Option<Aggregate>,
         outlets: Vec<Outlet>,
+        on_full: OnFull,
     ) -> Self {
         Self {
             queue,
             aggregate,
             outlets,
+            on_full,
+            most_pending: MOST_PENDING,
             events: 0,
             ready: Vec::new(),
             lines: Vec::new(),
@@ -49,7 +56,7 @@ impl Work {
     /// What can be written is; answers whether nothing is left, neither here nor in the hands of a request.
     pub(super) fn finish(&mut self, now: Instant) -> bool {
         while self.pass(now) {}
-        if self.queue.held() > 0 || self.is_behind() {
+        if self.queue.held() > 0 || !self.all_written() {
             return false;
         }
         if let Some(aggregate) = &mut self.aggregate {
@@ -57,7 +64,7 @@ impl Work {
         }
         self.hand_out();
         self.deliver(now);
-        self.outlets.iter().all(|outlet| outlet.pending.is_empty())
+        self.all_written()
     }
 
     /// Events made so far.
@@ -65,12 +72,15 @@ impl Work {
         self.events
     }
 
-    /// What has not reached its sink, as (sink, events).
-    pub(super) fn unwritten(&self) -> impl Iterator<Item = (&str, usize)> {
+    /// What has not reached its sink, dropped or waiting, as (sink, events).
+    pub(super) fn unwritten(&self) -> impl Iterator<Item = (&str, u64)> {
         self.outlets
             .iter()
-            .filter(|outlet| !outlet.pending.is_empty())
-            .map(|outlet| (&*outlet.name, lines_in(&outlet.pending)))
+            .map(|outlet| {
+                let waiting = lines_in(&outlet.pending) as u64;
+                (&*outlet.name, waiting + outlet.counted.dropped.get())
+            })
+            .filter(|(_, events)| *events > 0)
     }
 
     /// Makes events of all that is left and tries every sink once more, whatever it did before.
@@ -89,8 +99,9 @@ impl Work {
     }
 
     fn take(&mut self, now: Instant) -> bool {
-        // What a sink has not taken is kept, but not without end: the queue fills instead, and `on_full` decides.
-        if self.is_behind() {
+        // What a sink has not taken is kept, but not without end: then the queue fills, and requests are refused.
+        if self.on_full == OnFull::Refuse && self.outlets.iter().any(|outlet| self.is_full(outlet))
+        {
             return false;
         }
         let mut taken = 0;
@@ -122,7 +133,11 @@ impl Work {
             event.write(&mut self.lines);
         }
         for outlet in &mut self.outlets {
-            outlet.pending.extend_from_slice(&self.lines);
+            if self.on_full == OnFull::Drop && outlet.pending.len() >= self.most_pending {
+                outlet.counted.dropped.inc_by(lines_in(&self.lines) as u64);
+            } else {
+                outlet.pending.extend_from_slice(&self.lines);
+            }
         }
     }
 
@@ -132,8 +147,12 @@ impl Work {
         }
     }
 
-    fn is_behind(&self) -> bool {
-        self.outlets.iter().any(|outlet| !outlet.pending.is_empty())
+    const fn is_full(&self, outlet: &Outlet) -> bool {
+        outlet.pending.len() >= self.most_pending
+    }
+
+    fn all_written(&self) -> bool {
+        self.outlets.iter().all(|outlet| outlet.pending.is_empty())
     }
 }
 
@@ -144,8 +163,17 @@ pub(super) struct Outlet {
     pending: Vec<u8>,
     /// Failed, and not to be tried before.
     retry: Option<Retry>,
-    written: IntCounter,
-    failed: IntCounter,
+    counted: Counted,
+}
+
+/// What becomes of one sink's events.
+pub(super) struct Counted {
+    /// Taken by the sink.
+    pub(super) written: IntCounter,
+    /// Attempts that failed.
+    pub(super) failed: IntCounter,
+    /// Given up, for want of room while the sink took none.
+    pub(super) dropped: IntCounter,
 }
 
 #[derive(Clone, Copy)]
@@ -155,19 +183,13 @@ struct Retry {
 }
 
 impl Outlet {
-    pub(super) fn new(
-        name: String,
-        sink: Box<dyn Sink>,
-        written: IntCounter,
-        failed: IntCounter,
-    ) -> Self {
+    pub(super) fn new(name: String, sink: Box<dyn Sink>, counted: Counted) -> Self {
         Self {
             name,
             sink,
             pending: Vec::new(),
             retry: None,
-            written,
-            failed,
+            counted,
         }
     }
 
@@ -180,7 +202,7 @@ impl Outlet {
             Err(Failed { written, error }) => (written.min(self.pending.len()), Some(error)),
         };
         let lines = lines_in(self.pending.get(..done).unwrap_or_default());
-        self.written.inc_by(lines as u64);
+        self.counted.written.inc_by(lines as u64);
         self.pending.drain(..done);
         let Some(error) = error else {
             if self.retry.take().is_some() {
@@ -188,7 +210,7 @@ impl Outlet {
             }
             return;
         };
-        self.failed.inc();
+        self.counted.failed.inc();
         if self.retry.is_none() {
             // Once, not at every attempt: the metric counts those.
             tracing::error!(
@@ -214,6 +236,9 @@ fn lines_in(bytes: &[u8]) -> usize {
 /// Observations between two writes: about a megabyte of events.
 const BATCH: usize = 512;
 
+/// Some ten thousand events: a sink that fails for a moment costs the others nothing.
+const MOST_PENDING: usize = 16 << 20;
+
 /// A disk that was full for a moment.
 const FIRST_RETRY: Duration = Duration::from_millis(50);
 
@@ -229,7 +254,6 @@ mod tests {
     use super::super::queue::Counts;
     use super::super::testing::{asked_at, observation};
     use super::*;
-    use crossgate_config::OnFull;
     use serde_json::Value;
 
     /// A sink that fails as often as it is told, after so many bytes.
@@ -280,22 +304,27 @@ mod tests {
 
     impl Bench {
         fn new(aggregate: Option<Aggregate>, sinks: usize) -> Self {
+            Self::with(aggregate, sinks, OnFull::Refuse)
+        }
+
+        fn with(aggregate: Option<Aggregate>, sinks: usize, on_full: OnFull) -> Self {
             let counted = IntCounterVec::new(Opts::new("n", "h"), &["sink", "result"]).unwrap();
-            let queue = Arc::new(Queue::new(4096, OnFull::Refuse, Counts::of(&counted)));
+            let queue = Arc::new(Queue::new(4096, on_full, Counts::of(&counted)));
             let sinks = vec![(); sinks].into_iter().map(|()| Flaky::default());
             let sinks: Vec<Flaky> = sinks.collect();
             let outlets = sinks.iter().enumerate().map(|(number, sink)| {
                 let counter =
                     |result: &str| counted.with_label_values(&[&*number.to_string(), result]);
                 let sink = Box::new(sink.clone());
-                Outlet::new(
-                    number.to_string(),
-                    sink,
-                    counter("written"),
-                    counter("error"),
-                )
+                let counted = Counted {
+                    written: counter("written"),
+                    failed: counter("error"),
+                    dropped: counter("dropped"),
+                };
+                Outlet::new(number.to_string(), sink, counted)
             });
-            let work = Work::new(Arc::clone(&queue), aggregate, outlets.collect());
+            let outlets = outlets.collect();
+            let work = Work::new(Arc::clone(&queue), aggregate, outlets, on_full);
             Self {
                 queue,
                 work,
@@ -391,12 +420,8 @@ mod tests {
         bench.serve(4, || observation(2));
         bench.pass_after(0);
         assert_eq!(bench.sinks[0].counts().len(), 0);
-        assert_eq!(bench.sinks[1].counts().len(), 3);
-        assert_eq!(
-            bench.queue.depth(),
-            4,
-            "the queue holds what cannot be written"
-        );
+        assert_eq!(bench.sinks[1].counts().len(), 7);
+        assert_eq!(bench.queue.depth(), 0);
         bench.pass_after(1);
         bench.pass_after(1);
         bench.pass_after(0);
@@ -405,6 +430,37 @@ mod tests {
         let count = |sink, result| bench.counted.with_label_values(&[sink, result]).get();
         assert_eq!((count("0", "written"), count("0", "error")), (7, 2));
         assert_eq!((count("1", "written"), count("1", "error")), (7, 0));
+    }
+
+    #[test]
+    fn what_a_sink_never_takes_fills_the_queue_where_requests_are_to_be_refused() {
+        let mut bench = Bench::new(None, 2);
+        bench.work.most_pending = 1;
+        *bench.sinks[0].failures.lock().unwrap() = vec![0; 100];
+        bench.serve(3, || observation(1));
+        bench.pass_after(0);
+        bench.serve(4, || observation(2));
+        bench.pass_after(1);
+        assert_eq!(bench.queue.depth(), 4);
+        assert_eq!(bench.sinks[1].counts().len(), 3);
+    }
+
+    #[test]
+    fn what_a_sink_never_takes_is_dropped_and_counted_for_it_alone_where_drops_are_allowed() {
+        let mut bench = Bench::with(None, 2, OnFull::Drop);
+        bench.work.most_pending = 1;
+        *bench.sinks[0].failures.lock().unwrap() = vec![0; 2];
+        bench.serve(3, || observation(1));
+        bench.pass_after(0);
+        bench.serve(4, || observation(2));
+        bench.pass_after(0);
+        assert_eq!(bench.sinks[1].counts().len(), 7);
+        bench.pass_after(10);
+        bench.pass_after(10);
+        assert_eq!(bench.sinks[0].counts().len(), 3);
+        let count = |sink, result| bench.counted.with_label_values(&[sink, result]).get();
+        assert_eq!((count("0", "written"), count("0", "dropped")), (3, 4));
+        assert_eq!((count("1", "written"), count("1", "dropped")), (7, 0));
     }
 
     #[test]
@@ -424,7 +480,7 @@ mod tests {
         bench.serve(9, || observation(1));
         assert!(!bench.work.finish(bench.now));
         bench.work.give_up(bench.now);
-        let unwritten: Vec<(String, usize)> = bench
+        let unwritten: Vec<(String, u64)> = bench
             .work
             .unwritten()
             .map(|(sink, events)| (sink.to_owned(), events))
