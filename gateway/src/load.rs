@@ -125,18 +125,25 @@ pub fn load_text(
 /// As for [`load`].
 pub fn load_at_rest(config: &Path, text: &str, purpose: Purpose) -> Result<Loaded, Faults> {
     let directory = Basis::glean(config, text).and_then(|basis| basis.directory);
-    let look = || directory.as_deref().map(directory::Look::at);
+    at_rest(
+        || directory.as_deref().map(directory::Look::at),
+        || load_text(config, text, purpose, None),
+    )
+}
+
+/// What is read while something looks the same before and after.
+fn at_rest<L: PartialEq, T>(mut look: impl FnMut() -> L, mut read: impl FnMut() -> T) -> T {
     let mut before = look();
-    for _ in 0..MOST_READINGS {
-        let loaded = load_text(config, text, purpose, None);
+    for _ in 1..MOST_READINGS {
+        let found = read();
         let after = look();
         if before == after {
-            return loaded;
+            return found;
         }
         before = after;
         std::thread::sleep(REST);
     }
-    load_text(config, text, purpose, None)
+    read()
 }
 
 /// A policy directory: its files as they are, and what they say.

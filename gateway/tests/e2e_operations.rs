@@ -79,7 +79,8 @@ fn sigterm_finishes_what_is_in_flight_and_loses_no_event() {
     let mut site = Stage::new().open();
     let token = site.member().mint();
     assert_eq!(site.payroll("/").bearer(&token).send().status, 200);
-    let slow = site.payroll("/slow?ms=3000").bearer(&token);
+    // Longer than the writer waits for events: only a drain lets it end.
+    let slow = site.payroll("/slow?ms=7000").bearer(&token);
     let proxy = site.gateway.proxy();
     let answer = std::thread::scope(|scope| {
         let slow = scope.spawn(|| slow.send());

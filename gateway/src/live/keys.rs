@@ -252,3 +252,42 @@ impl Keeper {
 
 /// Without issuers there is nothing to wait for; a plan with some wakes us.
 const AT_LEAST: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::route::{Routes, tests::settings};
+    use crate::request::testing;
+
+    #[test]
+    fn keys_are_published_only_for_the_issuers_they_were_fetched_for() {
+        let (settings, metrics) = (settings(""), Arc::new(Metrics::new().unwrap()));
+        let live = Arc::new(Live::new(InForce {
+            generation: 2,
+            hash: "".into(),
+            snapshot: Arc::new(testing::snapshot()),
+            routes: Arc::new(Routes::build(&settings, None, &metrics)),
+            issuers: Arc::new(testing::issuers()),
+            issuers_since: 2,
+            keys: Arc::default(),
+        }));
+        let mut keeper = Keeper {
+            live: Arc::clone(&live),
+            metrics,
+            fetcher: Fetcher::new().unwrap(),
+            plan: Plan {
+                issuers: [].into(),
+                jwks: settings.jwks,
+                since: 1,
+            },
+            kept: HashMap::new(),
+            flights: JoinSet::new(),
+            aloft: HashMap::new(),
+        };
+        keeper.publish();
+        assert_eq!(live.in_force().keys.epoch, 0);
+        keeper.plan.since = 2;
+        keeper.publish();
+        assert_eq!(live.in_force().keys.epoch, 1);
+    }
+}

@@ -341,3 +341,35 @@ const QUIET: Duration = Duration::from_millis(20);
 
 /// A directory that never comes to rest is taken up all the same.
 const LONGEST_GATHERING: Duration = Duration::from_millis(500);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossgate_token::{Algorithm, KeySet};
+
+    fn issuers(url: &str) -> Vec<IssuerSettings> {
+        let text = format!(
+            "tenant.id = \"11111111-1111-4111-8111-111111111111\"\n[[issuer]]\nname = \"fabrikam\"\nkind = \"oidc\"\n\
+             issuer = \"{url}\"\ntenant = \"22222222-2222-4222-8222-222222222222\"\n"
+        );
+        let settings =
+            Settings::parse(&text, std::path::Path::new("/"), Purpose::Decide, &|_| None);
+        settings.unwrap().issuers
+    }
+
+    #[test]
+    fn keys_are_never_taken_for_those_of_another_issuer_of_the_same_name() {
+        let document = r#"{"keys":[{"kty":"EC","crv":"P-256","kid":"a","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}"#;
+        let set = KeySet::read(document.as_bytes(), &[Algorithm::Es256]).unwrap();
+        let keys = Keys {
+            epoch: 7,
+            sets: [("fabrikam".into(), Arc::new(set))].into(),
+        };
+        let (one, other) = (issuers("https://a.example"), issuers("https://b.example"));
+        let kept = |new: &[IssuerSettings]| still_good(&keys, &one, new);
+        assert!(kept(&one).get("fabrikam").is_some());
+        assert!(kept(&other).get("fabrikam").is_none());
+        assert!(kept(&[]).get("fabrikam").is_none());
+        assert_eq!(kept(&one).epoch, 8);
+    }
+}

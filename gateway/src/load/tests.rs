@@ -227,3 +227,43 @@ fn the_hash_names_the_content_of_every_file() {
     site.write("crossgate.toml", format!("{CONFIG}\n"));
     assert_ne!(site.load().hash, hash);
 }
+
+#[test]
+fn what_moved_while_it_was_read_is_read_again_but_not_for_ever() {
+    let read_with = |looks: &[u32]| {
+        let (mut looks, mut readings) = (looks.iter(), 0);
+        at_rest(
+            || looks.next().copied(),
+            || {
+                readings += 1;
+                readings
+            },
+        )
+    };
+    assert_eq!(read_with(&[1, 1]), 1);
+    assert_eq!(read_with(&[1, 2, 2]), 2);
+    assert_eq!(read_with(&[1, 2, 3, 4, 5, 6, 7]), 5);
+}
+
+#[test]
+fn a_directory_looks_otherwise_once_a_file_in_it_was_written_replaced_or_removed() {
+    let directory = tempfile::tempdir().unwrap();
+    let (file, other) = (
+        directory.path().join("default.json"),
+        directory.path().join("x.tmp"),
+    );
+    let look = || directory::Look::at(directory.path());
+    std::fs::write(&file, "{}").unwrap();
+    let mut seen = vec![look()];
+    assert_eq!(seen[0], look());
+    std::fs::write(&file, "{ }").unwrap();
+    seen.push(look());
+    std::fs::write(&other, "{ }").unwrap();
+    std::fs::rename(&other, &file).unwrap();
+    seen.push(look());
+    std::fs::remove_file(&file).unwrap();
+    seen.push(look());
+    for pair in seen.windows(2) {
+        assert_ne!(pair[0], pair[1]);
+    }
+}
