@@ -21,7 +21,7 @@ use pingora::services::listening::Service;
 
 use crate::live::fetch::{FetchFault, Fetcher};
 use crate::live::policy::{Begun, Reloader};
-use crate::live::{InForce, Keys, Live};
+use crate::live::{InForce, Keys, Live, announce};
 use crate::load::{self, Faults, Loaded};
 use crate::ops::{Metrics, Operations};
 use crate::proxy::{self, CertificateFault, Certificates, Gateway, InFlight};
@@ -230,14 +230,7 @@ fn put_in_force(loaded: Loaded, metrics: &Metrics) -> Arc<Live> {
     for advisory in &advisories {
         tracing::warn!("{advisory}");
     }
-    metrics.policy_loaded(FIRST, counts.partners, jiff::Timestamp::now());
-    tracing::info!(
-        generation = FIRST,
-        partners = counts.partners,
-        guests = counts.guests,
-        conditional_access = counts.enabled_policies,
-        "policy in force"
-    );
+    announce(metrics, FIRST, counts);
     Arc::new(Live::new(InForce {
         generation: FIRST,
         hash,

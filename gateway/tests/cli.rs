@@ -238,6 +238,23 @@ fn check_of_a_good_folder_names_what_is_kept_and_not_enforced() {
 }
 
 #[test]
+fn check_names_partners_whose_cloud_nobody_told() {
+    let mint = Mint::start();
+    let site = Site::trusting(&mint);
+    site.policy("partners/wingtip.json", &json!({"tenantId": WINGTIP}));
+    let told = "1 partner document without a `cloud` in `[[partner]]`";
+    let run = site.run(&["check"]);
+    assert!(run.out.contains(told), "{}", run.out);
+    let config = std::fs::read_to_string(site.path("crossgate.toml")).unwrap();
+    let entry = format!("tenant = \"{WINGTIP}\"\n");
+    let placed = config.replace(&entry, &format!("{entry}cloud = \"global\"\n"));
+    std::fs::write(site.path("crossgate.toml"), placed).unwrap();
+    let run = site.run(&["check"]);
+    assert_eq!((run.code, &*run.err), (0, ""), "{}", run.out);
+    assert!(!run.out.contains(told), "{}", run.out);
+}
+
+#[test]
 fn what_is_missing_is_told_and_nothing_panics() {
     let site = Site::new();
     let nowhere = ["--config", "nowhere.toml"];

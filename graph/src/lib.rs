@@ -1,5 +1,5 @@
 //! Microsoft Graph's documents as written: reads them, checks them, and compiles them to what a
-//! [`Snapshot`](crossgate_policy::snapshot::Snapshot) is made of; and Graph's `signIn`, the shape of sign-in events.
+//! [`Snapshot`](crossgate_policy::snapshot::Snapshot) is made of.
 //!
 //! Pure. No I/O, no clock, no log: texts are arguments, and whatever is to be said is in the answer. Where the texts
 //! come from, and what `crossgate.toml` adds to them, is not here.
@@ -12,7 +12,6 @@ mod documents;
 mod kinds;
 mod load;
 mod reader;
-pub mod sign_in;
 
 pub use advisory::Advisory;
 pub use compile::collaboration::{

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::Args;
 use crossgate_config::{PolicySource, Purpose};
 use crossgate_graph::Counts;
+use crossgate_policy::ids::Cloud;
 
 use super::ending::{Failure, Verdict};
 use crate::load::{self, Faults, Loaded};
@@ -71,10 +72,41 @@ fn report(args: &CheckArgs, loaded: &Loaded, out: &mut impl Write) -> std::io::R
         counted(named_locations, "named location"),
         counted(revocations, "revocation"),
     )?;
+    let unplaced = without_cloud(loaded);
+    if unplaced > 0 {
+        writeln!(
+            out,
+            "note: {}: {} without a `cloud` in `[[partner]]`; guests from there whose token names \
+             `https://sts.windows.net/` as their home are refused (500213), for two clouds share it",
+            args.config.display(),
+            counted(unplaced, "partner document"),
+        )?;
+    }
     for advisory in &loaded.advisories {
         writeln!(out, "note: {advisory}")?;
     }
     writeln!(out, "content: {}", loaded.hash)
+}
+
+/// Partner documents of tenants whose cloud nobody told, where that keeps some of their guests out (decision.md,
+/// section 13).
+fn without_cloud(loaded: &Loaded) -> usize {
+    let snapshot = &loaded.snapshot;
+    let sharing = match snapshot.own.cloud {
+        Cloud::Global => Cloud::UsGov,
+        Cloud::UsGov => Cloud::Global,
+        // Both that share the name are other clouds here, and each is opened by itself.
+        Cloud::China => return 0,
+    };
+    if snapshot.allowed_clouds.contains(&sharing) {
+        return 0;
+    }
+    let is_told = |tenant| {
+        let facts = snapshot.partner_facts.get(tenant);
+        facts.is_some_and(|facts| facts.cloud.is_some())
+    };
+    let tenants = snapshot.partners.keys();
+    tenants.filter(|tenant| !is_told(tenant)).count()
 }
 
 fn counted(count: usize, what: &str) -> String {

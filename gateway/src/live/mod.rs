@@ -13,9 +13,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use crossgate_graph::Counts;
 use crossgate_policy::snapshot::Snapshot;
 use crossgate_token::{Issuers, KeySet};
 
+use crate::ops::Metrics;
 use crate::request::route::Routes;
 use crate::request::tokens::Basis;
 use demand::Demand;
@@ -45,6 +47,18 @@ impl InForce {
     pub fn basis(&self) -> Basis {
         (self.keys.epoch, self.issuers_since)
     }
+}
+
+/// Tells operators and metrics of the policy that is in force from now on.
+pub(crate) fn announce(metrics: &Metrics, generation: u64, counts: Counts) {
+    metrics.policy_loaded(generation, counts.partners, jiff::Timestamp::now());
+    tracing::info!(
+        generation,
+        partners = counts.partners,
+        guests = counts.guests,
+        conditional_access = counts.enabled_policies,
+        "policy in force"
+    );
 }
 
 /// The key sets of all issuers at one time.

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use super::keys::Plan;
 use super::watch::{Change, Watch};
-use super::{InForce, Keys, Live, restart};
+use super::{InForce, Keys, Live, announce, restart};
 use crate::load::{self, Faults, Loaded};
 use crate::ops::Metrics;
 use crate::proxy::Certificates;
@@ -233,22 +233,19 @@ impl Reloader {
         if !same_issuers || reason.asked {
             self.tell_plan(&settings);
         }
-        self.metrics
-            .policy_loaded(generation, counts.partners, jiff::Timestamp::now());
+        announce(&self.metrics, generation, counts);
+        if !advisories.is_empty() {
+            let count = advisories.len();
+            tracing::info!(
+                "the policy gives cause for {count} notes; `crossgate check` tells them"
+            );
+        }
         for key in restart::needed(&self.started, &settings) {
             tracing::warn!("`{key}` differs from what runs, which takes a restart to bind");
         }
         for gone in gone(self.counts, counts) {
             tracing::warn!("{gone}");
         }
-        tracing::info!(
-            generation,
-            partners = counts.partners,
-            guests = counts.guests,
-            conditional_access = counts.enabled_policies,
-            advisories = advisories.len(),
-            "policy in force"
-        );
         self.text = text;
         self.counts = counts;
         let moved = settings.policy != self.settings.policy;
