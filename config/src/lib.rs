@@ -40,7 +40,7 @@ pub use listen::{Listen, TlsFiles};
 pub use outline::Outline;
 pub use partner::{Consent, PartnerSettings};
 pub use policy::{Enforcement, GuestDirectory, PolicySource};
-pub use runtime::{Runtime, Workers};
+pub use runtime::{Runtime, TokenCache, Workers};
 pub use settings::{Purpose, Settings};
 pub use shutdown::Shutdown;
 pub use sign_ins::{OnFull, Rotation, SignInMode, SignIns, Sink};

@@ -38,7 +38,7 @@ pub struct Settings {
     pub jwks: Jwks,
     /// `[health]`: how upstreams are probed.
     pub health: Health,
-    /// `[runtime]`: threads.
+    /// `[runtime]`: threads and memory.
     pub runtime: Runtime,
     /// `[assertion]`: the key that signs what we tell upstreams.
     pub assertion: Assertion,

@@ -41,6 +41,27 @@ pub(crate) fn positive_size(section: &mut Section<'_>, name: &'static str, defau
     bytes
 }
 
+/// The size in bytes under a key, `Some(None)` where the word stands for none at all; zero is a fault. `None`: absent, or
+/// wrong and noted.
+pub(crate) fn positive_size_or(
+    section: &mut Section<'_>,
+    name: &'static str,
+    none: &str,
+) -> Option<Option<u64>> {
+    section.text(name, |text| {
+        if text.value() == none {
+            return Some(None);
+        }
+        match parse_size(text.value()) {
+            Some(bytes @ 1..) => Some(Some(bytes)),
+            Some(0) | None => text.refuse(&format!(
+                "is not a size; expected a whole number of bytes above zero, or of `KiB`, `MiB` or `GiB`, such as `16KiB`, \
+                 or `{none}`"
+            )),
+        }
+    })
+}
+
 /// The size in bytes under a key, or its default; it may be zero.
 pub(crate) fn size_or_zero(section: &mut Section<'_>, name: &'static str, default: u64) -> u64 {
     section.text(name, size).unwrap_or(default)

@@ -9,7 +9,7 @@ use crossgate_config::{
     Algorithm, Assertion, BodyLimit, ClaimTest, Clients, Consent, Egress, Enforcement,
     EntraTenants, GuestDirectory, Health, IssuerKind, Jwks, JwksSource, OnFull, PolicySource,
     Probe, Purpose, ResourceTenant, Rotation, Runtime, Scheme, Settings, SignInMode, SigningKey,
-    Sink, TlsFiles, Upstream, Workers,
+    Sink, TlsFiles, TokenCache, Upstream, Workers,
 };
 use crossgate_policy::ids::{Cloud, Id, TenantId};
 
@@ -93,6 +93,7 @@ fn an_own_tenant_is_enough_to_decide_offline() {
     assert_eq!(settings.shutdown.drain, Duration::from_secs(30));
     assert_eq!(settings.health.probe, Probe::Connect);
     assert_eq!(settings.runtime.workers, Workers::PerCore);
+    assert_eq!(settings.runtime.token_cache, TokenCache::Bytes(64 << 20));
     assert_eq!(settings.assertion.key, SigningKey::MadeAtStart);
 }
 
@@ -306,7 +307,7 @@ fn every_operating_value_can_be_set() {
             "{LEAST}limits = {{ max_request_head = \"16KiB\", max_request_body = \"1MiB\", max_connections = 7 }}\n\
              shutdown.drain = \"0s\"\n\
              jwks = {{ refresh = \"5m\", max_age = \"1d\", min_refresh_interval = \"500ms\" }}\n\
-             health = {{ interval = \"1s\", path = \"/healthz\" }}\nruntime.workers = 2\n\
+             health = {{ interval = \"1s\", path = \"/healthz\" }}\nruntime = {{ workers = 2, token_cache = \"1MiB\" }}\n\
              listen.trusted_proxies = [\"10.0.0.0/8\", \"192.0.2.7\", \"fd00::/8\"]\n\
              [sign_ins]\nmode = \"every-request\"\non_full = \"drop\"\nqueue = 9\nflush_every = \"2s\"\n\
              fsync = true\nrotate_size = \"1KiB\"\nrotate_keep = 0\ncount_window = \"1m\"\n"
@@ -328,8 +329,17 @@ fn every_operating_value_can_be_set() {
         probe: Probe::Get("/healthz".to_owned()),
     };
     assert_eq!(settings.health, health);
-    let workers = settings.runtime;
-    assert!(matches!(workers, Runtime { workers: Workers::Exactly(two) } if two.get() == 2));
+    let Runtime {
+        workers,
+        token_cache,
+    } = settings.runtime;
+    assert!(matches!(workers, Workers::Exactly(two) if two.get() == 2));
+    assert_eq!(token_cache, TokenCache::Bytes(1 << 20));
+    let off = good(
+        &format!("{LEAST}runtime.token_cache = \"off\"\n"),
+        Purpose::Decide,
+    );
+    assert_eq!(off.runtime.token_cache, TokenCache::Off);
     let ranges = settings
         .listen
         .trusted_proxies

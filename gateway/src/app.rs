@@ -27,7 +27,7 @@ use crate::ops::{Metrics, Operations};
 use crate::proxy::{self, CertificateFault, Certificates, Gateway, InFlight};
 use crate::request::assertion::{Signer, SignerError};
 use crate::request::route::{Door, Routes};
-use crate::request::tokens::{MOST, Tokens};
+use crate::request::tokens::Tokens;
 use crate::sign_ins::SignIns;
 use background::Background;
 
@@ -205,7 +205,8 @@ impl Parts {
         Ok(Self {
             signer: Arc::new(Signer::open(&settings.assertion, settings.tenant.id)?),
             tokens: Arc::new(
-                Tokens::new(MOST, Arc::clone(metrics)).map_err(|_| StartError::NoRandom)?,
+                Tokens::new(settings.runtime.token_cache, Arc::clone(metrics))
+                    .map_err(|_| StartError::NoRandom)?,
             ),
             in_flight: InFlight::default(),
             certificates: settings

@@ -242,6 +242,7 @@ mod tests {
     use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use crossgate_config::TokenCache;
     use crossgate_policy::Outcome;
     use crossgate_token::Algorithm;
     use http::HeaderValue;
@@ -268,7 +269,7 @@ mod tests {
                 snapshot: snapshot(),
                 issuers: issuers(),
                 routes,
-                tokens: Tokens::new(10, Arc::clone(&metrics)).unwrap(),
+                tokens: Tokens::new(TokenCache::Bytes(1 << 20), Arc::clone(&metrics)).unwrap(),
                 metrics,
             }
         }

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arc_swap::ArcSwap;
 use aws_lc_rs::hmac;
+use crossgate_config::TokenCache;
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry as Place;
 use dashmap::try_result::TryResult;
@@ -21,8 +22,8 @@ pub struct Tokens {
     /// Of this process only: nobody outside can make two tokens of one digest, nor recognise a token by it.
     key: hmac::Key,
     generations: ArcSwap<Generations>,
-    half: usize,
-    half_weight: usize,
+    /// `None` where nothing is kept.
+    half_weight: Option<usize>,
     metrics: Arc<Metrics>,
 }
 
@@ -52,17 +53,22 @@ struct Entry {
 }
 
 impl Tokens {
-    /// Keeps at most about this many, and [`HEAVIEST`] bytes of them.
+    /// Keeps tokens in about this many bytes; none where it is off.
     ///
     /// # Errors
     /// The system gives no random numbers.
-    pub fn new(most: usize, metrics: Arc<Metrics>) -> Result<Self, aws_lc_rs::error::Unspecified> {
+    pub fn new(
+        cache: TokenCache,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, aws_lc_rs::error::Unspecified> {
         let random = aws_lc_rs::rand::SystemRandom::new();
         Ok(Self {
             key: hmac::Key::generate(hmac::HMAC_SHA256, &random)?,
             generations: ArcSwap::from_pointee(Generations::default()),
-            half: (most / 2).max(1),
-            half_weight: HEAVIEST / 2,
+            half_weight: match cache {
+                TokenCache::Off => None,
+                TokenCache::Bytes(bytes) => Some(usize::try_from(bytes / 2).unwrap_or(usize::MAX)),
+            },
             metrics,
         })
     }
@@ -94,6 +100,9 @@ impl Tokens {
 
     /// Keeps a token that was verified on this basis.
     pub fn put(&self, digest: u128, basis: Basis, token: &Arc<KnownToken>) {
+        let Some(most) = self.half_weight else {
+            return;
+        };
         // One with thousands of groups costs more to keep than to verify.
         if weight(token) > HEAVIEST_TOKEN {
             return;
@@ -101,9 +110,7 @@ impl Tokens {
         let generations = self.generations.load();
         let young = &generations.young;
         young.keep(digest, basis, token);
-        if young.size.load(Ordering::Relaxed) >= self.half
-            || young.weight.load(Ordering::Relaxed) >= self.half_weight
-        {
+        if young.weight.load(Ordering::Relaxed) >= most {
             self.turn(&generations);
         }
         let entries = i64::try_from(self.len()).unwrap_or(i64::MAX);
@@ -194,12 +201,6 @@ const ENTRY: usize = 256;
 /// Heavier ones are verified each time.
 const HEAVIEST_TOKEN: usize = 128 << 10;
 
-/// Memory that all kept tokens may take, about.
-const HEAVIEST: usize = 256 << 20;
-
-/// Tokens kept at most: everybody of a large organisation at once, at some three kilobytes each.
-pub const MOST: usize = 32_768;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,13 +209,14 @@ mod tests {
 
     const BASIS: Basis = (1, 1);
 
-    fn tokens(most: usize) -> Tokens {
-        Tokens::new(most, Arc::new(Metrics::new().unwrap())).unwrap()
+    fn tokens(most: u64) -> Tokens {
+        let metrics = Arc::new(Metrics::new().unwrap());
+        Tokens::new(TokenCache::Bytes(most), metrics).unwrap()
     }
 
     #[test]
     fn a_token_is_found_on_the_basis_it_was_verified_on_and_on_no_other() {
-        let (tokens, token) = (tokens(10), Arc::new(known(OWN)));
+        let (tokens, token) = (tokens(1 << 20), Arc::new(known(OWN)));
         tokens.put(7, BASIS, &token);
         assert!(
             tokens
@@ -229,7 +231,7 @@ mod tests {
 
     #[test]
     fn the_cache_is_bounded_and_keeps_what_is_used() {
-        let (tokens, token) = (tokens(20), Arc::new(known(OWN)));
+        let (tokens, token) = (tokens(100 << 10), Arc::new(known(OWN)));
         for digest in 0..1000 {
             tokens.put(digest, BASIS, &token);
             tokens.put(5000, BASIS, &token);
@@ -250,13 +252,13 @@ mod tests {
             let verified = crossgate_token::accept_unsigned(&claims, &issuers, "own").unwrap();
             Arc::new(KnownToken::new(verified, &issuers))
         };
-        let kept = tokens(MOST);
+        let kept = tokens(256 << 20);
         kept.put(1, BASIS, &with_groups(5000));
         assert!(kept.is_empty());
         let large = with_groups(400);
         for digest in 0..10_000 {
             kept.put(digest, BASIS, &large);
-            assert!(kept.len() * weight(&large) <= HEAVIEST + HEAVIEST_TOKEN);
+            assert!(kept.len() * weight(&large) <= (256 << 20) + HEAVIEST_TOKEN);
         }
         assert!(kept.get(9_999, BASIS).is_some());
         assert!(kept.get(0, BASIS).is_none());
