@@ -64,20 +64,6 @@ impl Algorithm {
             Self::EdDsa => KeyKind::Ed25519,
         }
     }
-
-    pub(crate) const fn in_jsonwebtoken(self) -> jsonwebtoken::Algorithm {
-        match self {
-            Self::Rs256 => jsonwebtoken::Algorithm::RS256,
-            Self::Rs384 => jsonwebtoken::Algorithm::RS384,
-            Self::Rs512 => jsonwebtoken::Algorithm::RS512,
-            Self::Ps256 => jsonwebtoken::Algorithm::PS256,
-            Self::Ps384 => jsonwebtoken::Algorithm::PS384,
-            Self::Ps512 => jsonwebtoken::Algorithm::PS512,
-            Self::Es256 => jsonwebtoken::Algorithm::ES256,
-            Self::Es384 => jsonwebtoken::Algorithm::ES384,
-            Self::EdDsa => jsonwebtoken::Algorithm::EdDSA,
-        }
-    }
 }
 
 /// The kinds of public key that some algorithm uses: `kty` and `crv` in one.

@@ -1,6 +1,6 @@
 //! Where facts stand in an issuer's tokens.
 
-use serde_json::{Map, Value};
+use crate::json::{Members, Node};
 
 /// A JSON pointer (RFC 6901) into a token's claims, taken apart once.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -38,12 +38,12 @@ impl Pointer {
     }
 
     /// The value it points to.
-    pub(crate) fn find<'a>(&self, claims: &'a Map<String, Value>) -> Option<&'a Value> {
+    pub(crate) fn find<'a>(&self, claims: &'a Members<'a>) -> Option<&'a Node<'a>> {
         let first = claims.get(&*self.first)?;
         self.rest.iter().try_fold(first, |value, part| match value {
-            Value::Object(members) => members.get(&**part),
-            Value::Array(items) => items.get(array_index(part)?),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+            Node::Object(members) => members.get(&**part),
+            Node::Array(items) => items.get(array_index(part)?),
+            Node::Null | Node::Bool(_) | Node::Number(_) | Node::String(_) => None,
         })
     }
 }
@@ -140,11 +140,13 @@ impl ClaimMap {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::json::borrowed;
+    use serde_json::{Value, json};
 
     fn find(pointer: &str, claims: &Value) -> Option<Value> {
         let pointer = Pointer::parse(pointer).unwrap();
-        pointer.find(claims.as_object().unwrap()).cloned()
+        let claims = borrowed(claims.as_object().unwrap());
+        pointer.find(&claims).cloned().map(Value::from)
     }
 
     #[test]

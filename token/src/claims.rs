@@ -9,6 +9,7 @@ use crossgate_policy::ids::{Id, UnixTime};
 use serde_json::{Map, Value};
 
 use crate::entra::EntraIssuer;
+use crate::json::{self, Members, Node};
 use crate::{ClaimMap, Issuer, IssuerKind, TokenFault};
 use read::{boolean, flag_at, ids, number, object, strings, text, texts_at, time, user_at};
 
@@ -131,6 +132,10 @@ pub struct DisplayNames {
 impl Claims {
     /// Reads the claims of a token that this issuer is said to have signed. Every fault is one of code 50027.
     pub fn read(payload: &Map<String, Value>, issuer: &Issuer) -> Result<Self, TokenFault> {
+        Self::read_members(&json::borrowed(payload), issuer)
+    }
+
+    pub(crate) fn read_members(payload: &Members<'_>, issuer: &Issuer) -> Result<Self, TokenFault> {
         let mut claims = Self::read_common(payload)?;
         match issuer.kind {
             IssuerKind::Entra { .. } => claims.read_entra(payload)?,
@@ -141,12 +146,12 @@ impl Claims {
     }
 
     /// `iss`, which tells by whose rules the rest is read.
-    pub(crate) fn issuer_of(payload: &Map<String, Value>) -> Result<&str, TokenFault> {
+    pub(crate) fn issuer_of<'a>(payload: &'a Members<'_>) -> Result<&'a str, TokenFault> {
         text(payload, "iss")?.ok_or(TokenFault::Missing("iss"))
     }
 
     /// What is read of any issuer's token.
-    pub(crate) fn read_common(payload: &Map<String, Value>) -> Result<Self, TokenFault> {
+    pub(crate) fn read_common(payload: &Members<'_>) -> Result<Self, TokenFault> {
         let id = |name| text(payload, name).map(|text| text.map(Id::new));
         let owned = |name| text(payload, name).map(|text| text.map(Box::from));
         let claims = Self {
@@ -191,7 +196,7 @@ impl Claims {
     }
 
     /// What only Entra's tokens have.
-    fn read_entra(&mut self, payload: &Map<String, Value>) -> Result<(), TokenFault> {
+    fn read_entra(&mut self, payload: &Members<'_>) -> Result<(), TokenFault> {
         self.version = text(payload, "ver")?.map(Into::into);
         if self.tenant.is_none() {
             return Err(TokenFault::Missing("tid"));
@@ -206,11 +211,7 @@ impl Claims {
     }
 
     /// What the issuer's claim map tells where to find.
-    fn read_mapped(
-        &mut self,
-        payload: &Map<String, Value>,
-        map: &ClaimMap,
-    ) -> Result<(), TokenFault> {
+    fn read_mapped(&mut self, payload: &Members<'_>, map: &ClaimMap) -> Result<(), TokenFault> {
         self.user = user_at(&map.user, payload)?;
         self.groups = texts_at(&map.groups, payload, "groups")?
             .map(Id::new)
@@ -238,7 +239,7 @@ impl Claims {
 
     /// Whether the token has the form of an ID token, whoever issued it: those go to clients, not to applications
     /// (decision.md, section 8).
-    fn is_id_token(&self, payload: &Map<String, Value>) -> bool {
+    fn is_id_token(&self, payload: &Members<'_>) -> bool {
         let tells_access = ["scp", "roles", "idtyp"]
             .iter()
             .any(|name| payload.contains_key(*name));
@@ -275,8 +276,8 @@ impl Claims {
 }
 
 impl DisplayNames {
-    fn read(payload: &Map<String, Value>) -> Self {
-        let name = |claim: &str| payload.get(claim).and_then(Value::as_str).map(Into::into);
+    fn read(payload: &Members<'_>) -> Self {
+        let name = |claim: &str| payload.get(claim).and_then(Node::as_str).map(Into::into);
         Self {
             name: name("name"),
             preferred_username: name("preferred_username"),
@@ -287,9 +288,9 @@ impl DisplayNames {
     }
 }
 
-fn audiences(payload: &Map<String, Value>) -> Result<Box<[Box<str>]>, TokenFault> {
+fn audiences(payload: &Members<'_>) -> Result<Box<[Box<str>]>, TokenFault> {
     let audiences: Box<[Box<str>]> = match payload.get("aud") {
-        Some(Value::String(audience)) => [audience.as_str().into()].into(),
+        Some(Node::String(audience)) => [Box::from(&**audience)].into(),
         _ => strings(payload, "aud")?,
     };
     if audiences.is_empty() {
@@ -298,7 +299,7 @@ fn audiences(payload: &Map<String, Value>) -> Result<Box<[Box<str>]>, TokenFault
     Ok(audiences)
 }
 
-fn scopes(payload: &Map<String, Value>) -> Result<Box<[Box<str>]>, TokenFault> {
+fn scopes(payload: &Members<'_>) -> Result<Box<[Box<str>]>, TokenFault> {
     let scopes = text(payload, "scp")?.unwrap_or_default();
     Ok(scopes
         .split(' ')
@@ -307,7 +308,7 @@ fn scopes(payload: &Map<String, Value>) -> Result<Box<[Box<str>]>, TokenFault> {
         .collect())
 }
 
-fn account(payload: &Map<String, Value>) -> Result<Account, TokenFault> {
+fn account(payload: &Members<'_>) -> Result<Account, TokenFault> {
     Ok(match number(payload, "acct")? {
         Some(0.0) => Account::Member,
         Some(1.0) => Account::Guest,
@@ -315,7 +316,7 @@ fn account(payload: &Map<String, Value>) -> Result<Account, TokenFault> {
     })
 }
 
-fn group_overage(payload: &Map<String, Value>) -> Result<bool, TokenFault> {
+fn group_overage(payload: &Members<'_>) -> Result<bool, TokenFault> {
     let has_groups = boolean(payload, "hasgroups")?.unwrap_or(false);
     let elsewhere = match object(payload, "_claim_names")? {
         Some(names) => text(names, "groups")?.is_some(),

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
-use crate::json::{self, JsonFault};
+use crate::json::{JsonFault, MAX_NESTING, Members, Node};
 use crate::{Header, TokenFault};
 
 /// The longest token that is looked at.
@@ -17,9 +17,11 @@ pub const MAX_TOKEN_BYTES: usize = 16 * 1024;
 /// Holds a credential: `Debug` shows its length, there is no `Display`.
 pub struct Jws<'a> {
     header: Header,
-    payload: Vec<u8>,
+    length: usize,
     signing_input: &'a str,
-    signature: &'a str,
+    /// Payload and signature.
+    decoded: Vec<u8>,
+    payload_length: usize,
 }
 
 impl<'a> Jws<'a> {
@@ -37,13 +39,16 @@ impl<'a> Jws<'a> {
             return Err(TokenFault::NotThreeParts);
         }
         let header = decode(header)?;
-        let payload = decode(payload)?;
-        decode(signature)?;
+        let mut decoded = Vec::with_capacity(payload.len() + signature.len());
+        decode_onto(&mut decoded, payload)?;
+        let payload_length = decoded.len();
+        decode_onto(&mut decoded, signature)?;
         Ok(Self {
             header: Header::read(&object(&header)?)?,
-            payload,
+            length: token.len(),
             signing_input,
-            signature,
+            decoded,
+            payload_length,
         })
     }
 
@@ -55,40 +60,59 @@ impl<'a> Jws<'a> {
 
     /// The payload as claims (RFC 7519, section 4).
     pub fn claims(&self) -> Result<Map<String, Value>, TokenFault> {
-        object(&self.payload)
+        let members = self.members()?.into_iter();
+        Ok(members
+            .map(|(name, member)| (name.into_owned(), member.into()))
+            .collect())
+    }
+
+    /// The same, left where it is.
+    pub(crate) fn members(&self) -> Result<Members<'_>, TokenFault> {
+        object(self.parts().0)
     }
 
     /// The bytes that are signed: header and payload as they were sent (RFC 7515, section 5.2).
-    pub(crate) const fn signing_input(&self) -> &'a str {
-        self.signing_input
+    pub(crate) const fn signing_input(&self) -> &'a [u8] {
+        self.signing_input.as_bytes()
     }
 
-    /// The signature, still in base64url.
-    pub(crate) const fn signature(&self) -> &'a str {
-        self.signature
+    pub(crate) fn signature(&self) -> &[u8] {
+        self.parts().1
+    }
+
+    /// Payload and signature.
+    fn parts(&self) -> (&[u8], &[u8]) {
+        self.decoded
+            .split_at_checked(self.payload_length)
+            .unwrap_or_default()
     }
 }
 
 impl fmt::Debug for Jws<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let length = self.signing_input.len() + 1 + self.signature.len();
-        write!(f, "Jws({length} bytes)")
+        write!(f, "Jws({} bytes)", self.length)
     }
 }
 
-/// The engine refuses padding, and bits beyond the last whole byte that are not zero.
 fn decode(part: &str) -> Result<Vec<u8>, TokenFault> {
+    let mut decoded = Vec::new();
+    decode_onto(&mut decoded, part)?;
+    Ok(decoded)
+}
+
+/// The engine refuses padding, and bits beyond the last whole byte that are not zero.
+fn decode_onto(decoded: &mut Vec<u8>, part: &str) -> Result<(), TokenFault> {
     URL_SAFE_NO_PAD
-        .decode(part)
+        .decode_vec(part, decoded)
         .map_err(|_| TokenFault::NotBase64Url)
 }
 
-fn object(text: &[u8]) -> Result<Map<String, Value>, TokenFault> {
-    match json::read(text) {
-        Ok(Value::Object(members)) => Ok(members),
-        Ok(
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_),
-        ) => Err(TokenFault::NotAnObject),
+fn object(text: &[u8]) -> Result<Members<'_>, TokenFault> {
+    match Node::read(text, MAX_NESTING) {
+        Ok(Node::Object(members)) => Ok(members),
+        Ok(Node::Null | Node::Bool(_) | Node::Number(_) | Node::String(_) | Node::Array(_)) => {
+            Err(TokenFault::NotAnObject)
+        }
         Err(fault) => Err(fault.into()),
     }
 }
@@ -127,9 +151,10 @@ mod tests {
         let jws = Jws::parse(&token).unwrap();
         assert_eq!(jws.claims().unwrap().len(), 1);
         assert_eq!(
-            format!("{}.{}", jws.signing_input(), jws.signature()),
-            token
+            jws.signing_input(),
+            token.strip_suffix(".c2ln").unwrap().as_bytes()
         );
+        assert_eq!(jws.signature(), b"sig");
     }
 
     #[test]

@@ -2,8 +2,7 @@
 //!
 //! `jku`, `jwk`, `x5u` and `x5c` are not read at all: a token cannot bring its own key (RFC 8725, section 3.10).
 
-use serde_json::{Map, Value};
-
+use crate::json::{Members, Node};
 use crate::{Algorithm, TokenFault};
 
 /// What is believed of a JOSE header (RFC 7515, section 4).
@@ -17,11 +16,11 @@ pub struct Header {
 
 impl Header {
     /// Reads a header.
-    pub fn read(header: &Map<String, Value>) -> Result<Self, TokenFault> {
+    pub(crate) fn read(header: &Members<'_>) -> Result<Self, TokenFault> {
         if header.contains_key("crit") {
             return Err(TokenFault::CriticalHeader);
         }
-        if !matches!(header.get("b64"), None | Some(Value::Bool(true))) {
+        if !matches!(header.get("b64"), None | Some(Node::Bool(true))) {
             return Err(TokenFault::UnencodedPayload);
         }
         if let Some(token_type) = text(header, "typ")?
@@ -39,10 +38,7 @@ impl Header {
     }
 }
 
-fn text<'a>(
-    header: &'a Map<String, Value>,
-    name: &'static str,
-) -> Result<Option<&'a str>, TokenFault> {
+fn text<'a>(header: &'a Members<'_>, name: &'static str) -> Result<Option<&'a str>, TokenFault> {
     header
         .get(name)
         .map(|value| value.as_str().ok_or(TokenFault::WrongType(name)))
@@ -55,10 +51,11 @@ const ACCEPTED_TYPES: [&str; 3] = ["JWT", "at+jwt", "application/at+jwt"];
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::json::borrowed;
+    use serde_json::{Value, json};
 
     fn read(header: Value) -> Result<Header, TokenFault> {
-        Header::read(header.as_object().unwrap())
+        Header::read(&borrowed(header.as_object().unwrap()))
     }
 
     #[test]

@@ -3,11 +3,11 @@
 //! Stricter than RFC 8259 asks for: two members of one name are a fault at any depth, also when one of the names is
 //! written with escapes, and nesting is bounded. Tokens, key sets and whatever else comes from outside go through here.
 
-use std::cell::Cell;
-use std::fmt;
+mod node;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Value};
+use serde_json::Value;
+
+pub(crate) use node::{Members, Node, borrowed};
 
 /// Objects and arrays inside each other, the outermost counted (decision.md, section 8).
 pub const MAX_NESTING: usize = 16;
@@ -33,18 +33,7 @@ pub fn read(text: &[u8]) -> Result<Value, JsonFault> {
 
 /// Reads one JSON value that is nested at most so deep.
 pub fn read_nested(text: &[u8], max_nesting: usize) -> Result<Value, JsonFault> {
-    let text = std::str::from_utf8(text).map_err(|_| JsonFault::Syntax)?;
-    let fault = Cell::new(JsonFault::Syntax);
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let strict = Strict {
-        levels_left: max_nesting,
-        fault: &fault,
-    };
-    let value = strict
-        .deserialize(&mut deserializer)
-        .map_err(|_| fault.get())?;
-    deserializer.end().map_err(|_| JsonFault::Syntax)?;
-    Ok(value)
+    Node::read(text, max_nesting).map(Value::from)
 }
 
 /// Whether a value that is already read is nested at most so deep.
@@ -59,98 +48,6 @@ pub fn is_nested_at_most(value: &Value, max_nesting: usize) -> bool {
         Value::Object(members) => members
             .values()
             .all(|member| is_nested_at_most(member, inner)),
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Strict<'a> {
-    levels_left: usize,
-    /// What to report should this reader itself refuse; the parser's own errors leave it alone.
-    fault: &'a Cell<JsonFault>,
-}
-
-impl Strict<'_> {
-    fn refuse<E: Error>(self, fault: JsonFault) -> E {
-        self.fault.set(fault);
-        E::custom(fault)
-    }
-
-    /// The reader for what is inside an object or array.
-    fn inside<E: Error>(self) -> Result<Self, E> {
-        match self.levels_left.checked_sub(1) {
-            Some(levels_left) => Ok(Self {
-                levels_left,
-                ..self
-            }),
-            None => Err(self.refuse(JsonFault::NestedTooDeep)),
-        }
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Strict<'_> {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Strict<'_> {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        serde_json::Number::from_f64(value)
-            .map(Value::Number)
-            .ok_or_else(|| self.refuse(JsonFault::Syntax))
-    }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_string<E: Error>(self, value: String) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let inside = self.inside()?;
-        let mut items = Vec::new();
-        while let Some(item) = access.next_element_seed(inside)? {
-            items.push(item);
-        }
-        Ok(Value::Array(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let inside = self.inside()?;
-        let mut members = Map::new();
-        while let Some(name) = access.next_key::<String>()? {
-            let member = access.next_value_seed(inside)?;
-            if members.insert(name, member).is_some() {
-                return Err(self.refuse(JsonFault::DuplicateMember));
-            }
-        }
-        Ok(Value::Object(members))
     }
 }
 

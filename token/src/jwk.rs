@@ -1,12 +1,13 @@
 //! One entry of a key set: is it a public key that may verify tokens, and a sound one.
 
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, EcdsaVerificationAlgorithm,
-    ParsedPublicKey,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ParsedPublicKey,
+    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
+    RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RsaParameters,
+    RsaPublicKeyComponents,
 };
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::DecodingKey;
 use serde_json::{Map, Value};
 
 use crate::algorithm::KeyKind;
@@ -57,10 +58,15 @@ pub enum Unusable {
 /// A key ready to verify with.
 #[derive(Clone)]
 pub(crate) struct PublicKey {
-    pub(crate) kind: KeyKind,
-    pub(crate) algorithm: Option<Algorithm>,
     pub(crate) issuer: Option<KeyIssuer>,
-    pub(crate) material: DecodingKey,
+    verifiers: Box<[Verifier]>,
+}
+
+/// A key parsed for one algorithm.
+#[derive(Clone)]
+struct Verifier {
+    algorithm: Algorithm,
+    key: ParsedPublicKey,
 }
 
 impl PublicKey {
@@ -71,20 +77,71 @@ impl PublicKey {
             return Err(Unusable::Private);
         }
         check_use(jwk)?;
-        let algorithm = key_algorithm(jwk, kind, allowed)?;
+        let own = key_algorithm(jwk, kind, allowed)?;
         let issuer = text(jwk, "issuer")?.map(KeyIssuer::read);
         let material = match kind {
             KeyKind::Rsa => rsa(jwk)?,
-            KeyKind::P256 => elliptic(jwk, &ECDSA_P256_SHA256_FIXED, 32)?,
-            KeyKind::P384 => elliptic(jwk, &ECDSA_P384_SHA384_FIXED, 48)?,
+            KeyKind::P256 => elliptic(jwk, 32)?,
+            KeyKind::P384 => elliptic(jwk, 48)?,
             KeyKind::Ed25519 => edwards(jwk)?,
         };
-        Ok(Self {
-            kind,
-            algorithm,
-            issuer,
-            material,
-        })
+        let verifiers = Algorithm::ALL
+            .into_iter()
+            .filter(|algorithm| algorithm.key_kind() == kind)
+            .filter(|algorithm| own.is_none_or(|own| own == *algorithm))
+            .map(|algorithm| {
+                let key = material.parse_for(algorithm)?;
+                Ok(Verifier { algorithm, key })
+            })
+            .collect::<Result<_, Unusable>>()?;
+        Ok(Self { issuer, verifiers })
+    }
+
+    /// The algorithms it may verify with.
+    pub(crate) fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
+        self.verifiers.iter().map(|verifier| verifier.algorithm)
+    }
+
+    /// The key, parsed for this algorithm; `None` where it may not verify with it.
+    pub(crate) fn parsed_for(&self, algorithm: Algorithm) -> Option<&ParsedPublicKey> {
+        self.verifiers
+            .iter()
+            .find(|verifier| verifier.algorithm == algorithm)
+            .map(|verifier| &verifier.key)
+    }
+}
+
+/// What a key set says of a public key.
+enum Material {
+    Rsa(RsaPublicKeyComponents<Vec<u8>>),
+    Point(Vec<u8>),
+}
+
+impl Material {
+    fn parse_for(&self, algorithm: Algorithm) -> Result<ParsedPublicKey, Unusable> {
+        let rsa = |parameters: &'static RsaParameters| match self {
+            Self::Rsa(components) => components
+                .to_parsed_public_key(parameters)
+                .map_err(|_| Unusable::Malformed),
+            Self::Point(_) => Err(Unusable::Malformed),
+        };
+        let point = |curve| match self {
+            Self::Point(point) => {
+                ParsedPublicKey::new(curve, point).map_err(|_| Unusable::NotOnCurve)
+            }
+            Self::Rsa(_) => Err(Unusable::Malformed),
+        };
+        match algorithm {
+            Algorithm::Rs256 => rsa(&RSA_PKCS1_2048_8192_SHA256),
+            Algorithm::Rs384 => rsa(&RSA_PKCS1_2048_8192_SHA384),
+            Algorithm::Rs512 => rsa(&RSA_PKCS1_2048_8192_SHA512),
+            Algorithm::Ps256 => rsa(&RSA_PSS_2048_8192_SHA256),
+            Algorithm::Ps384 => rsa(&RSA_PSS_2048_8192_SHA384),
+            Algorithm::Ps512 => rsa(&RSA_PSS_2048_8192_SHA512),
+            Algorithm::Es256 => point(&ECDSA_P256_SHA256_FIXED),
+            Algorithm::Es384 => point(&ECDSA_P384_SHA384_FIXED),
+            Algorithm::EdDsa => point(&ED25519),
+        }
     }
 }
 
@@ -134,7 +191,7 @@ fn key_algorithm(
     }
 }
 
-fn rsa(jwk: &Map<String, Value>) -> Result<DecodingKey, Unusable> {
+fn rsa(jwk: &Map<String, Value>) -> Result<Material, Unusable> {
     let (modulus, exponent) = (bytes(jwk, "n")?, bytes(jwk, "e")?);
     // No leading zero octets (RFC 7518, section 6.3.1.1), so the first octet tells the bits.
     let (Some(1..), Some(1..), Some(last)) = (modulus.first(), exponent.first(), modulus.last())
@@ -162,31 +219,27 @@ fn rsa(jwk: &Map<String, Value>) -> Result<DecodingKey, Unusable> {
     if exponent_value % 2 == 0 || !EXPONENTS.contains(&exponent_value) {
         return Err(Unusable::Exponent);
     }
-    Ok(DecodingKey::from_rsa_raw_components(&modulus, &exponent))
+    Ok(Material::Rsa(RsaPublicKeyComponents {
+        n: modulus,
+        e: exponent,
+    }))
 }
 
 /// A point whose coordinates have the full length of the curve's field (RFC 7518, section 6.2.1.2).
-fn elliptic(
-    jwk: &Map<String, Value>,
-    curve: &'static EcdsaVerificationAlgorithm,
-    length: usize,
-) -> Result<DecodingKey, Unusable> {
+fn elliptic(jwk: &Map<String, Value>, length: usize) -> Result<Material, Unusable> {
     let (x, y) = (bytes(jwk, "x")?, bytes(jwk, "y")?);
     if x.len() != length || y.len() != length {
         return Err(Unusable::Malformed);
     }
-    let point = [&[UNCOMPRESSED][..], &x, &y].concat();
-    ParsedPublicKey::new(curve, &point).map_err(|_| Unusable::NotOnCurve)?;
-    Ok(DecodingKey::from_ec_der(&point))
+    Ok(Material::Point([&[UNCOMPRESSED][..], &x, &y].concat()))
 }
 
-fn edwards(jwk: &Map<String, Value>) -> Result<DecodingKey, Unusable> {
+fn edwards(jwk: &Map<String, Value>) -> Result<Material, Unusable> {
     let point = bytes(jwk, "x")?;
     if point.len() != 32 {
         return Err(Unusable::Malformed);
     }
-    ParsedPublicKey::new(&ED25519, &point).map_err(|_| Unusable::NotOnCurve)?;
-    Ok(DecodingKey::from_ed_der(&point))
+    Ok(Material::Point(point))
 }
 
 fn text<'a>(jwk: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, Unusable> {

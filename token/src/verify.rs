@@ -128,7 +128,7 @@ pub fn verify<'k>(
     key_sets: impl Fn(&str) -> Option<&'k KeySet>,
 ) -> Result<Verified, Unverified> {
     let jws = Jws::parse(token)?;
-    let payload = jws.claims()?;
+    let payload = jws.members()?;
     let candidates: Vec<Candidate<'_, '_>> = issuers
         .candidates(Claims::issuer_of(&payload)?)
         .into_iter()
@@ -149,7 +149,7 @@ pub fn verify<'k>(
     };
     let issuer = signer.issuer;
     let refused = |fault| Unverified::refused(fault, issuer);
-    let claims = Claims::read(&payload, issuer).map_err(refused)?;
+    let claims = Claims::read_members(&payload, issuer).map_err(refused)?;
     if !jws
         .header()
         .algorithm

@@ -1,17 +1,15 @@
 //! Members of a JSON object, each of the one type it may have.
 
 use crossgate_policy::ids::{Id, UnixTime};
-use serde_json::{Map, Value};
 
+use crate::json::{Members, Node};
 use crate::{ClaimTest, Pointer, TokenFault};
-
-type Object = Map<String, Value>;
 
 /// A member that is absent is `None`; one that `read` does not take is a fault.
 fn member<'a, T>(
-    object: &'a Object,
+    object: &'a Members<'a>,
     name: &'static str,
-    read: impl FnOnce(&'a Value) -> Option<T>,
+    read: impl FnOnce(&'a Node<'a>) -> Option<T>,
 ) -> Result<Option<T>, TokenFault> {
     object
         .get(name)
@@ -20,46 +18,55 @@ fn member<'a, T>(
 }
 
 pub(super) fn text<'a>(
-    object: &'a Object,
+    object: &'a Members<'a>,
     name: &'static str,
 ) -> Result<Option<&'a str>, TokenFault> {
-    member(object, name, Value::as_str)
+    member(object, name, Node::as_str)
 }
 
-pub(super) fn boolean(object: &Object, name: &'static str) -> Result<Option<bool>, TokenFault> {
-    member(object, name, Value::as_bool)
+pub(super) fn boolean(
+    object: &Members<'_>,
+    name: &'static str,
+) -> Result<Option<bool>, TokenFault> {
+    member(object, name, Node::as_bool)
 }
 
-pub(super) fn number(object: &Object, name: &'static str) -> Result<Option<f64>, TokenFault> {
-    member(object, name, Value::as_f64)
+pub(super) fn number(object: &Members<'_>, name: &'static str) -> Result<Option<f64>, TokenFault> {
+    member(object, name, Node::as_f64)
 }
 
 pub(super) fn object<'a>(
-    object: &'a Object,
+    object: &'a Members<'a>,
     name: &'static str,
-) -> Result<Option<&'a Object>, TokenFault> {
-    member(object, name, Value::as_object)
+) -> Result<Option<&'a Members<'a>>, TokenFault> {
+    member(object, name, Node::as_object)
 }
 
 /// A `NumericDate` (RFC 7519, section 2), fractions allowed.
-pub(super) fn time(object: &Object, name: &'static str) -> Result<Option<UnixTime>, TokenFault> {
+pub(super) fn time(
+    object: &Members<'_>,
+    name: &'static str,
+) -> Result<Option<UnixTime>, TokenFault> {
     number(object, name)?
         .map(|seconds| UnixTime::new(seconds).ok_or(TokenFault::NotATime(name)))
         .transpose()
 }
 
 /// A list of strings; absent is empty.
-pub(super) fn strings(object: &Object, name: &'static str) -> Result<Box<[Box<str>]>, TokenFault> {
+pub(super) fn strings(
+    object: &Members<'_>,
+    name: &'static str,
+) -> Result<Box<[Box<str>]>, TokenFault> {
     list(object, name, |text| text.into())
 }
 
 /// A list of ids; absent is empty.
-pub(super) fn ids(object: &Object, name: &'static str) -> Result<Box<[Id]>, TokenFault> {
+pub(super) fn ids(object: &Members<'_>, name: &'static str) -> Result<Box<[Id]>, TokenFault> {
     list(object, name, Id::new)
 }
 
 fn list<T>(
-    object: &Object,
+    object: &Members<'_>,
     name: &'static str,
     item: impl Fn(&str) -> T,
 ) -> Result<Box<[T]>, TokenFault> {
@@ -74,10 +81,10 @@ fn list<T>(
 }
 
 /// The user's id: a string.
-pub(super) fn user_at(pointer: &Pointer, claims: &Object) -> Result<Option<Id>, TokenFault> {
+pub(super) fn user_at(pointer: &Pointer, claims: &Members<'_>) -> Result<Option<Id>, TokenFault> {
     match pointer.find(claims) {
         None => Ok(None),
-        Some(Value::String(user)) => Ok(Some(Id::new(user))),
+        Some(Node::String(user)) => Ok(Some(Id::new(user))),
         Some(_) => Err(TokenFault::WrongType("user")),
     }
 }
@@ -85,12 +92,12 @@ pub(super) fn user_at(pointer: &Pointer, claims: &Object) -> Result<Option<Id>, 
 /// A list of strings, or one string alone where the claim may be one; absent is empty.
 pub(super) fn texts_at<'a>(
     pointer: &Pointer,
-    claims: &'a Object,
+    claims: &'a Members<'a>,
     fact: &'static str,
 ) -> Result<impl Iterator<Item = &'a str>, TokenFault> {
     let values = match pointer.find(claims) {
         None => &[],
-        Some(Value::Array(items)) => items.as_slice(),
+        Some(Node::Array(items)) => items.as_slice(),
         // These are lists by definition (RFC 8176, section 1; Entra's access tokens). What else an issuer names its
         // claims, `acr` for one, may be a string.
         Some(_)
@@ -102,8 +109,8 @@ pub(super) fn texts_at<'a>(
         }
         Some(value) => std::slice::from_ref(value),
     };
-    if values.iter().all(Value::is_string) {
-        Ok(values.iter().filter_map(Value::as_str))
+    if values.iter().all(|value| value.as_str().is_some()) {
+        Ok(values.iter().filter_map(Node::as_str))
     } else {
         Err(TokenFault::WrongType(fact))
     }
@@ -112,7 +119,7 @@ pub(super) fn texts_at<'a>(
 /// Whether the claim there is, or holds, one of the values that show a fact.
 pub(super) fn flag_at(
     test: &ClaimTest,
-    claims: &Object,
+    claims: &Members<'_>,
     fact: &'static str,
 ) -> Result<bool, TokenFault> {
     let mut values = texts_at(&test.pointer, claims, fact)?;

@@ -34,7 +34,7 @@ fn run(file: &str, algorithm: Algorithm, jwk: impl Fn(&Value) -> Value) -> Optio
             continue;
         };
         for test in group["tests"].as_array().unwrap() {
-            let signature = encode(unhex(&test["sig"]));
+            let signature = unhex(&test["sig"]);
             let result = keys
                 .get("k")
                 .unwrap()

@@ -1,0 +1,254 @@
+//! A JSON value whose texts stay where they were read, unless they were written with escapes.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::fmt;
+
+use foldhash::fast::RandomState;
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+use super::{JsonFault, MAX_NESTING};
+
+/// A JSON value.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Node<'a> {
+    Null,
+    Bool(bool),
+    Number(Number),
+    String(Cow<'a, str>),
+    Array(Vec<Node<'a>>),
+    Object(Members<'a>),
+}
+
+/// The members of an object by their names. The hash is keyed by chance: nobody can choose names that collide.
+pub(crate) type Members<'a> = HashMap<Cow<'a, str>, Node<'a>, RandomState>;
+
+impl<'a> Node<'a> {
+    /// Reads one value that is nested at most so deep.
+    pub(crate) fn read(text: &'a [u8], max_nesting: usize) -> Result<Self, JsonFault> {
+        let text = std::str::from_utf8(text).map_err(|_| JsonFault::Syntax)?;
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let value = Self::read_from(&mut deserializer, max_nesting)?;
+        deserializer.end().map_err(|_| JsonFault::Syntax)?;
+        Ok(value)
+    }
+
+    fn read_from<D: Deserializer<'a>>(
+        deserializer: D,
+        max_nesting: usize,
+    ) -> Result<Self, JsonFault> {
+        let fault = Cell::new(JsonFault::Syntax);
+        let strict = Strict {
+            levels_left: max_nesting,
+            fault: &fault,
+        };
+        strict.deserialize(deserializer).map_err(|_| fault.get())
+    }
+
+    pub(crate) fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::String(text) => Some(text),
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Array(_) | Self::Object(_) => None,
+        }
+    }
+
+    pub(crate) const fn as_bool(&self) -> Option<bool> {
+        match self {
+            Self::Bool(value) => Some(*value),
+            Self::Null | Self::Number(_) | Self::String(_) | Self::Array(_) | Self::Object(_) => {
+                None
+            }
+        }
+    }
+
+    pub(crate) fn as_f64(&self) -> Option<f64> {
+        match self {
+            Self::Number(number) => number.as_f64(),
+            Self::Null | Self::Bool(_) | Self::String(_) | Self::Array(_) | Self::Object(_) => None,
+        }
+    }
+
+    pub(crate) fn as_array(&self) -> Option<&[Self]> {
+        match self {
+            Self::Array(items) => Some(items),
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) | Self::Object(_) => {
+                None
+            }
+        }
+    }
+
+    pub(crate) const fn as_object(&self) -> Option<&Members<'a>> {
+        match self {
+            Self::Object(members) => Some(members),
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) | Self::Array(_) => None,
+        }
+    }
+}
+
+impl From<Node<'_>> for Value {
+    fn from(node: Node<'_>) -> Self {
+        match node {
+            Node::Null => Self::Null,
+            Node::Bool(value) => Self::Bool(value),
+            Node::Number(number) => Self::Number(number),
+            Node::String(text) => Self::String(text.into_owned()),
+            Node::Array(items) => items.into_iter().map(Self::from).collect(),
+            Node::Object(members) => Self::Object(
+                members
+                    .into_iter()
+                    .map(|(name, member)| (name.into_owned(), member.into()))
+                    .collect(),
+            ),
+        }
+    }
+}
+
+impl<'a> From<&'a Value> for Node<'a> {
+    /// The same value, whose texts stay where they are. It has no two members of one name, and its depth is its own.
+    fn from(value: &'a Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Bool(value) => Self::Bool(*value),
+            Value::Number(number) => Self::Number(number.clone()),
+            Value::String(text) => Self::String(Cow::Borrowed(text)),
+            Value::Array(items) => Self::Array(items.iter().map(Self::from).collect()),
+            Value::Object(members) => Self::Object(borrowed(members)),
+        }
+    }
+}
+
+/// The same members, whose names and texts stay where they are.
+pub(crate) fn borrowed(members: &Map<String, Value>) -> Members<'_> {
+    members
+        .iter()
+        .map(|(name, member)| (Cow::Borrowed(name.as_str()), member.into()))
+        .collect()
+}
+
+#[derive(Clone, Copy)]
+struct Strict<'f> {
+    levels_left: usize,
+    /// What to report should this reader itself refuse; the parser's own errors leave it alone.
+    fault: &'f Cell<JsonFault>,
+}
+
+impl Strict<'_> {
+    fn refuse<E: Error>(self, fault: JsonFault) -> E {
+        self.fault.set(fault);
+        E::custom(fault)
+    }
+
+    /// The reader for what is inside an object or array.
+    fn inside<E: Error>(self) -> Result<Self, E> {
+        match self.levels_left.checked_sub(1) {
+            Some(levels_left) => Ok(Self {
+                levels_left,
+                ..self
+            }),
+            None => Err(self.refuse(JsonFault::NestedTooDeep)),
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
+    type Value = Node<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node<'de>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict<'_> {
+    type Value = Node<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Node<'de>, E> {
+        Ok(Node::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Node<'de>, E> {
+        Ok(Node::Bool(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Node<'de>, E> {
+        Ok(Node::Number(value.into()))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Node<'de>, E> {
+        Ok(Node::Number(value.into()))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Node<'de>, E> {
+        Number::from_f64(value)
+            .map(Node::Number)
+            .ok_or_else(|| self.refuse(JsonFault::Syntax))
+    }
+
+    fn visit_borrowed_str<E: Error>(self, value: &'de str) -> Result<Node<'de>, E> {
+        Ok(Node::String(Cow::Borrowed(value)))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Node<'de>, E> {
+        Ok(Node::String(Cow::Owned(value.into())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Node<'de>, A::Error> {
+        let inside = self.inside()?;
+        let mut items = Vec::new();
+        while let Some(item) = access.next_element_seed(inside)? {
+            items.push(item);
+        }
+        Ok(Node::Array(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Node<'de>, A::Error> {
+        let inside = self.inside()?;
+        let mut members = Members::default();
+        // What a token says is some thirty claims; objects inside are few and small.
+        if self.levels_left == MAX_NESTING {
+            members.reserve(CLAIMS);
+        }
+        while let Some(Name(name)) = access.next_key()? {
+            let member = access.next_value_seed(inside)?;
+            if members.insert(name, member).is_some() {
+                return Err(self.refuse(JsonFault::DuplicateMember));
+            }
+        }
+        Ok(Node::Object(members))
+    }
+}
+
+/// A member's name, which stays where it was read.
+struct Name<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(NameVisitor)
+    }
+}
+
+struct NameVisitor;
+
+impl<'de> Visitor<'de> for NameVisitor {
+    type Value = Name<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, name: &'de str) -> Result<Name<'de>, E> {
+        Ok(Name(Cow::Borrowed(name)))
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Name<'de>, E> {
+        Ok(Name(Cow::Owned(name.into())))
+    }
+}
+
+/// As many as a table of 64 places takes.
+const CLAIMS: usize = 56;
