@@ -272,6 +272,8 @@ fn server_conf(settings: &Settings, config: &Path) -> ServerConf {
     let drain = settings.shutdown.drain;
     ServerConf {
         threads,
+        // Each worker keeps its connections: nothing is handed from core to core while a request is served.
+        work_stealing: false,
         upgrade_sock: upgrade::socket(config).display().to_string(),
         // Whole seconds, the next where there is a rest.
         grace_period_seconds: Some(drain.as_secs() + u64::from(drain.subsec_nanos() > 0)),

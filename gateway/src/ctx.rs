@@ -4,18 +4,21 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crossgate_policy::{Decision, Permit};
+use http::HeaderMap;
+use http::header::USER_AGENT;
 use jiff::Timestamp;
 use pingora::protocols::l4::socket::SocketAddr as PeerAddress;
 use uuid::Uuid;
 
-use crate::live::InForce;
+use crate::live::Held;
 use crate::ops::AppMetrics;
 use crate::proxy::Flight;
 use crate::request::forwarded::Client;
+use crate::request::headers::CorrelationId;
 use crate::request::respond::Trouble;
-use crate::request::route::App;
+use crate::request::route::{App, Mount, MountId};
 use crate::request::token::KnownToken;
-use crate::sign_ins::{Ending, Observation, PolicyInForce, RestrictionValues, Slot};
+use crate::sign_ins::{Ending, Observation, PolicyInForce, RestrictionValues, Slot, bounded};
 
 /// One request.
 ///
@@ -24,7 +27,7 @@ use crate::sign_ins::{Ending, Observation, PolicyInForce, RestrictionValues, Slo
 #[derive(Debug)]
 pub struct RequestCtx {
     /// The policy and settings that this request sees from its first step to its last.
-    pub in_force: Arc<InForce>,
+    pub in_force: Arc<Held>,
     /// When its head had been read, for durations.
     pub begun: Instant,
     /// The same, for people and tokens.
@@ -32,7 +35,7 @@ pub struct RequestCtx {
     /// The id of its decision.
     pub decision_id: Uuid,
     /// What the client may quote.
-    pub correlation_id: Box<str>,
+    pub correlation_id: CorrelationId,
     /// Its place among the requests under way to upstreams.
     pub flight: Option<Flight>,
     /// Its room in the sign-in queue.
@@ -41,28 +44,18 @@ pub struct RequestCtx {
     pub ending: Ending,
     /// The client's side.
     pub client: Option<Client>,
-    /// The app, and the length of the prefix that led to it.
-    pub app: Option<Arc<App>>,
-    /// The path prefix that led to the app.
-    pub prefix: Box<str>,
+    /// The app, and the prefix that led to it.
+    pub mount: Option<MountId>,
     /// The token, where one was verified.
     pub token: Option<Arc<KnownToken>>,
     /// Its digest.
     pub token_digest: u128,
     /// The tenant-restriction headers, where any came.
     pub restriction: Option<Box<RestrictionValues>>,
-    /// `User-Agent`, cut.
-    pub user_agent: Option<Box<str>>,
-    /// `https://host` as the caller named it; empty while that is not known.
-    pub origin: Box<str>,
-    /// The host as the client wrote it.
-    pub authority: Box<str>,
     /// The target that the upstream gets, where the client spelled it otherwise.
     pub target: Option<String>,
     /// The client asked to go on in WebSocket.
     pub websocket: bool,
-    /// A person with a browser asks.
-    pub browser: bool,
     /// What went wrong after the decision.
     pub trouble: Option<Trouble>,
     /// Upstreams that could not be reached for this request.
@@ -71,8 +64,6 @@ pub struct RequestCtx {
     pub upstream_begun: Option<Instant>,
     /// Bytes of the body so far.
     pub body: u64,
-    /// The metrics of requests for which there is no app.
-    no_app: Arc<AppMetrics>,
     recorded: bool,
     finished: bool,
 }
@@ -80,30 +71,24 @@ pub struct RequestCtx {
 impl RequestCtx {
     /// A request whose head has just been read.
     #[must_use]
-    pub fn new(in_force: Arc<InForce>) -> Self {
+    pub fn new(in_force: Arc<Held>, now: Instant) -> Self {
         let decision_id = Uuid::new_v4();
         Self {
-            no_app: Arc::clone(&in_force.routes.no_app),
             in_force,
-            begun: Instant::now(),
+            begun: now,
             arrived: Timestamp::now(),
             decision_id,
-            correlation_id: decision_id.to_string().into(),
+            correlation_id: CorrelationId::Own(decision_id),
             flight: None,
             slot: None,
             ending: Ending::Aborted,
             client: None,
-            app: None,
-            prefix: Box::default(),
+            mount: None,
             token: None,
             token_digest: 0,
             restriction: None,
-            user_agent: None,
-            origin: Box::default(),
-            authority: Box::default(),
             target: None,
             websocket: false,
-            browser: false,
             trouble: None,
             failed: Vec::new(),
             upstream_begun: None,
@@ -125,12 +110,24 @@ impl RequestCtx {
         self.decision()?.permit()
     }
 
+    /// The app under the prefix that led to it.
+    #[must_use]
+    pub fn mount(&self) -> Option<&Mount> {
+        self.in_force.routes.mount(self.mount?)
+    }
+
+    /// The app.
+    #[must_use]
+    pub fn app(&self) -> Option<&Arc<App>> {
+        self.mount().map(|mount| &mount.app)
+    }
+
     /// Counts and records the request with the status that the client is sent; 0 where it is sent none. Once: a second
-    /// call does nothing.
+    /// call does nothing. `headers` are the client's.
     ///
     /// Gives the room in the sign-in queue back, which a long answer must not hold. Nothing may be forwarded afterwards:
     /// the permit goes with the record.
-    pub fn record(&mut self, status: u16) {
+    pub fn record(&mut self, status: u16, headers: Option<&HeaderMap>) {
         if std::mem::replace(&mut self.recorded, true) {
             return;
         }
@@ -139,27 +136,30 @@ impl RequestCtx {
         let Some(slot) = self.slot.take() else {
             return;
         };
+        let ending = std::mem::replace(&mut self.ending, Ending::Aborted);
+        let restriction = self.restriction.take();
+        let user_agent = headers.and_then(|headers| headers.get(USER_AGENT)?.to_str().ok());
         let in_force = &self.in_force;
         slot.record(Observation {
             decision_id: self.decision_id,
             // What is logged of the rest of the request names it too.
-            correlation_id: self.correlation_id.clone(),
+            correlation_id: self.correlation_id.to_string().into(),
             arrived: self.arrived,
             duration,
             status,
-            ending: std::mem::replace(&mut self.ending, Ending::Aborted),
-            app: self.app.as_ref().map(|app| app.called.clone()),
+            ending,
+            app: self.app().map(|app| app.called.clone()),
             subject: self.token.as_ref().map(|token| Arc::clone(&token.subject)),
             token: self.token.as_ref().map(|token| Arc::clone(&token.facts)),
             token_digest: self.token_digest,
             client_address: self.client.as_ref().and_then(|client| client.address),
-            user_agent: self.user_agent.take(),
+            user_agent: user_agent.map(bounded),
             policy: Some(PolicyInForce {
                 snapshot: Arc::clone(&in_force.snapshot),
                 generation: in_force.generation,
                 hash: Arc::clone(&in_force.hash),
             }),
-            restriction: self.restriction.take(),
+            restriction,
             // No partner's side is known yet, so none allows anything.
             partner_outbound_allowed: false,
         });
@@ -176,12 +176,13 @@ impl RequestCtx {
         if std::mem::replace(&mut self.finished, true) {
             return;
         }
-        self.record(0);
+        self.record(0, None);
         self.metrics().ended(self.begun.elapsed());
     }
 
     fn metrics(&self) -> &AppMetrics {
-        self.app.as_ref().map_or(&self.no_app, |app| &app.metrics)
+        self.app()
+            .map_or(&*self.in_force.routes.no_app, |app| &app.metrics)
     }
 }
 

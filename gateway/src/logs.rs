@@ -32,6 +32,9 @@ pub enum LogFault {
 /// One of the two cannot be read.
 pub fn start() -> Result<(), LogFault> {
     let filter = filter(std::env::var("CROSSGATE_LOG").ok())?;
+    // Without it libraries make every message of theirs, only to have it thrown away.
+    let safe = filter_fn(is_safe)
+        .with_max_level_hint(filter.max_level_hint().unwrap_or(LevelFilter::TRACE));
     let format = std::env::var("CROSSGATE_LOG_FORMAT").unwrap_or_default();
     let registry = tracing_subscriber::registry();
     let started = match format.as_str() {
@@ -41,7 +44,7 @@ pub fn start() -> Result<(), LogFault> {
                 .with_writer(std::io::stderr)
                 .with_ansi(colours)
                 .with_filter(filter)
-                .with_filter(filter_fn(is_safe));
+                .with_filter(safe);
             registry.with(layer).try_init()
         }
         "json" => {
@@ -50,7 +53,7 @@ pub fn start() -> Result<(), LogFault> {
                 .flatten_event(true)
                 .with_writer(std::io::stderr)
                 .with_filter(filter)
-                .with_filter(filter_fn(is_safe));
+                .with_filter(safe);
             registry.with(layer).try_init()
         }
         _ => return Err(LogFault::Format(format)),

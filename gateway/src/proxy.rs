@@ -12,7 +12,7 @@ mod hop;
 mod in_flight;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -66,8 +66,9 @@ impl ProxyHttp for Gateway {
     type CTX = RequestCtx;
 
     fn new_ctx(&self) -> RequestCtx {
-        door::patient::head_was_read();
-        RequestCtx::new(self.live.in_force())
+        let now = Instant::now();
+        door::patient::head_was_read(now);
+        RequestCtx::new(self.live.take(), now)
     }
 
     /// None: what an app compresses is its own business, and modules would see its bodies.
@@ -81,19 +82,21 @@ impl ProxyHttp for Gateway {
         let answer = match self.sign_ins.reserve() {
             Ok(slot) => {
                 ctx.slot = Some(slot);
-                self.gate(session, ctx).or_else(|| self.take_off(ctx))
+                self.gate(session, ctx)
+                    .or_else(|| self.take_off(session.req_header(), ctx))
             }
             Err(_full) => {
                 let trouble = Trouble::NotReady("sign_in_queue_full");
                 ctx.ending = Ending::NotReady(trouble.rule());
-                Some(respond::trouble(trouble, &asked(ctx)))
+                Some(respond::trouble(trouble, &asked(session.req_header(), ctx)))
             }
         };
         let Some(answer) = answer else {
             return Ok(false);
         };
-        ctx.record(answer.status);
-        answer::write(session, answer).await?;
+        ctx.record(answer.status, Some(&session.req_header().headers));
+        // Boxed, so that requests that go on need no room for it.
+        Box::pin(answer::write(session, answer)).await?;
         Ok(true)
     }
 
@@ -103,7 +106,7 @@ impl ProxyHttp for Gateway {
         _session: &mut Session,
         ctx: &mut RequestCtx,
     ) -> Result<Box<HttpPeer>> {
-        let (Some(_), Some(app)) = (ctx.permit(), &ctx.app) else {
+        let (Some(_), Some(app)) = (ctx.permit(), ctx.app()) else {
             return Error::e_explain(ErrorType::InternalError, "no permit");
         };
         let Some(mut peer) = app.upstreams.next(&ctx.failed, ctx.websocket) else {
@@ -118,8 +121,7 @@ impl ProxyHttp for Gateway {
             peer.options.read_timeout = Some(SILENCE);
             peer.options.write_timeout = Some(SILENCE);
         }
-        ctx.upstream_begun
-            .get_or_insert_with(std::time::Instant::now);
+        ctx.upstream_begun.get_or_insert_with(Instant::now);
         Ok(peer)
     }
 
@@ -136,7 +138,7 @@ impl ProxyHttp for Gateway {
         }
         // Another attempt sends the body from its beginning.
         ctx.body = 0;
-        let (Some(permit), Some(app), Some(client)) = (ctx.permit(), &ctx.app, &ctx.client) else {
+        let (Some(permit), Some(app), Some(client)) = (ctx.permit(), ctx.app(), &ctx.client) else {
             return Error::e_explain(ErrorType::InternalError, "no permit");
         };
         let identity = ctx.token.as_ref().and_then(|token| {
@@ -151,7 +153,7 @@ impl ProxyHttp for Gateway {
             }
             Restriction::Pass | Restriction::Strip => None,
         };
-        headers::set_target(request, ctx.target.as_deref(), &ctx.authority)?;
+        headers::set_target(request, ctx.target.as_deref())?;
         let said = Said {
             permit,
             identity,
@@ -200,7 +202,7 @@ impl ProxyHttp for Gateway {
         hop::strip(response)?;
         if answer::is_final(response)
             && let Some(begun) = ctx.upstream_begun.take()
-            && let Some(app) = &ctx.app
+            && let Some(app) = ctx.app()
         {
             app.metrics.upstream(begun.elapsed());
         }
@@ -220,7 +222,10 @@ impl ProxyHttp for Gateway {
         if answer::is_final(response) {
             // An upstream that answers before it has the whole body may go on for long, as streams both ways do.
             door::patient::body_came(true);
-            ctx.record(response.status.as_u16());
+            ctx.record(
+                response.status.as_u16(),
+                Some(&session.req_header().headers),
+            );
         }
         Ok(())
     }
@@ -236,8 +241,7 @@ impl ProxyHttp for Gateway {
     ) -> Box<Error> {
         ctx.failed.push(peer._address.clone());
         let others = ctx
-            .app
-            .as_ref()
+            .app()
             .is_some_and(|app| ctx.failed.len() < app.upstreams.len());
         error.set_retry(others);
         error
@@ -256,10 +260,11 @@ impl ProxyHttp for Gateway {
             && !ctx.is_recorded()
             && !answer::was_written(session)
         {
-            let answer = respond::trouble(trouble, &asked(ctx));
-            ctx.record(answer.status);
+            let request = session.req_header();
+            let answer = respond::trouble(trouble, &asked(request, ctx));
+            ctx.record(answer.status, Some(&request.headers));
             session.set_keepalive(None);
-            if let Err(error) = answer::write(session, answer).await {
+            if let Err(error) = Box::pin(answer::write(session, answer)).await {
                 tracing::debug!(%error, "client left before its answer");
             }
         }
@@ -281,9 +286,9 @@ impl ProxyHttp for Gateway {
 
 /// Says what went wrong without a word of what either side sent. What clients do is nothing an operator can act on.
 fn tell(error: &Error, ctx: &RequestCtx) {
-    let app = ctx.app.as_ref().map_or("none", |app| &*app.called.name);
+    let app = ctx.app().map_or("none", |app| &*app.called.name);
     let (what, at) = (error.etype().as_str(), error.esource().as_str());
-    let correlation_id = &*ctx.correlation_id;
+    let correlation_id = tracing::field::display(&ctx.correlation_id);
     match error.esource() {
         ErrorSource::Downstream => {
             tracing::debug!(app, what, at, correlation_id, "request failed");

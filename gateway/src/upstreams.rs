@@ -2,6 +2,7 @@
 //!
 //! Names are looked up and upstreams probed in the background; choosing one for a request reads finished values.
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use pingora::lb::{Backend, Backends, LoadBalancer};
 use pingora::protocols::ALPN;
 use pingora::protocols::l4::socket::SocketAddr as PeerAddress;
 use pingora::upstreams::peer::HttpPeer;
+use thread_local::ThreadLocal;
 use tokio::task::JoinSet;
 
 /// The upstreams of one app.
@@ -25,6 +27,17 @@ pub struct Upstreams {
     made_of: MadeOf,
     known: Arc<Known>,
     balancer: LoadBalancer<RoundRobin>,
+    /// What the balancer knew when it was tended last, ready to be taken.
+    ready: ArcSwap<Ready>,
+    /// Each worker takes upstreams in a turn of its own.
+    turns: ThreadLocal<Cell<usize>>,
+}
+
+/// Upstreams that requests may go to.
+#[derive(Default)]
+struct Ready {
+    healthy: Box<[Arc<HttpPeer>]>,
+    all: Box<[Arc<HttpPeer>]>,
 }
 
 /// What upstreams are made of: of the same parts the same upstreams, whose health need not be found out anew.
@@ -95,6 +108,8 @@ impl Upstreams {
             made_of,
             known,
             balancer: LoadBalancer::from_backends(views),
+            ready: ArcSwap::default(),
+            turns: ThreadLocal::new(),
         }
         .discovered()
     }
@@ -117,17 +132,11 @@ impl Upstreams {
     /// healthy each is tried all the same: probes fail first where everything is busy.
     #[must_use]
     pub fn next(&self, failed: &[PeerAddress], websocket: bool) -> Option<Box<HttpPeer>> {
-        let untried = |backend: &Backend| !failed.contains(&backend.addr);
-        let healthy = self
-            .balancer
-            .select_with(b"", MOST_TRIES, |backend, healthy| {
-                healthy && untried(backend)
-            });
-        let backend = healthy.or_else(|| {
-            self.balancer
-                .select_with(b"", MOST_TRIES, |backend, _| untried(backend))
-        })?;
-        let template = backend.ext.get::<Arc<HttpPeer>>()?;
+        let turn = self.turns.get_or_default();
+        let turn = turn.replace(turn.get().wrapping_add(1));
+        let ready = self.ready.load();
+        let template =
+            in_turn(&ready.healthy, turn, failed).or_else(|| in_turn(&ready.all, turn, failed))?;
         let mut peer = Box::new(HttpPeer::clone(template));
         if websocket {
             // HTTP/2 has no `Upgrade`.
@@ -155,6 +164,21 @@ impl Upstreams {
             tracing::warn!(%error, "upstreams cannot be updated");
         }
         self.balancer.backends().run_health_check(true).await;
+        self.make_ready();
+    }
+
+    fn make_ready(&self) {
+        let backends = self.balancer.backends();
+        let set = backends.get_backend();
+        let peers = |wanted: &dyn Fn(&Backend) -> bool| {
+            let backends = set.iter().filter(|backend| wanted(backend));
+            let peers = backends.filter_map(|backend| backend.ext.get::<Arc<HttpPeer>>());
+            peers.cloned().collect()
+        };
+        self.ready.store(Arc::new(Ready {
+            healthy: peers(&|backend| backends.ready(backend)),
+            all: peers(&|_| true),
+        }));
     }
 
     async fn look_up(&self) {
@@ -194,8 +218,21 @@ impl Upstreams {
             tracing::warn!("upstreams are not known before they are probed for the first time");
         }
         drop(update);
+        self.make_ready();
         self
     }
+}
+
+/// The next of these in turn that has not failed this request.
+fn in_turn<'p>(
+    peers: &'p [Arc<HttpPeer>],
+    turn: usize,
+    failed: &[PeerAddress],
+) -> Option<&'p Arc<HttpPeer>> {
+    let (before, from) = peers.split_at_checked(turn.checked_rem(peers.len())?)?;
+    from.iter()
+        .chain(before)
+        .find(|peer| !failed.contains(&peer._address))
 }
 
 impl std::fmt::Debug for Upstreams {
@@ -356,9 +393,6 @@ const fn is_tls(scheme: Scheme) -> bool {
 fn bare(host: &str) -> &str {
     host.trim_start_matches('[').trim_end_matches(']')
 }
-
-/// Upstreams looked at for one request, dead ones included. More than any app has.
-const MOST_TRIES: usize = 256;
 
 /// Shorter than the 75 s of common servers, so that we close first and never send into a closed connection.
 const UPSTREAM_IDLE: Duration = Duration::from_secs(60);

@@ -256,7 +256,7 @@ const AT_LEAST: Duration = Duration::from_secs(60);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::route::{Routes, tests::settings};
+    use crate::request::route::tests::settings;
     use crate::request::testing;
 
     #[test]
@@ -264,12 +264,8 @@ mod tests {
         let (settings, metrics) = (settings(""), Arc::new(Metrics::new().unwrap()));
         let live = Arc::new(Live::new(InForce {
             generation: 2,
-            hash: "".into(),
-            snapshot: Arc::new(testing::snapshot()),
-            routes: Arc::new(Routes::build(&settings, None, &metrics)),
-            issuers: Arc::new(testing::issuers()),
             issuers_since: 2,
-            keys: Arc::default(),
+            ..testing::in_force()
         }));
         let mut keeper = Keeper {
             live: Arc::clone(&live),

@@ -3,6 +3,7 @@
 
 mod demand;
 pub mod fetch;
+mod held;
 pub mod keys;
 pub mod policy;
 mod restart;
@@ -21,6 +22,8 @@ use crate::ops::Metrics;
 use crate::request::route::Routes;
 use crate::request::tokens::Basis;
 use demand::Demand;
+pub use held::Held;
+use held::OfWorkers;
 
 /// Policy, settings and keys of one moment. A request takes it once, and sees nothing else until its end.
 #[derive(Clone, Debug)]
@@ -82,6 +85,7 @@ impl Keys {
 #[derive(Debug)]
 pub struct Live {
     in_force: ArcSwap<InForce>,
+    of_workers: OfWorkers,
     demand: Demand,
 }
 
@@ -92,6 +96,7 @@ impl Live {
         let demand = Demand::new(&in_force.issuers);
         Self {
             in_force: ArcSwap::from_pointee(in_force),
+            of_workers: OfWorkers::default(),
             demand,
         }
     }
@@ -102,6 +107,12 @@ impl Live {
         self.in_force.load_full()
     }
 
+    /// The same for a request, which touches no line of memory that requests on other workers write to.
+    #[must_use]
+    pub fn take(&self) -> Arc<Held> {
+        self.of_workers.take(|| self.in_force())
+    }
+
     /// Has an issuer's keys fetched again soon, unless that was done just before. Never waits.
     pub fn request_refresh(&self, issuer: &str) {
         self.demand.raise(issuer);
@@ -110,5 +121,6 @@ impl Live {
     /// Puts a changed part in force in one step, whoever else changes another part meanwhile.
     fn replace(&self, change: impl Fn(&InForce) -> InForce) {
         self.in_force.rcu(|current| change(current));
+        self.of_workers.outdate();
     }
 }

@@ -1,12 +1,13 @@
 //! Answers of our own on their way to the client.
 
 use http::{Method, StatusCode};
-use pingora::http::ResponseHeader;
+use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 use pingora::{Error, ErrorSource, ErrorType, Result};
 
 use crate::ctx::RequestCtx;
-use crate::request::respond::{Answer, Asked, Trouble};
+use crate::request::forwarded::Client;
+use crate::request::respond::{self, Answer, Asked, Trouble};
 
 /// Whether this head is the answer, rather than news before it.
 pub(super) fn is_final(response: &ResponseHeader) -> bool {
@@ -46,13 +47,13 @@ pub(super) fn trouble_of(error: &Error) -> Option<Trouble> {
 }
 
 /// Who is answered.
-pub(super) fn asked(ctx: &RequestCtx) -> Asked<'_> {
+pub(super) fn asked<'a>(request: &RequestHeader, ctx: &'a RequestCtx) -> Asked<'a> {
     Asked {
-        correlation_id: &ctx.correlation_id,
+        correlation_id: ctx.correlation_id.to_string(),
         at: ctx.arrived,
-        origin: (!ctx.origin.is_empty()).then_some(&*ctx.origin),
-        prefix: &ctx.prefix,
-        browser: ctx.browser,
+        origin: ctx.client.as_ref().and_then(Client::origin),
+        prefix: ctx.mount().map_or("", |mount| &mount.prefix),
+        browser: respond::prefers_html(&request.headers),
         entra: ctx.token.as_ref().is_none_or(|token| token.facts.entra),
     }
 }

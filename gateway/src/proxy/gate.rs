@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crossgate_policy::Decision;
 use crossgate_policy::ids::UnixTime;
-use http::header::USER_AGENT;
-use http::{HeaderMap, Method};
+use http::header::HOST;
+use http::{HeaderMap, HeaderValue, Method};
+use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 
 use super::Gateway;
@@ -15,9 +16,11 @@ use crate::request::admit::{Brought, Moment, admit, admit_anybody, restriction_v
 use crate::request::assertion;
 use crate::request::forwarded::Client;
 use crate::request::head::{self, Head};
+use crate::request::headers::CorrelationId;
 use crate::request::respond::{self, Answer, METADATA_PATH, Trouble};
 use crate::request::route::Found;
-use crate::sign_ins::{Ending, bounded};
+use crate::request::scribe::header_value;
+use crate::sign_ins::Ending;
 
 /// What is answered on an app's behalf, where policy lets anybody ask.
 enum Public {
@@ -48,7 +51,7 @@ impl Gateway {
             headers,
             peer.copied(),
             secure,
-            authority,
+            host_value(headers, authority),
             &routes.trusted_proxies,
         );
         if let Some(told) = client
@@ -56,46 +59,38 @@ impl Gateway {
             .as_mut()
             .and_then(|told| told.correlation_id.take())
         {
-            ctx.correlation_id = told;
+            ctx.correlation_id = CorrelationId::Told(told);
         }
         let client_ip = client.address;
-        if !client.host.is_empty() {
-            ctx.origin = format!("{}://{}", client.scheme(), client.host).into();
-        }
         ctx.client = Some(client);
-        ctx.browser = respond::prefers_html(headers);
-        ctx.user_agent = headers
-            .get(USER_AGENT)
-            .and_then(|agent| agent.to_str().ok())
-            .map(bounded);
         ctx.restriction = restriction_values(headers);
 
         let head = match head {
             Ok(head) => head,
             Err(trouble) => {
                 ctx.ending = Ending::Malformed(trouble.rule());
-                return Some(respond::trouble(trouble, &asked(ctx)));
+                return Some(respond::trouble(trouble, &asked(request, ctx)));
             }
         };
-        ctx.authority = head.authority.into();
         ctx.websocket = head.websocket;
 
         let brought = Brought { headers, client_ip };
         if let Some((public, found)) = self.public(&request.method, headers, &head, routes) {
             enter(ctx, found);
             let decision = admit_anybody(&in_force.snapshot, found.app, brought, &self.metrics);
-            return self.conclude(ctx, decision).or_else(|| {
+            return self.conclude(request, ctx, decision).or_else(|| {
                 Some(match public {
-                    Public::Metadata => {
-                        respond::resource_metadata(&asked(ctx), &routes.authorization_servers)
-                    }
+                    Public::Metadata => respond::resource_metadata(
+                        &asked(request, ctx),
+                        &routes.authorization_servers,
+                    ),
                     Public::Jwks => respond::jwks(self.signer.jwks()),
                     Public::Preflight => respond::preflight(headers),
                 })
             });
         }
         let Some(found) = routes.find(self.door, &head.host, &head.path) else {
-            return self.conclude(ctx, Decision::unknown_app());
+            return self.conclude(request, ctx, Decision::unknown_app());
         };
         enter(ctx, found);
         ctx.target = head.target;
@@ -115,29 +110,34 @@ impl Gateway {
             self.live.request_refresh(issuer);
         }
         match admission.verdict {
-            Ok(decision) => self.conclude(ctx, decision),
+            Ok(decision) => self.conclude(request, ctx, decision),
             Err(_no_keys) => {
                 let trouble = Trouble::NotReady("no_keys");
                 ctx.ending = Ending::NotReady(trouble.rule());
-                Some(respond::trouble(trouble, &asked(ctx)))
+                Some(respond::trouble(trouble, &asked(request, ctx)))
             }
         }
     }
 
     /// Keeps the decision, and answers where it does not let the request go on.
-    fn conclude(&self, ctx: &mut RequestCtx, decision: Decision) -> Option<Answer> {
+    fn conclude(
+        &self,
+        request: &RequestHeader,
+        ctx: &mut RequestCtx,
+        decision: Decision,
+    ) -> Option<Answer> {
         ctx.ending = Ending::Decided(decision);
         let decision = ctx.decision()?;
         match (decision.permit(), &decision.outcome) {
             (Some(_), _) => None,
-            (None, Err(refusal)) => Some(respond::refusal(refusal, &asked(ctx))),
+            (None, Err(refusal)) => Some(respond::refusal(refusal, &asked(request, ctx))),
             // Admitted without a permit: cannot be, and must not go on.
-            (None, Ok(())) => Some(respond::trouble(Trouble::Internal, &asked(ctx))),
+            (None, Ok(())) => Some(respond::trouble(Trouble::Internal, &asked(request, ctx))),
         }
     }
 
     /// Counts a request that may go on; answers where too many are under way.
-    pub(super) fn take_off(&self, ctx: &mut RequestCtx) -> Option<Answer> {
+    pub(super) fn take_off(&self, request: &RequestHeader, ctx: &mut RequestCtx) -> Option<Answer> {
         ctx.flight = self
             .in_flight
             .take_off(ctx.in_force.routes.limits.max_connections);
@@ -146,7 +146,7 @@ impl Gateway {
         }
         let trouble = Trouble::NotReady("too_many_requests_in_flight");
         ctx.ending = Ending::NotReady(trouble.rule());
-        Some(respond::trouble(trouble, &asked(ctx)))
+        Some(respond::trouble(trouble, &asked(request, ctx)))
     }
 
     /// What is asked of the gateway itself rather than of an app.
@@ -174,7 +174,15 @@ impl Gateway {
     }
 }
 
-fn enter(ctx: &mut RequestCtx, found: Found<'_>) {
-    ctx.app = Some(Arc::clone(found.app));
-    ctx.prefix = found.prefix.into();
+const fn enter(ctx: &mut RequestCtx, found: Found<'_>) {
+    ctx.mount = Some(found.mount);
+}
+
+/// The host as the client sent it, usually as it stands in its header.
+fn host_value(headers: &HeaderMap, authority: &str) -> HeaderValue {
+    match headers.get(HOST) {
+        Some(host) if *host == *authority => host.clone(),
+        Some(_) | None => header_value(|page| page.extend_from_slice(authority.as_bytes()))
+            .unwrap_or(const { HeaderValue::from_static("") }),
+    }
 }

@@ -1,14 +1,19 @@
 //! What an upstream says to its own connection only (RFC 9110, section 7.6.1).
 
 use http::StatusCode;
-use http::header::{CONNECTION, CONTENT_LENGTH, HeaderName, TRANSFER_ENCODING, UPGRADE};
+use http::header::{CONNECTION, CONTENT_LENGTH, HeaderName, TE, TRANSFER_ENCODING, UPGRADE};
 use pingora::Result;
 use pingora::http::ResponseHeader;
+
+use crate::request::names;
 
 /// Removes it. The framework says what holds for the client's connection, and needs the framing to do so.
 pub(super) fn strip(response: &mut ResponseHeader) -> Result<()> {
     // A handshake is made of such headers.
     if response.status == StatusCode::SWITCHING_PROTOCOLS {
+        return Ok(());
+    }
+    if !response.headers.keys().any(concerns_a_connection) {
         return Ok(());
     }
     let named: Vec<HeaderName> = response
@@ -24,7 +29,7 @@ pub(super) fn strip(response: &mut ResponseHeader) -> Result<()> {
         response.remove_header(&name);
     }
     response.remove_header(&CONNECTION);
-    for name in ["keep-alive", "proxy-connection", "te"] {
+    for name in [&names::KEEP_ALIVE, &names::PROXY_CONNECTION, &TE] {
         response.remove_header(name);
     }
     // 426 must name what to upgrade to, and that is for the client.
@@ -32,6 +37,12 @@ pub(super) fn strip(response: &mut ResponseHeader) -> Result<()> {
         response.remove_header(&UPGRADE);
     }
     Ok(())
+}
+
+fn concerns_a_connection(name: &HeaderName) -> bool {
+    [CONNECTION, UPGRADE, TE].contains(name)
+        || *name == names::KEEP_ALIVE
+        || *name == names::PROXY_CONNECTION
 }
 
 #[cfg(test)]

@@ -2,11 +2,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use http::HeaderMap;
 use http::header::FORWARDED;
+use http::{HeaderMap, HeaderValue};
 use ipnet::IpNet;
 
-use super::host;
+use super::{host, names};
 
 /// The client's side of a request.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -18,7 +18,7 @@ pub struct Client {
     /// `https` where the caller's connection is encrypted.
     pub secure: bool,
     /// The host the caller named, with its port.
-    pub host: Box<str>,
+    pub host: HeaderValue,
     /// What a believed proxy told of those before it, to be passed on.
     pub told: Option<Told>,
 }
@@ -35,13 +35,13 @@ pub struct Told {
 }
 
 impl Client {
-    /// Reads who calls. `authority` is the host of the request as it was sent, checked already.
+    /// Reads who calls. `authority` is the host of the request as it was sent, checked already; empty where it is odd.
     #[must_use]
     pub fn read(
         headers: &HeaderMap,
         peer: Option<SocketAddr>,
         secure: bool,
-        authority: &str,
+        authority: HeaderValue,
         trusted: &[IpNet],
     ) -> Self {
         let peer = peer.map(|peer| peer.ip().to_canonical());
@@ -49,7 +49,7 @@ impl Client {
             address: peer,
             peer,
             secure,
-            host: authority.into(),
+            host: authority,
             told: None,
         };
         if !peer.is_some_and(|peer| is_trusted(peer, trusted)) {
@@ -91,12 +91,21 @@ impl Client {
             },
             host: match (named, stated_host) {
                 (Some(named), Some(stated)) if named != stated => direct.host,
-                (Some(host), _) | (None, Some(host)) => host.into(),
+                (Some(host), _) | (None, Some(host)) => {
+                    HeaderValue::try_from(host).unwrap_or(direct.host)
+                }
                 (None, None) => direct.host,
             },
             told: Some(told),
             ..direct
         }
+    }
+
+    /// `https://host` as the caller named it; `None` while that is not known.
+    #[must_use]
+    pub fn origin(&self) -> Option<String> {
+        let host = self.host.to_str().ok().filter(|host| !host.is_empty())?;
+        Some(format!("{}://{host}", self.scheme()))
     }
 
     /// The scheme the caller used.
@@ -231,7 +240,7 @@ fn list(headers: &HeaderMap, name: &str) -> String {
 }
 
 fn correlation_id(headers: &HeaderMap) -> Option<Box<str>> {
-    let mut values = headers.get_all(CORRELATION_ID).iter();
+    let mut values = headers.get_all(&names::CORRELATION_ID).iter();
     let value = values.next().filter(|_| values.next().is_none())?;
     let value = value.to_str().ok()?;
     let sane = (1..=LONGEST_CORRELATION_ID).contains(&value.len())
@@ -241,14 +250,9 @@ fn correlation_id(headers: &HeaderMap) -> Option<Box<str>> {
     sane.then(|| value.into())
 }
 
-/// Header of the addresses a request came through.
-pub const FOR: &str = "x-forwarded-for";
-/// Header of the caller's scheme.
-pub const PROTO: &str = "x-forwarded-proto";
-/// Header of the host the caller named.
-pub const HOST: &str = "x-forwarded-host";
-/// Header of the id under which a request is found again.
-pub const CORRELATION_ID: &str = "x-correlation-id";
+const FOR: &str = "x-forwarded-for";
+const PROTO: &str = "x-forwarded-proto";
+const HOST: &str = "x-forwarded-host";
 
 /// Room for a GUID and for what tracing systems write.
 const LONGEST_CORRELATION_ID: usize = 128;
@@ -271,7 +275,7 @@ mod tests {
             &map,
             Some(peer.parse().unwrap()),
             false,
-            "payroll.contoso.com",
+            HeaderValue::from_static("payroll.contoso.com"),
             &trusted,
         )
     }
@@ -283,7 +287,7 @@ mod tests {
         let client = read(&only, peer);
         assert_eq!(client.address, Some("203.0.113.66".parse().unwrap()));
         assert!(client.secure);
-        assert_eq!(&*client.host, "a.example");
+        assert_eq!(client.host, "a.example");
         for told in [
             [
                 ("X-Forwarded-For", "192.0.2.7"),
@@ -316,7 +320,7 @@ mod tests {
         let client = read(&headers, "192.0.2.7:1");
         assert_eq!(client.address, Some("192.0.2.7".parse().unwrap()));
         assert_eq!(
-            (client.secure, &*client.host),
+            (client.secure, client.host.to_str().unwrap()),
             (false, "payroll.contoso.com")
         );
         assert_eq!(client.told, None);
@@ -333,7 +337,7 @@ mod tests {
         let client = read(&headers, "10.0.0.1:1");
         assert_eq!(client.address, Some("203.0.113.4".parse().unwrap()));
         assert_eq!(
-            (client.secure, &*client.host),
+            (client.secure, client.host.to_str().unwrap()),
             (true, "public.contoso.com:8443")
         );
         let told = client.told.unwrap();

@@ -4,16 +4,22 @@
 //! client cannot have ours removed. Trailers of requests are not passed on at all.
 
 use std::fmt::Write as _;
+use std::net::IpAddr;
 
+use bytes::{BufMut as _, BytesMut};
 use http::header::{AUTHORIZATION, FORWARDED, HOST};
+use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use pingora::http::RequestHeader;
+use pingora::{Error, ErrorType, OkOrErr as _, OrErr as _};
+use uuid::Uuid;
 
-use super::forwarded::{self, Client};
+use super::forwarded::Client;
+use super::names;
 use super::route::Restriction;
+use super::scribe::header_value;
 use super::token::Principal;
 use crossgate_policy::Permit;
-use crossgate_policy::context::{CONTEXT_HEADER, POLICY_HEADER, TENANTS_HEADER};
 
 /// Everything that is said to an upstream about one request.
 #[derive(Debug)]
@@ -25,7 +31,7 @@ pub struct Said<'a> {
     /// The client's side.
     pub client: &'a Client,
     /// The id under which the request is found again.
-    pub correlation_id: &'a str,
+    pub correlation_id: &'a CorrelationId,
     /// The token goes on.
     pub forward_authorization: bool,
     /// What becomes of tenant-restriction headers.
@@ -45,72 +51,155 @@ pub struct Identity<'a> {
     pub assertion: Option<HeaderValue>,
 }
 
+/// The id under which a request is found again, in logs, events and answers.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum CorrelationId {
+    /// Ours: that of the decision.
+    Own(Uuid),
+    /// The one that a believed proxy told.
+    Told(Box<str>),
+}
+
+impl std::fmt::Display for CorrelationId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Own(id) => id.fmt(f),
+            Self::Told(id) => f.write_str(id),
+        }
+    }
+}
+
 /// Strips, then stamps.
 ///
 /// # Errors
 /// A value cannot stand in a header, which no value of ours does.
 pub fn rewrite(request: &mut RequestHeader, said: &Said<'_>) -> pingora::Result<()> {
-    strip(request, said.restriction);
-    if !said.forward_authorization {
-        request.remove_header(&AUTHORIZATION);
+    open(request, |parts| {
+        let headers = &mut parts.headers;
+        strip(headers, said.restriction);
+        if !said.forward_authorization {
+            headers.remove(AUTHORIZATION);
+        }
+        headers.try_reserve(MOST_SAID).map_err(|_| too_many())?;
+        if let (Restriction::Inject, Some(policy)) = (said.restriction, said.own_restriction) {
+            let policy = HeaderValue::from_str(policy);
+            set(headers, &names::RESTRICTION_POLICY, policy.ok())?;
+        }
+        stamp_forwarded(headers, said.client)?;
+        set(
+            headers,
+            &names::CORRELATION_ID,
+            correlation_id(said.correlation_id),
+        )?;
+        stamp_identity(headers, said)
+    })
+}
+
+/// Changes the parts of a request, keeping its target as it is written.
+///
+/// Names of headers lose their case, which means nothing (RFC 9110, section 5.1). Kept, every header that is added would cost
+/// three allocations.
+fn open(
+    request: &mut RequestHeader,
+    change: impl FnOnce(&mut Parts) -> pingora::Result<()>,
+) -> pingora::Result<()> {
+    let in_uri = request.uri.path_and_query().map(|target| target.as_str());
+    let odd = in_uri.is_none_or(|target| target.as_bytes() != request.raw_path());
+    let target = odd.then(|| request.raw_path().to_vec());
+    let nothing = http::Request::new(()).into_parts().0;
+    let mut parts: Parts = std::mem::replace(request, nothing.into()).into();
+    change(&mut parts)?;
+    *request = parts.into();
+    match target {
+        Some(target) => request.set_raw_path(&target),
+        None => Ok(()),
     }
-    if let (Restriction::Inject, Some(policy)) = (said.restriction, said.own_restriction) {
-        request.insert_header(POLICY_HEADER, policy)?;
-    }
-    stamp_forwarded(request, said.client)?;
-    request.insert_header("X-Correlation-Id", said.correlation_id)?;
+}
+
+fn set(
+    headers: &mut HeaderMap,
+    name: &HeaderName,
+    value: Option<HeaderValue>,
+) -> pingora::Result<()> {
+    let value = value.or_err(ErrorType::InvalidHTTPHeader, "odd value")?;
+    headers.try_insert(name, value).map_err(|_| too_many())?;
+    Ok(())
+}
+
+fn too_many() -> Box<Error> {
+    Error::explain(ErrorType::InvalidHTTPHeader, "too many headers")
+}
+
+fn stamp_identity(headers: &mut HeaderMap, said: &Said<'_>) -> pingora::Result<()> {
     let Some(identity) = &said.identity else {
         return Ok(());
     };
     let principal = identity.principal;
+    let user = identity.user.as_deref();
+    let user = user.and_then(|user| header_value(|page| page.put_slice(user.as_bytes())));
     let values = [
-        ("X-MS-CLIENT-PRINCIPAL", principal.principal.clone()),
-        (
-            "X-MS-CLIENT-PRINCIPAL-ID",
-            identity
-                .user
-                .as_deref()
-                .and_then(|user| HeaderValue::from_bytes(user.as_bytes()).ok()),
-        ),
-        ("X-MS-CLIENT-PRINCIPAL-NAME", principal.name.clone()),
-        ("X-MS-CLIENT-PRINCIPAL-IDP", principal.idp.clone()),
-        ("X-Crossgate-Assertion", identity.assertion.clone()),
+        (&names::PRINCIPAL, principal.principal.clone()),
+        (&names::PRINCIPAL_ID, user),
+        (&names::PRINCIPAL_NAME, principal.name.clone()),
+        (&names::PRINCIPAL_IDP, principal.idp.clone()),
+        (&names::ASSERTION, identity.assertion.clone()),
     ];
     for (name, value) in values {
-        if let Some(value) = value {
-            request.insert_header(name, value)?;
+        if value.is_some() {
+            set(headers, name, value)?;
         }
     }
     if let Some(tenant) = said.permit.facts().and_then(|facts| facts.home_tenant_id()) {
-        request.insert_header("X-Crossgate-Home-Tenant", tenant.to_string())?;
+        let tenant = header_value(|page| append(page, format_args!("{tenant}")));
+        set(headers, &names::HOME_TENANT, tenant)?;
     }
     if let Some(access_type) = said.permit.access_type() {
-        request.insert_header("X-Crossgate-Access-Type", access_type.name())?;
+        let name = HeaderValue::from_static(access_type.name());
+        set(headers, &names::ACCESS_TYPE, Some(name))?;
     }
     Ok(())
 }
 
-fn strip(request: &mut RequestHeader, restriction: Restriction) {
+fn correlation_id(id: &CorrelationId) -> Option<HeaderValue> {
+    header_value(|page| match id {
+        CorrelationId::Own(id) => {
+            let mut text = Uuid::encode_buffer();
+            page.put_slice(id.hyphenated().encode_lower(&mut text).as_bytes());
+        }
+        CorrelationId::Told(id) => page.put_slice(id.as_bytes()),
+    })
+}
+
+/// Writing to memory does not fail.
+fn append(page: &mut BytesMut, text: std::fmt::Arguments<'_>) {
+    let _ = page.write_fmt(text);
+}
+
+fn strip(headers: &mut HeaderMap, restriction: Restriction) {
     let drop_restriction = restriction != Restriction::Pass;
     let spoken_for = |name: &HeaderName| {
         is_ours(name.as_str()) || (drop_restriction && is_restriction(name.as_str()))
     };
-    let names: Vec<HeaderName> = names(&request.headers)
+    // Usually there is none, and then this allocates nothing.
+    let names: Vec<HeaderName> = headers
+        .keys()
         .filter(|name| spoken_for(name))
         .cloned()
         .collect();
     for name in names {
-        request.remove_header(&name);
+        headers.remove(&name);
     }
-}
-
-fn names(headers: &HeaderMap) -> impl Iterator<Item = &HeaderName> {
-    headers.keys()
 }
 
 /// Whether some server could take this name for one that only the gateway, or a proxy it believes, may use.
 #[must_use]
 pub fn is_ours(name: &str) -> bool {
+    let first = name.bytes().next().map(|byte| byte.to_ascii_lowercase());
+    let may_be = first.is_some_and(|first| FIRST_LETTERS.contains(&first));
+    may_be && is_listed(name)
+}
+
+fn is_listed(name: &str) -> bool {
     EXACT.iter().any(|ours| spells(name, ours))
         || FAMILIES.iter().any(|family| {
             name.get(..family.len())
@@ -119,9 +208,13 @@ pub fn is_ours(name: &str) -> bool {
 }
 
 fn is_restriction(name: &str) -> bool {
-    [POLICY_HEADER, TENANTS_HEADER, CONTEXT_HEADER]
-        .iter()
-        .any(|restriction| spells(name, restriction))
+    [
+        &names::RESTRICTION_POLICY,
+        &names::RESTRICTION_TENANTS,
+        &names::RESTRICTION_CONTEXT,
+    ]
+    .iter()
+    .any(|restriction| spells(name, restriction.as_str()))
 }
 
 /// CGI and its heirs turn `-` into `_`, and some of them every other sign too: to them these are one name.
@@ -137,66 +230,83 @@ fn spells(name: &str, ours: &str) -> bool {
         })
 }
 
-fn stamp_forwarded(request: &mut RequestHeader, client: &Client) -> pingora::Result<()> {
-    let peer = client.peer.map(|peer| peer.to_string());
+fn stamp_forwarded(headers: &mut HeaderMap, client: &Client) -> pingora::Result<()> {
     let told = client.told.as_ref();
     let chain = told.map_or("", |told| told.chain.as_str());
-    let chain = join(chain, peer.as_deref());
-    if !chain.is_empty() {
-        request.insert_header("X-Forwarded-For", chain)?;
+    if client.peer.is_some() || !chain.is_empty() {
+        let chain = header_value(|page| {
+            page.put_slice(chain.as_bytes());
+            if let Some(peer) = client.peer {
+                continue_list(page, chain);
+                append_address(page, peer);
+            }
+        });
+        set(headers, &names::FORWARDED_FOR, chain)?;
     }
-    request.insert_header("X-Forwarded-Proto", client.scheme())?;
-    request.insert_header("X-Forwarded-Host", &*client.host)?;
-    let mut element = String::with_capacity(96);
-    match client.peer {
-        Some(std::net::IpAddr::V6(peer)) => {
-            let _ = write!(element, "for=\"[{peer}]\";");
-        }
-        Some(std::net::IpAddr::V4(peer)) => {
-            let _ = write!(element, "for={peer};");
-        }
-        None => {}
-    }
-    // A host was checked to have no quote in it.
-    let _ = write!(
-        element,
-        "host=\"{}\";proto={}",
-        client.host,
-        client.scheme()
-    );
+    let scheme = HeaderValue::from_static(client.scheme());
+    set(headers, &names::FORWARDED_PROTO, Some(scheme))?;
+    set(headers, &names::FORWARDED_HOST, Some(client.host.clone()))?;
     let before = told.map_or("", |told| told.forwarded.as_str());
-    request.insert_header(FORWARDED, join(before, Some(&element)))
+    let element = header_value(|page| {
+        page.put_slice(before.as_bytes());
+        continue_list(page, before);
+        match client.peer {
+            Some(peer @ IpAddr::V6(_)) => {
+                page.put_slice(b"for=\"[");
+                append_address(page, peer);
+                page.put_slice(b"]\";");
+            }
+            Some(peer @ IpAddr::V4(_)) => {
+                page.put_slice(b"for=");
+                append_address(page, peer);
+                page.put_slice(b";");
+            }
+            None => {}
+        }
+        // A host was checked to have no quote in it.
+        for part in [
+            b"host=\"",
+            client.host.as_bytes(),
+            b"\";proto=",
+            client.scheme().as_bytes(),
+        ] {
+            page.put_slice(part);
+        }
+    });
+    set(headers, &FORWARDED, element)
 }
 
-fn join(list: &str, entry: Option<&str>) -> String {
-    match entry {
-        Some(entry) if list.is_empty() => entry.to_owned(),
-        Some(entry) => format!("{list}, {entry}"),
-        None => list.to_owned(),
+fn continue_list(page: &mut BytesMut, list: &str) {
+    if !list.is_empty() {
+        page.put_slice(b", ");
     }
+}
+
+fn append_address(page: &mut BytesMut, address: IpAddr) {
+    append(page, format_args!("{address}"));
 }
 
 /// Brings the target into the form that routing and policy saw. `target` is `None` where it stands in it already.
 ///
 /// # Errors
 /// The target or the host cannot stand in a request, which was excluded before.
-pub fn set_target(
-    request: &mut RequestHeader,
-    target: Option<&str>,
-    authority: &str,
-) -> pingora::Result<()> {
-    if let Some(target) = target {
-        request.set_raw_path(target.as_bytes())?;
-    }
-    if !request.headers.contains_key(HOST) {
+pub fn set_target(request: &mut RequestHeader, target: Option<&str>) -> pingora::Result<()> {
+    if !request.headers.contains_key(HOST)
+        && let Some(authority) = request.uri.authority()
+    {
+        let authority = HeaderValue::from_str(authority.as_str());
+        let authority = authority.or_err(ErrorType::InvalidHTTPHeader, "odd host")?;
         request.insert_header(HOST, authority)?;
     }
-    Ok(())
+    match target {
+        Some(target) => request.set_raw_path(target.as_bytes()),
+        None => Ok(()),
+    }
 }
 
 /// Names of the gateway, and of things that only whoever ends TLS or rewrites paths can know.
 const EXACT: [&str; 18] = [
-    forwarded::CORRELATION_ID,
+    "x-correlation-id",
     "forwarded",
     "x-forwarded",
     "x-real-ip",
@@ -226,18 +336,26 @@ const FAMILIES: [&str; 5] = [
     "x-original-forwarded-",
 ];
 
+/// With which all of these begin.
+const FIRST_LETTERS: [u8; 5] = *b"cfrtx";
+
+/// Headers that are added at most.
+const MOST_SAID: usize = 14;
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::request::testing::{OWN, known, permit};
     use crossgate_policy::ids::ResourceTenant;
 
+    static OURS: CorrelationId = CorrelationId::Own(Uuid::nil());
+
     fn client() -> Client {
         Client {
             address: Some([192, 0, 2, 7].into()),
             peer: Some([192, 0, 2, 7].into()),
             secure: true,
-            host: "payroll.contoso.com".into(),
+            host: HeaderValue::from_static("payroll.contoso.com"),
             told: None,
         }
     }
@@ -255,7 +373,7 @@ mod tests {
             permit,
             identity: None,
             client,
-            correlation_id: "ours",
+            correlation_id: &OURS,
             forward_authorization: true,
             restriction: Restriction::Pass,
             own_restriction: None,
@@ -339,7 +457,10 @@ mod tests {
         );
         let mut without = request(&[]);
         rewrite(&mut without, &said(&permit, &client)).unwrap();
-        assert_eq!(values(&without, "x-correlation-id"), ["ours"]);
+        assert_eq!(
+            values(&without, "x-correlation-id"),
+            [Uuid::nil().to_string()]
+        );
         let named = |name: &HeaderName| {
             name.as_str().starts_with("x-ms-") || name.as_str().starts_with("x-crossgate-")
         };
@@ -361,7 +482,7 @@ mod tests {
         let element = "for=192.0.2.7;host=\"payroll.contoso.com\";proto=https";
         assert_eq!(values(&direct, "forwarded"), [element]);
 
-        let told = forwarded::Told {
+        let told = crate::request::forwarded::Told {
             chain: "203.0.113.4".to_owned(),
             forwarded: "for=203.0.113.4".to_owned(),
             correlation_id: None,
@@ -405,9 +526,9 @@ mod tests {
             (Restriction::Inject, vec!["ours"], vec![]),
         ] {
             let mut request = request(&[
-                (POLICY_HEADER, "theirs"),
+                (names::RESTRICTION_POLICY.as_str(), "theirs"),
                 ("sec_restrict_tenant_access_policy", "theirs"),
-                (TENANTS_HEADER, "list"),
+                (names::RESTRICTION_TENANTS.as_str(), "list"),
             ]);
             let said = Said {
                 restriction,
@@ -415,8 +536,8 @@ mod tests {
                 ..said(&permit, &client)
             };
             rewrite(&mut request, &said).unwrap();
-            assert_eq!(values(&request, POLICY_HEADER), policy);
-            assert_eq!(values(&request, TENANTS_HEADER), list);
+            assert_eq!(values(&request, names::RESTRICTION_POLICY.as_str()), policy);
+            assert_eq!(values(&request, names::RESTRICTION_TENANTS.as_str()), list);
             let other = values(&request, "sec_restrict_tenant_access_policy");
             assert_eq!(other.is_empty(), restriction != Restriction::Pass);
         }
@@ -425,8 +546,27 @@ mod tests {
     #[test]
     fn the_target_is_rewritten_where_it_was_spelled_otherwise() {
         let mut request = RequestHeader::build("GET", b"/%61?x=1", None).unwrap();
-        set_target(&mut request, Some("/a?x=1"), "payroll.contoso.com").unwrap();
+        // As it comes over HTTP/2.
+        request.set_uri("https://payroll.contoso.com/%61?x=1".parse().unwrap());
+        set_target(&mut request, Some("/a?x=1")).unwrap();
         assert_eq!(request.raw_path(), b"/a?x=1");
         assert_eq!(values(&request, "host"), ["payroll.contoso.com"]);
+    }
+
+    #[test]
+    fn a_target_stays_as_it_is_written_byte_by_byte() {
+        let (permit, client) = (permit(), client());
+        for target in ["/a?x=1", "/a|b?{}", "http://payroll.contoso.com/a"] {
+            let mut request = RequestHeader::build("GET", target.as_bytes(), None).unwrap();
+            rewrite(&mut request, &said(&permit, &client)).unwrap();
+            assert_eq!(request.raw_path(), target.as_bytes());
+        }
+    }
+
+    #[test]
+    fn every_name_of_ours_begins_with_a_letter_that_is_looked_for() {
+        for name in EXACT.iter().chain(&FAMILIES) {
+            assert!(FIRST_LETTERS.contains(&name.as_bytes()[0]), "{name}");
+        }
     }
 }

@@ -8,9 +8,11 @@ pub mod head;
 pub mod headers;
 pub mod host;
 pub mod identity;
+pub mod names;
 pub mod path;
 pub mod respond;
 pub mod route;
+pub mod scribe;
 pub mod subject;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -32,11 +32,11 @@ pub struct Answer {
 #[derive(Clone, Debug)]
 pub struct Asked<'a> {
     /// What to quote.
-    pub correlation_id: &'a str,
+    pub correlation_id: String,
     /// When.
     pub at: Timestamp,
     /// `https://host` as the caller named it; `None` where that is not known.
-    pub origin: Option<&'a str>,
+    pub origin: Option<String>,
     /// The path under which the app is found, empty for `/`.
     pub prefix: &'a str,
     /// A person with a browser asks.
@@ -173,7 +173,7 @@ pub fn trouble(trouble: Trouble, asked: &Asked<'_>) -> Answer {
 /// The metadata of a protected resource (RFC 9728).
 #[must_use]
 pub fn resource_metadata(asked: &Asked<'_>, authorization_servers: &[Box<str>]) -> Answer {
-    let origin = asked.origin.unwrap_or_default();
+    let origin = asked.origin.as_deref().unwrap_or_default();
     let document = json!({
         "resource": format!("{origin}{}", asked.prefix),
         "authorization_servers": authorization_servers,

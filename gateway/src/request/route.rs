@@ -29,6 +29,7 @@ pub enum Door {
 pub struct Routes {
     proxy: Hosts,
     egress: Hosts,
+    mounts: Vec<Mount>,
     apps: Vec<Arc<App>>,
     /// The organisation that runs this gateway.
     pub own_tenant: TenantId,
@@ -44,8 +45,22 @@ pub struct Routes {
     pub no_app: Arc<AppMetrics>,
 }
 
-/// Of each host its prefixes. INVARIANT: the longest prefix first, so that the first that fits is the one.
-type Hosts = HashMap<Box<str>, Vec<(Box<str>, Arc<App>)>>;
+/// Of each host its mounts. INVARIANT: the longest prefix first, so that the first that fits is the one.
+type Hosts = HashMap<Box<str>, Vec<MountId>>;
+
+/// An app under a prefix of paths.
+#[derive(Debug)]
+pub struct Mount {
+    /// The prefix.
+    pub prefix: Box<str>,
+    /// The app.
+    pub app: Arc<App>,
+}
+
+/// Which mount of its [`Routes`]. A request keeps this rather than the app, whose holders all cores would count on one line of
+/// memory.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct MountId(usize);
 
 /// One app, ready for requests.
 #[derive(Debug)]
@@ -88,6 +103,8 @@ pub struct Found<'a> {
     pub app: &'a Arc<App>,
     /// The prefix of its path.
     pub prefix: &'a str,
+    /// Both, to be kept.
+    pub mount: MountId,
 }
 
 impl Routes {
@@ -99,6 +116,7 @@ impl Routes {
         let mut routes = Self {
             proxy: Hosts::new(),
             egress: Hosts::new(),
+            mounts: Vec::with_capacity(settings.apps.len()),
             apps: Vec::with_capacity(settings.apps.len()),
             own_tenant: settings.tenant.id,
             trusted_proxies: settings.listen.trusted_proxies.clone().into(),
@@ -110,8 +128,10 @@ impl Routes {
         for app in &settings.apps {
             routes.add(app, settings, previous, metrics);
         }
-        for prefixes in routes.proxy.values_mut().chain(routes.egress.values_mut()) {
-            prefixes.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
+        let mounts = &routes.mounts;
+        let length = |id: &MountId| mounts.get(id.0).map_or(0, |mount| mount.prefix.len());
+        for of_host in routes.proxy.values_mut().chain(routes.egress.values_mut()) {
+            of_host.sort_by_key(|id| std::cmp::Reverse(length(id)));
         }
         routes
     }
@@ -173,9 +193,13 @@ impl Routes {
         });
         for host in &settings.hosts {
             let host = host.strip_suffix('.').unwrap_or(host);
-            let prefixes = hosts.entry(host.into()).or_default();
+            let of_host = hosts.entry(host.into()).or_default();
             for path in &settings.paths {
-                prefixes.push((prefix(path).into(), Arc::clone(&app)));
+                of_host.push(MountId(self.mounts.len()));
+                self.mounts.push(Mount {
+                    prefix: prefix(path).into(),
+                    app: Arc::clone(&app),
+                });
             }
         }
         self.apps.push(app);
@@ -191,8 +215,8 @@ impl Routes {
         hosts
             .get(host)?
             .iter()
-            .find(|(prefix, _)| leads_to(prefix, path))
-            .map(|(prefix, app)| Found { app, prefix })
+            .filter_map(|id| self.found(*id))
+            .find(|found| leads_to(found.prefix, path))
     }
 
     /// Any app of a host: they all share what the gateway answers for the host itself.
@@ -202,8 +226,19 @@ impl Routes {
             Door::Proxy => &self.proxy,
             Door::Egress => &self.egress,
         };
-        let (prefix, app) = hosts.get(host)?.last()?;
-        Some(Found { app, prefix })
+        self.found(*hosts.get(host)?.last()?)
+    }
+
+    fn found(&self, id: MountId) -> Option<Found<'_>> {
+        let Mount { prefix, app } = self.mount(id)?;
+        let mount = id;
+        Some(Found { app, prefix, mount })
+    }
+
+    /// The mount of an id that these routes gave.
+    #[must_use]
+    pub fn mount(&self, id: MountId) -> Option<&Mount> {
+        self.mounts.get(id.0)
     }
 
     /// Every app's upstreams.

@@ -74,3 +74,19 @@ pub(crate) fn permit() -> Permit {
     let decision = decide(&snapshot(), caller, &target, &Context::default());
     decision.permit().unwrap().clone()
 }
+
+/// All of it, with nothing configured.
+pub(crate) fn in_force() -> crate::live::InForce {
+    use std::sync::Arc;
+    let metrics = crate::ops::Metrics::new().unwrap();
+    let settings = super::route::tests::settings("");
+    crate::live::InForce {
+        generation: 1,
+        hash: "".into(),
+        snapshot: Arc::new(snapshot()),
+        routes: Arc::new(super::route::Routes::build(&settings, None, &metrics)),
+        issuers: Arc::new(issuers()),
+        issuers_since: 1,
+        keys: Arc::default(),
+    }
+}

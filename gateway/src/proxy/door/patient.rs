@@ -1,8 +1,8 @@
 //! How long a client may take for the head of a request, and pause in its body.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -13,6 +13,7 @@ use pingora::protocols::http::ServerSession;
 use pingora::protocols::http::v2::server::H2Options;
 use pingora::proxy::HttpProxy;
 use pingora::server::ShutdownWatch;
+use tokio::time::{Sleep, sleep_until};
 
 use crate::proxy::Gateway;
 
@@ -29,7 +30,17 @@ pub(super) struct Patient {
 
 tokio::task_local! {
     static AWAITED: Cell<Awaited>;
-    static USED_BEFORE: Cell<bool>;
+    static CONNECTION: RefCell<Connection>;
+}
+
+/// What is kept from one request of a connection to the next.
+#[derive(Default)]
+struct Connection {
+    /// Requests came before.
+    used: bool,
+    /// Set already, at a time no later than anybody must be let go of who begins to be waited for now: an alarm that is set costs
+    /// more than one that rings too early once in a minute.
+    alarm: Option<Pin<Box<Sleep>>>,
 }
 
 /// What a request's client still has to send.
@@ -43,12 +54,12 @@ enum Awaited {
 
 /// Serves one connection, within which a first head is told from later ones.
 pub(super) async fn connection<T>(served: impl Future<Output = T>) -> T {
-    USED_BEFORE.scope(Cell::new(false), served).await
+    CONNECTION.scope(RefCell::default(), served).await
 }
 
-/// To be called as soon as the head of the request that this task serves has been read.
-pub(in crate::proxy) fn head_was_read() {
-    await_now(Awaited::Body(Instant::now()));
+/// To be called as soon as the head of the request that this task serves has been read, which was now.
+pub(in crate::proxy) fn head_was_read(now: Instant) {
+    await_now(Awaited::Body(now));
 }
 
 /// To be called when some of the request's body came. The last of it, and what is no body at all, ends the waiting.
@@ -65,6 +76,20 @@ fn await_now(what: Awaited) {
     let _ = AWAITED.try_with(|awaited| awaited.set(what));
 }
 
+/// What this task keeps of its connection; nothing where it serves one request of HTTP/2, which is a task of its own.
+fn kept() -> Connection {
+    CONNECTION.try_with(|kept| kept.take()).unwrap_or_default()
+}
+
+fn keep(alarm: Pin<Box<Sleep>>) {
+    let _ = CONNECTION.try_with(|kept| {
+        kept.replace(Connection {
+            used: true,
+            alarm: Some(alarm),
+        })
+    });
+}
+
 #[async_trait]
 impl HttpServerApp for Patient {
     async fn process_new_http(
@@ -73,20 +98,18 @@ impl HttpServerApp for Patient {
         shutdown: &ShutdownWatch,
     ) -> Option<ReusedHttpStream> {
         // Of HTTP/2 the head is there already, and each request is a task of its own.
-        let used_before = USED_BEFORE
-            .try_with(|used| used.replace(true))
-            .unwrap_or_default();
+        let Connection { used, alarm } = kept();
         let begun = Instant::now();
-        let head_by = if used_before {
+        let head_by = if used {
             begun + self.head + self.idle
         } else {
             begun + self.head
         };
+        let mut alarm = alarm.unwrap_or_else(|| Box::pin(sleep_until(head_by.into())));
         let served = self.proxy.process_new_http(session, shutdown);
-        AWAITED
+        let reused = AWAITED
             .scope(Cell::new(Awaited::Head), async {
                 let mut served = pin!(served);
-                let mut alarm = pin!(tokio::time::sleep_until(head_by.into()));
                 poll_fn(|cx| {
                     if let Poll::Ready(reused) = served.as_mut().poll(cx) {
                         return Poll::Ready(reused);
@@ -109,7 +132,9 @@ impl HttpServerApp for Patient {
                 })
                 .await
             })
-            .await
+            .await;
+        keep(alarm);
+        reused
     }
 
     fn h2_options(&self) -> Option<H2Options> {

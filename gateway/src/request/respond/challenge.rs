@@ -13,7 +13,7 @@ pub const METADATA_PATH: &str = "/.well-known/oauth-protected-resource";
 
 /// One value for each way to say it; none where signing in would not help.
 pub(super) fn challenges(refusal: &Refusal, asked: &Asked<'_>) -> Vec<String> {
-    let metadata = asked.origin.map(|origin| {
+    let metadata = asked.origin.as_deref().map(|origin| {
         let prefix = asked.prefix;
         (
             "resource_metadata",

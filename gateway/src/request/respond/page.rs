@@ -21,7 +21,7 @@ pub(super) fn render(title: &str, code: Option<&str>, asked: &Asked<'_>) -> Stri
          </style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n\
          <p>If you think this is wrong, tell your administrator the following.</p>\n\
          <dl>{code}<dt>Correlation id</dt><dd>{}</dd><dt>Time</dt><dd>{}</dd></dl>\n</main>\n</body>\n</html>\n",
-        escape(asked.correlation_id),
+        escape(&asked.correlation_id),
         time(asked.at),
     )
 }

@@ -5,9 +5,9 @@ use crossgate_policy::decision::{Requirement, TokenRefusal};
 
 fn asked() -> Asked<'static> {
     Asked {
-        correlation_id: "c-1",
+        correlation_id: "c-1".to_owned(),
         at: Timestamp::UNIX_EPOCH,
-        origin: Some("https://payroll.contoso.com"),
+        origin: Some("https://payroll.contoso.com".to_owned()),
         prefix: "",
         browser: false,
         entra: true,
@@ -140,7 +140,7 @@ fn a_missing_restriction_claim_is_told_as_entra_tells_it() {
 fn a_browser_gets_a_page_that_loads_nothing_and_escapes_everything() {
     let browser = Asked {
         browser: true,
-        correlation_id: "<script>\"&'",
+        correlation_id: "<script>\"&'".to_owned(),
         ..asked()
     };
     let answer = refusal(
