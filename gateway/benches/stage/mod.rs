@@ -1,0 +1,107 @@
+//! The stage on which the request path is measured: the real [`Gateway`] in one process, without sockets and without
+//! Node. Contoso's gateway before one app, as many partners as wanted, tokens as Entra signs them.
+#![allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "every measure uses its own part of the stage, and a stage that cannot be set must fail loudly"
+)]
+
+pub mod bare;
+pub mod contoso;
+pub mod phases;
+pub mod tokens;
+pub mod wire;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossgate::live::{InForce, Keys, Live};
+use crossgate::load::Loaded;
+use crossgate::ops::Metrics;
+use crossgate::proxy::{Gateway, InFlight};
+use crossgate::request::assertion::Signer;
+use crossgate::request::route::{Door, Routes};
+use crossgate::request::tokens::Tokens;
+use crossgate::sign_ins::{SignIns, Writer};
+use crossgate_token::{Algorithm, KeySet};
+use pingora::proxy::Session;
+
+use tokens::Mint;
+
+/// The gateway, and who signs for its callers.
+pub struct Stage {
+    pub gateway: Gateway,
+    pub mint: Mint,
+    writer: Option<Writer>,
+    _directory: tempfile::TempDir,
+}
+
+impl Stage {
+    /// Sets everything up as the program does at its start, but for listeners and background tasks.
+    pub fn new(partners: usize) -> Self {
+        let mint = Mint::new();
+        let directory = contoso::write(partners);
+        let Loaded {
+            settings,
+            snapshot,
+            issuers,
+            hash,
+            ..
+        } = contoso::load(directory.path());
+        let metrics = Arc::new(Metrics::new().unwrap());
+        let keys = KeySet::read(mint.jwks().as_bytes(), &Algorithm::ALL).unwrap();
+        let keys = issuers
+            .iter()
+            .map(|issuer| (Arc::clone(&issuer.name), Arc::new(keys.clone())))
+            .collect();
+        let live = Live::new(InForce {
+            generation: 1,
+            hash,
+            snapshot,
+            routes: Arc::new(Routes::build(&settings, None, &metrics)),
+            issuers: Arc::new(issuers),
+            issuers_since: 1,
+            keys: Arc::new(Keys {
+                epoch: 1,
+                sets: keys,
+            }),
+        });
+        let (sign_ins, writer) = SignIns::start(&settings.sign_ins, &metrics).unwrap();
+        let gateway = Gateway {
+            live: Arc::new(live),
+            sign_ins,
+            signer: Arc::new(Signer::open(&settings.assertion, settings.tenant.id).unwrap()),
+            tokens: Arc::new(
+                Tokens::new(settings.runtime.token_cache, Arc::clone(&metrics)).unwrap(),
+            ),
+            metrics,
+            in_flight: InFlight::default(),
+            door: Door::Proxy,
+        };
+        Self {
+            gateway,
+            mint,
+            writer: Some(writer),
+            _directory: directory,
+        }
+    }
+
+    /// Ends the writer's thread. Events are handed over as before, as many as the queue holds, and nobody takes them: so
+    /// nothing runs beside the request, and its cost is the same each time.
+    pub fn without_writer(mut self) -> Self {
+        if let Some(writer) = self.writer.take() {
+            writer.finish(Duration::ZERO);
+        }
+        self
+    }
+
+    /// A session whose client has sent a browser's request with this token.
+    pub fn session(&self, token: &str) -> Session {
+        wire::session(&contoso::request(token))
+    }
+}

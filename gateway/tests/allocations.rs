@@ -1,0 +1,79 @@
+//! How often the request path asks for memory, phase by phase, for a token that was verified before.
+//!
+//! What the framework's signatures demand is measured with [`Bare`] in the same way and taken off: the futures of its
+//! hooks, the box of a peer, the growth of its header maps. What is left is our own.
+
+#[path = "../benches/stage/mod.rs"]
+mod stage;
+
+use allocation_counter::{AllocationInfo, measure};
+
+use stage::Stage;
+use stage::bare::Bare;
+use stage::phases::{Unwatched, Watch, response, serve};
+
+/// What our code may ask for, phase by phase. To be lowered, never raised.
+const BOUNDS: [(&str, u64); 8] = [
+    ("new_ctx", 1),
+    ("request_filter", 6),
+    ("upstream_peer", 5),
+    ("upstream_request_filter", 20),
+    ("request_body_filter", 0),
+    ("response", 4),
+    ("logging", 0),
+    ("drop", 0),
+];
+
+#[derive(Default)]
+struct Counting(Vec<(&'static str, AllocationInfo)>);
+
+impl Watch for Counting {
+    #[expect(clippy::unwrap_used, reason = "what is measured is run")]
+    fn phase<T>(&mut self, name: &'static str, run: impl FnOnce() -> T) -> T {
+        let mut answer = None;
+        let counted = measure(|| answer = Some(run()));
+        self.0.push((name, counted));
+        answer.unwrap()
+    }
+}
+
+#[test]
+fn a_request_with_a_known_token_asks_for_no_more_memory_than_its_bounds() {
+    let stage = Stage::new(1).without_writer();
+    let token = stage.mint.guest(0);
+    let gateway = &stage.gateway;
+    let forward = || {
+        let mut session = stage.session(&token);
+        let before = session.req_header().clone();
+        let after = serve(gateway, &mut session, response(), &mut Unwatched);
+        (before, after.unwrap_or_else(|| panic!("refused")))
+    };
+    // The first verifies the token and makes what is kept with it.
+    forward();
+    let (before, after) = forward();
+    let bare = Bare::rewriting(&before, &after);
+
+    let (mut ours, mut framework) = (Counting::default(), Counting::default());
+    let mut session = stage.session(&token);
+    serve(gateway, &mut session, response(), &mut ours);
+    let mut session = stage.session(&token);
+    let same = serve(&bare, &mut session, response(), &mut framework);
+    assert_eq!(same.unwrap().headers.len(), after.headers.len());
+
+    println!("phase                    with the gateway  framework alone  ours  bytes");
+    let mut exceeded = Vec::new();
+    for (((name, all), (_, bare)), (bound_of, bound)) in ours.0.iter().zip(&framework.0).zip(BOUNDS)
+    {
+        assert_eq!(*name, bound_of);
+        let own = all.count_total.saturating_sub(bare.count_total);
+        let bytes = all.bytes_total.saturating_sub(bare.bytes_total);
+        println!(
+            "{name:<24} {:>16} {:>16} {own:>5} {bytes:>6}",
+            all.count_total, bare.count_total
+        );
+        if own > bound {
+            exceeded.push(format!("{name}: {own}, bound {bound}"));
+        }
+    }
+    assert!(exceeded.is_empty(), "allocations of our own: {exceeded:#?}");
+}
