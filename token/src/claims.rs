@@ -8,7 +8,6 @@ mod read;
 use crossgate_policy::ids::{Id, UnixTime};
 use serde_json::{Map, Value};
 
-use crate::entra::EntraIssuer;
 use crate::json::{self, Members, Node};
 use crate::{ClaimMap, Issuer, IssuerKind, TokenFault};
 use read::{boolean, flag_at, ids, number, object, strings, text, texts_at, time, user_at};
@@ -267,11 +266,6 @@ impl Claims {
             (Some(one), Some(other)) => Some(one.earlier(other)),
             (one, other) => one.or(other),
         }
-    }
-
-    /// `iss` as an issuer of Entra's table.
-    pub(crate) fn entra_issuer(&self) -> Option<EntraIssuer> {
-        EntraIssuer::parse(&self.issuer)
     }
 }
 

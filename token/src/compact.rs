@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
-use crate::json::{JsonFault, MAX_NESTING, Members, Node};
+use crate::json::{self, JsonFault, MAX_NESTING, Members, Node};
 use crate::{Header, TokenFault};
 
 /// The longest token that is looked at.
@@ -35,14 +35,22 @@ impl<'a> Jws<'a> {
             .split_once('.')
             .ok_or(TokenFault::NotThreeParts)?;
         // Without a signature it is still a JWT, one that says `none` (RFC 7519, section 6).
-        if header.is_empty() || payload.is_empty() || payload.contains('.') {
+        if header.is_empty() || payload.is_empty() {
             return Err(TokenFault::NotThreeParts);
         }
-        let header = decode(header)?;
-        let mut decoded = Vec::with_capacity(payload.len() + signature.len());
-        decode_onto(&mut decoded, payload)?;
+        // Looked for only now: a payload that decodes has no dot in it.
+        let told = |fault| {
+            if payload.contains('.') {
+                TokenFault::NotThreeParts
+            } else {
+                fault
+            }
+        };
+        let mut decoded = Vec::with_capacity(token.len());
+        let header = decode(header).map_err(told)?;
+        decode_onto(&mut decoded, payload).map_err(told)?;
         let payload_length = decoded.len();
-        decode_onto(&mut decoded, signature)?;
+        decode_onto(&mut decoded, signature).map_err(told)?;
         Ok(Self {
             header: Header::read(&object(&header)?)?,
             length: token.len(),
@@ -60,10 +68,7 @@ impl<'a> Jws<'a> {
 
     /// The payload as claims (RFC 7519, section 4).
     pub fn claims(&self) -> Result<Map<String, Value>, TokenFault> {
-        let members = self.members()?.into_iter();
-        Ok(members
-            .map(|(name, member)| (name.into_owned(), member.into()))
-            .collect())
+        self.members().map(json::owned)
     }
 
     /// The same, left where it is.
@@ -109,7 +114,7 @@ fn decode_onto(decoded: &mut Vec<u8>, part: &str) -> Result<(), TokenFault> {
 
 fn object(text: &[u8]) -> Result<Members<'_>, TokenFault> {
     match Node::read(text, MAX_NESTING) {
-        Ok(Node::Object(members)) => Ok(members),
+        Ok(Node::Object(members)) => Ok(*members),
         Ok(Node::Null | Node::Bool(_) | Node::Number(_) | Node::String(_) | Node::Array(_)) => {
             Err(TokenFault::NotAnObject)
         }

@@ -47,13 +47,14 @@ pub enum HomeCloud {
 }
 
 impl Identity {
-    /// Says whose account the claims are about, or which rule they contradict. Every fault is one of code 50013.
+    /// Says whose account the claims are about, whose `iss` has this form of the table, or which rule they contradict. Every fault is one of code 50013.
     pub(crate) fn read(
         claims: &Claims,
+        form: Option<&EntraIssuer>,
         issuer: &Issuer,
         issuers: &Issuers,
     ) -> Result<Self, TokenFault> {
-        let tenant = issuer_tenant(claims, issuer)?;
+        let tenant = issuer_tenant(claims, form, issuer)?;
         check_clients(claims)?;
         let source = Source {
             tenant,
@@ -90,7 +91,11 @@ impl Identity {
 }
 
 /// Rules 2.1 and 2.6: the tenant that the issuer speaks for, and nothing in the token denies it.
-fn issuer_tenant(claims: &Claims, issuer: &Issuer) -> Result<TenantId, TokenFault> {
+fn issuer_tenant(
+    claims: &Claims,
+    form: Option<&EntraIssuer>,
+    issuer: &Issuer,
+) -> Result<TenantId, TokenFault> {
     match &issuer.kind {
         IssuerKind::Oidc { tenant, .. } => {
             let Some(tid) = &claims.tenant else {
@@ -103,7 +108,7 @@ fn issuer_tenant(claims: &Claims, issuer: &Issuer) -> Result<TenantId, TokenFaul
             }
         }
         IssuerKind::Entra { .. } => {
-            let form = claims.entra_issuer().ok_or(TokenFault::UnknownIssuer)?;
+            let form = form.ok_or(TokenFault::UnknownIssuer)?;
             let tid = claims.tenant.as_deref().ok_or(TokenFault::Missing("tid"))?;
             let tid = TenantId::parse(tid).ok_or(TokenFault::MalformedTenant)?;
             if tid != form.tenant {

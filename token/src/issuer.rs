@@ -54,9 +54,14 @@ impl Issuer {
     /// Whether tokens with this `iss` are its own.
     #[must_use]
     pub fn admits(&self, iss: &str) -> bool {
+        self.admits_form(iss, EntraIssuer::parse(iss).as_ref())
+    }
+
+    /// The same, where what the table says of that `iss` is known.
+    fn admits_form(&self, iss: &str, form: Option<&EntraIssuer>) -> bool {
         match &self.kind {
             IssuerKind::Oidc { url, .. } => **url == *iss,
-            IssuerKind::Entra { tenants } => EntraIssuer::parse(iss).is_some_and(|form| {
+            IssuerKind::Entra { tenants } => form.is_some_and(|form| {
                 form.clouds.contains(&self.cloud)
                     && match tenants {
                         Tenants::Any => true,
@@ -65,6 +70,11 @@ impl Issuer {
                     }
             }),
         }
+    }
+
+    /// Whether it goes before a broader one that admits the same `iss`.
+    fn covers(&self, broader: &Self) -> bool {
+        self.breadth() == Breadth::OneUrl || self.cloud == broader.cloud
     }
 
     /// How narrowly it says whom it is believed for; the narrower of two goes first.
@@ -122,13 +132,28 @@ impl Issuers {
     /// but two for `https://sts.windows.net/`, which global and usgov share; there the key tells.
     #[must_use]
     pub fn candidates(&self, iss: &str) -> Vec<&Issuer> {
-        let mut candidates: Vec<&Issuer> = Vec::new();
-        for issuer in self.iter().filter(|issuer| issuer.admits(iss)) {
-            let covered = candidates.iter().any(|narrower| {
-                narrower.breadth() == Breadth::OneUrl || narrower.cloud == issuer.cloud
-            });
-            if !covered {
-                candidates.push(issuer);
+        let form = EntraIssuer::parse(iss);
+        let candidates = self.candidates_of_form(iss, form.as_ref());
+        candidates.into_iter().flatten().collect()
+    }
+
+    /// The same, where what the table says of that `iss` is known.
+    pub(crate) fn candidates_of_form(
+        &self,
+        iss: &str,
+        form: Option<&EntraIssuer>,
+    ) -> [Option<&Issuer>; Cloud::ALL.len()] {
+        let mut candidates: [Option<&Issuer>; Cloud::ALL.len()] = [None; Cloud::ALL.len()];
+        for issuer in self.iter().filter(|issuer| issuer.admits_form(iss, form)) {
+            for place in &mut candidates {
+                match place {
+                    Some(narrower) if narrower.covers(issuer) => break,
+                    Some(_) => {}
+                    None => {
+                        *place = Some(issuer);
+                        break;
+                    }
+                }
             }
         }
         candidates

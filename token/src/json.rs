@@ -7,7 +7,7 @@ mod node;
 
 use serde_json::Value;
 
-pub(crate) use node::{Members, Node, borrowed};
+pub(crate) use node::{Members, Node, borrowed, owned};
 
 /// Objects and arrays inside each other, the outermost counted (decision.md, section 8).
 pub const MAX_NESTING: usize = 16;

@@ -5,8 +5,10 @@ use std::collections::hash_map::Entry;
 use std::fmt;
 
 use crossgate_policy::ids::{Cloud, TenantId};
+use foldhash::fast::RandomState;
 use serde_json::{Map, Value};
 
+use crate::entra::EntraIssuer;
 use crate::json::{self, JsonFault};
 use crate::jwk::PublicKey;
 use crate::{Algorithm, Jws, TokenFault, Unusable};
@@ -14,7 +16,7 @@ use crate::{Algorithm, Jws, TokenFault, Unusable};
 /// The usable keys of one issuer.
 #[derive(Clone)]
 pub struct KeySet {
-    keys: HashMap<Box<str>, Key>,
+    keys: HashMap<Box<str>, Key, RandomState>,
     skipped: Vec<SkippedKey>,
 }
 
@@ -120,10 +122,19 @@ impl Key {
     /// Whether this key may sign a token with this `iss`, of an issuer for that tenant in that cloud.
     #[must_use]
     pub fn may_sign_for(&self, iss: &str, tenant: TenantId, cloud: Cloud) -> bool {
-        self.0
-            .issuer
-            .as_ref()
-            .is_none_or(|issuer| issuer.admits(iss, tenant, cloud))
+        self.may_sign_for_form(iss, EntraIssuer::parse(iss).as_ref(), tenant, cloud)
+    }
+
+    /// The same, where what the table says of that `iss` is known.
+    pub(crate) fn may_sign_for_form(
+        &self,
+        iss: &str,
+        form: Option<&EntraIssuer>,
+        tenant: TenantId,
+        cloud: Cloud,
+    ) -> bool {
+        let issuer = self.0.issuer.as_ref();
+        issuer.is_none_or(|issuer| issuer.admits(iss, form, tenant, cloud))
     }
 
     /// Checks a signature over some bytes. The algorithm must be one for this key.
@@ -208,7 +219,7 @@ impl<'a> Reader<'a> {
     }
 
     fn finish(self) -> Result<KeySet, JwksFault> {
-        let keys: HashMap<Box<str>, Key> = self
+        let keys: HashMap<_, _, RandomState> = self
             .usable
             .into_iter()
             .filter_map(|(key_id, candidate)| match candidate {

@@ -29,19 +29,20 @@ impl KeyIssuer {
         }
     }
 
-    /// Whether the key may sign a token with this `iss`, of an issuer for that tenant in that cloud.
+    /// Whether the key may sign a token with this `iss`, which has this form of the table, of an issuer for that tenant in that cloud.
     ///
     /// Keys of the one version sign tokens of the other too: the same tenant in the same cloud is what must agree.
-    pub(crate) fn admits(&self, iss: &str, tenant: TenantId, cloud: Cloud) -> bool {
+    pub(crate) fn admits(
+        &self,
+        iss: &str,
+        form: Option<&EntraIssuer>,
+        tenant: TenantId,
+        cloud: Cloud,
+    ) -> bool {
+        let form_names = || form.is_some_and(|form| form.names(tenant, cloud));
         match self {
-            Self::AnyTenantOf(clouds) => {
-                clouds.contains(&cloud)
-                    && EntraIssuer::parse(iss).is_some_and(|issuer| issuer.names(tenant, cloud))
-            }
-            Self::OneTenant(issuer) => {
-                issuer.names(tenant, cloud)
-                    && EntraIssuer::parse(iss).is_some_and(|issuer| issuer.names(tenant, cloud))
-            }
+            Self::AnyTenantOf(clouds) => clouds.contains(&cloud) && form_names(),
+            Self::OneTenant(issuer) => issuer.names(tenant, cloud) && form_names(),
             Self::Other(text) => text.replace(TENANT_PLACEHOLDER, &tenant.to_string()) == iss,
         }
     }
@@ -55,7 +56,8 @@ mod tests {
 
     fn admits(key: &str, iss: &str, cloud: Cloud) -> bool {
         let tenant = TenantId::parse(X).unwrap();
-        KeyIssuer::read(key).admits(iss, tenant, cloud)
+        let form = EntraIssuer::parse(iss);
+        KeyIssuer::read(key).admits(iss, form.as_ref(), tenant, cloud)
     }
 
     #[test]

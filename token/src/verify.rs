@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use crossgate_policy::ids::Cloud;
 use serde_json::Value;
 
+use crate::entra::EntraIssuer;
 use crate::json::{self, MAX_NESTING};
 use crate::{Claims, Identity, Issuer, Issuers, Jws, KeySet, TokenFault};
 
@@ -37,8 +39,19 @@ impl Verified {
         &self.identity
     }
 
-    fn new(claims: Claims, issuer: &Issuer, issuers: &Issuers) -> Result<Self, TokenFault> {
-        let identity = Identity::read(&claims, issuer, issuers)?;
+    /// Its parts, for whoever keeps them in another form.
+    #[must_use]
+    pub fn into_parts(self) -> (Arc<str>, Claims, Identity) {
+        (self.issuer, self.claims, self.identity)
+    }
+
+    fn new(
+        claims: Claims,
+        form: Option<&EntraIssuer>,
+        issuer: &Issuer,
+        issuers: &Issuers,
+    ) -> Result<Self, TokenFault> {
+        let identity = Identity::read(&claims, form, issuer, issuers)?;
         Ok(Self {
             issuer: Arc::clone(&issuer.name),
             claims,
@@ -129,14 +142,15 @@ pub fn verify<'k>(
 ) -> Result<Verified, Unverified> {
     let jws = Jws::parse(token)?;
     let payload = jws.members()?;
-    let candidates: Vec<Candidate<'_, '_>> = issuers
-        .candidates(Claims::issuer_of(&payload)?)
-        .into_iter()
-        .map(|issuer| Candidate {
+    let iss = Claims::issuer_of(&payload)?;
+    let form = EntraIssuer::parse(iss);
+    let form = form.as_ref();
+    let candidates = issuers.candidates_of_form(iss, form).map(|issuer| {
+        issuer.map(|issuer| Candidate {
             issuer,
             keys: key_sets(&issuer.name),
         })
-        .collect();
+    });
     let key_id = jws.header().key_id.as_deref();
     let Some(signer) = likely_signer(&candidates, key_id) else {
         Claims::read_common(&payload)?;
@@ -162,11 +176,11 @@ pub fn verify<'k>(
         Some(keys) if keys.knows(key_id) => keys,
         Some(_) | None => return Err(unknown_key(&candidates, key_id)),
     };
-    let verified = Verified::new(claims, issuer, issuers);
+    let verified = Verified::new(claims, form, issuer, issuers);
     // A key that is not for this tenant is unfit, which is told before a signature or an identity that is wrong.
     if let (Ok(verified), Some(key)) = (&verified, keys.get(key_id)) {
         let tenant = verified.identity.issuer.0;
-        if !key.may_sign_for(&verified.claims.issuer, tenant, issuer.cloud) {
+        if !key.may_sign_for_form(iss, form, tenant, issuer.cloud) {
             return Err(refused(TokenFault::KeyOfAnotherIssuer));
         }
     }
@@ -180,27 +194,30 @@ struct Candidate<'i, 'k> {
     keys: Option<&'k KeySet>,
 }
 
+type Candidates<'i, 'k> = [Option<Candidate<'i, 'k>>; Cloud::ALL.len()];
+
 /// The one whose key set has the key, usable rather than left out; where none has, the first: whose rules are then
 /// broken hardly matters.
 fn likely_signer<'a, 'i, 'k>(
-    candidates: &'a [Candidate<'i, 'k>],
+    candidates: &'a Candidates<'i, 'k>,
     key_id: Option<&str>,
 ) -> Option<&'a Candidate<'i, 'k>> {
     let first_where = |has_key: fn(&KeySet, &str) -> bool| {
-        candidates.iter().find(|candidate| {
+        candidates.iter().flatten().find(|candidate| {
             let key = candidate.keys.zip(key_id);
             key.is_some_and(|(keys, key_id)| has_key(keys, key_id))
         })
     };
     first_where(|keys, key_id| keys.get(key_id).is_some())
         .or_else(|| first_where(KeySet::knows))
-        .or_else(|| candidates.first())
+        .or_else(|| candidates.iter().flatten().next())
 }
 
-fn unknown_key(candidates: &[Candidate<'_, '_>], key_id: &str) -> Unverified {
+fn unknown_key(candidates: &Candidates<'_, '_>, key_id: &str) -> Unverified {
     let names = |with_keys: bool| {
         candidates
             .iter()
+            .flatten()
             .filter(|candidate| candidate.keys.is_some() == with_keys)
             .map(|candidate| Arc::clone(&candidate.issuer.name))
             .collect()
@@ -241,5 +258,6 @@ pub fn accept_unsigned(
     if !issuer.admits(&claims.issuer) {
         return Err(TokenFault::UnknownIssuer.into());
     }
-    Ok(Verified::new(claims, issuer, issuers)?)
+    let form = EntraIssuer::parse(&claims.issuer);
+    Ok(Verified::new(claims, form.as_ref(), issuer, issuers)?)
 }

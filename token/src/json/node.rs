@@ -9,7 +9,7 @@ use foldhash::fast::RandomState;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::{JsonFault, MAX_NESTING};
+use super::JsonFault;
 
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,7 +19,7 @@ pub(crate) enum Node<'a> {
     Number(Number),
     String(Cow<'a, str>),
     Array(Vec<Node<'a>>),
-    Object(Members<'a>),
+    Object(Box<Members<'a>>),
 }
 
 /// The members of an object by their names. The hash is keyed by chance: nobody can choose names that collide.
@@ -30,21 +30,17 @@ impl<'a> Node<'a> {
     pub(crate) fn read(text: &'a [u8], max_nesting: usize) -> Result<Self, JsonFault> {
         let text = std::str::from_utf8(text).map_err(|_| JsonFault::Syntax)?;
         let mut deserializer = serde_json::Deserializer::from_str(text);
-        let value = Self::read_from(&mut deserializer, max_nesting)?;
-        deserializer.end().map_err(|_| JsonFault::Syntax)?;
-        Ok(value)
-    }
-
-    fn read_from<D: Deserializer<'a>>(
-        deserializer: D,
-        max_nesting: usize,
-    ) -> Result<Self, JsonFault> {
         let fault = Cell::new(JsonFault::Syntax);
         let strict = Strict {
             levels_left: max_nesting,
+            members_expected: (text.len() / BYTES_A_MEMBER).min(MOST_EXPECTED),
             fault: &fault,
         };
-        strict.deserialize(deserializer).map_err(|_| fault.get())
+        let value = strict
+            .deserialize(&mut deserializer)
+            .map_err(|_| fault.get())?;
+        deserializer.end().map_err(|_| JsonFault::Syntax)?;
+        Ok(value)
     }
 
     pub(crate) fn as_str(&self) -> Option<&str> {
@@ -95,12 +91,7 @@ impl From<Node<'_>> for Value {
             Node::Number(number) => Self::Number(number),
             Node::String(text) => Self::String(text.into_owned()),
             Node::Array(items) => items.into_iter().map(Self::from).collect(),
-            Node::Object(members) => Self::Object(
-                members
-                    .into_iter()
-                    .map(|(name, member)| (name.into_owned(), member.into()))
-                    .collect(),
-            ),
+            Node::Object(members) => Self::Object(owned(*members)),
         }
     }
 }
@@ -114,7 +105,7 @@ impl<'a> From<&'a Value> for Node<'a> {
             Value::Number(number) => Self::Number(number.clone()),
             Value::String(text) => Self::String(Cow::Borrowed(text)),
             Value::Array(items) => Self::Array(items.iter().map(Self::from).collect()),
-            Value::Object(members) => Self::Object(borrowed(members)),
+            Value::Object(members) => Self::Object(Box::new(borrowed(members))),
         }
     }
 }
@@ -127,9 +118,19 @@ pub(crate) fn borrowed(members: &Map<String, Value>) -> Members<'_> {
         .collect()
 }
 
+/// The members for themselves.
+pub(crate) fn owned(members: Members<'_>) -> Map<String, Value> {
+    members
+        .into_iter()
+        .map(|(name, member)| (name.into_owned(), member.into()))
+        .collect()
+}
+
 #[derive(Clone, Copy)]
 struct Strict<'f> {
     levels_left: usize,
+    /// Of the outermost object.
+    members_expected: usize,
     /// What to report should this reader itself refuse; the parser's own errors leave it alone.
     fault: &'f Cell<JsonFault>,
 }
@@ -145,6 +146,7 @@ impl Strict<'_> {
         match self.levels_left.checked_sub(1) {
             Some(levels_left) => Ok(Self {
                 levels_left,
+                members_expected: 0,
                 ..self
             }),
             None => Err(self.refuse(JsonFault::NestedTooDeep)),
@@ -208,18 +210,15 @@ impl<'de> Visitor<'de> for Strict<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Node<'de>, A::Error> {
         let inside = self.inside()?;
-        let mut members = Members::default();
-        // What a token says is some thirty claims; objects inside are few and small.
-        if self.levels_left == MAX_NESTING {
-            members.reserve(CLAIMS);
-        }
+        let mut members =
+            Members::with_capacity_and_hasher(self.members_expected, RandomState::default());
         while let Some(Name(name)) = access.next_key()? {
             let member = access.next_value_seed(inside)?;
             if members.insert(name, member).is_some() {
                 return Err(self.refuse(JsonFault::DuplicateMember));
             }
         }
-        Ok(Node::Object(members))
+        Ok(Node::Object(Box::new(members)))
     }
 }
 
@@ -250,5 +249,8 @@ impl<'de> Visitor<'de> for NameVisitor {
     }
 }
 
-/// As many as a table of 64 places takes.
-const CLAIMS: usize = 56;
+/// About what a claim takes in a token's payload, name and value.
+const BYTES_A_MEMBER: usize = 48;
+
+/// More room than that is made only for members that are there.
+const MOST_EXPECTED: usize = 56;

@@ -3,6 +3,7 @@
 #![allow(clippy::indexing_slicing, reason = "a panic is a failed test")]
 
 mod claims;
+mod differential;
 mod identity;
 mod json_test_suite;
 mod keys;

@@ -3,6 +3,7 @@
 use crossgate_token::json;
 use crossgate_token::{Algorithm, Jws, KeySet, verify};
 use proptest::prelude::*;
+use serde_json::Value;
 
 use crate::site::{KeySets, Signer, entra_claims, issuers, key_set};
 
@@ -44,6 +45,26 @@ proptest! {
     fn no_bytes_make_the_json_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..512)) {
         let _ = json::read(&bytes);
         let _ = KeySet::read(&bytes, &Algorithm::ALL);
+    }
+
+    #[test]
+    fn what_the_json_reader_takes_means_the_same_to_a_lenient_one(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..3),
+    ) {
+        let mut text = br#"{"a":[1,-2.5e3,"x\u00e9\"",true,null],"\u0062":{"a":""},"c":" \t"}"#.to_vec();
+        for (position, byte) in changes {
+            let position = position.index(text.len());
+            text[position] = byte;
+        }
+        let lenient = serde_json::from_slice::<Value>(&text);
+        match json::read(&text) {
+            Ok(value) => prop_assert_eq!(value, lenient.unwrap()),
+            Err(json::JsonFault::DuplicateMember) => {}
+            Err(fault) => {
+                prop_assert_eq!(fault, json::JsonFault::Syntax);
+                prop_assert!(lenient.is_err());
+            }
+        }
     }
 
     #[test]
