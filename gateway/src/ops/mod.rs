@@ -2,13 +2,18 @@
 
 mod app;
 mod connections;
+mod counter;
+mod family;
 mod health;
+mod histogram;
 mod metrics;
 mod register;
 mod verifications;
 
 pub use app::AppMetrics;
 pub use connections::Counted;
+pub use counter::Counter;
 pub use health::{Health, Operations};
+pub use histogram::Histogram;
 pub use metrics::Metrics;
 pub use verifications::{ACCEPTED, NO_KEYS, Verifications};

@@ -1,18 +1,23 @@
 //! Makes metrics with their prefix, and registers them.
 
-use prometheus::{
-    Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
-    IntGaugeVec, Opts, Registry,
-};
+use prometheus::{Gauge, GaugeVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
+
+use super::family::{Family, Series};
 
 /// Makes and registers.
 pub(super) struct New<'a>(pub(super) &'a Registry);
 
 impl New<'_> {
-    pub(super) fn counter(&self, name: &str, help: &str) -> Result<IntCounter, prometheus::Error> {
-        let metric = IntCounter::with_opts(opts(name, help))?;
-        self.0.register(Box::new(metric.clone()))?;
-        Ok(metric)
+    pub(super) fn family<S: Series + 'static, const L: usize>(
+        &self,
+        name: &str,
+        help: &str,
+        labels: [&'static str; L],
+        make: fn() -> S,
+    ) -> Result<Family<S, L>, prometheus::Error> {
+        let family = Family::new(opts(name, help), labels, make)?;
+        self.0.register(Box::new(family.clone()))?;
+        Ok(family)
     }
 
     pub(super) fn counters(
@@ -59,36 +64,8 @@ impl New<'_> {
         self.0.register(Box::new(metric.clone()))?;
         Ok(metric)
     }
-
-    pub(super) fn histogram(
-        &self,
-        name: &str,
-        help: &str,
-        buckets: &[f64],
-    ) -> Result<Histogram, prometheus::Error> {
-        let metric = Histogram::with_opts(histogram_opts(name, help, buckets))?;
-        self.0.register(Box::new(metric.clone()))?;
-        Ok(metric)
-    }
-
-    pub(super) fn histograms(
-        &self,
-        name: &str,
-        help: &str,
-        buckets: &[f64],
-    ) -> Result<HistogramVec, prometheus::Error> {
-        let metric = HistogramVec::new(histogram_opts(name, help, buckets), &["app"])?;
-        self.0.register(Box::new(metric.clone()))?;
-        Ok(metric)
-    }
 }
 
 fn opts(name: &str, help: &str) -> Opts {
     Opts::new(name, help).namespace("crossgate")
-}
-
-fn histogram_opts(name: &str, help: &str, buckets: &[f64]) -> HistogramOpts {
-    HistogramOpts::new(name, help)
-        .namespace("crossgate")
-        .buckets(buckets.to_vec())
 }

@@ -3,18 +3,20 @@
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
-use prometheus::{IntCounter, IntCounterVec};
+
+use super::counter::Counter;
+use super::family::Family;
 
 /// Counts every token that is presented and verified, or refused.
 pub struct Verifications {
-    all: IntCounterVec,
+    all: Family<Counter, 2>,
     /// The configured issuers. Few, so that looking through them costs less than hashing a name.
     issuers: ArcSwap<Vec<Arc<OfIssuer>>>,
     unknown: OfIssuer,
 }
 
 impl Verifications {
-    pub(super) fn new(all: IntCounterVec) -> Self {
+    pub(super) fn new(all: Family<Counter, 2>) -> Self {
         Self {
             issuers: ArcSwap::default(),
             unknown: OfIssuer::new(UNKNOWN_ISSUER.into()),
@@ -24,7 +26,7 @@ impl Verifications {
 
     /// Shows an issuer from the start, at zero: a rate needs a first sample.
     pub(super) fn configured(&self, issuer: &str) {
-        self.all.with_label_values(&[issuer, ACCEPTED]);
+        drop(self.all.with([issuer, ACCEPTED]));
         self.issuers.rcu(|known| {
             let mut issuers = Vec::clone(known);
             if !issuers.iter().any(|known| *known.name == *issuer) {
@@ -52,7 +54,7 @@ impl Verifications {
         match issuers.iter().find(|known| *known.name == *issuer) {
             Some(known) => known.count(result, &self.all),
             // Requests may see a new issuer before its keys are asked for, which is when it is made known here.
-            None => self.all.with_label_values(&[issuer, result]).inc(),
+            None => self.all.with([issuer, result]).inc(),
         }
     }
 }
@@ -62,7 +64,7 @@ struct OfIssuer {
     name: Box<str>,
     /// Filled from the first place on, each when its result is first counted: so that only what happened is shown, and
     /// no list of rules is kept beside the verifier's own.
-    counters: [OnceLock<(&'static str, IntCounter)>; PLACES],
+    counters: [OnceLock<(&'static str, Arc<Counter>)>; PLACES],
 }
 
 impl OfIssuer {
@@ -73,8 +75,8 @@ impl OfIssuer {
         }
     }
 
-    fn count(&self, result: &'static str, all: &IntCounterVec) {
-        let resolve = || (result, all.with_label_values(&[&*self.name, result]));
+    fn count(&self, result: &'static str, all: &Family<Counter, 2>) {
+        let resolve = || (result, all.with([&self.name, result]));
         let counter = self.counters.iter().find_map(|place| {
             let (name, counter) = place.get_or_init(resolve);
             (*name == result).then_some(counter)
@@ -100,6 +102,7 @@ const UNKNOWN_ISSUER: &str = "unknown";
 #[cfg(test)]
 mod tests {
     use super::super::Metrics;
+    use super::{Counter, Family};
 
     #[test]
     fn each_result_is_counted_under_its_issuer_whether_made_known_before_or_not() {
@@ -128,9 +131,12 @@ mod tests {
     #[test]
     fn more_results_than_places_are_counted_all_the_same() {
         const RESULTS: [&str; 3] = ["a", "b", "c"];
-        let counters =
-            super::IntCounterVec::new(prometheus::Opts::new("n", "h"), &["issuer", "result"])
-                .unwrap();
+        let counters = Family::new(
+            prometheus::Opts::new("n", "h"),
+            ["issuer", "result"],
+            Counter::default,
+        )
+        .unwrap();
         let issuer = super::OfIssuer::new("entra".into());
         let fillers: Vec<&'static str> = (0..super::PLACES)
             .map(|number| &*format!("filler-{number}").leak())
@@ -139,7 +145,7 @@ mod tests {
             issuer.count(result, &counters);
         }
         for result in RESULTS {
-            assert_eq!(counters.with_label_values(&["entra", result]).get(), 2);
+            assert_eq!(counters.with(["entra", result]).get(), 2);
         }
     }
 }

@@ -157,9 +157,7 @@ fn decide(
     };
     let begun = Instant::now();
     let decision = crossgate_policy::decide(snapshot, caller, target, &context);
-    metrics
-        .decision_duration
-        .observe(begun.elapsed().as_secs_f64());
+    metrics.decision_duration.observe(begun.elapsed());
     decision
 }
 
