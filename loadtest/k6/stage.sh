@@ -66,6 +66,8 @@ stop() {
 gateway='' bare='' app='' slow_app='' hog='' changer='' load=''
 stop_all() {
     local process
+    # k6 would finish what it has under way; nobody reads its summary any more.
+    [[ -z $load ]] || kill -KILL "$load" 2>/dev/null || true
     for process in "$load" "$changer" "$hog" "$bare" "$gateway" "$app" "$slow_app"; do stop "$process"; done
     gateway='' bare='' app='' slow_app='' hog='' changer='' load=''
 }
@@ -139,10 +141,12 @@ attack() {
     used_by_k6
     k6_begun=$k6_used
     env K6_AUTO_EXTENSION_RESOLUTION=false STAGE="$site" TARGET="$target" METRICS="http://127.0.0.1:$metrics_port" "$@" \
-        "$k6" run --quiet --no-usage-report --address '' "loadtest/k6/$script.js" &
+        "$k6" run --quiet --no-usage-report --address '' --log-output "file=$work/k6.log,level=error" "loadtest/k6/$script.js" &
     load=$!
     wait "$load" || status=$?
     load=''
+    # With a bound that is broken, it ends with 99 and the summary names it.
+    ((status == 0 || status == 99)) || tail -n 20 "$work/k6.log" >&2
     local ended=$EPOCHREALTIME
     used_by_k6
     { kill -0 "$proxy" && kill -0 "$app"; } 2>/dev/null || { tail -n 20 "$work/log" >&2; echo 'loadtest/run: the proxy or the app has ended' >&2; return 1; }
@@ -168,12 +172,23 @@ prepare_policies() {
     half+=',"usersAndGroups":{"accessType":"blocked","targets":[{"target":"AllUsers","targetType":"user"}]}'
     sed "/$partner/c {\"tenantId\":\"$partner\",\"b2bCollaborationInbound\":{$half}}" "$work/open.jsonl" >"$work/blocked.jsonl"
 }
+# Waits in a process that runs beside k6, and leaves nothing behind when that is stopped.
+pause() { sleep "$1" & trap 'kill $!; exit' TERM; wait $!; }
 # Changes the policy again and again, this many seconds apart.
 change_policy() {
     while :; do
         put "$work/blocked.jsonl" "$site/policy/partners.jsonl"
-        sleep "$1"
+        pause "$1"
         put "$work/open.jsonl" "$site/policy/partners.jsonl"
-        sleep "$1"
+        pause "$1"
     done
+}
+# Publishes the second key beside the first after some seconds, and takes the first back after some more.
+rotate_keys() {
+    pause "$1"
+    put "$site/keys/both.json" "$site/keys/published.json"
+    kill -HUP "$gateway"
+    pause "$2"
+    put "$site/keys/second.json" "$site/keys/published.json"
+    kill -HUP "$gateway"
 }
