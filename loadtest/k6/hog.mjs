@@ -1,4 +1,4 @@
-// Leaves others SHARE (0 to 1) of the core it is pinned to: `hog.mjs SHARE`. It must run with real-time priority. What is left comes in
+// Leaves a process of the idle scheduling class SHARE (0 to 1) of the core that both are pinned to: `hog.mjs SHARE`. What is left comes in
 // slices of a quarter of a millisecond: long enough for several requests, and at an eighth nobody waits longer than two milliseconds.
 const share = Number(process.argv[2]);
 const SLICE = 0.25;

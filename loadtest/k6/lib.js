@@ -74,7 +74,8 @@ export function plan(scenarios, thresholds = {}) {
 export function handleSummary({ metrics }) {
   const figures = ({ type, values }) => {
     if (type === 'trend') return `p50 ${values.med.toFixed(2)} ms, p99 ${values['p(99)'].toFixed(2)} ms`;
-    return type === 'rate' ? `${values.rate.toFixed(4)} of ${values.passes + values.fails}` : `${values.count}`;
+    if (type === 'rate') return `${values.rate.toFixed(4)} of ${values.passes + values.fails}`;
+    return type === 'gauge' ? values.value.toFixed(3) : `${values.count}`;
   };
   const lines = Object.entries(metrics).filter(([, { thresholds }]) => thresholds).map(([name, metric]) => {
     const bounds = Object.entries(metric.thresholds).map(([bound, { ok }]) => `${ok ? 'holds' : 'BROKEN'}: ${bound}`);

@@ -17,7 +17,8 @@ install_k6() {
 # The gateway has the first core that this shell may use, everything else the others: what the load costs is not the gateway's.
 share_cores() {
     local all
-    all="$(taskset -pc $$ | sed 's/.*: //' | tr ',' '\n' | awk -F- '{ for (core = $1; core <= ($2 == "" ? $1 : $2); core++) print core }')"
+    all="$(taskset -pc $$ | sed 's/.*: //' | tr ',' '\n' |
+        awk -F- '{ for (core = $1; core <= ($2 == "" ? $1 : $2); core++) print core }')"
     proxy_core="$(head -n 1 <<<"$all")"
     load_cores="$(tail -n +2 <<<"$all" | paste -sd,)"
     load_count="$(tail -n +2 <<<"$all" | grep -c . || true)"
@@ -99,6 +100,8 @@ CONF
     until_ok 'the app' "$app" listens "$app_port"
 }
 
+# What the proxies are started by.
+as=(env)
 # Sets the stage anew but for keys, tokens and policy, and starts the gateway on it; lines for its configuration may be given.
 start_gateway() {
     local more="${1:-}"
@@ -110,7 +113,7 @@ start_gateway() {
         sed -i "/name = \"app 2\"/,\$ s|^upstreams = .*|upstreams = [\"http://127.0.0.1:$slow_port\"]|" "$site/crossgate.toml"
     fi
     echo "$more" >>"$site/crossgate.toml"
-    taskset -c "$proxy_core" "$crossgate" run --config "$site/crossgate.toml" >>"$work/log" 2>&1 &
+    taskset -c "$proxy_core" "${as[@]}" "$crossgate" run --config "$site/crossgate.toml" >>"$work/log" 2>&1 &
     gateway=$!
     until_ok 'the gateway' "$gateway" curl -sf -o "$work/ready" "http://127.0.0.1:$metrics_port/readyz"
     target="http://127.0.0.1:$gateway_port"
@@ -118,7 +121,7 @@ start_gateway() {
 
 start_bare() {
     bare_port="$(free_port)"
-    taskset -c "$proxy_core" "$crossgate_bare" "127.0.0.1:$bare_port" "127.0.0.1:$app_port" >>"$work/log" 2>&1 &
+    taskset -c "$proxy_core" "${as[@]}" "$crossgate_bare" "127.0.0.1:$bare_port" "127.0.0.1:$app_port" >>"$work/log" 2>&1 &
     bare=$!
     until_ok 'bare pingora' "$bare" listens "$bare_port"
 }
@@ -128,7 +131,7 @@ used() { awk -v tick="$(getconf CLK_TCK)" '{ sub(/.*\) /, ""); printf "%.2f", ($
 used_by_k6() {
     # Not in a subshell, which has other children.
     times >"$work/times"
-    k6_used="$(awk 'NR == 2 { for (i = 1; i <= 2; i++) { split($i, part, /[ms]/); sum += part[1] * 60 + part[2] } printf "%.2f", sum }' "$work/times")"
+    k6_used="$(awk -F'[ms ]+' 'NR == 2 { printf "%.2f", 60 * $1 + $2 + 60 * $3 + $4 }' "$work/times")"
 }
 
 # Starts k6 with a script of loadtest/k6 and what it shall know, and waits for it. Then `spent` holds the seconds of CPU that the proxy,
@@ -149,7 +152,11 @@ attack() {
     ((status == 0 || status == 99)) || tail -n 20 "$work/k6.log" >&2
     local ended=$EPOCHREALTIME
     used_by_k6
-    { kill -0 "$proxy" && kill -0 "$app"; } 2>/dev/null || { tail -n 20 "$work/log" >&2; echo 'loadtest/run: the proxy or the app has ended' >&2; return 1; }
+    if ! { kill -0 "$proxy" && kill -0 "$app"; } 2>/dev/null; then
+        tail -n 20 "$work/log" >&2
+        echo 'loadtest/run: the proxy or the app has ended' >&2
+        return 1
+    fi
     spent="$(echo "$proxy_begun $(used "$proxy") $k6_begun $k6_used $app_begun $(used "$app") $begun $ended" |
         awk '{ printf "%.2f %.2f %.2f %.2f", $2 - $1, $4 - $3, $6 - $5, $8 - $7 }')"
     return "$status"
@@ -174,13 +181,16 @@ prepare_policies() {
 }
 # Waits in a process that runs beside k6, and leaves nothing behind when that is stopped.
 pause() { sleep "$1" & trap 'kill $!; exit' TERM; wait $!; }
-# Changes the policy again and again, this many seconds apart.
+# Changes the policy again and again, this many milliseconds apart by the clock, however long a change takes.
 change_policy() {
+    local version due now
+    due=$((${EPOCHREALTIME/./} / 1000))
     while :; do
-        put "$work/blocked.jsonl" "$site/policy/partners.jsonl"
-        pause "$1"
-        put "$work/open.jsonl" "$site/policy/partners.jsonl"
-        pause "$1"
+        for version in blocked open; do
+            put "$work/$version.jsonl" "$site/policy/partners.jsonl"
+            due=$((due + $1)) now=$((${EPOCHREALTIME/./} / 1000))
+            ((due <= now)) || pause "$(printf '%d.%03d' $(((due - now) / 1000)) $(((due - now) % 1000)))"
+        done
     done
 }
 # Publishes the second key beside the first after some seconds, and takes the first back after some more.
