@@ -37,9 +37,9 @@ step() {
     # k6 needs a moment before it begins, in which only the other process runs.
     proxy="$(calculate "int(100 * $proxy_used / ($step_seconds + 1) / $part)")"
     others="$(calculate "int(100 * $others_used / ($step_seconds + 1) / $load_count)")"
-    local missing
-    missing="$(calculate "1 - $part - ($hog_ended - $hog_begun) / $took")"
-    fair="$(calculate "$part == 1 || ($missing < 0.05 && $missing > -0.05)")"
+    local left
+    left="$(calculate "1 - ($hog_ended - $hog_begun) / $took")"
+    fair="$(calculate "$part == 1 || ($left > 0.8 * $part && $left < 1.2 * $part)")"
     printf '  %-8s %6d/s  p99 %8.2f ms  reached %6.0f/s  failed %d   proxy %3d %% of its part, k6 and app %3d %%%s\n' \
         "$who" "$rate" "$p99" "$reached" "$failed" "$proxy" "$others" "$( ((fair)) || echo '   not its part')"
 }
