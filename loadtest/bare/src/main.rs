@@ -1,9 +1,12 @@
-//! A pingora that forwards everything and does nothing else, with the framework's own settings: `crossgate-bare LISTEN UPSTREAM`.
+//! A pingora that forwards everything and does nothing else, with the framework's own settings:
+//! `crossgate-bare [--no-work-stealing] LISTEN UPSTREAM [CERT KEY]`. With a certificate it speaks TLS and HTTP/2.
 
 use std::error::Error;
 
 use async_trait::async_trait;
+use pingora::listeners::tls::TlsSettings;
 use pingora::prelude::*;
+use pingora::server::configuration::ServerConf;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -22,13 +25,25 @@ impl ProxyHttp for Bare {
 }
 
 fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
-    let mut arguments = std::env::args().skip(1);
-    let usage = || "usage: crossgate-bare LISTEN UPSTREAM";
+    let mut arguments = std::env::args().skip(1).peekable();
+    let usage = || "usage: crossgate-bare [--no-work-stealing] LISTEN UPSTREAM [CERT KEY]";
+    let plain = arguments.next_if_eq("--no-work-stealing").is_some();
     let listen = arguments.next().ok_or_else(usage)?;
     let upstream = arguments.next().ok_or_else(usage)?;
-    let mut server = Server::new(None)?;
+    let conf = ServerConf {
+        work_stealing: !plain,
+        ..ServerConf::default()
+    };
+    let mut server = Server::new_with_opt_and_conf(None, conf);
     let mut service = http_proxy_service(&server.configuration, Bare(upstream));
-    service.add_tcp(&listen);
+    if let Some(cert) = arguments.next() {
+        let key = arguments.next().ok_or_else(usage)?;
+        let mut tls = TlsSettings::intermediate(&cert, &key)?;
+        tls.enable_h2();
+        service.add_tls_with_settings(&listen, None, tls);
+    } else {
+        service.add_tcp(&listen);
+    }
     server.add_service(service);
     server.run_forever()
 }
