@@ -38,7 +38,7 @@ def _options(description):
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--quick', action='store_true', help='2 rounds of 2 s, to see whether all works')
     parser.add_argument('--rounds', type=int, help='rounds of each scenario [5]')
-    parser.add_argument('--seconds', type=int, help='seconds of a round; contenders that are far off have two fifths [10]')
+    parser.add_argument('--seconds', type=int, help='seconds of a round; contenders that are far off have three tenths [10]')
     parser.add_argument('--warm-up', type=int, default=1, help='seconds before each round [1]')
     parser.add_argument('--first-warm-up', type=int, default=2, help='seconds before the first round [2]')
     parser.add_argument('--scenarios', nargs='+', metavar='NAME', choices=names, default=names, help=', '.join(names))
@@ -112,7 +112,7 @@ def _publish(result, options):
 
 
 def _measure(options, every, stage):
-    result = versions.machine()
+    result = versions.machine(options.tools)
     result['options'] = {name: getattr(options, name) for name in (
         'rounds', 'seconds', 'warm_up', 'first_warm_up', 'partners', 'guests', 'tokens', 'bad_tokens')}
     result['scenarios'] = []

@@ -12,6 +12,11 @@ from processes import Failed
 MEASURED = ('requests_per_second', 'p50', 'p99', 'cpu', 'busy', 'memory')
 
 
+def far_seconds(seconds):
+    """How long a round of contenders takes that are far off, so that all fits into half an hour."""
+    return max(2, seconds * 3 // 10)
+
+
 def scenario(scenario, contenders, stage, options, say):
     """Runs one scenario; answers its raw rounds and medians, and who was left out and why."""
     absent, failed = {}, {}
@@ -42,7 +47,7 @@ def scenario(scenario, contenders, stage, options, say):
                 name = one.contender.name
                 if name in failed:
                     continue
-                seconds = options.seconds if name in scenario.near else max(2, options.seconds * 2 // 5)
+                seconds = options.seconds if name in scenario.near else far_seconds(options.seconds)
                 try:
                     row = _round(scenario.load_of(name), one, stage, options, seconds)
                 except Failed as failure:

@@ -1,5 +1,6 @@
 """The page of results, with nothing in it that was not measured."""
 import chart
+import measure
 
 PANELS = (('CPU us per request', 'cpu', '{:.1f}'), ('requests/s', 'requests_per_second', '{:,.0f}'), ('p99, us', 'p99', '{:,.0f}'))
 
@@ -22,7 +23,7 @@ Written by `loadtest/compare` on {result['date']}, of commit {result['commit']};
 
 {result['cpu']}, {result['cores']} cores, {result['system']}, Linux {result['kernel']}. The proxy, with all its processes, has core 0; load generator and
 upstream (nginx, 1 KiB) have core 1; all on loopback. {options['rounds']} rounds of {options['seconds']} s, contenders that are far off
-{max(2, options['seconds'] * 2 // 5)} s; they take turns, and another one begins each round. {options['warm_up']} s of load before each round, and at first every token once.
+{measure.far_seconds(options['seconds'])} s; they take turns, and another one begins each round. {options['warm_up']} s of load before each round, and at first every token once.
 Tokens are RS256 of 2048 bits, 2.3 KiB, with twelve groups, of guests of {options['partners']:,} partners with {options['guests']:,} guest records;
 {options['tokens']:,} distinct good ones and {options['bad_tokens']:,} bad ones (a quarter each: bad signature, expired, wrong audience, wrong issuer).
 

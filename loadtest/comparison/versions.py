@@ -21,12 +21,15 @@ ASKED = {
 }
 
 
-def machine():
+def machine(tools):
     cpu = re.search(r'model name\s*: (.*)', pathlib.Path('/proc/cpuinfo').read_text())
     system = re.search(r'PRETTY_NAME="(.*)"', pathlib.Path('/etc/os-release').read_text())
     lock = (ROOT / 'Cargo.lock').read_text()
     pingora = re.search(r'name = "pingora-core"\nversion = "(.*)"', lock)
     said = {name: _version(command) for name, command in ASKED.items()}
+    for name, program in (('oauth2-proxy', 'oauth2-proxy'), ('OPA', 'opa')):
+        module = re.search(r'\tmod\t\S+\tv(\S+)', _said(['go', 'version', '-m', tools / program]))
+        said[name] = module[1] if module else None
     said['pingora'] = pingora[1] if pingora else None
     return {
         'date': datetime.datetime.now(datetime.timezone.utc).strftime('%Y-%m-%d'),

@@ -193,3 +193,74 @@ fn random(length: usize) -> Result<String, Fault> {
     rand::fill(&mut bytes)?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
+    use std::collections::HashSet;
+
+    fn tokens(write: impl FnOnce(Mint, &Path, &Key)) -> (Key, Vec<String>) {
+        let file = std::env::temp_dir().join(format!("crossgate-stage-{}", random(12).unwrap()));
+        let key = Key::generate().unwrap();
+        write(Mint::new(Callers::Guests, 7, 3600).unwrap(), &file, &key);
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::remove_file(file).unwrap();
+        (key, text.lines().map(str::to_owned).collect())
+    }
+
+    fn claims(token: &str) -> Value {
+        let payload = token.split('.').nth(1).unwrap();
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
+    }
+
+    fn is_signed(token: &str, key: &Key) -> bool {
+        let (text, signature) = token.rsplit_once('.').unwrap();
+        let part = |name: &str| {
+            URL_SAFE_NO_PAD
+                .decode(key.jwk()[name].as_str().unwrap())
+                .unwrap()
+        };
+        let public = RsaPublicKeyComponents {
+            n: part("n"),
+            e: part("e"),
+        };
+        let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+        public
+            .verify(&RSA_PKCS1_2048_8192_SHA256, text.as_bytes(), &signature)
+            .is_ok()
+    }
+
+    #[test]
+    fn good_tokens_are_signed_distinct_and_of_guests_that_the_policy_lets_in() {
+        let (key, tokens) = tokens(|mint, file, key| mint.write_good(file, key, 20).unwrap());
+        assert_eq!(tokens.iter().collect::<HashSet<_>>().len(), 20);
+        let admitted: Vec<String> = (1..=7)
+            .filter(|&partner| policy::admits(partner))
+            .map(|partner| names::issuer(&names::partner(partner)))
+            .collect();
+        for token in &tokens {
+            assert!(is_signed(token, &key));
+            assert!((2200..2500).contains(&token.len()), "{}", token.len());
+            let idp = claims(token)["idp"].as_str().unwrap().to_owned();
+            assert!(admitted.contains(&idp), "{idp}");
+        }
+    }
+
+    #[test]
+    fn each_fourth_bad_token_has_the_same_flaw_and_no_other() {
+        let (key, tokens) = tokens(|mint, file, key| mint.write_bad(file, key, 8).unwrap());
+        assert_eq!(tokens.iter().collect::<HashSet<_>>().len(), 8);
+        for (number, token) in tokens.iter().enumerate() {
+            let claims = claims(token);
+            let flaws = [
+                !is_signed(token, &key),
+                claims["exp"].as_u64().unwrap() < claims["iat"].as_u64().unwrap(),
+                claims["aud"] != names::AUDIENCE,
+                claims["iss"] != names::issuer(names::TENANT),
+            ];
+            let found: Vec<usize> = (0..4).filter(|&flaw| flaws[flaw]).collect();
+            assert_eq!(found, [number % 4]);
+        }
+    }
+}
