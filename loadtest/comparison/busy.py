@@ -12,12 +12,12 @@ class Changes:
     """Changes a site's policy ten times a second and lets a second key come and go, while it is entered."""
 
     def __init__(self, site, metrics_port):
-        self.metrics_port = metrics_port
+        self.metrics_port, self.made = metrics_port, 0
         partners = site / 'policy' / 'partners.jsonl'
         text = partners.read_text()
         # The second partner is blocked, and nobody calls from there.
-        blocked = text.replace('"blocked"', '"allowed"', 2)
-        self.partners, self.versions = partners, itertools.cycle([blocked, text])
+        changed = text.replace('"blocked"', '"allowed"', 2)
+        self.partners, self.versions = partners, itertools.cycle([changed, text])
         keys = site / 'keys'
         self.published = keys / 'published.json'
         self.key_sets = itertools.cycle([(keys / 'both.json').read_text(), (keys / 'first.json').read_text()])
@@ -51,6 +51,7 @@ class Changes:
             new = path.with_name(f'.{path.name}')
             new.write_text(next(versions))
             new.rename(path)
-            due += every
+            self.made += path == self.partners
+            due = max(due + every, time.monotonic())
             self.over.wait(max(0.0, due - time.monotonic()))
 

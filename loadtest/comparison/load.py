@@ -2,6 +2,7 @@
 import dataclasses
 import json
 import pathlib
+import re
 import subprocess
 import tempfile
 
@@ -43,16 +44,17 @@ def _h2load(load, stage, target, seconds):
     # The log has a line for each request: start, status, microseconds.
     with tempfile.TemporaryDirectory() as folder:
         log = pathlib.Path(folder, 'log')
-        _output(['h2load', '-t1', f'-c{load.connections}', f'-m{load.streams}', '-D', seconds, f'--log-file={log}',
-                 '-H', f'authorization: Bearer {stage.first("good")}', '-H', f':authority: {stage.host}',
-                 f'https://127.0.0.1:{target.port}{target.path}'], seconds)
+        said = _output(['h2load', '-t1', f'-c{load.connections}', f'-m{load.streams}', '-D', seconds, f'--log-file={log}',
+                        '-H', f'authorization: Bearer {stage.first("good")}', '-H', f':authority: {stage.host}',
+                        f'https://127.0.0.1:{target.port}{target.path}'], seconds)
         rows = [line.split() for line in log.read_text().splitlines()]
     times = sorted(int(row[2]) for row in rows)
     if not times:
         raise Failed('h2load had no answer')
+    broken = sum(map(int, re.search(r'(\d+) failed, (\d+) errored, (\d+) timeout', said).groups()))
     refused = sum(1 for row in rows if not row[1].startswith('2'))
     return {'requests': len(times), 'seconds': float(seconds), 'p50': times[len(times) // 2],
-            'p99': times[min(len(times) - 1, len(times) * 99 // 100)], 'refused': refused, 'broken': 0, 'bad': 0}
+            'p99': times[min(len(times) - 1, len(times) * 99 // 100)], 'refused': refused, 'broken': max(0, broken - refused), 'bad': 0}
 
 
 def _output(command, seconds):

@@ -84,11 +84,11 @@ def _round(what, one, stage, options, seconds):
     with _changes(one, stage) as changes:
         if options.warm_up:
             load.run(what, stage, one.target, options.warm_up)
-        before = changes.taken_up() if changes else 0
+        before = (changes.made, changes.taken_up()) if changes else None
         cpu, begun = one.process.cpu_ns(), time.monotonic()
         said = load.run(what, stage, one.target, seconds)
         cpu, wall = one.process.cpu_ns() - cpu, time.monotonic() - begun
-        taken_up = changes.taken_up() - before if changes else None
+        after = (changes.made, changes.taken_up()) if changes else None
     _believe(what, one, said)
     row = {
         'requests': said['requests'],
@@ -102,7 +102,9 @@ def _round(what, one, stage, options, seconds):
         'bad': said['bad'],
         'seconds': said['seconds'],
     }
-    return row if taken_up is None else {**row, 'policy_changes': taken_up}
+    if changes:
+        row['policy_changes'] = {'made': after[0] - before[0], 'in_force': after[1] - before[1]}
+    return row
 
 
 def _changes(one, stage):

@@ -56,7 +56,8 @@ def _scenario(scenario, result, folder):
         rows += ['', f'Left out: {name}: {why.splitlines()[0]}.']
     changes = [one['policy_changes'] for row in found for one in row['rounds'] if 'policy_changes' in one]
     if changes:
-        rows += ['', f'Changes of policy that were in force within a round: {min(changes)} to {max(changes)}.']
+        rows += ['', 'Changes of policy in each round, made and taken up: '
+                 + ', '.join(f'{change["made"]} and {change["in_force"]}' for change in changes) + '.']
     return '\n'.join(rows)
 
 
