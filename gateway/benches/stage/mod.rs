@@ -25,7 +25,7 @@ use crossgate::load::Loaded;
 use crossgate::ops::Metrics;
 use crossgate::proxy::{Gateway, InFlight};
 use crossgate::request::assertion::Signer;
-use crossgate::request::route::{Door, Routes};
+use crossgate::request::route::{App, Door, Routes};
 use crossgate::request::tokens::Tokens;
 use crossgate::sign_ins::{SignIns, Writer};
 use crossgate_token::{Algorithm, KeySet};
@@ -98,6 +98,13 @@ impl Stage {
             writer.finish(Duration::ZERO);
         }
         self
+    }
+
+    /// The app.
+    pub fn app(&self) -> Arc<App> {
+        let in_force = self.gateway.live.in_force();
+        let found = in_force.routes.find(Door::Proxy, contoso::HOST, "/");
+        Arc::clone(found.unwrap().app)
     }
 
     /// A session whose client has sent a browser's request with this token.

@@ -45,6 +45,13 @@ impl Mint {
         self.sign(&guest(number))
     }
 
+    /// Another token of the same guest, one for each number.
+    pub fn another(&self, guest: usize, number: usize) -> String {
+        let mut claims = self::guest(guest);
+        claims["uti"] = format!("another{number:015}").into();
+        self.sign(&claims)
+    }
+
     /// A token with these claims.
     pub fn sign(&self, claims: &Value) -> String {
         let header = json!({ "typ": "JWT", "alg": "RS256", "kid": KEY_ID, "x5t": KEY_ID });
@@ -61,6 +68,13 @@ impl Mint {
             .unwrap();
         format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
+}
+
+/// The same token with another signature.
+pub fn forge(token: &str) -> String {
+    let (input, signature) = token.rsplit_once('.').unwrap();
+    let first = if signature.starts_with('A') { 'B' } else { 'A' };
+    format!("{input}.{first}{}", &signature[1..])
 }
 
 /// What the token of this guest says.
