@@ -21,15 +21,17 @@ def _head(result):
 
 Written by `loadtest/compare` on {result['date']}, of commit {result['commit']}; [comparison.json](comparison.json) has every round.
 
-{result['cpu']}, {result['cores']} cores, {result['system']}, Linux {result['kernel']}. The proxy, with all its processes, has core 0; load generator and
-upstream (nginx, 1 KiB) have core 1; all on loopback. {options['rounds']} rounds of {options['seconds']} s, contenders that are far off
-{measure.far_seconds(options['seconds'])} s; they take turns, and another one begins each round. {options['warm_up']} s of load before each round, and at first every token once.
-Tokens are RS256 of 2048 bits, 2.3 KiB, with twelve groups, of guests of {options['partners']:,} partners with {options['guests']:,} guest records;
-{options['tokens']:,} distinct good ones and {options['bad_tokens']:,} bad ones (a quarter each: bad signature, expired, wrong audience, wrong issuer).
+{result['cpu']}, {result['cores']} cores, {result['system']}, Linux {result['kernel']}. The proxy, with all its processes,
+has core 0; load generator and upstream (nginx, 1 KiB) have core 1; all on loopback. {options['rounds']} rounds of
+{options['seconds']} s, of {measure.far_seconds(options['seconds'])} s for contenders that are far off; they take turns, and another
+one begins each round. {options['warm_up']} s of load before each round, and at first every token once. Tokens are RS256
+of 2048 bits, 2.3 KiB, with twelve groups, of guests of {options['partners']:,} partners with {options['guests']:,} guest
+records; {options['tokens']:,} distinct good ones and {options['bad_tokens']:,} bad ones (a quarter each:
+bad signature, expired, wrong audience, wrong issuer).
 
-Each figure is the median of the rounds, with the range. CPU is scheduler run time of the contender's processes for each request; *core* is how much
-of its core a contender used: below 100 % the load generator was the limit, and CPU says more than requests/s. Ratios travel, absolute figures do not. Crossgate
-with its token cache always stands beside Crossgate without.'''
+Each figure is the median of the rounds, with the range. CPU is scheduler run time of the contender's processes for each request;
+*core* is how much of its core a contender used: below 100 % something else was the limit, and CPU says more than requests/s.
+Ratios travel, absolute figures do not. Crossgate with its token cache always stands beside Crossgate without.'''
 
 
 def _bars(result):

@@ -4,7 +4,8 @@ import pathlib
 from contender import Contender
 
 VERIFY = pathlib.Path(__file__).with_name('verify.lua')
-LUA = (('/usr/lib/nginx/modules/ngx_http_lua_module.so', 'libnginx-mod-http-lua'), ('/usr/share/lua/5.1/resty/lrucache.lua', 'lua-resty-lrucache'),
+LUA = (('/usr/lib/nginx/modules/ngx_http_lua_module.so', 'libnginx-mod-http-lua'),
+       ('/usr/share/lua/5.1/resty/lrucache.lua', 'lua-resty-lrucache'),
        ('/usr/lib/x86_64-linux-gnu/lua/5.1/cjson.so', 'lua-cjson'))
 KINDS = {
     'none': ('nginx', 'nginx, no check', 'forwarded, nothing checked'),

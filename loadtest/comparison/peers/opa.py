@@ -6,7 +6,8 @@ from contender import Contender, Target
 
 class Opa(Contender):
     name, title = 'opa', 'OPA, decision only'
-    work = 'asked over HTTP: signature, exp, nbf, iss, aud checked and the partner rule decided each time; forwards nothing, so its cost comes on top of a proxy'
+    work = ('asked over HTTP: signature, exp, nbf, iss, aud checked and the partner rule decided each time; '
+            'forwards nothing, so its cost comes on top of a proxy')
     decides = True
 
     def __init__(self, tools):
