@@ -15,7 +15,7 @@ use criterion::{BenchmarkGroup, BenchmarkId, Criterion, criterion_group, criteri
 use crossgate::ops::{Counter, Histogram, Metrics};
 use crossgate::sign_ins::Ending;
 use crossgate_policy::decision::{Device, Direction, Mfa};
-use crossgate_policy::{Decision, Facts};
+use crossgate_policy::{Decision, Facts, Reason, Refusal};
 use prometheus::{HistogramOpts, IntCounter};
 use rustix::time::{ClockId, clock_gettime};
 
@@ -122,9 +122,7 @@ fn of_prometheus() -> prometheus::Histogram {
 }
 
 fn admitted() -> Ending {
-    let mut decision = Decision::unknown_app();
-    decision.outcome = Ok(());
-    decision.facts = Some(Facts {
+    let facts = Facts {
         direction: Direction::Inbound,
         home: None,
         own_user_id: None,
@@ -132,7 +130,14 @@ fn admitted() -> Ending {
         mfa: Mfa::None,
         device: Device::None,
         tenant_restricted: false,
-    });
+    };
+    let refusal = Refusal {
+        step: None,
+        reason: Reason::UnknownApp,
+        requirements: Vec::new(),
+    };
+    let mut decision = Decision::refused(refusal, Some(facts));
+    decision.outcome = Ok(());
     Ending::Decided(decision)
 }
 

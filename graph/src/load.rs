@@ -1,10 +1,10 @@
 //! A whole policy directory, from texts to what a snapshot is made of.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use crossgate_policy::ids::{Cloud, Id, TenantId};
+use crossgate_policy::ids::{Cloud, Id};
 use crossgate_policy::snapshot::{
-    Access, AccessPolicy, DefaultSettings, Guest, OwnTenant, PartnerSettings, PolicyState,
+    Access, AccessPolicy, DefaultSettings, GuestRecords, OwnTenant, Partners, PolicyState,
     Revocation, Setting,
 };
 use serde::de::DeserializeOwned;
@@ -15,12 +15,13 @@ use crate::compile::conditional_access::{self, Outcome, wants_mfa_of_direct_conn
 use crate::compile::defaults;
 use crate::compile::guests::Guests;
 use crate::compile::locations::Locations;
-use crate::compile::partners::{Beside, Partners};
+use crate::compile::partners::{Beside, Documents};
 use crate::compile::redemption::RedemptionOrder;
 use crate::compile::revocations;
 use crate::compile::setting::{Fallback, Interner};
 use crate::kinds::{EXPECTED_FILES, Kind};
 use crate::reader::fault::Fault;
+use crate::reader::lines::Piece;
 use crate::reader::path::At;
 use crate::reader::read::{self, Document};
 use crate::reader::report::{Notes, Report};
@@ -42,9 +43,9 @@ pub struct Compiled {
     /// The default configuration.
     pub default: DefaultSettings,
     /// Partner configurations.
-    pub partners: HashMap<TenantId, PartnerSettings>,
+    pub partners: Partners,
     /// Guest records.
-    pub guests: Vec<Guest>,
+    pub guests: GuestRecords,
     /// Conditional Access policies that are enabled or report-only, in the order of their files.
     pub conditional_access: Box<[AccessPolicy]>,
     /// Revocations.
@@ -95,14 +96,14 @@ pub fn load(files: &[PolicyFile<'_>], own: &OwnTenant) -> Result<Compiled, Vec<F
         default: &default,
         fallback_is,
     };
-    let mut partners = Partners::new(interner);
+    let mut partners = Documents::new(interner);
     for (index, file) in loader.of(Kind::Partners) {
         partners.file(index, file.text, beside);
     }
     for (index, file) in loader.of(Kind::PartnerLines) {
         partners.line_file(index, file.text, beside);
     }
-    let (partners, distinct_settings, found) = partners.finish();
+    let (partners, distinct_settings, found) = partners.finish(beside);
     loader.report.extend(found);
     let named = loader.named_locations();
     let (policies, disabled_policies) = loader.conditional_access(&named);
@@ -118,7 +119,7 @@ pub fn load(files: &[PolicyFile<'_>], own: &OwnTenant) -> Result<Compiled, Vec<F
     let counts = Counts {
         partners: partners.len(),
         distinct_settings,
-        guests: guests.len(),
+        guests: guests.list().len(),
         enabled_policies: in_state(PolicyState::Enabled),
         report_only_policies: in_state(PolicyState::ReportOnly),
         disabled_policies,
@@ -174,12 +175,23 @@ impl<'f> Loader<'f> {
     /// Goes through the documents of all files of one kind.
     fn each<T: DeserializeOwned>(&mut self, kind: Kind, mut take: impl FnMut(T, &mut Notes<'_>)) {
         for (index, file) in self.of(kind) {
-            let documents = match kind {
+            let mut take = |document: Document<T>, report: &mut Report| {
+                let mut notes = Notes {
+                    file: index,
+                    name: file.path,
+                    slot: document.slot,
+                    unread: &document.unread,
+                    report,
+                };
+                take(document.value, &mut notes);
+            };
+            match kind {
                 Kind::Guests | Kind::Revocations | Kind::PartnerLines => {
-                    let lines = read::lines(file.text);
-                    lines
-                        .filter_map(|(slot, line)| read::line(index, slot, line, &mut self.report))
-                        .collect()
+                    for (slot, line) in Piece::whole(file.text).lines() {
+                        if let Some(document) = read::line(index, slot, line, &mut self.report) {
+                            take(document, &mut self.report);
+                        }
+                    }
                 }
                 Kind::Policy
                 | Kind::Default
@@ -188,22 +200,11 @@ impl<'f> Loader<'f> {
                 | Kind::NamedLocations
                 | Kind::Collaboration
                 | Kind::Ignored
-                | Kind::Unknown => read::documents(index, file.text, &mut self.report),
-            };
-            for Document {
-                slot,
-                value,
-                unread,
-            } in documents
-            {
-                let mut notes = Notes {
-                    file: index,
-                    name: file.path,
-                    slot,
-                    unread: &unread,
-                    report: &mut self.report,
-                };
-                take(value, &mut notes);
+                | Kind::Unknown => {
+                    for document in read::documents(index, file.text, &mut self.report) {
+                        take(document, &mut self.report);
+                    }
+                }
             }
         }
     }
@@ -276,10 +277,12 @@ impl<'f> Loader<'f> {
         collaboration.finish()
     }
 
-    fn guests(&mut self) -> Vec<Guest> {
+    fn guests(&mut self) -> GuestRecords {
         let mut guests = Guests::default();
-        self.each(Kind::Guests, |document, notes| guests.take(document, notes));
-        guests.finish()
+        for (index, file) in self.of(Kind::Guests) {
+            guests.file(index, file.path, file.text, &mut self.report);
+        }
+        guests.finish(&self.files, &mut self.report)
     }
 
     fn revocations(&mut self) -> Vec<Revocation> {
@@ -315,37 +318,37 @@ fn only_one<T>(slot: &mut Option<T>, value: T, notes: &mut Notes<'_>) {
 }
 
 /// Direct connect users do MFA at home; where that is not trusted, a policy that demands it shuts them out.
-fn advise_unmeetable_mfa(
-    default: &DefaultSettings,
-    partners: &HashMap<TenantId, PartnerSettings>,
-    report: &mut Report,
-) {
-    let mut check = |setting: &Setting, mfa: Option<bool>, place: &dyn Fn() -> String| {
+fn advise_unmeetable_mfa(default: &DefaultSettings, partners: &Partners, report: &mut Report) {
+    let shuts_out = |setting: &Setting, mfa: Option<bool>| {
         let shut = setting.users.access == Access::Blocked
             && setting.users.everyone
             && setting.apps.access == Access::Blocked;
-        if !shut && mfa != Some(true) {
-            report.advisories.add(
-                "direct connect users come in here, Conditional Access demands MFA of them, and \
-                 `inboundTrust.isMfaAccepted` is not true: they will be refused",
-                place,
-            );
-        }
+        !shut && mfa != Some(true)
+    };
+    let mut advise = |place: &dyn Fn() -> String| {
+        report.advisories.add(
+            "direct connect users come in here, Conditional Access demands MFA of them, and \
+             `inboundTrust.isMfaAccepted` is not true: they will be refused",
+            place,
+        );
     };
     let of_default = &default.direct_connect_inbound;
-    check(of_default, default.trust.mfa, &|| "default".to_owned());
-    // In the order of their ids, so that the first place named is always the same one.
-    let mut ids: Vec<_> = partners.keys().copied().collect();
-    ids.sort_unstable();
-    for (id, partner) in ids.iter().filter_map(|id| partners.get_key_value(id)) {
-        let own_word = partner.direct_connect_inbound.is_some() || partner.trust.mfa.is_some();
-        if own_word {
+    if shuts_out(of_default, default.trust.mfa) {
+        advise(&|| "default".to_owned());
+    }
+    let mut ids: Vec<_> = partners
+        .iter()
+        .filter(|(_, partner)| {
             let setting = partner.direct_connect_inbound.as_ref();
-            check(
-                setting.unwrap_or(of_default),
-                partner.trust.mfa.or(default.trust.mfa),
-                &|| format!("partner {id}"),
-            );
-        }
+            let mfa = partner.trust.mfa;
+            (setting.is_some() || mfa.is_some())
+                && shuts_out(setting.unwrap_or(of_default), mfa.or(default.trust.mfa))
+        })
+        .map(|(id, _)| id)
+        .collect();
+    // In the order of their ids, so that the first place named is always the same one.
+    ids.sort_unstable();
+    for id in ids {
+        advise(&|| format!("partner {id}"));
     }
 }

@@ -17,14 +17,18 @@ pub struct Decision {
     pub outcome: Result<(), Refusal>,
     /// Whether a refusal binds this request.
     pub enforcement: Enforcement,
-    /// Who called whom; `None` before a token was accepted.
-    pub facts: Option<Facts>,
-    /// The `crossTenantAccessType` of events.
-    pub access_type: Option<AccessType>,
     /// Owner of the target; `None` for an unknown app only.
     pub resource_tenant: Option<ResourceTenant>,
-    /// What lets the request through; private, so that only [`crate::decide()`] makes one.
-    permit: Option<Permit>,
+    /// What is known of the caller, in a permit where the request may go on; private, so that only [`crate::decide()`]
+    /// makes one.
+    passage: Result<Permit, Known>,
+}
+
+/// Who called, and how.
+#[derive(Clone, Debug, PartialEq)]
+struct Known {
+    facts: Option<Facts>,
+    access_type: Option<AccessType>,
 }
 
 impl Decision {
@@ -40,41 +44,69 @@ impl Decision {
             Ok(()) | Err(_) => app,
         };
         let passes = outcome.is_ok() || enforcement == Enforcement::ReportOnly;
-        let permit = passes.then(|| Permit {
-            facts: facts.clone(),
-            access_type,
-        });
+        let known = Known { facts, access_type };
         Self {
             outcome,
             enforcement,
-            facts,
-            access_type,
             resource_tenant: Some(resource_tenant),
-            permit,
+            passage: if passes {
+                Ok(Permit(known))
+            } else {
+                Err(known)
+            },
         }
     }
 
     /// The answer where no app is configured for what was called.
     #[must_use]
-    pub fn unknown_app() -> Self {
+    pub const fn unknown_app() -> Self {
+        let refusal = Refusal {
+            step: None,
+            reason: Reason::UnknownApp,
+            requirements: Vec::new(),
+        };
+        Self::refused(refusal, None)
+    }
+
+    /// A refusal for which no app was asked; there is no permit in it.
+    #[must_use]
+    pub const fn refused(refusal: Refusal, facts: Option<Facts>) -> Self {
         Self {
-            outcome: Err(Refusal {
-                step: None,
-                reason: Reason::UnknownApp,
-                requirements: Vec::new(),
-            }),
+            outcome: Err(refusal),
             enforcement: Enforcement::Enforce,
-            facts: None,
-            access_type: None,
             resource_tenant: None,
-            permit: None,
+            passage: Err(Known {
+                facts,
+                access_type: None,
+            }),
         }
     }
 
     /// The permit, where the request may go on: admitted, or refused in report-only mode.
     #[must_use]
     pub const fn permit(&self) -> Option<&Permit> {
-        self.permit.as_ref()
+        match &self.passage {
+            Ok(permit) => Some(permit),
+            Err(_) => None,
+        }
+    }
+
+    /// Who called whom; `None` before a token was accepted.
+    #[must_use]
+    pub const fn facts(&self) -> Option<&Facts> {
+        self.known().facts.as_ref()
+    }
+
+    /// The `crossTenantAccessType` of events.
+    #[must_use]
+    pub const fn access_type(&self) -> Option<AccessType> {
+        self.known().access_type
+    }
+
+    const fn known(&self) -> &Known {
+        match &self.passage {
+            Ok(Permit(known)) | Err(known) => known,
+        }
     }
 
     /// The outcome as `crossgate decide` and events name it.
@@ -90,7 +122,7 @@ impl Decision {
     #[must_use]
     pub fn status(&self) -> u16 {
         match &self.outcome {
-            Err(refusal) if self.permit.is_none() => refusal.reason.status(),
+            Err(refusal) if self.passage.is_err() => refusal.reason.status(),
             Ok(()) | Err(_) => 200,
         }
     }
@@ -134,13 +166,13 @@ impl Decision {
     /// `mfa` of `crossgate decide` and of events.
     #[must_use]
     pub fn mfa(&self) -> Mfa {
-        self.facts.as_ref().map_or(Mfa::None, |facts| facts.mfa)
+        self.facts().map_or(Mfa::None, |facts| facts.mfa)
     }
 
     /// `device` of `crossgate decide` and of events.
     #[must_use]
     pub fn device(&self) -> Device {
-        self.facts
+        self.facts()
             .as_ref()
             .map_or(Device::None, |facts| facts.device)
     }
@@ -148,22 +180,19 @@ impl Decision {
 
 /// Proof that a decision let this request through. Forwarding asks for one.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Permit {
-    facts: Option<Facts>,
-    access_type: Option<AccessType>,
-}
+pub struct Permit(Known);
 
 impl Permit {
     /// Who was let through; `None` for an anonymous call.
     #[must_use]
     pub const fn facts(&self) -> Option<&Facts> {
-        self.facts.as_ref()
+        self.0.facts.as_ref()
     }
 
     /// How the caller crossed tenants.
     #[must_use]
     pub const fn access_type(&self) -> Option<AccessType> {
-        self.access_type
+        self.0.access_type
     }
 }
 

@@ -87,7 +87,7 @@ pub fn nearest_change(decision: &Decision, lines: &[Line]) -> Option<String> {
             // One line a cloud: with two of them the token does not tell which one it is. To enable the other would
             // let in a whole cloud for one partner that may never have lived there.
             let clouds = lines.iter().filter(|line| line.step == step).count();
-            let home = decision.facts.as_ref().and_then(|facts| facts.home);
+            let home = decision.facts().and_then(|facts| facts.home);
             match home {
                 Some(home) if clouds > 1 => format!(
                     "say in which cloud `{}` lives: set `cloud` of its `[[partner]]` in `crossgate.toml`, because its \

@@ -4,15 +4,15 @@
 //! permits hold.
 #![allow(clippy::unwrap_used, reason = "a panic is a failed test")]
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use crossgate_policy::context::{Context, RestrictionHeaders};
 use crossgate_policy::decision::{AccessType, Direction};
 use crossgate_policy::ids::{Cloud, Guid, HomeTenant, Id, IssuerTenant, TenantId, UnixTime};
 use crossgate_policy::snapshot::{
-    Access, Consent, DefaultSettings, DirectoryMode, GuestDirectory, OwnTenant, PartnerFacts,
-    PartnerSettings, Revocation, RevocationKind, Revocations, Setting, Snapshot,
+    Access, ByTenant, Consent, DefaultSettings, DirectoryMode, GuestDirectory, OwnTenant,
+    PartnerFacts, PartnerSettings, Partners, Revocation, RevocationKind, Revocations, Setting,
+    Snapshot,
 };
 use crossgate_policy::subject::{
     Account, Home, HomeCloud, Proofs, Subject, SubjectKind, TokenGroups,
@@ -32,8 +32,8 @@ fn snapshot() -> Snapshot {
         },
         allowed_clouds: Box::new([]),
         default: DefaultSettings::initial(),
-        partners: HashMap::new(),
-        partner_facts: HashMap::new(),
+        partners: Partners::default(),
+        partner_facts: ByTenant::default(),
         guests: GuestDirectory::empty(DirectoryMode::Optional),
         conditional_access: Box::new([]),
         revocations: Revocations::default(),
@@ -98,12 +98,12 @@ fn of(snapshot: &Snapshot, subject: &Subject, target: &Target) -> Decision {
 fn a_guest_is_admitted_under_the_initial_values_and_a_direct_connect_user_is_not() {
     let guest = of(&snapshot(), &ada(CONTOSO), &payroll());
     assert_eq!(guest.code(), 0);
-    assert_eq!(guest.access_type, Some(AccessType::Collaboration));
+    assert_eq!(guest.access_type(), Some(AccessType::Collaboration));
     assert!(guest.permit().is_some());
 
     let direct = of(&snapshot(), &ada(FABRIKAM), &payroll());
     assert_eq!(direct.code(), 500_213);
-    assert_eq!(direct.access_type, Some(AccessType::DirectConnect));
+    assert_eq!(direct.access_type(), Some(AccessType::DirectConnect));
     assert!(direct.permit().is_none());
 }
 
@@ -114,7 +114,7 @@ fn a_partner_block_beats_an_open_default() {
         collaboration_inbound: Some(Arc::new(Setting::initial(Access::Blocked))),
         ..PartnerSettings::default()
     };
-    snapshot.partners.insert(FABRIKAM, blocked);
+    snapshot.partners = Partners::from_iter([(FABRIKAM, blocked)]);
     assert_eq!(of(&snapshot, &ada(CONTOSO), &payroll()).code(), 500_213);
 }
 
@@ -177,10 +177,7 @@ fn the_explanation_gives_the_same_answer_and_names_every_step_that_was_reached()
     let context = Context::default();
     let (explained, lines) = explain(&snapshot, caller, &target, &context);
     assert_eq!(explained, decide(&snapshot, caller, &target, &context));
-    assert_eq!(
-        explained.facts.as_ref().unwrap().direction,
-        Direction::Inbound
-    );
+    assert_eq!(explained.facts().unwrap().direction, Direction::Inbound);
     let mut steps: Vec<_> = lines.iter().map(|line| line.step.name()).collect();
     steps.dedup();
     let expected = [
@@ -250,7 +247,7 @@ fn each_obstacle_of_another_cloud_has_a_change_of_its_own() {
     let told = change(&snapshot, &guest).unwrap();
     assert_eq!(told, "add the document of that tenant to `partners`");
     let partner = PartnerSettings::default();
-    snapshot.partners.insert(FABRIKAM, partner);
+    snapshot.partners = Partners::from_iter([(FABRIKAM, partner)]);
     assert_eq!(change(&snapshot, &guest), None);
 
     let direct = Subject {

@@ -265,7 +265,7 @@ impl Always {
     }
 
     fn direction(&self) -> Direction {
-        self.0.as_ref().unwrap().facts.as_ref().unwrap().direction
+        self.0.as_ref().unwrap().facts().unwrap().direction
     }
 
     fn code(&self) -> u32 {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::Args;
 use crossgate_config::{PolicySource, Purpose};
 use crossgate_graph::Counts;
-use crossgate_policy::ids::Cloud;
+use crossgate_policy::ids::{Cloud, TenantId};
 
 use super::ending::{Failure, Verdict};
 use crate::load::{self, Faults, Loaded};
@@ -101,11 +101,11 @@ fn without_cloud(loaded: &Loaded) -> usize {
     if snapshot.allowed_clouds.contains(&sharing) {
         return 0;
     }
-    let is_told = |tenant| {
+    let is_told = |tenant: &TenantId| {
         let facts = snapshot.partner_facts.get(tenant);
         facts.is_some_and(|facts| facts.cloud.is_some())
     };
-    let tenants = snapshot.partners.keys();
+    let tenants = snapshot.partners.iter().map(|(tenant, _)| tenant);
     tenants.filter(|tenant| !is_told(tenant)).count()
 }
 

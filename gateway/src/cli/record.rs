@@ -35,7 +35,7 @@ struct Explained<'a> {
 impl<'a> Record<'a> {
     /// The record of a decision, and of the lines that explain it.
     pub(super) fn new(decision: &Decision, lines: &'a [Line]) -> Self {
-        let facts = decision.facts.as_ref();
+        let facts = decision.facts();
         Self {
             outcome: decision.outcome_name(),
             status: decision.status(),
@@ -44,7 +44,7 @@ impl<'a> Record<'a> {
             step: decision.step().map(Step::name),
             enforcement: decision.enforcement.name(),
             direction: facts.map(|facts| Direction::name(facts.direction)),
-            cross_tenant_access_type: decision.access_type.map(AccessType::name),
+            cross_tenant_access_type: decision.access_type().map(AccessType::name),
             home_tenant_id: facts
                 .and_then(|facts| facts.home_tenant_id())
                 .map(|tenant| tenant.to_string()),

@@ -76,7 +76,13 @@ fn settings_and_policy_become_one_snapshot() {
     let loaded = site.load();
     let snapshot = &loaded.snapshot;
     assert_eq!(snapshot.default.trust.mfa, Some(true));
-    assert!(snapshot.partners[&fabrikam()].is_service_provider);
+    assert!(
+        snapshot
+            .partners
+            .get(fabrikam())
+            .unwrap()
+            .is_service_provider
+    );
     let facts = &snapshot.partner_facts[&fabrikam()];
     assert_eq!(facts.consent, snapshot::Consent::Published);
     assert_eq!(&*facts.domains, ["fabrikam.com".into()]);

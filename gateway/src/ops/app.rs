@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crossgate_policy::decision::Direction;
-use crossgate_policy::{Outcome, Step};
+use crossgate_policy::{Decision, Outcome, Step};
 
 use super::counter::Counter;
 use super::family::Family;
@@ -41,7 +41,7 @@ impl AppMetrics {
 
     /// Counts one request whose answer is known.
     pub fn answered(&self, ending: &Ending) {
-        let facts = ending.decision().and_then(|made| made.facts.as_ref());
+        let facts = ending.decision().and_then(Decision::facts);
         let direction = facts.map(|facts| facts.direction);
         let step = ending.step();
         let place = || {
@@ -142,7 +142,7 @@ mod tests {
     use super::super::Metrics;
     use super::*;
     use crossgate_policy::decision::{Device, Mfa, TokenRefusal};
-    use crossgate_policy::{Decision, Facts, Reason, Refusal};
+    use crossgate_policy::{Facts, Reason, Refusal};
 
     const DIRECTIONS: [Option<Direction>; 5] = [
         None,
@@ -179,9 +179,7 @@ mod tests {
     ];
 
     fn decided(direction: Option<Direction>, outcome: Result<(), Refusal>) -> Ending {
-        let mut decision = Decision::unknown_app();
-        decision.outcome = outcome;
-        decision.facts = direction.map(|direction| Facts {
+        let facts = direction.map(|direction| Facts {
             direction,
             home: None,
             own_user_id: None,
@@ -190,6 +188,13 @@ mod tests {
             device: Device::None,
             tenant_restricted: false,
         });
+        let refusal = Refusal {
+            step: None,
+            reason: Reason::UnknownApp,
+            requirements: Vec::new(),
+        };
+        let mut decision = Decision::refused(refusal, facts);
+        decision.outcome = outcome;
         Ending::Decided(decision)
     }
 

@@ -1,11 +1,10 @@
 //! Tokens and permits for tests.
 
-use std::collections::HashMap;
-
 use crossgate_policy::context::Context;
 use crossgate_policy::ids::{Cloud, Guid, HomeTenant, TenantId};
 use crossgate_policy::snapshot::{
-    DefaultSettings, DirectoryMode, GuestDirectory, OwnTenant, Revocations, Snapshot,
+    ByTenant, DefaultSettings, DirectoryMode, GuestDirectory, OwnTenant, Partners, Revocations,
+    Snapshot,
 };
 use crossgate_policy::subject::{Home, HomeCloud};
 use crossgate_policy::{Caller, Permit, decide};
@@ -53,8 +52,8 @@ pub(crate) fn snapshot() -> Snapshot {
         },
         allowed_clouds: Box::default(),
         default: DefaultSettings::initial(),
-        partners: HashMap::new(),
-        partner_facts: HashMap::new(),
+        partners: Partners::default(),
+        partner_facts: ByTenant::default(),
         guests: GuestDirectory::empty(DirectoryMode::Optional),
         conditional_access: Box::default(),
         revocations: Revocations::default(),

@@ -50,10 +50,6 @@ pub struct Observation {
 
 /// How a request ended, for events and metrics alike.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "the large one is the usual one, and boxing it would cost every request an allocation"
-)]
 pub enum Ending {
     /// The decision was made: the usual case.
     Decided(Decision),

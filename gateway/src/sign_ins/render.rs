@@ -111,7 +111,7 @@ struct Explained<'a> {
 impl<'a> SignIn<'a> {
     pub(super) fn of(observation: &'a Observation, lines: &'a [Line]) -> Self {
         let decision = observation.ending.decision();
-        let facts = decision.and_then(|decision| decision.facts.as_ref());
+        let facts = decision.and_then(|decision| decision.facts());
         let subject = observation.subject.as_deref();
         let token = observation.token.as_deref();
         let app = observation.app.as_ref();
@@ -164,7 +164,7 @@ impl<'a> SignIn<'a> {
                 .map(|subject| device(subject, token.and_then(|token| token.device_id.as_deref()))),
             authentication_requirement: decision.and_then(authentication_requirement),
             cross_tenant_access_type: decision
-                .and_then(|decision| decision.access_type)
+                .and_then(|decision| decision.access_type())
                 .map(crossgate_policy::decision::AccessType::name),
             is_tenant_restricted: facts.is_some_and(|facts| facts.tenant_restricted)
                 || observation.ending.step() == Some(crossgate_policy::Step::TenantRestrictions),
@@ -189,7 +189,7 @@ impl<'a> SignIn<'a> {
 impl<'a> Crossgate<'a> {
     fn of(observation: &'a Observation, lines: &'a [Line]) -> Self {
         let decision = observation.ending.decision();
-        let facts = decision.and_then(|decision| decision.facts.as_ref());
+        let facts = decision.and_then(|decision| decision.facts());
         Self {
             decision_id: observation.decision_id.to_string(),
             outcome: observation.ending.outcome(),
@@ -266,7 +266,7 @@ fn device<'a>(subject: &Subject, device_id: Option<&'a str>) -> DeviceDetail<'a>
 fn authentication_requirement(decision: &Decision) -> Option<&'static str> {
     use crossgate_policy::decision::Mfa;
 
-    decision.facts.as_ref()?;
+    decision.facts()?;
     let demanded = decision
         .requirements()
         .iter()

@@ -1,14 +1,13 @@
 //! An observation for tests to change.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crossgate_policy::context::Context;
 use crossgate_policy::ids::{Cloud, Guid, HomeTenant, Id, IssuerTenant, TenantId};
 use crossgate_policy::snapshot::{
-    AccessPolicy, AppCondition, ClientApps, Controls, DefaultSettings, DirectoryMode,
-    GuestDirectory, Operator, OwnTenant, PolicyState, Revocations, Snapshot, UserScope,
+    AccessPolicy, AppCondition, ByTenant, ClientApps, Controls, DefaultSettings, DirectoryMode,
+    GuestDirectory, Operator, OwnTenant, Partners, PolicyState, Revocations, Snapshot, UserScope,
 };
 use crossgate_policy::subject::{
     Account, Home, HomeCloud, Proofs, Subject, SubjectKind, TokenGroups,
@@ -96,8 +95,8 @@ pub(super) fn snapshot() -> Snapshot {
         },
         allowed_clouds: Box::default(),
         default: DefaultSettings::initial(),
-        partners: HashMap::new(),
-        partner_facts: HashMap::new(),
+        partners: Partners::default(),
+        partner_facts: ByTenant::default(),
         guests: GuestDirectory::empty(DirectoryMode::Optional),
         conditional_access: Box::default(),
         revocations: Revocations::default(),

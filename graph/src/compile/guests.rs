@@ -1,94 +1,155 @@
 //! Guest records.
 
-use std::collections::HashMap;
-
-use crossgate_policy::ids::{Id, TenantId};
-use crossgate_policy::snapshot::{Guest, Redemption, UserType};
+use crossgate_policy::ids::Id;
+use crossgate_policy::snapshot::{Guest, GuestRecords, Redemption, SameGuest, UserType};
 
 use super::defaults::unenforced;
 use crate::documents::guest::{ExternalUserState, GuestDocument, GuestUserType};
-use crate::reader::path::At;
-use crate::reader::report::{Notes, Slot};
+use crate::load::PolicyFile;
+use crate::reader::lines::{Piece, in_pieces};
+use crate::reader::path::{At, Step};
+use crate::reader::read;
+use crate::reader::report::{Found, Mark, Notes, Report, Slot};
 use crate::reader::values::set;
 
 /// Guest records so far.
 #[derive(Debug, Default)]
 pub(crate) struct Guests {
     records: Vec<Guest>,
-    ids: HashMap<Id, Slot>,
-    live: HashMap<(TenantId, Id), Slot>,
+    /// Where each of them stands.
+    places: Vec<(usize, Slot)>,
+}
+
+/// The records of a piece of a file.
+#[derive(Debug)]
+struct Part {
+    records: Vec<Guest>,
+    slots: Vec<Slot>,
+    report: Report,
 }
 
 impl Guests {
-    /// Takes one record; its faults are noted.
-    pub(crate) fn take(&mut self, document: GuestDocument, notes: &mut Notes<'_>) {
-        let root = At::Root;
-        let Some(id) = document.id else {
-            notes.fault(
-                &root.member("id"),
-                "`id` is missing; expected the guest's id in the own directory",
-            );
-            return;
-        };
-        if let Some(first) = self.ids.insert(id.0.clone(), notes.slot) {
-            let place = first.place(notes.name);
-            notes.fault(
-                &root.member("id"),
-                format!(
-                    "`{}` has a record already, `{place}`; keep one of them",
-                    id.0
-                ),
-            );
+    /// Takes a file with a record a line, long ones in several threads; what is wrong goes to the report.
+    pub(crate) fn file(&mut self, file: usize, name: &str, text: &str, report: &mut Report) {
+        let parts = in_pieces(text, |piece| Part::of(file, name, piece));
+        let count = parts.iter().map(|part| part.records.len()).sum();
+        self.records.reserve(count);
+        self.places.reserve(count);
+        for part in parts {
+            self.records.extend(part.records);
+            self.places
+                .extend(part.slots.into_iter().map(|slot| (file, slot)));
+            report.extend(part.report);
         }
-        if set(document.sign_in_sessions_valid_from_date_time) {
-            notes.advise(
-                &root.member("signInSessionsValidFromDateTime"),
-                &unenforced("signInSessionsValidFromDateTime"),
-            );
-        }
-        let home = document.crossgate.map(|home| home.0).unwrap_or_default();
-        let home_tenant = home.home_tenant_id.map(|tenant| tenant.0);
-        let home_user_id = home.home_user_id.map(|user| user.0);
-        let deleted = document.deleted_date_time.is_some();
-        if let (Some(tenant), Some(user), false) = (home_tenant, &home_user_id, deleted)
-            && let Some(first) = self.live.insert((tenant, user.clone()), notes.slot)
-        {
-            let place = first.place(notes.name);
-            let at = root.member("crossgate");
-            notes.fault(
-                &at.member("homeUserId"),
-                format!(
-                    "`{user}` of `{tenant}` is a guest already, `{place}`; keep one record, or mark one \
-                     deleted"
-                ),
-            );
-        }
-        self.records.push(Guest {
-            id: id.0,
-            home_tenant,
-            home_user_id,
-            home_groups: home.home_groups.map(|groups| {
-                let mut groups: Vec<Id> = groups.into_iter().map(|group| group.0).collect();
-                groups.sort_unstable();
-                groups.dedup();
-                groups.into_boxed_slice()
-            }),
-            user_type: match document.user_type {
-                Some(GuestUserType::Member) => UserType::Member,
-                Some(GuestUserType::Guest) | None => UserType::Guest,
-            },
-            deleted,
-            enabled: document.account_enabled != Some(false),
-            redemption: match document.external_user_state {
-                Some(ExternalUserState::PendingAcceptance) => Redemption::Pending,
-                Some(ExternalUserState::Accepted) | None => Redemption::Accepted,
-            },
-            consent_given: home.consent_given != Some(false),
-        });
     }
 
-    /// The records.
-    pub(crate) fn finish(self) -> Vec<Guest> {
-        self.records
+    /// The records; two for one guest are told.
+    pub(crate) fn finish(self, files: &[PolicyFile<'_>], report: &mut Report) -> GuestRecords {
+        let Self { records, places } = self;
+        let mut clashes = Vec::new();
+        let records = GuestRecords::new(records, |clash| clashes.push(clash));
+        for clash in clashes {
+            let (SameGuest::Id(first, second) | SameGuest::Home(first, second)) = clash;
+            let place = |index: usize| places.get(index).copied();
+            let (Some((of, first)), Some((file, slot)), Some(record)) =
+                (place(first), place(second), records.list().get(second))
+            else {
+                continue;
+            };
+            let first = first.place(files.get(of).map_or("", |file| file.path));
+            let (path, message) = match (clash, record.home()) {
+                (SameGuest::Home(..), Some((tenant, user))) => (
+                    &["crossgate", "homeUserId"][..],
+                    format!(
+                        "`{user}` of `{tenant}` is a guest already, `{first}`; keep one record, or mark one deleted"
+                    ),
+                ),
+                (SameGuest::Home(..) | SameGuest::Id(..), _) => (
+                    &["id"][..],
+                    format!(
+                        "`{}` has a record already, `{first}`; keep one of them",
+                        record.id
+                    ),
+                ),
+            };
+            let found = Found {
+                steps: path
+                    .iter()
+                    .map(|name| Step::Member((*name).to_owned()))
+                    .collect(),
+                mark: Mark::Value,
+                message,
+            };
+            report.found(file, slot, [found]);
+        }
+        records
     }
+}
+
+impl Part {
+    fn of(file: usize, name: &str, piece: Piece<'_>) -> Self {
+        let mut part = Self {
+            records: Vec::with_capacity(piece.count()),
+            slots: Vec::with_capacity(piece.count()),
+            report: Report::default(),
+        };
+        for (slot, line) in piece.lines() {
+            let Some(document) = read::line(file, slot, line, &mut part.report) else {
+                continue;
+            };
+            let mut notes = Notes {
+                file,
+                name,
+                slot,
+                unread: &document.unread,
+                report: &mut part.report,
+            };
+            if let Some(record) = compile(document.value, &mut notes) {
+                part.records.push(record);
+                part.slots.push(slot);
+            }
+        }
+        part
+    }
+}
+
+/// Compiles one record; `None` where it has no id, which is noted.
+fn compile(document: GuestDocument, notes: &mut Notes<'_>) -> Option<Guest> {
+    let root = At::Root;
+    let Some(id) = document.id else {
+        notes.fault(
+            &root.member("id"),
+            "`id` is missing; expected the guest's id in the own directory",
+        );
+        return None;
+    };
+    if set(document.sign_in_sessions_valid_from_date_time) {
+        notes.advise(
+            &root.member("signInSessionsValidFromDateTime"),
+            &unenforced("signInSessionsValidFromDateTime"),
+        );
+    }
+    let home = document.crossgate.map(|home| home.0).unwrap_or_default();
+    Some(Guest {
+        id: id.0,
+        home_tenant: home.home_tenant_id.map(|tenant| tenant.0),
+        home_user_id: home.home_user_id.map(|user| user.0),
+        home_groups: home.home_groups.map(|groups| {
+            let mut groups: Vec<Id> = groups.into_iter().map(|group| group.0).collect();
+            groups.sort_unstable();
+            groups.dedup();
+            groups.into_boxed_slice()
+        }),
+        user_type: match document.user_type {
+            Some(GuestUserType::Member) => UserType::Member,
+            Some(GuestUserType::Guest) | None => UserType::Guest,
+        },
+        deleted: document.deleted_date_time.is_some(),
+        enabled: document.account_enabled != Some(false),
+        redemption: match document.external_user_state {
+            Some(ExternalUserState::PendingAcceptance) => Redemption::Pending,
+            Some(ExternalUserState::Accepted) | None => Redemption::Accepted,
+        },
+        consent_given: home.consent_given != Some(false),
+    })
 }

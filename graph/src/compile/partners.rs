@@ -1,17 +1,18 @@
 //! Partner configurations, few or a million.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::thread;
 
 use crossgate_policy::ids::TenantId;
-use crossgate_policy::snapshot::{DefaultSettings, PartnerSettings, Setting};
+use crossgate_policy::snapshot::{DefaultSettings, Hashing, PartnerSettings, Partners, Setting};
+use indexmap::IndexSet;
 
 use super::defaults::{advise_unenforced, trust, unenforced};
 use super::setting::{self, Fallback, Interner, Surroundings};
 use crate::documents::cross_tenant::{B2bSetting, Halves, PartnerDocument, TenantRestrictions};
 use crate::load::PolicyFile;
+use crate::reader::lines::in_pieces;
 use crate::reader::path::{At, Step};
 use crate::reader::read::{self, Document};
 use crate::reader::report::{Found, Mark, Notes, Report, Slot};
@@ -32,145 +33,166 @@ pub(crate) struct Beside<'b> {
 
 /// Partner configurations so far.
 #[derive(Debug, Default)]
-pub(crate) struct Partners {
-    settings: HashMap<TenantId, (PartnerSettings, usize, Slot)>,
+pub(crate) struct Documents {
+    parts: Vec<Part>,
+    interner: Interner,
+}
+
+/// The configurations of one file, or of a piece of it.
+#[derive(Debug, Default)]
+struct Part {
+    file: usize,
+    /// In the order of the text, with the place of each one's settings among `distinct`.
+    documents: Vec<(TenantId, usize, Slot)>,
+    distinct: IndexSet<PartnerSettings, Hashing>,
     interner: Interner,
     report: Report,
 }
 
-impl Partners {
+impl Documents {
     /// Goes on with settings that are shared already.
     pub(crate) fn new(interner: Interner) -> Self {
         Self {
             interner,
-            ..Self::default()
+            parts: Vec::new(),
         }
     }
 
     /// Takes a file that is one document or a list.
     pub(crate) fn file(&mut self, file: usize, text: &str, beside: Beside<'_>) {
-        for document in read::documents(file, text, &mut self.report) {
-            self.document(file, document, beside);
+        let mut part = Part::of(file, 0);
+        for document in read::documents(file, text, &mut part.report) {
+            part.document(document, beside);
         }
+        self.parts.push(part);
     }
 
     /// Takes a file with a document a line; long ones in several threads.
     pub(crate) fn line_file(&mut self, file: usize, text: &str, beside: Beside<'_>) {
-        let lines: Vec<_> = read::lines(text).collect();
-        let threads = thread::available_parallelism().map_or(1, usize::from);
-        let share = lines.len().div_ceil(threads).max(LINES_WORTH_A_THREAD);
-        let parts: Vec<Self> = thread::scope(|scope| {
-            let parts: Vec<_> = lines
-                .chunks(share)
-                .map(|lines| scope.spawn(move || Self::of_lines(file, lines, beside)))
-                .collect();
-            parts
-                .into_iter()
-                .map(|part| {
-                    part.join()
-                        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-                })
-                .collect()
-        });
-        for part in parts {
-            self.merge(part, beside);
-        }
+        self.parts.extend(in_pieces(text, |piece| {
+            let mut part = Part::of(file, piece.count());
+            for (slot, line) in piece.lines() {
+                if let Some(document) = read::line(file, slot, line, &mut part.report) {
+                    part.document(document, beside);
+                }
+            }
+            part
+        }));
     }
 
     /// The configurations, how many different settings they have, and what is wrong.
-    pub(crate) fn finish(self) -> (HashMap<TenantId, PartnerSettings>, usize, Report) {
-        let settings = self
-            .settings
-            .into_iter()
-            .map(|(tenant, (settings, _, _))| (tenant, settings))
-            .collect();
-        (settings, self.interner.len(), self.report)
-    }
-
-    fn of_lines(file: usize, lines: &[(Slot, &str)], beside: Beside<'_>) -> Self {
-        let mut part = Self::default();
-        for (slot, line) in lines {
-            if let Some(document) = read::line(file, *slot, line, &mut part.report) {
-                part.document(file, document, beside);
+    pub(crate) fn finish(mut self, beside: Beside<'_>) -> (Partners, usize, Report) {
+        let count = self.parts.iter().map(|part| part.documents.len()).sum();
+        let mut partners = Partners::with_capacity(count);
+        let (mut report, mut kept) = (Report::default(), HashMap::new());
+        let mut twice = HashSet::new();
+        for part in &mut self.parts {
+            report.extend(std::mem::take(&mut part.report));
+            let distinct: Vec<_> = std::mem::take(&mut part.distinct)
+                .into_iter()
+                .map(|settings| {
+                    let settings = self.interner.settings_again(settings);
+                    match kept.entry(settings) {
+                        Entry::Occupied(place) => *place.get(),
+                        Entry::Vacant(place) => {
+                            let number = partners.keep(place.key().clone());
+                            *place.insert(number)
+                        }
+                    }
+                })
+                .collect();
+            for (tenant, place, _) in &part.documents {
+                let Some(settings) = distinct.get(*place) else {
+                    continue;
+                };
+                if !partners.insert(*tenant, *settings) {
+                    twice.insert(*tenant);
+                }
             }
         }
-        part
+        if !twice.is_empty() {
+            self.name_the_first(&twice, beside, &mut report);
+        }
+        (partners, self.interner.len(), report)
     }
 
-    fn merge(&mut self, part: Self, beside: Beside<'_>) {
-        self.report.extend(part.report);
-        self.settings.reserve(part.settings.len());
-        for (tenant, (settings, file, slot)) in part.settings {
-            let mut again = |setting: Option<Arc<Setting>>| {
-                setting.map(|setting| self.interner.share_again(setting))
+    /// Of several documents for one tenant the first in the order of files and places stays, the others are at fault.
+    fn name_the_first(&self, twice: &HashSet<TenantId>, beside: Beside<'_>, report: &mut Report) {
+        let mut places: Vec<_> = self
+            .parts
+            .iter()
+            .flat_map(|part| part.documents.iter().map(|document| (part.file, document)))
+            .filter(|(_, (tenant, _, _))| twice.contains(tenant))
+            .map(|(file, (tenant, _, slot))| (file, *slot, *tenant))
+            .collect();
+        places.sort_by_key(|(file, slot, _)| (*file, slot.order()));
+        let mut first = HashMap::new();
+        for (file, slot, tenant) in places {
+            let (first_file, first_slot) = match first.entry(tenant) {
+                Entry::Vacant(place) => {
+                    place.insert((file, slot));
+                    continue;
+                }
+                Entry::Occupied(place) => *place.get(),
             };
-            let settings = PartnerSettings {
-                collaboration_inbound: again(settings.collaboration_inbound),
-                collaboration_outbound: again(settings.collaboration_outbound),
-                direct_connect_inbound: again(settings.direct_connect_inbound),
-                direct_connect_outbound: again(settings.direct_connect_outbound),
-                tenant_restrictions: again(settings.tenant_restrictions),
-                ..settings
+            let place = beside
+                .files
+                .get(first_file)
+                .map_or_else(String::new, |file| first_slot.place(file.path));
+            let found = Found {
+                steps: vec![Step::Member("tenantId".to_owned())],
+                mark: Mark::Value,
+                message: format!("`{tenant}` has a document already, `{place}`; keep one of them"),
             };
-            self.insert(tenant, settings, file, slot, beside);
+            report.found(file, slot, [found]);
+        }
+    }
+}
+
+impl Part {
+    fn of(file: usize, documents: usize) -> Self {
+        Self {
+            file,
+            documents: Vec::with_capacity(documents),
+            ..Self::default()
         }
     }
 
-    fn document(&mut self, file: usize, document: Document<PartnerDocument>, beside: Beside<'_>) {
+    fn document(&mut self, document: Document<PartnerDocument>, beside: Beside<'_>) {
         let Document {
             slot,
             value,
             unread,
         } = document;
         let mut notes = Notes {
-            file,
-            name: beside.files.get(file).map_or("", |file| file.path),
+            file: self.file,
+            name: beside.files.get(self.file).map_or("", |file| file.path),
             slot,
             unread: &unread,
             report: &mut self.report,
         };
         if let Some((tenant, settings)) = compile(&value, beside, &mut self.interner, &mut notes) {
-            self.insert(tenant, settings, file, slot, beside);
+            let (place, _) = self.distinct.insert_full(settings);
+            self.documents.push((tenant, place, slot));
         }
-    }
-
-    fn insert(
-        &mut self,
-        tenant: TenantId,
-        settings: PartnerSettings,
-        file: usize,
-        slot: Slot,
-        beside: Beside<'_>,
-    ) {
-        let (first, second) = match self.settings.entry(tenant) {
-            Entry::Vacant(place) => {
-                place.insert((settings, file, slot));
-                return;
-            }
-            Entry::Occupied(place) => {
-                let (_, first_file, first_slot) = place.get();
-                // Threads bring them in any order; the one further down is at fault.
-                let mut both = [(*first_file, *first_slot), (file, slot)];
-                both.sort_by_key(|(file, slot)| (*file, slot.order()));
-                let [first, second] = both;
-                (first, second)
-            }
-        };
-        let place = beside
-            .files
-            .get(first.0)
-            .map_or_else(String::new, |file| first.1.place(file.path));
-        let found = Found {
-            steps: vec![Step::Member("tenantId".to_owned())],
-            mark: Mark::Value,
-            message: format!("`{tenant}` has a document already, `{place}`; keep one of them"),
-        };
-        self.report.found(second.0, second.1, [found]);
     }
 }
 
-/// Below this, starting a thread costs more than it saves.
-const LINES_WORTH_A_THREAD: usize = 2_000;
+impl Interner {
+    /// A partner's settings, each the one copy of it.
+    fn settings_again(&mut self, settings: PartnerSettings) -> PartnerSettings {
+        let mut again =
+            |setting: Option<Arc<Setting>>| setting.map(|setting| self.share_again(setting));
+        PartnerSettings {
+            collaboration_inbound: again(settings.collaboration_inbound),
+            collaboration_outbound: again(settings.collaboration_outbound),
+            direct_connect_inbound: again(settings.direct_connect_inbound),
+            direct_connect_outbound: again(settings.direct_connect_outbound),
+            tenant_restrictions: again(settings.tenant_restrictions),
+            ..settings
+        }
+    }
+}
 
 fn compile(
     document: &PartnerDocument,

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crossgate_policy::snapshot::{Access, AppTargets, Origin, Setting, UserTargets};
+use crossgate_policy::snapshot::{Access, AppTargets, Hashing, Origin, Setting, UserTargets};
 
 use crate::conflicts::conflict;
 use crate::documents::cross_tenant::Halves;
@@ -15,7 +15,7 @@ use crate::reader::values::Object;
 /// Settings seen so far, each kept once: most partners have one of few.
 #[derive(Debug, Default)]
 pub(crate) struct Interner {
-    seen: HashSet<Arc<Setting>>,
+    seen: HashSet<Arc<Setting>, Hashing>,
 }
 
 impl Interner {

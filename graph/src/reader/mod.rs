@@ -4,6 +4,7 @@
 //! to find the others.
 
 pub(crate) mod fault;
+pub(crate) mod lines;
 pub(crate) mod locate;
 pub(crate) mod path;
 pub(crate) mod read;

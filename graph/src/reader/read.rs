@@ -51,19 +51,6 @@ pub(crate) fn line<T: DeserializeOwned>(
     take_apart(file, slot, value, report)
 }
 
-/// The lines of a file that hold something, with their places.
-pub(crate) fn lines(text: &str) -> impl Iterator<Item = (Slot, &str)> {
-    let mut start = 0;
-    text.split_inclusive('\n')
-        .enumerate()
-        .filter_map(move |(index, line)| {
-            let slot = Slot::Line(index + 1, start);
-            start += line.len();
-            let line = line.trim_end();
-            (!line.is_empty()).then_some((slot, line))
-        })
-}
-
 /// The documents, if nothing at all is wrong.
 fn in_order<T: DeserializeOwned>(text: &str) -> Option<Vec<Document<T>>> {
     let slotted = |list: Vec<Object<T>>, slot: fn(usize) -> Slot| {

@@ -88,7 +88,6 @@ fn assigned(request: &Request<'_>) -> bool {
         SubjectKind::User => request
             .parties
             .own_groups
-            .listed()
             .any(|group| request.target.assigned.contains(group)),
     };
     by_role || by_id || by_group

@@ -75,10 +75,11 @@ fn user_listed(targets: &UserTargets, seen: &Seen<'_>) -> Listed {
         // A service principal is in no group that a setting can name.
         SubjectKind::App => false,
         SubjectKind::User => {
-            if seen.groups.listed().any(|group| targets.names_group(group)) {
+            let any_named = !targets.groups().is_empty();
+            if any_named && seen.groups.any(|group| targets.names_group(group)) {
                 return Listed::Yes;
             }
-            !seen.groups.complete && !targets.groups().is_empty()
+            any_named && !seen.groups.complete
         }
     };
     if user_unknown || groups_unknown {

@@ -44,9 +44,9 @@ pub(super) struct Groups<'a> {
 }
 
 impl Groups<'_> {
-    /// Members for sure.
-    pub(super) fn listed(&self) -> impl Iterator<Item = &Id> {
-        self.by_token.iter().chain(self.by_record)
+    /// Whether some group, of those that the caller is a member of for sure, is such a one.
+    pub(super) fn any(&self, is_such: impl Fn(&Id) -> bool) -> bool {
+        self.by_token.iter().any(&is_such) || self.by_record.iter().any(&is_such)
     }
 }
 
@@ -68,7 +68,7 @@ impl<'a> Parties<'a> {
             Direction::Inbound | Direction::TenantRestricted => subject.home.recorded_tenant(),
             Direction::Outbound => Some(resource),
         };
-        let partner = counterpart.and_then(|tenant| snapshot.partners.get(&tenant));
+        let partner = counterpart.and_then(|tenant| snapshot.partners.get(tenant));
 
         let record = match (direction, subject.kind) {
             (Direction::Inbound, SubjectKind::User) => record_of(snapshot, subject, own_issued),

@@ -178,6 +178,13 @@ pub enum Strength {
 }
 
 impl Strength {
+    /// Every strength, from the weakest to the strongest.
+    pub const ALL: [Self; 3] = [
+        Self::Multifactor,
+        Self::Passwordless,
+        Self::PhishingResistant,
+    ];
+
     /// The id in Graph.
     #[must_use]
     pub const fn id(self) -> &'static str {
@@ -191,12 +198,6 @@ impl Strength {
     /// Reads the id in Graph; custom strengths are none of these.
     #[must_use]
     pub fn from_id(id: &str) -> Option<Self> {
-        [
-            Self::Multifactor,
-            Self::Passwordless,
-            Self::PhishingResistant,
-        ]
-        .into_iter()
-        .find(|strength| strength.id() == id)
+        Self::ALL.into_iter().find(|strength| strength.id() == id)
     }
 }

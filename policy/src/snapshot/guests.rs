@@ -1,7 +1,11 @@
 //! The own directory's guest records.
 
-use std::collections::HashMap;
+use std::hash::BuildHasher as _;
 
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+
+use super::tables::Hashing;
 use crate::ids::{Id, TenantId};
 
 /// How the directory is used (`[guests] directory`).
@@ -38,6 +42,14 @@ pub struct Guest {
     pub consent_given: bool,
 }
 
+impl Guest {
+    /// The home identity, if the record says it whole.
+    #[must_use]
+    pub fn home(&self) -> Option<(TenantId, &Id)> {
+        Some((self.home_tenant?, self.home_user_id.as_ref()?))
+    }
+}
+
 /// `userType`; a record without one is a guest.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum UserType {
@@ -56,43 +68,128 @@ pub enum Redemption {
     Accepted,
 }
 
-/// All guest records, found by own id or by home identity.
-#[derive(Debug)]
-pub struct GuestDirectory {
-    mode: DirectoryMode,
-    records: Vec<Guest>,
-    by_id: HashMap<Id, usize>,
-    by_home: HashMap<TenantId, HashMap<Id, usize>>,
+/// Guest records, found by own id or by home identity.
+///
+/// The tables hold places in the list: the keys stand there already.
+#[derive(Debug, Default)]
+pub struct GuestRecords {
+    list: Vec<Guest>,
+    by_id: HashTable<u32>,
+    by_home: HashTable<u32>,
+    hashing: Hashing,
 }
 
-impl GuestDirectory {
-    /// Indexes the records. Of two for one home identity the one that is not deleted holds; ids are distinct.
+/// Two records, by their places, that bear one key.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum SameGuest {
+    /// The own id.
+    Id(usize, usize),
+    /// The home identity, and neither is deleted.
+    Home(usize, usize),
+}
+
+impl GuestRecords {
+    /// Indexes records. Of two for one home identity the one that is not deleted holds; what `clashes` is given must not
+    /// be put in force.
     #[must_use]
-    pub fn new(mode: DirectoryMode, records: Vec<Guest>) -> Self {
-        let mut by_id = HashMap::with_capacity(records.len());
-        let mut by_home: HashMap<TenantId, HashMap<Id, usize>> = HashMap::new();
-        for (index, record) in records.iter().enumerate() {
-            by_id.insert(record.id.clone(), index);
-            if let (Some(tenant), Some(user)) = (record.home_tenant, &record.home_user_id) {
-                let users = by_home.entry(tenant).or_default();
-                let slot = users.entry(user.clone()).or_insert(index);
-                if !record.deleted {
-                    *slot = index;
+    pub fn new(list: Vec<Guest>, mut clashes: impl FnMut(SameGuest)) -> Self {
+        let hashing = Hashing::default();
+        let id = |place: &u32| at(&list, *place).map(|record| &record.id);
+        let home = |place: &u32| at(&list, *place).and_then(Guest::home);
+        let with_home = list.iter().filter(|record| record.home().is_some());
+        let mut by_home = HashTable::with_capacity(with_home.count());
+        let mut by_id = HashTable::with_capacity(list.len());
+        for (index, record) in list.iter().enumerate() {
+            // More would not fit into memory.
+            let Ok(place) = u32::try_from(index) else {
+                break;
+            };
+            let hash = |place: &u32| id(place).map_or(0, |id| hashing.hash_one(id));
+            let same = |other: &u32| id(other) == Some(&record.id);
+            match by_id.entry(hash(&place), same, hash) {
+                Entry::Vacant(slot) => {
+                    slot.insert(place);
+                }
+                Entry::Occupied(mut slot) => {
+                    let before = std::mem::replace(slot.get_mut(), place);
+                    clashes(SameGuest::Id(index_of(before), index));
+                }
+            }
+            if record.home().is_none() {
+                continue;
+            }
+            let hash = |place: &u32| home(place).map_or(0, |home| hashing.hash_one(home));
+            let same = |other: &u32| home(other) == record.home();
+            match by_home.entry(hash(&place), same, hash) {
+                Entry::Vacant(slot) => {
+                    slot.insert(place);
+                }
+                Entry::Occupied(_) if record.deleted => {}
+                Entry::Occupied(mut slot) => {
+                    let before = std::mem::replace(slot.get_mut(), place);
+                    if at(&list, before).is_some_and(|before| !before.deleted) {
+                        clashes(SameGuest::Home(index_of(before), index));
+                    }
                 }
             }
         }
         Self {
-            mode,
-            records,
+            list,
             by_id,
             by_home,
+            hashing,
         }
+    }
+
+    /// The records in their order.
+    #[must_use]
+    pub fn list(&self) -> &[Guest] {
+        &self.list
+    }
+
+    fn by_id(&self, id: &Id) -> Option<&Guest> {
+        let same = |place: &u32| at(&self.list, *place).is_some_and(|record| record.id == *id);
+        at(
+            &self.list,
+            *self.by_id.find(self.hashing.hash_one(id), same)?,
+        )
+    }
+
+    fn by_home(&self, home: (TenantId, &Id)) -> Option<&Guest> {
+        let same = |place: &u32| at(&self.list, *place).and_then(Guest::home) == Some(home);
+        at(
+            &self.list,
+            *self.by_home.find(self.hashing.hash_one(home), same)?,
+        )
+    }
+}
+
+fn at(list: &[Guest], place: u32) -> Option<&Guest> {
+    list.get(index_of(place))
+}
+
+const fn index_of(place: u32) -> usize {
+    place as usize
+}
+
+/// The guest records, and how they are used.
+#[derive(Debug)]
+pub struct GuestDirectory {
+    mode: DirectoryMode,
+    records: GuestRecords,
+}
+
+impl GuestDirectory {
+    /// A directory of these records.
+    #[must_use]
+    pub const fn new(mode: DirectoryMode, records: GuestRecords) -> Self {
+        Self { mode, records }
     }
 
     /// A directory without records.
     #[must_use]
     pub fn empty(mode: DirectoryMode) -> Self {
-        Self::new(mode, Vec::new())
+        Self::new(mode, GuestRecords::default())
     }
 
     /// How the directory is used.
@@ -101,34 +198,22 @@ impl GuestDirectory {
         self.mode
     }
 
-    /// Number of records.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.records.len()
-    }
-
-    /// Whether there is no record.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.records.is_empty()
-    }
-
     /// The record with this own id; none where the directory is off.
     #[must_use]
     pub fn by_id(&self, id: &Id) -> Option<&Guest> {
-        self.at(self.by_id.get(id))
+        self.used()?.by_id(id)
     }
 
     /// The record of this home identity; none where the directory is off.
     #[must_use]
     pub fn by_home(&self, tenant: TenantId, user: &Id) -> Option<&Guest> {
-        self.at(self.by_home.get(&tenant)?.get(user))
+        self.used()?.by_home((tenant, user))
     }
 
-    fn at(&self, index: Option<&usize>) -> Option<&Guest> {
+    const fn used(&self) -> Option<&GuestRecords> {
         match self.mode {
             DirectoryMode::Off => None,
-            DirectoryMode::Optional | DirectoryMode::Required => self.records.get(*index?),
+            DirectoryMode::Optional | DirectoryMode::Required => Some(&self.records),
         }
     }
 }

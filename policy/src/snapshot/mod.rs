@@ -3,19 +3,23 @@
 mod conditional_access;
 mod guests;
 mod partner;
+mod partners;
 mod revocations;
 mod setting;
-
-use std::collections::HashMap;
+mod tables;
 
 pub use conditional_access::{
     AccessPolicy, AppCondition, ClientApps, Controls, ExternalTenants, GuestKind, GuestKinds,
     LocationCondition, Operator, PolicyState, Strength, UserScope,
 };
-pub use guests::{DirectoryMode, Guest, GuestDirectory, Redemption, UserType};
+pub use guests::{
+    DirectoryMode, Guest, GuestDirectory, GuestRecords, Redemption, SameGuest, UserType,
+};
 pub use partner::{Consent, DefaultSettings, PartnerFacts, PartnerSettings, TrustOverrides};
+pub use partners::{Kept, Partners};
 pub use revocations::{Revocation, RevocationKind, Revocations};
 pub use setting::{Access, AppTargets, Origin, Setting, UserTargets};
+pub use tables::{ByTenant, Hashing};
 
 use crate::ids::{Cloud, TenantId};
 
@@ -29,9 +33,9 @@ pub struct Snapshot {
     /// Settings for tenants without their own.
     pub default: DefaultSettings,
     /// Partner documents by tenant.
-    pub partners: HashMap<TenantId, PartnerSettings>,
+    pub partners: Partners,
     /// What the configuration adds about partners.
-    pub partner_facts: HashMap<TenantId, PartnerFacts>,
+    pub partner_facts: ByTenant<PartnerFacts>,
     /// The own directory's guests.
     pub guests: GuestDirectory,
     /// Conditional Access policies that are enabled or report-only, in document order.

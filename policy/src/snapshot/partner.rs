@@ -8,7 +8,7 @@ use crate::ids::{Cloud, Guid};
 /// A partner document: what is `None` is inherited from [`DefaultSettings`] (decision.md, section 5).
 ///
 /// Settings are shared: most partners have one of few.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub struct PartnerSettings {
     /// `b2bCollaborationInbound`.
     pub collaboration_inbound: Option<Arc<Setting>>,
@@ -66,7 +66,7 @@ impl DefaultSettings {
 }
 
 /// `inboundTrust` as written: a member that is absent or null is `None`.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub struct TrustOverrides {
     /// `isMfaAccepted`.
     pub mfa: Option<bool>,

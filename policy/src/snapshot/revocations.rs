@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::tables::Hashing;
 use crate::ids::{Id, UnixTime};
 
 /// One line of `revocations.jsonl`.
@@ -61,35 +62,67 @@ impl RevocationKind {
 /// All revocations, the latest of each thing.
 #[derive(Debug, Default)]
 pub struct Revocations {
-    latest: HashMap<RevocationKind, HashMap<Id, UnixTime>>,
+    users: Latest,
+    guests: Latest,
+    sessions: Latest,
+    tokens: Latest,
+    tenants: Latest,
 }
+
+type Latest = HashMap<Id, UnixTime, Hashing>;
 
 impl Revocations {
     /// Indexes a list.
     #[must_use]
     pub fn new(list: Vec<Revocation>) -> Self {
-        let mut latest: HashMap<RevocationKind, HashMap<Id, UnixTime>> = HashMap::new();
+        let mut revocations = Self::default();
         for Revocation {
             kind,
             id,
             not_before,
         } in list
         {
-            let slot = latest
-                .entry(kind)
-                .or_default()
-                .entry(id)
-                .or_insert(not_before);
+            let slot = revocations.latest_mut(kind).entry(id).or_insert(not_before);
             if *slot < not_before {
                 *slot = not_before;
             }
         }
-        Self { latest }
+        revocations
+    }
+
+    /// Whether nothing is revoked.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let kinds = [
+            &self.users,
+            &self.guests,
+            &self.sessions,
+            &self.tokens,
+            &self.tenants,
+        ];
+        kinds.iter().all(|latest| latest.is_empty())
     }
 
     /// The latest revocation of this thing.
     #[must_use]
     pub fn of(&self, kind: RevocationKind, id: &Id) -> Option<UnixTime> {
-        self.latest.get(&kind)?.get(id).copied()
+        let latest = match kind {
+            RevocationKind::User => &self.users,
+            RevocationKind::Guest => &self.guests,
+            RevocationKind::Session => &self.sessions,
+            RevocationKind::Token => &self.tokens,
+            RevocationKind::Tenant => &self.tenants,
+        };
+        latest.get(id).copied()
+    }
+
+    const fn latest_mut(&mut self, kind: RevocationKind) -> &mut Latest {
+        match kind {
+            RevocationKind::User => &mut self.users,
+            RevocationKind::Guest => &mut self.guests,
+            RevocationKind::Session => &mut self.sessions,
+            RevocationKind::Token => &mut self.tokens,
+            RevocationKind::Tenant => &mut self.tenants,
+        }
     }
 }

@@ -80,13 +80,13 @@ impl UserTargets {
     /// Whether this user is named by id.
     #[must_use]
     pub fn names_user(&self, user: &Id) -> bool {
-        self.users.binary_search(user).is_ok()
+        contains(&self.users, user)
     }
 
     /// Whether this group is named.
     #[must_use]
     pub fn names_group(&self, group: &Id) -> bool {
-        self.groups.binary_search(group).is_ok()
+        contains(&self.groups, group)
     }
 }
 
@@ -118,7 +118,7 @@ impl AppTargets {
     /// Whether this app or client is named.
     #[must_use]
     pub fn names(&self, app: &Id) -> bool {
-        self.apps.binary_search(app).is_ok()
+        contains(&self.apps, app)
     }
 }
 
@@ -130,6 +130,15 @@ impl Setting {
             users: UserTargets::new(access, true, Vec::new(), Vec::new(), Origin::Initial),
             apps: AppTargets::new(access, true, Vec::new(), Origin::Initial),
         }
+    }
+}
+
+/// To tell that ids differ takes less than to tell which is smaller, so short lists are gone through.
+fn contains(sorted: &[Id], id: &Id) -> bool {
+    if sorted.len() <= 8 {
+        sorted.contains(id)
+    } else {
+        sorted.binary_search(id).is_ok()
     }
 }
 

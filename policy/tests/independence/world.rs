@@ -1,12 +1,11 @@
 //! One world of documents, and every combination of what is not a restriction.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use crossgate_policy::context::Context;
 use crossgate_policy::ids::{Cloud, Id, ResourceTenant, TenantId};
 use crossgate_policy::snapshot::{
-    AccessPolicy, AppCondition, ClientApps, Controls, DefaultSettings, DirectoryMode,
+    AccessPolicy, AppCondition, ByTenant, ClientApps, Controls, DefaultSettings, DirectoryMode,
     GuestDirectory, Operator, OwnTenant, PartnerSettings, PolicyState, Revocations, Setting,
     Snapshot, TrustOverrides, UserScope,
 };
@@ -79,8 +78,11 @@ impl World {
             },
             allowed_clouds: Box::new([]),
             default,
-            partners: homes.map(|home| (home, PartnerSettings::default())).into(),
-            partner_facts: HashMap::new(),
+            partners: homes
+                .map(|home| (home, PartnerSettings::default()))
+                .into_iter()
+                .collect(),
+            partner_facts: ByTenant::default(),
             guests: GuestDirectory::empty(DirectoryMode::Optional),
             conditional_access: Box::new([demanding]),
             revocations: Revocations::default(),
@@ -89,7 +91,7 @@ impl World {
 
     /// Writes the same into every partner's document, so that each caller's home has it.
     fn each_partner(&mut self, mut write: impl FnMut(&mut PartnerSettings)) {
-        self.0.partners.values_mut().for_each(&mut write);
+        self.0.partners.kept_mut().for_each(&mut write);
     }
 
     pub(crate) fn others(&mut self, others: &Others<'_>) {

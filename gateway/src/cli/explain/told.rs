@@ -62,7 +62,7 @@ fn headline(decision: &Decision) -> String {
 impl Told<'_> {
     fn parties(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let decision = &self.answer.decision;
-        let facts = decision.facts.as_ref();
+        let facts = decision.facts();
         let tenant = |id: Option<TenantId>| id.map(|id| self.tenant(id));
         let id = |id: &crossgate_policy::ids::Id| id.to_string();
         let requirements: Vec<String> = decision
@@ -95,7 +95,7 @@ impl Told<'_> {
             ),
             (
                 "access type",
-                decision.access_type.map(AccessType::name).map(Into::into),
+                decision.access_type().map(AccessType::name).map(Into::into),
             ),
             ("mfa", facts.map(|_| decision.mfa().name().to_owned())),
             ("device", facts.map(|_| decision.device().name().to_owned())),

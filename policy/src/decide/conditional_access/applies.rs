@@ -41,28 +41,29 @@ fn covers_user(request: &Request<'_>, scope: &UserScope, doubt: Doubt) -> bool {
     let parties = &request.parties;
     let doubtful = matches!(doubt, Doubt::Counts);
     let kind = guest_kind(request);
-    let group = parties
-        .own_groups
-        .listed()
-        .any(|group| scope.groups.contains(group))
-        || (doubtful && !parties.own_groups.complete && !scope.groups.is_empty());
+    let group = || {
+        let groups = &scope.groups;
+        !groups.is_empty()
+            && ((doubtful && !parties.own_groups.complete)
+                || parties.own_groups.any(|group| groups.contains(group)))
+    };
     // Directory roles stand in tokens of our own service; of anybody else they are not known.
-    let role = if parties.own_issued {
-        request
-            .subject
-            .directory_roles
-            .iter()
-            .any(|role| scope.roles.contains(role))
-    } else {
-        doubtful && !scope.roles.is_empty()
+    let role = || {
+        !scope.roles.is_empty()
+            && if parties.own_issued {
+                let mut roles = request.subject.directory_roles.iter();
+                roles.any(|role| scope.roles.contains(role))
+            } else {
+                doubtful
+            }
     };
     scope.all
         || (scope.guests_or_external && kind.is_some())
         || parties
             .own_user
             .is_some_and(|user| scope.users.contains(user))
-        || group
-        || role
+        || group()
+        || role()
         || scope
             .kinds
             .as_ref()

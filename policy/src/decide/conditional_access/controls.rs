@@ -18,8 +18,8 @@ pub(super) enum Verdict {
 #[expect(clippy::struct_excessive_bools, reason = "one flag a control")]
 pub(super) struct Unmet {
     mfa: bool,
-    /// INVARIANT: sorted, no duplicates.
-    strengths: Vec<Strength>,
+    /// Flags in the order of [`Strength::ALL`]: a list would allocate where a report-only policy is not met.
+    strengths: [bool; 3],
     contexts: Vec<Box<str>>,
     terms_of_use: bool,
     compliant: bool,
@@ -116,7 +116,9 @@ impl Unmet {
                 self.mfa_impossible |= mfa_impossible;
             }
             Control::Strength(strength) => {
-                self.strengths.push(strength);
+                for (unmet, of) in self.strengths.iter_mut().zip(Strength::ALL) {
+                    *unmet |= of == strength;
+                }
                 self.mfa_impossible |= mfa_impossible;
             }
             Control::TermsOfUse => self.terms_of_use = true,
@@ -141,9 +143,9 @@ impl Unmet {
             mfa_impossible,
         } = other;
         self.mfa |= mfa;
-        self.strengths.extend(strengths);
-        self.strengths.sort_unstable();
-        self.strengths.dedup();
+        for (unmet, other) in self.strengths.iter_mut().zip(strengths) {
+            *unmet |= other;
+        }
         self.contexts.extend(contexts);
         self.terms_of_use |= terms_of_use;
         self.compliant |= compliant;
@@ -152,7 +154,17 @@ impl Unmet {
     }
 
     fn is_empty(&self) -> bool {
-        self.requirements(&[]).is_empty() && self.contexts.is_empty()
+        let Self {
+            mfa,
+            strengths,
+            contexts,
+            terms_of_use,
+            compliant,
+            hybrid,
+            mfa_impossible: _,
+        } = self;
+        let controls = [*mfa, *terms_of_use, *compliant, *hybrid];
+        !controls.iter().chain(strengths).any(|unmet| *unmet) && contexts.is_empty()
     }
 
     /// In the order of `interface.md`; contexts in the order the app demands them.
@@ -162,9 +174,9 @@ impl Unmet {
             list.push(Requirement::Mfa);
         }
         list.extend(
-            self.strengths
-                .iter()
-                .map(|strength| Requirement::AuthStrength(*strength)),
+            (Strength::ALL.into_iter().zip(self.strengths))
+                .filter(|(_, unmet)| *unmet)
+                .map(|(strength, _)| Requirement::AuthStrength(strength)),
         );
         list.extend(
             demanded
@@ -194,7 +206,7 @@ impl Unmet {
             Reason::DeviceNotHybridJoined
         } else if self.mfa_impossible {
             Reason::MfaCannotBeMet
-        } else if self.mfa || !self.strengths.is_empty() || !self.contexts.is_empty() {
+        } else if self.mfa || self.strengths.contains(&true) || !self.contexts.is_empty() {
             Reason::MfaRequired
         } else if self.terms_of_use {
             Reason::TermsOfUseRequired
