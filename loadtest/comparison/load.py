@@ -50,7 +50,7 @@ def _h2load(load, stage, target, seconds):
         rows = [line.split() for line in log.read_text().splitlines()]
     times = sorted(int(row[2]) for row in rows)
     if not times:
-        raise Failed('h2load had no answer')
+        raise Failed(f'h2load had no answer:\n{said}')
     broken = sum(map(int, re.search(r'(\d+) failed, (\d+) errored, (\d+) timeout', said).groups()))
     refused = sum(1 for row in rows if not row[1].startswith('2'))
     return {'requests': len(times), 'seconds': float(seconds), 'p50': times[len(times) // 2],
