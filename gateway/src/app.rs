@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossgate_config::{Purpose, Settings, Workers};
+use crossgate_policy::ids::UnixTime;
 use pingora::apps::http_app::HttpServer;
 use pingora::server::configuration::{Opt, ServerConf};
 use pingora::server::{RunArgs, Server};
@@ -100,6 +101,7 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
     let fetcher = Fetcher::new()?;
     let (settings, counts) = (loaded.settings.clone(), loaded.counts);
     let live = put_in_force(loaded, &metrics);
+    tidy_tokens(&parts.tokens, &live, &metrics);
     let (sign_ins, writer) =
         SignIns::start(&settings.sign_ins, &metrics).map_err(StartError::SignIns)?;
 
@@ -241,6 +243,17 @@ fn put_in_force(loaded: Loaded, metrics: &Metrics) -> Arc<Live> {
         issuers_since: FIRST,
         keys: Arc::new(Keys::default()),
     }))
+}
+
+/// Has tokens that can never be accepted again leave whenever the metrics are read, besides when others come.
+fn tidy_tokens(tokens: &Arc<Tokens>, live: &Arc<Live>, metrics: &Metrics) {
+    let (tokens, live) = (Arc::downgrade(tokens), Arc::clone(live));
+    metrics.on_scrape(move |_| {
+        let now = UnixTime::new(jiff::Timestamp::now().as_duration().as_secs_f64());
+        if let (Some(tokens), Some(now)) = (tokens.upgrade(), now) {
+            tokens.sweep(live.in_force().basis(), now);
+        }
+    });
 }
 
 /// Tries every address, for the framework would only panic in a thread nobody watches.

@@ -24,6 +24,12 @@ impl Guid {
         }
     }
 
+    /// The value, most significant digit first.
+    #[must_use]
+    pub const fn as_u128(self) -> u128 {
+        (self.high as u128) << 64 | self.low as u128
+    }
+
     /// Reads the 36-character form `8-4-4-4-12`; braces, URN forms and bare digits are not GUIDs here.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

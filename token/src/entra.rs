@@ -41,6 +41,25 @@ impl EntraIssuer {
         })
     }
 
+    /// The form that a text has, and its tenant, where [`EntraIssuer::of_form`] makes the same text of them.
+    pub(crate) fn form(text: &str) -> Option<(usize, TenantId)> {
+        let mut forms = Row::ALL.iter().enumerate();
+        let (form, tenant) = forms.find_map(|(form, row)| Some((form, row.tenant_part(text)?)))?;
+        let tenant = TenantId::parse(tenant)
+            .filter(|_| !tenant.bytes().any(|byte| byte.is_ascii_uppercase()))?;
+        Some((form, tenant))
+    }
+
+    /// The issuer of this form for a tenant.
+    pub(crate) fn of_form(form: usize, tenant: TenantId) -> Option<String> {
+        let row = Row::ALL.get(form)?;
+        let rest = match row.version {
+            Version::V1 => "/",
+            Version::V2 => "/v2.0",
+        };
+        Some(format!("https://{}/{tenant}{rest}", row.host))
+    }
+
     /// The clouds of an issuer in which the tenant is left open: `{tenantid}`.
     pub(crate) fn template_clouds(text: &str) -> Option<&'static [Cloud]> {
         Row::ALL

@@ -18,6 +18,8 @@ use crate::{Algorithm, Jws, TokenFault, Unusable};
 pub struct KeySet {
     keys: HashMap<Box<str>, Key, RandomState>,
     skipped: Vec<SkippedKey>,
+    /// The usable entries as published.
+    published: HashMap<Box<str>, Map<String, Value>>,
 }
 
 /// A key that may verify an issuer's tokens.
@@ -80,6 +82,15 @@ impl KeySet {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
+    }
+
+    /// Whether every key of an older set is in this one, unchanged: what that set verified, this one would.
+    #[must_use]
+    pub fn keeps_all_of(&self, older: &Self) -> bool {
+        older
+            .published
+            .iter()
+            .all(|(key_id, jwk)| self.published.get(key_id) == Some(jwk))
     }
 
     /// The keys that were left out.
@@ -219,20 +230,21 @@ impl<'a> Reader<'a> {
     }
 
     fn finish(self) -> Result<KeySet, JwksFault> {
-        let keys: HashMap<_, _, RandomState> = self
-            .usable
-            .into_iter()
-            .filter_map(|(key_id, candidate)| match candidate {
-                Candidate::One(_, key) => Some((key_id.into(), key)),
-                Candidate::Ambiguous => None,
-            })
-            .collect();
+        let mut keys = HashMap::with_capacity_and_hasher(self.usable.len(), RandomState::default());
+        let mut published = HashMap::with_capacity(self.usable.len());
+        for (key_id, candidate) in self.usable {
+            if let Candidate::One(jwk, key) = candidate {
+                keys.insert(key_id.into(), key);
+                published.insert(key_id.into(), jwk.clone());
+            }
+        }
         if keys.is_empty() {
             return Err(JwksFault::NoUsableKey(self.skipped));
         }
         Ok(KeySet {
             keys,
             skipped: self.skipped,
+            published,
         })
     }
 }

@@ -39,6 +39,15 @@ impl Verified {
         &self.identity
     }
 
+    /// One that was packed as it is here.
+    pub(crate) const fn unpacked(issuer: Arc<str>, claims: Claims, identity: Identity) -> Self {
+        Self {
+            issuer,
+            claims,
+            identity,
+        }
+    }
+
     /// Its parts, for whoever keeps them in another form.
     #[must_use]
     pub fn into_parts(self) -> (Arc<str>, Claims, Identity) {

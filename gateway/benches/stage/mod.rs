@@ -66,10 +66,7 @@ impl Stage {
             routes: Arc::new(Routes::build(&settings, None, &metrics)),
             issuers: Arc::new(issuers),
             issuers_since: 1,
-            keys: Arc::new(Keys {
-                epoch: 1,
-                sets: keys,
-            }),
+            keys: Arc::new(Keys::default().replaced_by(keys)),
         });
         let (sign_ins, writer) = SignIns::start(&settings.sign_ins, &metrics).unwrap();
         let gateway = Gateway {

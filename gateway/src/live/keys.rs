@@ -13,7 +13,7 @@ use tokio::task::{Id, JoinSet};
 
 use super::fetch::{FetchFault, Fetched, Fetcher};
 use super::schedule::Schedule;
-use super::{InForce, Keys, Live};
+use super::{InForce, Live};
 use crate::ops::Metrics;
 
 /// Whose keys are kept.
@@ -232,10 +232,7 @@ impl Keeper {
                 return current.clone();
             }
             InForce {
-                keys: Arc::new(Keys {
-                    epoch: current.keys.epoch + 1,
-                    sets: sets.clone(),
-                }),
+                keys: Arc::new(current.keys.replaced_by(sets.clone())),
                 ..current.clone()
             }
         });

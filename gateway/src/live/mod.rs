@@ -47,8 +47,8 @@ pub struct InForce {
 impl InForce {
     /// On what a verification of this moment rests.
     #[must_use]
-    pub fn basis(&self) -> Basis {
-        (self.keys.epoch, self.issuers_since)
+    pub fn basis(&self) -> Basis<'_> {
+        Basis::new(&self.keys, self.issuers_since)
     }
 }
 
@@ -71,9 +71,37 @@ pub struct Keys {
     pub epoch: u64,
     /// By the names of their issuers.
     pub sets: HashMap<Arc<str>, Arc<KeySet>>,
+    /// The epoch since when no key of an issuer has left.
+    unbroken: HashMap<Arc<str>, u64>,
 }
 
 impl Keys {
+    /// These sets instead of those in force.
+    #[must_use]
+    pub fn replaced_by(&self, sets: HashMap<Arc<str>, Arc<KeySet>>) -> Self {
+        let epoch = self.epoch + 1;
+        let since = |name: &str, set: &KeySet| {
+            let before = self.sets.get(name)?;
+            let since = self.unbroken_since(name)?;
+            set.keeps_all_of(before).then_some(since)
+        };
+        let unbroken = sets
+            .iter()
+            .map(|(name, set)| (Arc::clone(name), since(name, set).unwrap_or(epoch)))
+            .collect();
+        Self {
+            epoch,
+            sets,
+            unbroken,
+        }
+    }
+
+    /// The epoch since when whatever keys this issuer had are still there; `None` where it has none.
+    #[must_use]
+    pub fn unbroken_since(&self, issuer: &str) -> Option<u64> {
+        self.unbroken.get(issuer).copied()
+    }
+
     /// The keys of the issuer of this name.
     #[must_use]
     pub fn get(&self, issuer: &str) -> Option<&KeySet> {

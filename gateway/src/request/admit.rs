@@ -18,7 +18,7 @@ use super::credential::{BearerToken, Credential};
 use super::route::App;
 use super::subject::refusal;
 use super::token::KnownToken;
-use super::tokens::{Basis, Tokens};
+use super::tokens::{Basis, Found, Tokens};
 use crate::ops::{ACCEPTED, Metrics, NO_KEYS};
 use crate::sign_ins::RestrictionValues;
 
@@ -31,7 +31,7 @@ pub struct Moment<'a, K> {
     /// The keys of the issuer of a name.
     pub keys: K,
     /// Tells the keys and issuers of this moment from those of others.
-    pub basis: Basis,
+    pub basis: Basis<'a>,
     /// The time.
     pub now: UnixTime,
 }
@@ -85,13 +85,21 @@ pub fn admit<'k, K: Fn(&str) -> Option<&'k KeySet>>(
         Credential::Bearer(token) => {
             admission.token_digest = tokens.digest(token);
             match known(moment, token, admission.token_digest, tokens) {
-                Ok((known, checked)) => {
+                Ok((known, from)) => {
                     let accepted = accept(moment, app, &known);
+                    keep(
+                        moment,
+                        admission.token_digest,
+                        &known,
+                        accepted,
+                        from,
+                        tokens,
+                    );
                     let issuer = Some(&**known.verified.issuer());
-                    match (accepted, checked) {
+                    match (accepted, from) {
                         (Err(fault), _) => metrics.verifications.count(issuer, fault.reason()),
-                        (Ok(()), Checked::Now) => metrics.verifications.count(issuer, ACCEPTED),
-                        (Ok(()), Checked::Before) => {}
+                        (Ok(()), From::Verifier) => metrics.verifications.count(issuer, ACCEPTED),
+                        (Ok(()), From::Packed | From::Ready) => {}
                     }
                     admission.token = Some(known);
                     accepted.err().map(refusal)
@@ -161,13 +169,15 @@ fn decide(
     decision
 }
 
-/// When a token's signature was checked.
+/// Where a verified token was had from.
 #[derive(Clone, Copy)]
-enum Checked {
-    /// For this request.
-    Now,
-    /// For one before.
-    Before,
+enum From {
+    /// Its signature was checked for this request.
+    Verifier,
+    /// It was checked before, and the token is ready no more.
+    Packed,
+    /// It was checked before.
+    Ready,
 }
 
 /// The token, verified now or before.
@@ -176,14 +186,43 @@ fn known<'k, K: Fn(&str) -> Option<&'k KeySet>>(
     token: BearerToken<'_>,
     digest: u128,
     tokens: &Tokens,
-) -> Result<(Arc<KnownToken>, Checked), Unverified> {
-    if let Some(known) = tokens.get(digest, moment.basis) {
-        return Ok((known, Checked::Before));
+) -> Result<(Arc<KnownToken>, From), Unverified> {
+    match tokens.find(digest, moment.basis, moment.issuers) {
+        Some(Found::Ready(known)) => Ok((known, From::Ready)),
+        Some(Found::Unpacked(known)) => Ok((known, From::Packed)),
+        Some(Found::Refused(why)) => Err(why),
+        None => match verify(token.expose(), moment.issuers, &moment.keys) {
+            Ok(verified) => {
+                let known = KnownToken::new(verified, moment.issuers);
+                Ok((Arc::new(known), From::Verifier))
+            }
+            Err(why) => {
+                tokens.refuse(digest, moment.basis, &why);
+                Err(why)
+            }
+        },
     }
-    let verified = verify(token.expose(), moment.issuers, &moment.keys)?;
-    let known = Arc::new(KnownToken::new(verified, moment.issuers));
-    tokens.put(digest, moment.basis, &known);
-    Ok((known, Checked::Now))
+}
+
+/// Keeps a verified token for those that come with it next. Ready, and counted as used, only where an app accepts it:
+/// somebody with many genuine tokens for elsewhere takes no room from those that are for here.
+fn keep<K>(
+    moment: &Moment<'_, K>,
+    digest: u128,
+    known: &Arc<KnownToken>,
+    accepted: Result<(), TokenFault>,
+    from: From,
+    tokens: &Tokens,
+) {
+    match from {
+        From::Ready => return,
+        From::Packed if accepted.is_ok() => tokens.used(digest),
+        From::Packed => {}
+        From::Verifier => tokens.keep(digest, moment.basis, known, moment.now),
+    }
+    if accepted.is_ok() {
+        tokens.keep_ready(digest, moment.basis, known);
+    }
 }
 
 /// What depends on the app and on the time, which no verification before says anything about.
@@ -234,6 +273,7 @@ pub fn restriction_values(headers: &HeaderMap) -> Option<Box<RestrictionValues>>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::live::Keys;
     use crate::request::route::{Door, Routes};
     use crate::request::testing::{OWN, issuers, known, snapshot};
     use aws_lc_rs::rand::SystemRandom;
@@ -253,6 +293,7 @@ mod tests {
         routes: Routes,
         tokens: Tokens,
         metrics: Arc<Metrics>,
+        keys: Keys,
     }
 
     impl Stage {
@@ -269,6 +310,7 @@ mod tests {
                 routes,
                 tokens: Tokens::new(TokenCache::Bytes(1 << 20), Arc::clone(&metrics)).unwrap(),
                 metrics,
+                keys: crate::request::testing::keys(),
             }
         }
 
@@ -291,7 +333,7 @@ mod tests {
                 snapshot: &self.snapshot,
                 issuers: &self.issuers,
                 keys,
-                basis: (1, 1),
+                basis: Basis::new(&self.keys, 1),
                 now: UnixTime::from_secs(now),
             };
             let app = self.routes.find(Door::Proxy, "a.example", "/").unwrap().app;
@@ -305,7 +347,8 @@ mod tests {
         /// Puts a member's token into the cache, as if it had been verified.
         fn with_known(&self, token: &str) {
             let digest = self.ask(token, 1).token_digest;
-            self.tokens.put(digest, (1, 1), &Arc::new(known(OWN)));
+            let (basis, token) = (Basis::new(&self.keys, 1), Arc::new(known(OWN)));
+            self.tokens.keep_ready(digest, basis, &token);
         }
     }
 

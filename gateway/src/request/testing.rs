@@ -1,5 +1,7 @@
 //! Tokens and permits for tests.
 
+use std::sync::Arc;
+
 use crossgate_policy::context::Context;
 use crossgate_policy::ids::{Cloud, Guid, HomeTenant, TenantId};
 use crossgate_policy::snapshot::{
@@ -8,11 +10,12 @@ use crossgate_policy::snapshot::{
 };
 use crossgate_policy::subject::{Home, HomeCloud};
 use crossgate_policy::{Caller, Permit, decide};
-use crossgate_token::{Algorithm, ClaimMap, Issuer, IssuerKind, Issuers, accept_unsigned};
+use crossgate_token::{Algorithm, ClaimMap, Issuer, IssuerKind, Issuers, KeySet, accept_unsigned};
 use serde_json::json;
 
 use super::route::target;
 use super::token::KnownToken;
+use crate::live::Keys;
 
 pub(crate) const OWN: TenantId = TenantId(Guid::from_u128(1));
 pub(crate) const PARTNER: TenantId = TenantId(Guid::from_u128(2));
@@ -29,6 +32,25 @@ pub(crate) fn issuers() -> Issuers {
         claims: ClaimMap::entra(),
     };
     Issuers::new([issuer("own", OWN), issuer("partner", PARTNER)])
+}
+
+/// Keys of both, which verify nothing that is at hand.
+pub(crate) fn keys() -> Keys {
+    let set = Arc::new(key_set(&["a"]));
+    let sets = ["own", "partner"].map(|name| (name.into(), Arc::clone(&set)));
+    Keys::default().replaced_by(sets.into())
+}
+
+/// A set with a key for each of these ids.
+pub(crate) fn key_set(key_ids: &[&str]) -> KeySet {
+    let key = |key_id: &&str| {
+        json!({
+            "kty": "EC", "crv": "P-256", "kid": key_id,
+            "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+        })
+    };
+    let document = json!({"keys": key_ids.iter().map(key).collect::<Vec<_>>()});
+    KeySet::read(document.to_string().as_bytes(), &[Algorithm::Es256]).unwrap()
 }
 
 /// A token of this tenant's service.

@@ -1,59 +1,75 @@
 //! Tokens that were verified already. Nothing here waits: who finds a place taken verifies once more.
 //!
-//! What is kept is what does not change while the issuer's keys and the configuration do not. Times, audiences and
-//! policy are asked anew on every request.
+//! What is kept is what does not change while the issuer's keys and the configuration do not. Times, audiences, policy
+//! and revocations are asked anew on every request, so that nothing kept here lets anybody in who is kept out.
+//!
+//! Three tables. All tokens are kept packed; those used last are kept ready to be used besides, with what upstreams are
+//! told of them; and what was refused is kept apart, in a table so small that no flood of bad tokens takes anything from
+//! good ones.
+
+mod basis;
+mod digest;
+mod refused;
+mod table;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use arc_swap::ArcSwap;
-use aws_lc_rs::hmac;
 use crossgate_config::TokenCache;
-use dashmap::DashMap;
-use dashmap::mapref::entry::Entry as Place;
-use dashmap::try_result::TryResult;
+use crossgate_policy::ids::UnixTime;
+use crossgate_token::{CLOCK_SKEW_SECONDS, Issuers, Packed, Unverified, Verified};
 
 use super::credential::BearerToken;
 use super::token::KnownToken;
 use crate::ops::Metrics;
+use basis::{Footing, HeldOn};
+use digest::Digests;
+use refused::Refused;
+use table::{Kept, Table};
 
-/// Verified tokens by their digest.
+pub use basis::Basis;
+
+/// Tokens by their digest.
 pub struct Tokens {
-    /// Of this process only: nobody outside can make two tokens of one digest, nor recognise a token by it.
-    key: hmac::Key,
-    generations: ArcSwap<Generations>,
-    /// `None` where nothing is kept.
-    half_weight: Option<usize>,
+    digests: Digests,
+    tables: Option<Tables>,
     metrics: Arc<Metrics>,
 }
 
-/// Whose word a verification is worth: keys and issuers as they were. Compared as a whole.
-pub type Basis = (u64, u64);
-
-/// Two halves: what was used since the last turn, and what was used before. A turn drops the latter.
-#[derive(Default)]
-struct Generations {
-    young: Arc<Half>,
-    old: Arc<Half>,
+struct Tables {
+    packed: Table<PackedToken>,
+    ready: Table<ReadyToken>,
+    refused: Table<Refused>,
 }
 
-#[derive(Default)]
-struct Half {
-    map: DashMap<u128, Entry>,
-    /// The map itself would have to lock every shard to count.
-    size: AtomicUsize,
-    /// Bytes of memory, about.
-    weight: AtomicUsize,
+/// A token as it is found.
+#[derive(Debug)]
+pub enum Found {
+    /// Ready to be used.
+    Ready(Arc<KnownToken>),
+    /// Unpacked just now.
+    Unpacked(Arc<KnownToken>),
+    /// Refused before, by these keys and issuers.
+    Refused(Unverified),
 }
 
-#[derive(Clone)]
-struct Entry {
-    basis: Basis,
+/// A verified token as it is kept for long.
+struct PackedToken {
+    digest: u128,
+    footing: Footing,
+    expires: UnixTime,
+    token: Packed,
+}
+
+/// A verified token as requests use it.
+struct ReadyToken {
+    digest: u128,
+    footing: Footing,
+    held_on: HeldOn,
     token: Arc<KnownToken>,
 }
 
 impl Tokens {
-    /// Keeps tokens in about this many bytes; none where it is off.
+    /// Keeps tokens in about this many bytes, and ready ones in as many again, [`MOST_READY`] at most.
     ///
     /// # Errors
     /// The system gives no random numbers.
@@ -61,35 +77,36 @@ impl Tokens {
         cache: TokenCache,
         metrics: Arc<Metrics>,
     ) -> Result<Self, aws_lc_rs::error::Unspecified> {
-        let random = aws_lc_rs::rand::SystemRandom::new();
+        let tables = match cache {
+            TokenCache::Off => None,
+            TokenCache::Bytes(bytes) => {
+                let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+                Some(Tables {
+                    packed: Table::new(bytes, LIGHTEST_PACKED),
+                    ready: Table::new(bytes.min(MOST_READY), LIGHTEST_READY),
+                    refused: Table::new(MOST_REFUSED, refused::WEIGHT),
+                })
+            }
+        };
         Ok(Self {
-            key: hmac::Key::generate(hmac::HMAC_SHA256, &random)?,
-            generations: ArcSwap::from_pointee(Generations::default()),
-            half_weight: match cache {
-                TokenCache::Off => None,
-                TokenCache::Bytes(bytes) => Some(usize::try_from(bytes / 2).unwrap_or(usize::MAX)),
-            },
+            digests: Digests::new()?,
+            tables,
             metrics,
         })
     }
 
-    /// The keyed digest of a token, which stands for it in events and here.
+    /// The keyed digest of a token, which stands for it here and where its uses are counted. Never shown to anybody.
     #[must_use]
     pub fn digest(&self, token: BearerToken<'_>) -> u128 {
-        let tag = hmac::sign(&self.key, token.expose().as_bytes());
-        let first = tag.as_ref().first_chunk::<16>();
-        first.map_or(0, |bytes| u128::from_be_bytes(*bytes))
+        self.digests.of(token.expose().as_bytes())
     }
 
-    /// A token that was verified on this basis.
+    /// What is known of a token on this basis.
     #[must_use]
-    pub fn get(&self, digest: u128, basis: Basis) -> Option<Arc<KnownToken>> {
-        let generations = self.generations.load();
-        let found = generations.young.find(digest, basis).or_else(|| {
-            let token = generations.old.find(digest, basis)?;
-            generations.young.keep(digest, basis, &token);
-            Some(token)
-        });
+    pub fn find(&self, digest: u128, basis: Basis<'_>, issuers: &Issuers) -> Option<Found> {
+        let tables = self.tables.as_ref()?;
+        let place = self.digests.place(digest);
+        let found = tables.find(place, digest, basis, issuers);
         let counter = match found {
             Some(_) => &self.metrics.token_cache_hits,
             None => &self.metrics.token_cache_misses,
@@ -99,30 +116,80 @@ impl Tokens {
     }
 
     /// Keeps a token that was verified on this basis.
-    pub fn put(&self, digest: u128, basis: Basis, token: &Arc<KnownToken>) {
-        let Some(most) = self.half_weight else {
+    pub fn keep(&self, digest: u128, basis: Basis<'_>, token: &Arc<KnownToken>, now: UnixTime) {
+        let Some(tables) = self.tables.as_ref().filter(|_| digest != 0) else {
             return;
         };
-        // One with thousands of groups costs more to keep than to verify.
-        if weight(token) > HEAVIEST_TOKEN {
+        let verified = &token.verified;
+        let expires = verified.claims().expires;
+        let Some(footing) = basis
+            .footing(verified.issuer())
+            .filter(|_| !has_expired(expires, now))
+        else {
             return;
-        }
-        let generations = self.generations.load();
-        let young = &generations.young;
-        young.keep(digest, basis, token);
-        if young.weight.load(Ordering::Relaxed) >= most {
-            self.turn(&generations);
-        }
-        let entries = i64::try_from(self.len()).unwrap_or(i64::MAX);
-        self.metrics.token_cache_entries.set(entries);
+        };
+        let entry = PackedToken {
+            digest,
+            footing,
+            expires,
+            token: Packed::new(verified),
+        };
+        let place = self.digests.place(digest);
+        let gone = tables.packed.insert(place, Arc::new(entry))
+            + tables.packed.sweep(1, |entry| entry.is_dead(basis, now));
+        self.count(tables, gone);
     }
 
-    /// How many are kept; one that is in use may count twice.
+    /// Keeps a token ready that was accepted on this basis.
+    pub fn keep_ready(&self, digest: u128, basis: Basis<'_>, token: &Arc<KnownToken>) {
+        let Some(tables) = self.tables.as_ref().filter(|_| digest != 0) else {
+            return;
+        };
+        let Some(footing) = basis.footing(token.verified.issuer()) else {
+            return;
+        };
+        let entry = ReadyToken {
+            digest,
+            footing,
+            held_on: HeldOn::new(basis),
+            token: Arc::clone(token),
+        };
+        tables
+            .ready
+            .insert(self.digests.place(digest), Arc::new(entry));
+    }
+
+    /// Remembers that a token was found by its packed form and accepted.
+    pub fn used(&self, digest: u128) {
+        if let Some(tables) = &self.tables {
+            tables.packed.used(self.digests.place(digest), digest);
+        }
+    }
+
+    /// Remembers that a token is refused on this basis, whoever sends it where and when.
+    pub fn refuse(&self, digest: u128, basis: Basis<'_>, why: &Unverified) {
+        if let Some(tables) = self.tables.as_ref().filter(|_| digest != 0)
+            && let Some(entry) = Refused::new(digest, basis, why)
+        {
+            tables
+                .refused
+                .insert(self.digests.place(digest), Arc::new(entry));
+        }
+    }
+
+    /// Lets go of everything that has expired or rests on keys that have left.
+    pub fn sweep(&self, basis: Basis<'_>, now: UnixTime) {
+        let Some(tables) = &self.tables else { return };
+        let (packed, ready) = (&tables.packed, &tables.ready);
+        ready.sweep(ready.sets(), |entry| entry.is_dead(basis, now));
+        let gone = packed.sweep(packed.sets(), |entry| entry.is_dead(basis, now));
+        self.count(tables, gone);
+    }
+
+    /// How many verified tokens are kept.
     #[must_use]
     pub fn len(&self) -> usize {
-        let generations = self.generations.load();
-        let size = |half: &Half| half.size.load(Ordering::Relaxed);
-        size(&generations.young) + size(&generations.old)
+        self.tables.as_ref().map_or(0, |tables| tables.packed.len())
     }
 
     /// Whether none is kept.
@@ -131,46 +198,78 @@ impl Tokens {
         self.len() == 0
     }
 
-    fn turn(&self, seen: &Arc<Generations>) {
-        let next = Arc::new(Generations {
-            young: Arc::default(),
-            old: Arc::clone(&seen.young),
-        });
-        let before = self.generations.compare_and_swap(seen, next);
-        // Of several that saw it full, one turns.
-        if Arc::ptr_eq(&before, seen) {
-            let dropped = seen.old.size.load(Ordering::Relaxed);
-            let dropped = u64::try_from(dropped).unwrap_or(u64::MAX);
-            self.metrics.token_cache_evictions.inc_by(dropped);
-        }
+    fn count(&self, tables: &Tables, gone: usize) {
+        let gone = u64::try_from(gone).unwrap_or(u64::MAX);
+        self.metrics.token_cache_evictions.inc_by(gone);
+        let entries = i64::try_from(tables.packed.len()).unwrap_or(i64::MAX);
+        self.metrics.token_cache_entries.set(entries);
     }
 }
 
-impl Half {
-    fn find(&self, digest: u128, basis: Basis) -> Option<Arc<KnownToken>> {
-        match self.map.try_get(&digest) {
-            TryResult::Present(entry) if entry.basis == basis => Some(Arc::clone(&entry.token)),
-            TryResult::Present(_) | TryResult::Absent | TryResult::Locked => None,
+impl Tables {
+    fn find(&self, place: u64, digest: u128, basis: Basis<'_>, issuers: &Issuers) -> Option<Found> {
+        if let Some(found) = self.ready.find(place, digest, |entry| entry.get(basis)) {
+            if found.promoted {
+                // What is used from here on is not looked for among the packed ones, where it must not look forgotten.
+                self.packed.used(place, digest);
+            }
+            return Some(Found::Ready(found.value));
         }
+        // Not a use yet: the token may be refused by whoever asks.
+        if let Some(verified) = self.packed.peek(place, digest, |entry| entry.get(basis)) {
+            let token = KnownToken::new(verified, issuers);
+            return Some(Found::Unpacked(Arc::new(token)));
+        }
+        let refused = self.refused.find(place, digest, |entry| entry.get(basis))?;
+        Some(Found::Refused(refused.value))
+    }
+}
+
+impl PackedToken {
+    fn get(&self, basis: Basis<'_>) -> Option<Verified> {
+        self.footing
+            .holds(basis, self.token.issuer())
+            .then(|| self.token.unpack())?
     }
 
-    fn keep(&self, digest: u128, basis: Basis, token: &Arc<KnownToken>) {
-        let entry = Entry {
-            basis,
-            token: Arc::clone(token),
-        };
-        match self.map.try_entry(digest) {
-            Some(Place::Vacant(place)) => {
-                place.insert(entry);
-                self.size.fetch_add(1, Ordering::Relaxed);
-                self.weight.fetch_add(weight(token), Ordering::Relaxed);
-            }
-            Some(Place::Occupied(mut place)) => {
-                place.insert(entry);
-            }
-            // A shard that somebody else holds is not waited for; the token is verified once more, that is all.
-            None => {}
-        }
+    fn is_dead(&self, basis: Basis<'_>, now: UnixTime) -> bool {
+        has_expired(self.expires, now) || !self.footing.holds(basis, self.token.issuer())
+    }
+}
+
+impl ReadyToken {
+    fn get(&self, basis: Basis<'_>) -> Option<Arc<KnownToken>> {
+        self.holds(basis).then(|| Arc::clone(&self.token))
+    }
+
+    fn holds(&self, basis: Basis<'_>) -> bool {
+        let issuer = self.token.verified.issuer();
+        self.held_on
+            .or_ask(basis, || self.footing.holds(basis, issuer))
+    }
+
+    fn is_dead(&self, basis: Basis<'_>, now: UnixTime) -> bool {
+        has_expired(self.token.verified.claims().expires, now) || !self.holds(basis)
+    }
+}
+
+impl Kept for PackedToken {
+    fn digest(&self) -> u128 {
+        self.digest
+    }
+
+    fn weight(&self) -> usize {
+        PLACE + allocated(size_of::<Self>() + COUNTS) + allocated(self.token.heap_bytes())
+    }
+}
+
+impl Kept for ReadyToken {
+    fn digest(&self) -> u128 {
+        self.digest
+    }
+
+    fn weight(&self) -> usize {
+        PLACE + allocated(size_of::<Self>() + COUNTS) + self.token.weight()
     }
 }
 
@@ -180,104 +279,36 @@ impl std::fmt::Debug for Tokens {
     }
 }
 
-/// About how many bytes a token is kept in: its claims stand in it, in its subject and in what upstreams are told.
-fn weight(token: &KnownToken) -> usize {
-    let claims = token.verified.claims();
-    let entries = claims.audiences.len()
-        + claims.groups.len()
-        + claims.directory_roles.len()
-        + claims.app_roles.len()
-        + claims.scopes.len()
-        + claims.auth_contexts.len();
-    LIGHTEST_TOKEN + entries * ENTRY
+/// Whether no clock that is right enough calls it valid any more.
+fn has_expired(expires: UnixTime, now: UnixTime) -> bool {
+    now >= expires.plus(CLOCK_SKEW_SECONDS)
 }
 
-/// A token without lists, as measured.
-const LIGHTEST_TOKEN: usize = 5 << 10;
+/// What the allocator takes for so many bytes: its sizes are a quarter of a power of two apart.
+pub(super) const fn allocated(bytes: usize) -> usize {
+    if bytes <= 64 {
+        return bytes.next_multiple_of(16);
+    }
+    bytes.next_multiple_of(bytes.next_power_of_two() / 8)
+}
 
-/// One entry of a list, its three copies and what the allocator adds.
-const ENTRY: usize = 256;
+/// The two counts of an `Arc`.
+const COUNTS: usize = 16;
 
-/// Heavier ones are verified each time.
-const HEAVIEST_TOKEN: usize = 128 << 10;
+/// A place in a table, of which half are free when it is full.
+const PLACE: usize = 32;
+
+/// A packed token without lists, about. Twice as many places as there is room for, so that hardly any set overflows.
+const LIGHTEST_PACKED: usize = 320;
+
+/// A token ready to be used, without lists, about.
+const LIGHTEST_READY: usize = 2 << 10;
+
+/// Memory for tokens ready to be used: about 12,000 that have a dozen groups each.
+pub const MOST_READY: usize = 64 << 20;
+
+/// Memory for what was refused: thousands of tokens.
+const MOST_REFUSED: usize = 1 << 20;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::request::credential::Credential;
-    use crate::request::testing::{OWN, known};
-
-    const BASIS: Basis = (1, 1);
-
-    fn tokens(most: u64) -> Tokens {
-        let metrics = Arc::new(Metrics::new().unwrap());
-        Tokens::new(TokenCache::Bytes(most), metrics).unwrap()
-    }
-
-    #[test]
-    fn a_token_is_found_on_the_basis_it_was_verified_on_and_on_no_other() {
-        let (tokens, token) = (tokens(1 << 20), Arc::new(known(OWN)));
-        tokens.put(7, BASIS, &token);
-        assert!(
-            tokens
-                .get(7, BASIS)
-                .is_some_and(|found| Arc::ptr_eq(&found, &token))
-        );
-        for basis in [(2, 1), (1, 2)] {
-            assert!(tokens.get(7, basis).is_none(), "{basis:?}");
-        }
-        assert!(tokens.get(8, BASIS).is_none());
-    }
-
-    #[test]
-    fn the_cache_is_bounded_and_keeps_what_is_used() {
-        let (tokens, token) = (tokens(100 << 10), Arc::new(known(OWN)));
-        for digest in 0..1000 {
-            tokens.put(digest, BASIS, &token);
-            tokens.put(5000, BASIS, &token);
-            assert!(tokens.len() <= 22, "{}", tokens.len());
-        }
-        assert!(tokens.get(5000, BASIS).is_some());
-        assert!(tokens.get(0, BASIS).is_none());
-    }
-
-    #[test]
-    fn a_token_with_thousands_of_entries_is_not_kept_and_many_large_ones_make_room() {
-        let with_groups = |groups: usize| {
-            let claims = serde_json::json!({
-                "iss": "https://own.example", "aud": "api://payroll", "sub": "s", "oid": "ada", "exp": 2_000_000_000,
-                "groups": (0..groups).map(|group| group.to_string()).collect::<Vec<_>>(),
-            });
-            let issuers = crate::request::testing::issuers();
-            let verified = crossgate_token::accept_unsigned(&claims, &issuers, "own").unwrap();
-            Arc::new(KnownToken::new(verified, &issuers))
-        };
-        let kept = tokens(256 << 20);
-        kept.put(1, BASIS, &with_groups(5000));
-        assert!(kept.is_empty());
-        let large = with_groups(400);
-        for digest in 0..10_000 {
-            kept.put(digest, BASIS, &large);
-            assert!(kept.len() * weight(&large) <= (256 << 20) + HEAVIEST_TOKEN);
-        }
-        assert!(kept.get(9_999, BASIS).is_some());
-        assert!(kept.get(0, BASIS).is_none());
-    }
-
-    #[test]
-    fn digests_differ_between_tokens_and_between_processes() {
-        let read = |tokens: &Tokens, text: &str| {
-            let mut headers = http::HeaderMap::new();
-            let value = format!("Bearer {text}").parse().unwrap();
-            headers.insert(http::header::AUTHORIZATION, value);
-            let Credential::Bearer(token) = Credential::read(&headers) else {
-                panic!("no bearer token: {text}");
-            };
-            tokens.digest(token)
-        };
-        let (one, other) = (tokens(1), tokens(1));
-        assert_eq!(read(&one, "a"), read(&one, "a"));
-        assert_ne!(read(&one, "a"), read(&one, "b"));
-        assert_ne!(read(&one, "a"), read(&other, "a"));
-    }
-}
+mod tests;
