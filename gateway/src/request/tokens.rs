@@ -10,7 +10,7 @@
 mod basis;
 mod digest;
 mod refused;
-mod table;
+pub mod table;
 
 use std::sync::Arc;
 
@@ -69,7 +69,7 @@ struct ReadyToken {
 }
 
 impl Tokens {
-    /// Keeps tokens in about this many bytes, and ready ones in as many again, [`MOST_READY`] at most.
+    /// Keeps tokens in about this many bytes, and ready ones in one and a half times as many, [`MOST_READY`] at most.
     ///
     /// # Errors
     /// The system gives no random numbers.
@@ -83,7 +83,10 @@ impl Tokens {
                 let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
                 Some(Tables {
                     packed: Table::new(bytes, LIGHTEST_PACKED),
-                    ready: Table::new(bytes.min(MOST_READY), LIGHTEST_READY),
+                    ready: Table::new(
+                        bytes.saturating_add(bytes / 2).min(MOST_READY),
+                        LIGHTEST_READY,
+                    ),
                     refused: Table::new(MOST_REFUSED, refused::WEIGHT),
                 })
             }
@@ -301,11 +304,11 @@ const PLACE: usize = 32;
 /// A packed token without lists, about. Twice as many places as there is room for, so that hardly any set overflows.
 const LIGHTEST_PACKED: usize = 320;
 
-/// A token ready to be used, without lists, about.
-const LIGHTEST_READY: usize = 2 << 10;
+/// Less than any token takes that is ready to be used: again twice as many places as there is room for.
+const LIGHTEST_READY: usize = 4 << 10;
 
-/// Memory for tokens ready to be used: about 12,000 that have a dozen groups each.
-pub const MOST_READY: usize = 64 << 20;
+/// Memory for tokens ready to be used: about 11,000 that have a dozen groups each.
+pub const MOST_READY: usize = 96 << 20;
 
 /// Memory for what was refused: thousands of tokens.
 const MOST_REFUSED: usize = 1 << 20;

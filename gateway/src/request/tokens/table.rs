@@ -10,14 +10,15 @@ use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use arc_swap::ArcSwapOption;
 
 /// What can be kept in a [`Table`].
-pub(super) trait Kept {
+pub trait Kept {
     /// What it is found by. Compared whole.
     fn digest(&self) -> u128;
     /// About how many bytes of memory it takes.
     fn weight(&self) -> usize;
 }
 
-pub(super) struct Table<T> {
+/// The table.
+pub struct Table<T> {
     sets: Box<[Set<T>]>,
     /// Bytes that entries may take, about.
     limit: usize,
@@ -43,15 +44,17 @@ struct Set<T> {
 struct Mark(u64);
 
 /// What [`Table::find`] found.
-pub(super) struct Found<R> {
-    pub(super) value: R,
+pub struct Found<R> {
+    /// What was read.
+    pub value: R,
     /// It is protected from now on.
-    pub(super) promoted: bool,
+    pub promoted: bool,
 }
 
 impl<T: Kept> Table<T> {
     /// Of about this many bytes, for entries that take at least so many each.
-    pub(super) fn new(limit: usize, lightest: usize) -> Self {
+    #[must_use]
+    pub fn new(limit: usize, lightest: usize) -> Self {
         let sets = (limit / lightest / WAYS).max(1).next_power_of_two();
         let empty = || Set {
             marks: std::array::from_fn(|_| AtomicU64::new(0)),
@@ -80,7 +83,7 @@ impl<T: Kept> Table<T> {
     }
 
     /// Reads what has this digest, and remembers that it was of use where `read` answers anything.
-    pub(super) fn find<R>(
+    pub fn find<R>(
         &self,
         place: u64,
         digest: u128,
@@ -112,7 +115,7 @@ impl<T: Kept> Table<T> {
     }
 
     /// Keeps an entry; answers how many others went for it.
-    pub(super) fn insert(&self, place: u64, entry: Arc<T>) -> usize {
+    pub fn insert(&self, place: u64, entry: Arc<T>) -> usize {
         let (weight, digest) = (entry.weight(), entry.digest());
         // A giant is made anew each time rather than that hundreds go for it.
         if weight > self.limit / 16 {

@@ -1,3 +1,5 @@
+mod weight;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -131,7 +133,7 @@ fn the_cache_is_bounded_in_bytes_whatever_is_kept() {
         let tables = tokens.tables.as_ref().unwrap();
         let (packed, ready) = (&tables.packed, &tables.ready);
         assert!(packed.weight() <= 1 << 20, "{}", packed.weight());
-        assert!(ready.weight() <= 1 << 20, "{}", ready.weight());
+        assert!(ready.weight() <= 3 << 19, "{}", ready.weight());
         assert!(is_known(&tokens, 4_999, basis), "{groups}");
         // Room is used: sets fill unevenly, yet not by half.
         assert!(

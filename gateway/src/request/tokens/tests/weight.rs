@@ -1,0 +1,118 @@
+//! What tokens weigh is what they take.
+
+use allocation_counter::measure;
+use crossgate_config::{Assertion, SigningKey};
+use crossgate_policy::ids::ResourceTenant;
+use crossgate_token::accept_unsigned;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::request::assertion::Signer;
+use crate::request::identity;
+use crate::request::route::{Door, Routes, tests::settings};
+use crate::request::testing::{OWN, issuers, keys, permit};
+
+fn guid(number: usize) -> String {
+    format!("{number:08x}-1111-4222-8333-{number:012x}")
+}
+
+/// What Entra writes for a person, with so many groups.
+fn usual(groups: usize) -> Value {
+    json!({
+        "aud": "api://payroll", "iss": "https://own.example",
+        "iat": 1_790_000_000, "nbf": 1_790_000_000, "exp": 2_000_000_000, "acct": 0, "acrs": ["p1"],
+        "azp": guid(2), "azpacr": "1", "name": "Ada Lovelace", "oid": guid(3),
+        "preferred_username": "ada.lovelace@contoso.com", "roles": ["Payroll.Read"],
+        "scp": "access_as_user", "sid": guid(4), "sub": "AAAAAAAAAAAAAAAAAAAAAIkzqFVrSaSaFHy782bbtaQ",
+        "tid": OWN.to_string(), "upn": "ada.lovelace@contoso.com", "uti": "fqiBqXLPj0eQa82S-IYFAA", "ver": "2.0",
+        "wids": [guid(5)], "groups": (10..10 + groups).map(guid).collect::<Vec<_>>(),
+    })
+}
+
+fn known(claims: &Value) -> KnownToken {
+    let issuers = issuers();
+    let verified = accept_unsigned(claims, &issuers, "own").unwrap();
+    KnownToken::new(verified, &issuers)
+}
+
+/// Bytes of memory that are taken when this has been done.
+fn taken<T>(make: impl FnOnce() -> T) -> (usize, T) {
+    let mut made = None;
+    let counted = measure(|| made = Some(make()));
+    (
+        usize::try_from(counted.bytes_current).unwrap(),
+        made.unwrap(),
+    )
+}
+
+#[test]
+fn a_hundred_thousand_tokens_with_twelve_groups_take_64_mib_at_most() {
+    const MANY: u32 = 100_000;
+    let (keys, token) = (keys(), Arc::new(known(&usual(12))));
+    let basis = Basis::new(&keys, 1);
+    let metrics = Arc::new(Metrics::new().unwrap());
+    let (bytes, tokens) = taken(|| {
+        let tokens = Tokens::new(TokenCache::Bytes(64 << 20), metrics).unwrap();
+        for digest in 1..=MANY {
+            tokens.keep(digest.into(), basis, &token, UnixTime::from_secs(0));
+        }
+        tokens
+    });
+    assert!(bytes <= 64 << 20, "{bytes}");
+    // Nearly all: sets fill unevenly.
+    assert!(tokens.len() > 99_000, "{}", tokens.len());
+}
+
+#[test]
+fn a_token_takes_what_it_weighs() {
+    let app = "[[app]]\nid = \"payroll\"\nhosts = [\"a.example\"]\nupstreams = [\"http://127.0.0.1:9\"]\n";
+    let routes = Routes::build(&settings(app), None, &Metrics::new().unwrap());
+    let app = routes.find(Door::Proxy, "a.example", "/").unwrap().app;
+    let key = SigningKey::MadeAtStart;
+    let signer = Signer::open(&Assertion { key }, OWN).unwrap();
+    let (issuers, permit) = (issuers(), permit());
+    let long = |count: usize| (0..count).map(|n| format!("{n:0100}")).collect::<Vec<_>>();
+    let with = |name: &str, value: Value| {
+        let mut claims = usual(12);
+        claims[name] = value;
+        claims
+    };
+    for claims in [
+        usual(0),
+        usual(12),
+        usual(200),
+        with("groups", json!(long(50))),
+        with("roles", json!(long(50))),
+        with("scp", json!(long(50).join(" "))),
+        with("name", json!("a".repeat(5_000))),
+        with("email", json!("a".repeat(5_000))),
+        with("sub", json!("a".repeat(5_000))),
+        with("oid", json!("a".repeat(5_000))),
+        with("sid", json!("a".repeat(5_000))),
+        with("uti", json!("a".repeat(5_000))),
+    ] {
+        let kept = known(&claims);
+        let (bytes, packed) = taken(|| Packed::new(&kept.verified));
+        assert_eq!(bytes, packed.heap_bytes());
+        let (bytes, token) = taken(|| {
+            let verified = packed.unpack().unwrap();
+            let token = Arc::new(KnownToken::new(verified, &issuers));
+            // To an app of its own tenant, and to one of another.
+            assert!(token.principal(ResourceTenant(OWN)).principal.is_some());
+            assert!(identity::of(&token, &permit, app, &signer, 1).is_some());
+            token
+        });
+        let weight = token.weight();
+        // Allocators take up to an eighth more than they are asked for, a sixteenth on average.
+        assert!(
+            bytes + bytes / 16 <= weight,
+            "{bytes}, {weight}: {:.200}",
+            claims.to_string()
+        );
+        assert!(
+            weight <= bytes * 2,
+            "{bytes}, {weight}: {:.200}",
+            claims.to_string()
+        );
+    }
+}
