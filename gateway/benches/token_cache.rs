@@ -1,4 +1,4 @@
-//! By what the cache of verified tokens was chosen: look-ups, floods, memory, and the digest that stands for a token.
+//! By what the cache of verified tokens was chosen: look-ups, floods, and the digest that stands for a token.
 //!
 //! Prints the tables of `docs/performance/token-cache.md`. Contenders take turns, so that all see the same machine; time
 //! is that of a thread on its core, so that other work on the machine counts little.
@@ -19,8 +19,6 @@ mod digest;
 mod flood;
 #[path = "token_cache/look_up.rs"]
 mod look_up;
-#[path = "token_cache/memory.rs"]
-mod memory;
 mod stage;
 #[path = "token_cache/time.rs"]
 mod time;
@@ -32,8 +30,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() {
     let rounds = std::env::args().find_map(|argument| argument.parse().ok());
     let rounds = rounds.unwrap_or(ROUNDS);
-    // First, while the process holds nothing that could be let go of meanwhile.
-    memory::print();
     digest::print(rounds);
     for entries in [10_000, 100_000] {
         look_up::print(entries, rounds);

@@ -58,6 +58,7 @@ fn a_hundred_thousand_tokens_with_twelve_groups_take_64_mib_at_most() {
         }
         tokens
     });
+    println!("packed: {} tokens in {bytes} bytes", tokens.len());
     assert!(bytes <= 64 << 20, "{bytes}");
     // Nearly all: sets fill unevenly.
     assert!(tokens.len() > 99_000, "{}", tokens.len());
@@ -103,6 +104,8 @@ fn a_token_takes_what_it_weighs() {
             token
         });
         let weight = token.weight();
+        let told = claims.to_string().len();
+        println!("ready: {bytes} bytes, weighed as {weight}, of {told} bytes of claims");
         // Allocators take up to an eighth more than they are asked for, a sixteenth on average.
         assert!(
             bytes + bytes / 16 <= weight,
