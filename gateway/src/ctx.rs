@@ -18,7 +18,7 @@ use crate::request::headers::CorrelationId;
 use crate::request::respond::Trouble;
 use crate::request::route::{App, Mount, MountId};
 use crate::request::token::KnownToken;
-use crate::sign_ins::{Ending, Observation, PolicyInForce, RestrictionValues, Slot, bounded};
+use crate::sign_ins::{Ending, Observation, PolicyInForce, RestrictionValues, Seen, Slot, bounded};
 
 /// One request.
 ///
@@ -138,22 +138,33 @@ impl RequestCtx {
         };
         let ending = std::mem::replace(&mut self.ending, Ending::Aborted);
         let restriction = self.restriction.take();
-        let user_agent = headers.and_then(|headers| headers.get(USER_AGENT)?.to_str().ok());
         let in_force = &self.in_force;
-        slot.record(Observation {
+        let app = self.app().map(|app| &app.called);
+        let client_address = self.client.as_ref().and_then(|client| client.address);
+        let seen = Seen {
+            token: self.token_digest,
+            app: app.map(|app| &app.target.id),
+            outcome: ending.outcome(),
+            reason: ending.reason(),
+            client_address,
+            generation: in_force.generation,
+            arrived: self.arrived,
+        };
+        slot.record(&seen, || Observation {
             decision_id: self.decision_id,
-            // What is logged of the rest of the request names it too.
             correlation_id: self.correlation_id.to_string().into(),
             arrived: self.arrived,
             duration,
             status,
             ending,
-            app: self.app().map(|app| app.called.clone()),
+            app: app.cloned(),
             subject: self.token.as_ref().map(|token| Arc::clone(&token.subject)),
             token: self.token.as_ref().map(|token| Arc::clone(&token.facts)),
             token_digest: self.token_digest,
-            client_address: self.client.as_ref().and_then(|client| client.address),
-            user_agent: user_agent.map(bounded),
+            client_address,
+            user_agent: headers
+                .and_then(|headers| headers.get(USER_AGENT)?.to_str().ok())
+                .map(bounded),
             policy: Some(PolicyInForce {
                 snapshot: Arc::clone(&in_force.snapshot),
                 generation: in_force.generation,

@@ -1,5 +1,6 @@
 //! The Crossgate proxy: sockets, clocks and logs around the pure decision.
 
+pub mod allowance;
 pub mod app;
 pub mod cli;
 pub mod ctx;
@@ -7,6 +8,7 @@ pub mod live;
 pub mod load;
 pub mod logs;
 pub mod ops;
+pub mod per_worker;
 pub mod proxy;
 pub mod request;
 pub mod sign_ins;

@@ -1,29 +1,34 @@
 //! How many requests are under way to upstreams. Each holds a connection, and one client may have many over HTTP/2.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::allowance::Allowance;
+use crate::per_worker::{Handle, PerWorker};
 
 /// Counts requests under way, of all doors that share it.
 #[derive(Clone, Debug, Default)]
-pub struct InFlight(Arc<AtomicUsize>);
+pub struct InFlight(Arc<PerWorker<Allowance>>);
 
 /// One request under way; over when it is dropped.
 #[derive(Debug)]
-pub struct Flight(Arc<AtomicUsize>);
+pub struct Flight(Arc<Handle<Allowance>>);
 
 impl InFlight {
     /// Lets one more take off, where fewer than so many are under way.
     #[must_use]
     pub fn take_off(&self, most: usize) -> Option<Flight> {
-        let flight = Flight(Arc::clone(&self.0));
-        // Counted before it is compared, so that of two at once not both take the last place.
-        (self.0.fetch_add(1, Ordering::Relaxed) < most).then_some(flight)
+        let allowance = self.0.handle();
+        // The limit is of the settings in force, and those change.
+        if allowance.size() != most {
+            allowance.resize(most);
+        }
+        allowance.take().then(|| Flight(allowance))
     }
 }
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.give_back();
     }
 }
 
@@ -40,5 +45,15 @@ mod tests {
         assert!(all.take_off(2).is_none());
         drop(first);
         assert!(all.take_off(2).is_some());
+    }
+
+    #[test]
+    fn a_changed_limit_holds_for_the_next_request() {
+        let all = InFlight::default();
+        let first = all.take_off(1);
+        assert!(all.take_off(1).is_none());
+        let second = all.take_off(2);
+        assert!(first.is_some() && second.is_some());
+        assert!(all.take_off(1).is_none());
     }
 }

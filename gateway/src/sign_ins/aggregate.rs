@@ -8,6 +8,7 @@ use crossgate_policy::ids::Id;
 
 use super::event::Event;
 use super::observation::Observation;
+use super::repeats::Repeats;
 
 /// The repeats that are being added up.
 ///
@@ -54,20 +55,40 @@ impl Aggregate {
         }
     }
 
+    /// How long repeats are added up.
+    pub(super) const fn window(&self) -> Duration {
+        self.window
+    }
+
     /// Takes one observation, and puts into `out` what is to be written at once.
     pub(super) fn add(&mut self, observation: &Observation, now: Instant, out: &mut Vec<Event>) {
         let key = Key::of(observation);
         match self.groups.get_mut(&key) {
-            Some(Some(repeats)) => repeats.repeat(observation.arrived),
-            Some(repeats @ None) => *repeats = Some(Event::of(observation)),
-            None => {
-                if self.groups.len() >= self.limit {
-                    self.close_oldest(out);
-                }
-                out.push(Event::of(observation));
-                self.begin(key, now);
+            Some(Some(repeats)) => {
+                repeats.repeat(1, observation.arrived, observation.arrived);
             }
+            Some(repeats @ None) => *repeats = Some(Event::of(observation)),
+            None => self.first(key, Event::of(observation), now, out),
         }
+    }
+
+    /// Takes repeats that a worker has counted.
+    pub(super) fn add_counted(&mut self, counted: &Repeats, now: Instant, out: &mut Vec<Event>) {
+        let key = Key::of(&counted.of);
+        match self.groups.get_mut(&key) {
+            Some(Some(repeats)) => repeats.repeat(counted.count, counted.first, counted.last),
+            Some(repeats @ None) => *repeats = Some(Event::of_repeats(counted)),
+            // Their group had to make room, or its window has ended.
+            None => self.first(key, Event::of_repeats(counted), now, out),
+        }
+    }
+
+    fn first(&mut self, key: Key, event: Event, now: Instant, out: &mut Vec<Event>) {
+        if self.groups.len() >= self.limit {
+            self.close_oldest(out);
+        }
+        out.push(event);
+        self.begin(key, now);
     }
 
     /// Puts into `out` the repeats whose window has ended.

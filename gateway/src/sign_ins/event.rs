@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::observation::Observation;
 use super::render::SignIn;
+use super::repeats::Repeats;
 
 /// An event that stands for one request or for repeats of it, rendered but for the count.
 ///
@@ -30,12 +31,22 @@ impl Event {
         }
     }
 
-    /// Adds one repeat.
-    pub(super) fn repeat(&mut self, arrived: Timestamp) {
-        self.count += 1;
+    /// The event of repeats that were counted.
+    pub(super) fn of_repeats(repeats: &Repeats) -> Self {
+        Self {
+            head: render(&repeats.of),
+            count: repeats.count,
+            first_seen: repeats.first,
+            last_seen: repeats.last,
+        }
+    }
+
+    /// Adds so many repeats, which arrived between these times.
+    pub(super) fn repeat(&mut self, count: u64, first: Timestamp, last: Timestamp) {
+        self.count += count;
         // Requests arrive here as they end, not as they began.
-        self.first_seen = self.first_seen.min(arrived);
-        self.last_seen = self.last_seen.max(arrived);
+        self.first_seen = self.first_seen.min(first);
+        self.last_seen = self.last_seen.max(last);
     }
 
     /// Appends the line.

@@ -10,6 +10,7 @@ mod failure_reasons;
 pub mod observation;
 mod queue;
 mod render;
+mod repeats;
 mod sinks;
 #[cfg(test)]
 mod testing;
@@ -17,6 +18,7 @@ mod thread;
 mod writer;
 
 use std::io;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,11 +26,13 @@ pub use observation::{
     CalledApp, Ending, Observation, PolicyInForce, RestrictionValues, TokenFacts, bounded,
 };
 pub use queue::{Full, Slot};
+pub use repeats::Seen;
 pub use thread::{Totals, Writer};
 
 use crossgate_config::{SignInMode, SignIns as Settings};
 
 use crate::ops::Metrics;
+use crate::per_worker::PerWorker;
 use aggregate::Aggregate;
 use queue::{Counts, Queue};
 use writer::{Counted, Outlet, Work};
@@ -36,7 +40,7 @@ use writer::{Counted, Outlet, Work};
 /// The request path's end: cheap to clone, never waits.
 #[derive(Clone, Debug)]
 pub struct SignIns {
-    queue: Arc<Queue>,
+    queue: Arc<PerWorker<Queue>>,
 }
 
 impl SignIns {
@@ -56,9 +60,14 @@ impl SignIns {
             Ok(Outlet::new(name, sink, counted))
         });
         let outlets = outlets.collect::<io::Result<Vec<Outlet>>>()?;
+        let most_counted = match settings.mode {
+            SignInMode::EveryRequest => 0,
+            SignInMode::FirstThenCount => counted_by_a_worker(),
+        };
         let queue = Arc::new(Queue::new(
             settings.queue,
             settings.on_full,
+            most_counted,
             Counts::of(&metrics.sign_in_events),
         ));
         let waiting = Arc::clone(&queue);
@@ -69,6 +78,7 @@ impl SignIns {
         };
         let work = Work::new(Arc::clone(&queue), aggregate, outlets, settings.on_full);
         let writer = Writer::start(work, Arc::clone(&queue), settings.flush_every.min(PACE))?;
+        let queue = Arc::new(PerWorker::new(queue));
         Ok((Self { queue }, writer))
     }
 
@@ -77,12 +87,18 @@ impl SignIns {
     /// # Errors
     /// There is no room, and `on_full = refuse`.
     pub fn reserve(&self) -> Result<Slot, Full> {
-        self.queue.reserve()
+        Slot::reserve(self.queue.handle())
     }
 }
 
 /// The writer looks this often for something to do. Nobody wakes it, so that recording costs a request no system call.
 const PACE: Duration = Duration::from_millis(20);
+
+/// Kinds of requests whose repeats one worker counts, at about a kilobyte each: 32 MiB in all, or two for each of many workers.
+fn counted_by_a_worker() -> usize {
+    let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    (2 * GROUPS / workers).max(2048)
+}
 
 /// Kinds of requests whose repeats are added up at a time, at about three kilobytes each where there are repeats.
 const GROUPS: usize = 16_384;
@@ -94,7 +110,7 @@ mod tests {
     use crossgate_config::{OnFull, Rotation, Sink};
     use serde_json::Value;
 
-    use super::testing::observation;
+    use super::testing::{observation, record};
     use super::*;
 
     fn settings(path: &Path, mode: SignInMode, on_full: OnFull, queue: usize) -> Settings {
@@ -138,7 +154,7 @@ mod tests {
                     scope.spawn(move || {
                         let serve = |request| match sign_ins.reserve() {
                             Ok(slot) => {
-                                slot.record(observation(worker * 10 + request % 7));
+                                record(slot, observation(worker * 10 + request % 7));
                                 0
                             }
                             Err(Full) => 1,

@@ -1,14 +1,18 @@
 //! The bounded way from the request path to the writer: room is reserved before a request is admitted, so that an
-//! admitted request can always be recorded, and nobody ever waits.
+//! admitted request can always be recorded, and nobody ever waits. Repeats need none: they are counted.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam_queue::ArrayQueue;
 use crossgate_config::OnFull;
 use prometheus::{IntCounter, IntCounterVec};
+use thread_local::ThreadLocal;
 
 use super::observation::Observation;
+use super::repeats::{Counted, Repeats, Seen};
+use crate::allowance::Allowance;
+use crate::per_worker::Handle;
 
 /// No room for another event: the request is to be answered 503.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -20,7 +24,7 @@ pub struct Full;
 /// Dropped without [`Slot::record`] it gives the room back and the request is counted as one whose end nobody saw.
 #[derive(Debug)]
 pub struct Slot {
-    queue: Arc<Queue>,
+    queue: Arc<Handle<Queue>>,
     kind: Kind,
 }
 
@@ -35,10 +39,26 @@ enum Kind {
 }
 
 impl Slot {
-    /// Hands over what happened. Never waits.
-    pub fn record(mut self, observation: Observation) {
+    /// Keeps room in the queue.
+    pub(super) fn reserve(queue: Arc<Handle<Queue>>) -> Result<Self, Full> {
+        let kind = if queue.room.take() {
+            Kind::Kept
+        } else {
+            match queue.on_full {
+                OnFull::Refuse => {
+                    queue.counts.refused.inc();
+                    return Err(Full);
+                }
+                OnFull::Drop => Kind::Dropped,
+            }
+        };
+        Ok(Self { queue, kind })
+    }
+
+    /// Records what was seen: counts it where it is a repeat, and hands over what `observe` tells otherwise. Never waits.
+    pub fn record(mut self, seen: &Seen<'_>, observe: impl FnOnce() -> Observation) {
         match std::mem::replace(&mut self.kind, Kind::Spent) {
-            Kind::Kept => self.queue.push(observation),
+            Kind::Kept => self.queue.record(seen, observe),
             Kind::Dropped => self.queue.counts.dropped.inc(),
             Kind::Spent => {}
         }
@@ -50,7 +70,7 @@ impl Drop for Slot {
         match self.kind {
             Kind::Kept => {
                 self.queue.counts.unrecorded.inc();
-                self.queue.held.fetch_sub(1, Ordering::Release);
+                self.queue.room.give_back();
             }
             Kind::Dropped => self.queue.counts.dropped.inc(),
             Kind::Spent => {}
@@ -61,19 +81,29 @@ impl Drop for Slot {
 /// The queue between all workers and one writer.
 #[derive(Debug)]
 pub(super) struct Queue {
-    waiting: ArrayQueue<Box<Observation>>,
-    /// INVARIANT: slots out plus observations waiting, never more than the queue's capacity after a refused
-    /// reservation took its share back. So a push by a slot's holder always finds room.
-    held: AtomicUsize,
+    waiting: ArrayQueue<Arc<Observation>>,
+    /// INVARIANT: of its places, as many are taken as there are slots out and observations waiting. So a push by a slot's
+    /// holder always finds room.
+    room: Allowance,
     on_full: OnFull,
     pub(super) counts: Counts,
+    of_workers: ThreadLocal<OfWorker>,
+    /// Kinds of requests that one worker counts; 0 where every request is handed over.
+    most_counted: usize,
+}
+
+/// One worker's part.
+#[derive(Debug)]
+struct OfWorker {
+    /// Requests recorded. Only the worker itself writes here.
+    recorded: AtomicU64,
+    /// The worker only tries the lock: where the writer is just collecting, a repeat is handed over.
+    counted: Mutex<Counted>,
 }
 
 /// Whole numbers since the start.
 #[derive(Debug)]
 pub(super) struct Counts {
-    /// Handed over.
-    pub(super) recorded: AtomicU64,
     /// Went on without an event, for want of room.
     pub(super) dropped: IntCounter,
     /// Answered 503 for want of room.
@@ -87,64 +117,91 @@ impl Counts {
     pub(super) fn of(events: &IntCounterVec) -> Self {
         let counter = |result| events.with_label_values(&["queue", result]);
         Self {
-            recorded: AtomicU64::new(0),
             dropped: counter("dropped"),
             refused: counter("refused"),
             unrecorded: counter("unrecorded"),
         }
     }
-
-    /// Requests that were let in, however they ended.
-    pub(super) fn requests(&self) -> u64 {
-        self.recorded.load(Ordering::Relaxed) + self.dropped.get() + self.unrecorded.get()
-    }
 }
 
 impl Queue {
-    pub(super) fn new(capacity: usize, on_full: OnFull, counts: Counts) -> Self {
+    pub(super) fn new(
+        capacity: usize,
+        on_full: OnFull,
+        most_counted: usize,
+        counts: Counts,
+    ) -> Self {
+        let waiting = ArrayQueue::new(capacity.max(1));
         Self {
-            waiting: ArrayQueue::new(capacity.max(1)),
-            held: AtomicUsize::new(0),
+            room: Allowance::new(waiting.capacity()),
+            waiting,
             on_full,
             counts,
+            of_workers: ThreadLocal::new(),
+            most_counted,
         }
     }
 
-    pub(super) fn reserve(self: &Arc<Self>) -> Result<Slot, Full> {
-        let held_before = self.held.fetch_add(1, Ordering::Acquire);
-        let kind = if held_before < self.waiting.capacity() {
-            Kind::Kept
-        } else {
-            self.held.fetch_sub(1, Ordering::Release);
-            match self.on_full {
-                OnFull::Refuse => {
-                    self.counts.refused.inc();
-                    return Err(Full);
+    fn record(&self, seen: &Seen<'_>, observe: impl FnOnce() -> Observation) {
+        let worker = self.of_workers.get_or(|| OfWorker {
+            recorded: AtomicU64::new(0),
+            counted: Mutex::new(Counted::new(self.most_counted)),
+        });
+        let counts = self.most_counted > 0;
+        let counted = worker.counted.try_lock().ok().filter(|_| counts);
+        let handed_over = match counted {
+            Some(mut counted) => {
+                if counted.count(seen) {
+                    None
+                } else {
+                    let observation = Arc::new(observe());
+                    counted.begin(&observation);
+                    Some(observation)
                 }
-                OnFull::Drop => Kind::Dropped,
             }
+            None => Some(Arc::new(observe())),
         };
-        Ok(Slot {
-            queue: Arc::clone(self),
-            kind,
-        })
-    }
-
-    fn push(&self, observation: Observation) {
-        if self.waiting.push(Box::new(observation)).is_ok() {
-            self.counts.recorded.fetch_add(1, Ordering::Relaxed);
-        } else {
+        // Before the room is given back: when all of it is, the sum of these is what was recorded.
+        let recorded = worker.recorded.load(Ordering::Relaxed);
+        worker.recorded.store(recorded + 1, Ordering::Release);
+        let Some(observation) = handed_over else {
+            self.room.give_back();
+            return;
+        };
+        if self.waiting.push(observation).is_err() {
             // Cannot be: the invariant keeps room for every slot. Counted all the same, so that sums stay true.
+            worker.recorded.store(recorded, Ordering::Release);
             self.counts.dropped.inc();
-            self.held.fetch_sub(1, Ordering::Release);
+            self.room.give_back();
         }
     }
 
     /// Takes the oldest observation and gives its room back.
-    pub(super) fn pop(&self) -> Option<Box<Observation>> {
+    pub(super) fn pop(&self) -> Option<Arc<Observation>> {
         let observation = self.waiting.pop()?;
-        self.held.fetch_sub(1, Ordering::Release);
+        self.room.give_back();
         Some(observation)
+    }
+
+    /// Takes the repeats that all workers have counted.
+    pub(super) fn collect(&self) -> Vec<Repeats> {
+        let mut repeats = Vec::new();
+        for worker in &self.of_workers {
+            let counted = worker.counted.lock();
+            counted
+                .unwrap_or_else(PoisonError::into_inner)
+                .collect(&mut repeats);
+        }
+        repeats
+    }
+
+    /// Requests that were let in, however they ended.
+    pub(super) fn requests(&self) -> u64 {
+        let workers = self.of_workers.iter();
+        let recorded: u64 = workers
+            .map(|worker| worker.recorded.load(Ordering::Acquire))
+            .sum();
+        recorded + self.counts.dropped.get() + self.counts.unrecorded.get()
     }
 
     /// Observations that wait for the writer.
@@ -154,7 +211,7 @@ impl Queue {
 
     /// Slots out and observations waiting.
     pub(super) fn held(&self) -> usize {
-        self.held.load(Ordering::Acquire)
+        self.room.taken()
     }
 }
 
@@ -162,48 +219,65 @@ impl Queue {
 mod tests {
     use prometheus::Opts;
 
-    use super::super::testing::observation;
+    use super::super::testing::{observation, record};
     use super::*;
+    use crate::per_worker::PerWorker;
 
-    fn queue(capacity: usize, on_full: OnFull) -> Arc<Queue> {
+    struct Bench {
+        queue: Arc<Queue>,
+        handles: PerWorker<Queue>,
+    }
+
+    impl Bench {
+        fn reserve(&self) -> Result<Slot, Full> {
+            Slot::reserve(self.handles.handle())
+        }
+    }
+
+    fn queue(capacity: usize, on_full: OnFull) -> Bench {
         let events = IntCounterVec::new(Opts::new("n", "h"), &["sink", "result"]).unwrap();
-        Arc::new(Queue::new(capacity, on_full, Counts::of(&events)))
+        let queue = Arc::new(Queue::new(capacity, on_full, 0, Counts::of(&events)));
+        let handles = PerWorker::new(Arc::clone(&queue));
+        Bench { queue, handles }
     }
 
     #[test]
     fn a_full_queue_refuses_and_room_comes_back_with_each_one_taken() {
-        let queue = queue(2, OnFull::Refuse);
-        let (first, second) = (queue.reserve().unwrap(), queue.reserve().unwrap());
-        assert_eq!(queue.reserve().err(), Some(Full));
-        first.record(observation(1));
-        assert_eq!(queue.reserve().err(), Some(Full), "it waits for the writer");
+        let bench = queue(2, OnFull::Refuse);
+        let queue = &bench.queue;
+        let (first, second) = (bench.reserve().unwrap(), bench.reserve().unwrap());
+        assert_eq!(bench.reserve().err(), Some(Full));
+        record(first, observation(1));
+        assert_eq!(bench.reserve().err(), Some(Full), "it waits for the writer");
         assert!(queue.pop().is_some());
-        let third = queue.reserve().unwrap();
+        let third = bench.reserve().unwrap();
         drop((second, third));
         assert_eq!(queue.held(), 0);
         let counts = &queue.counts;
         assert_eq!((counts.refused.get(), counts.dropped.get()), (2, 0));
-        assert_eq!((counts.unrecorded.get(), counts.requests()), (2, 3));
+        assert_eq!((counts.unrecorded.get(), queue.requests()), (2, 3));
     }
 
     #[test]
     fn where_events_may_be_dropped_the_request_goes_on_and_is_counted() {
-        let queue = queue(1, OnFull::Drop);
-        let kept = queue.reserve().unwrap();
-        let (recorded, left) = (queue.reserve().unwrap(), queue.reserve().unwrap());
-        recorded.record(observation(1));
+        let bench = queue(1, OnFull::Drop);
+        let queue = &bench.queue;
+        let kept = bench.reserve().unwrap();
+        let (recorded, left) = (bench.reserve().unwrap(), bench.reserve().unwrap());
+        record(recorded, observation(1));
         drop(left);
-        kept.record(observation(2));
+        record(kept, observation(2));
         assert_eq!(queue.depth(), 1);
         let counts = &queue.counts;
         assert_eq!((counts.refused.get(), counts.dropped.get()), (0, 2));
-        assert_eq!((counts.unrecorded.get(), counts.requests()), (0, 3));
+        assert_eq!((counts.unrecorded.get(), queue.requests()), (0, 3));
     }
 
     #[test]
     fn an_admitted_request_always_finds_room_whatever_runs_beside_it() {
         const EACH: u64 = 20_000;
-        let queue = queue(8, OnFull::Drop);
+        let bench = queue(8, OnFull::Drop);
+        let queue = &bench.queue;
         let done = std::sync::atomic::AtomicBool::new(false);
         let taken = std::thread::scope(|scope| {
             let writer = scope.spawn(|| {
@@ -215,15 +289,15 @@ mod tests {
             });
             let workers: Vec<_> = (0..4)
                 .map(|worker| {
-                    let queue = &queue;
+                    let bench = &bench;
                     scope.spawn(move || {
                         for request in 0..EACH {
-                            let slot = queue.reserve().unwrap();
+                            let slot = bench.reserve().unwrap();
                             // Some requests panic.
                             if request % 10 == worker {
                                 drop(slot);
                             } else {
-                                slot.record(observation(1));
+                                record(slot, observation(1));
                             }
                         }
                     })
@@ -236,7 +310,7 @@ mod tests {
             writer.join().unwrap()
         });
         let counts = &queue.counts;
-        assert_eq!(counts.requests(), 4 * EACH);
+        assert_eq!(queue.requests(), 4 * EACH);
         assert_eq!(
             taken + counts.dropped.get() + counts.unrecorded.get(),
             4 * EACH

@@ -18,6 +18,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::observation::{CalledApp, Ending, Observation, PolicyInForce, TokenFacts};
+use super::queue::Slot;
+use super::repeats::Seen;
 
 /// One request with this token.
 pub(super) fn observation(token: u128) -> Observation {
@@ -41,6 +43,21 @@ pub(super) fn observation(token: u128) -> Observation {
         restriction: None,
         partner_outbound_allowed: false,
     }
+}
+
+/// Records a request as it is seen.
+pub(super) fn record(slot: Slot, observation: Observation) {
+    let app = observation.app.clone();
+    let seen = Seen {
+        token: observation.token_digest,
+        app: app.as_ref().map(|app| &app.target.id),
+        outcome: observation.ending.outcome(),
+        reason: observation.ending.reason(),
+        client_address: observation.client_address,
+        generation: 0,
+        arrived: observation.arrived,
+    };
+    slot.record(&seen, || observation);
 }
 
 /// The same, so many seconds later.

@@ -80,7 +80,7 @@ fn totals(work: &mut Work, queue: &Queue) -> Totals {
     // Whoever still holds a place is cut off with the process.
     let cut_off = queue.held() as u64;
     let totals = Totals {
-        requests: queue.counts.requests() + cut_off,
+        requests: queue.requests() + cut_off,
         events: work.events(),
         dropped: queue.counts.dropped.get(),
         unrecorded: queue.counts.unrecorded.get() + cut_off,

@@ -21,6 +21,8 @@ pub(super) struct Work {
     on_full: OnFull,
     /// Bytes that may wait for one sink.
     most_pending: usize,
+    /// When the workers' counts are to be collected.
+    collect: Instant,
     events: u64,
     /// Kept between passes for their room.
     ready: Vec<Event>,
@@ -40,6 +42,7 @@ impl Work {
             outlets,
             on_full,
             most_pending: MOST_PENDING,
+            collect: Instant::now(),
             events: 0,
             ready: Vec::new(),
             lines: Vec::new(),
@@ -59,6 +62,7 @@ impl Work {
         if self.queue.held() > 0 || !self.all_written() {
             return false;
         }
+        self.collect(now);
         if let Some(aggregate) = &mut self.aggregate {
             aggregate.drain(&mut self.ready);
         }
@@ -88,6 +92,7 @@ impl Work {
         while let Some(observation) = self.queue.pop() {
             self.add(&observation, now);
         }
+        self.collect(now);
         if let Some(aggregate) = &mut self.aggregate {
             aggregate.drain(&mut self.ready);
         }
@@ -112,6 +117,9 @@ impl Work {
             self.add(&observation, now);
             taken += 1;
         }
+        if self.collect <= now {
+            self.collect(now);
+        }
         if let Some(aggregate) = &mut self.aggregate {
             aggregate.due(now, &mut self.ready);
         }
@@ -123,6 +131,15 @@ impl Work {
         match &mut self.aggregate {
             Some(aggregate) => aggregate.add(observation, now, &mut self.ready),
             None => self.ready.push(Event::of(observation)),
+        }
+    }
+
+    fn collect(&mut self, now: Instant) {
+        if let Some(aggregate) = &mut self.aggregate {
+            for repeats in self.queue.collect() {
+                aggregate.add_counted(&repeats, now, &mut self.ready);
+            }
+            self.collect = now + aggregate.window().min(COLLECTED_AFTER);
         }
     }
 
@@ -236,6 +253,9 @@ fn lines_in(bytes: &[u8]) -> usize {
 /// Observations between two writes: about a megabyte of events.
 const BATCH: usize = 512;
 
+/// Often enough for whoever waits for a count, and so that a policy of old is kept by no counted request for long.
+const COLLECTED_AFTER: Duration = Duration::from_secs(1);
+
 /// Some ten thousand events: a sink that fails for a moment costs the others nothing.
 const MOST_PENDING: usize = 16 << 20;
 
@@ -252,8 +272,10 @@ mod tests {
     use prometheus::{IntCounterVec, Opts};
 
     use super::super::queue::Counts;
-    use super::super::testing::{asked_at, observation};
+    use super::super::queue::Slot;
+    use super::super::testing::{asked_at, observation, record};
     use super::*;
+    use crate::per_worker::PerWorker;
     use serde_json::Value;
 
     /// A sink that fails as often as it is told, after so many bytes.
@@ -296,6 +318,7 @@ mod tests {
 
     struct Bench {
         queue: Arc<Queue>,
+        slots: PerWorker<Queue>,
         work: Work,
         sinks: Vec<Flaky>,
         counted: IntCounterVec,
@@ -309,7 +332,10 @@ mod tests {
 
         fn with(aggregate: Option<Aggregate>, sinks: usize, on_full: OnFull) -> Self {
             let counted = IntCounterVec::new(Opts::new("n", "h"), &["sink", "result"]).unwrap();
-            let queue = Arc::new(Queue::new(4096, on_full, Counts::of(&counted)));
+            let most_counted = if aggregate.is_some() { 100 } else { 0 };
+            let queue = Queue::new(4096, on_full, most_counted, Counts::of(&counted));
+            let queue = Arc::new(queue);
+            let slots = PerWorker::new(Arc::clone(&queue));
             let sinks = vec![(); sinks].into_iter().map(|()| Flaky::default());
             let sinks: Vec<Flaky> = sinks.collect();
             let outlets = sinks.iter().enumerate().map(|(number, sink)| {
@@ -327,6 +353,7 @@ mod tests {
             let work = Work::new(Arc::clone(&queue), aggregate, outlets, on_full);
             Self {
                 queue,
+                slots,
                 work,
                 sinks,
                 counted,
@@ -336,8 +363,12 @@ mod tests {
 
         fn serve(&self, times: usize, observation: impl Fn() -> Observation) {
             for _ in 0..times {
-                self.queue.reserve().unwrap().record(observation());
+                record(self.reserve(), observation());
             }
+        }
+
+        fn reserve(&self) -> Slot {
+            Slot::reserve(self.slots.handle()).unwrap()
         }
 
         fn pass_after(&mut self, seconds: u64) {
@@ -492,9 +523,9 @@ mod tests {
     #[test]
     fn the_end_waits_for_requests_under_way() {
         let mut bench = Bench::new(None, 1);
-        let slot = bench.queue.reserve().unwrap();
+        let slot = bench.reserve();
         assert!(!bench.work.finish(bench.now));
-        slot.record(observation(1));
+        record(slot, observation(1));
         assert!(bench.work.finish(bench.now));
         assert_eq!(bench.sinks[0].counts(), [1]);
     }
