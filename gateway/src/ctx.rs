@@ -60,8 +60,12 @@ pub struct RequestCtx {
     pub trouble: Option<Trouble>,
     /// Upstreams that could not be reached for this request.
     pub failed: Vec<PeerAddress>,
+    /// When it was decided.
+    pub decided: Option<Instant>,
     /// When the first upstream was chosen.
     pub upstream_begun: Option<Instant>,
+    /// When the head of the upstream's answer came.
+    pub answered: Option<Instant>,
     /// Bytes of the body so far.
     pub body: u64,
     recorded: bool,
@@ -91,7 +95,9 @@ impl RequestCtx {
             websocket: false,
             trouble: None,
             failed: Vec::new(),
+            decided: None,
             upstream_begun: None,
+            answered: None,
             body: 0,
             recorded: false,
             finished: false,
@@ -132,7 +138,8 @@ impl RequestCtx {
             return;
         }
         self.metrics().answered(&self.ending);
-        let duration = self.begun.elapsed();
+        let answered = self.answered.unwrap_or_else(Instant::now);
+        let duration = answered.saturating_duration_since(self.begun);
         let Some(slot) = self.slot.take() else {
             return;
         };

@@ -249,8 +249,9 @@ impl Known {
         let backends = self.backends.load();
         let addresses = backends.iter().filter_map(|backend| {
             let peer = backend.ext.get::<Arc<HttpPeer>>()?;
+            let Named(name) = backend.ext.get()?;
             let address = backend.addr.as_inet()?;
-            let is_it = peer.sni == bare(&upstream.host)
+            let is_it = **name == *bare(&upstream.host)
                 && peer.is_tls() == is_tls(upstream.scheme)
                 && address.port() == upstream.port;
             is_it.then_some(*address)
@@ -292,7 +293,9 @@ impl MadeOf {
 
     fn backend(&self, upstream: &Upstream, address: SocketAddr) -> Backend {
         let tls = is_tls(upstream.scheme);
-        let mut peer = HttpPeer::new(address, tls, bare(&upstream.host).to_owned());
+        // Without TLS nobody asks for the name, and an empty one is cheaper to hand out.
+        let name = if tls { bare(&upstream.host) } else { "" };
+        let mut peer = HttpPeer::new(address, tls, name.to_owned());
         let options = &mut peer.options;
         options.connection_timeout = Some(self.patience.connect);
         options.total_connection_timeout = Some(self.patience.connect);
@@ -303,6 +306,7 @@ impl MadeOf {
         options.alpn = if tls { ALPN::H2H1 } else { ALPN::H1 };
         let mut ext = Extensions::new();
         ext.insert(Arc::new(peer));
+        ext.insert(Named(bare(&upstream.host).into()));
         Backend {
             addr: PeerAddress::Inet(address),
             weight: 1,
@@ -310,6 +314,10 @@ impl MadeOf {
         }
     }
 }
+
+/// The host that an address was found for.
+#[derive(Clone, Debug)]
+struct Named(Box<str>);
 
 struct Discovery(Arc<Known>);
 
@@ -355,8 +363,8 @@ impl Checks {
 impl HealthCheck for Checks {
     async fn check(&self, target: &Backend) -> pingora::Result<()> {
         let get = target.ext.get::<Arc<HttpPeer>>().and_then(|peer| {
-            let key = (peer.sni.clone(), peer.is_tls());
-            self.get.get(&key)
+            let Named(name) = target.ext.get()?;
+            self.get.get(&(name.to_string(), peer.is_tls()))
         });
         match get {
             Some(check) => check.check(target).await,

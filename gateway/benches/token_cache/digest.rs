@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::SHA256;
 use aws_lc_rs::hmac;
-use crossgate::request::credential::{BearerToken, Credential};
+use crossgate::request::credential::{Credential, Presented};
 use crossgate::request::token::KnownToken;
 use crossgate::request::tokens::{Found, Tokens};
 use crossgate_policy::ids::UnixTime;
@@ -29,8 +29,8 @@ pub fn print(rounds: usize) {
     look_ups(rounds, &stage, &headers);
 }
 
-fn digests(rounds: usize, ours: &Tokens, token: BearerToken<'_>) {
-    let text = token.expose().as_bytes();
+fn digests(rounds: usize, ours: &Tokens, token: Presented<'_>) {
+    let text = token.expose_bytes();
     let key = hmac::Key::new(hmac::HMAC_SHA256, &KEY);
     let sip = RandomState::new();
     let ways: [Named<'_>; 5] = [
@@ -59,7 +59,7 @@ fn digests(rounds: usize, ours: &Tokens, token: BearerToken<'_>) {
     }
 }
 
-fn look_ups(rounds: usize, stage: &Stage, headers: &[BearerToken<'_>]) {
+fn look_ups(rounds: usize, stage: &Stage, headers: &[Presented<'_>]) {
     let in_force = stage.gateway.live.in_force();
     let (basis, issuers) = (in_force.basis(), &in_force.issuers);
     let kept = &stage.gateway.tokens;
@@ -81,7 +81,7 @@ fn look_ups(rounds: usize, stage: &Stage, headers: &[BearerToken<'_>]) {
         let found = kept.find(kept.digest(*header), basis, issuers);
         ready += usize::from(matches!(found, Some(Found::Ready(_))));
     }
-    let find = |header: BearerToken<'_>| {
+    let find = |header: Presented<'_>| {
         black_box(kept.find(kept.digest(header), basis, issuers));
     };
     let ways: [(&str, &(dyn Fn(usize) + Sync)); 3] = [
@@ -108,7 +108,7 @@ fn bearer(token: &str) -> HeaderMap {
     HeaderMap::from_iter([(AUTHORIZATION, value)])
 }
 
-fn credential(headers: &HeaderMap) -> BearerToken<'_> {
+fn credential(headers: &HeaderMap) -> Presented<'_> {
     match Credential::read(headers) {
         Credential::Bearer(token) => token,
         Credential::None | Credential::Unacceptable(_) => panic!("no bearer token"),

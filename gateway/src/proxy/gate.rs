@@ -106,6 +106,7 @@ impl Gateway {
         let admission = admit(&moment, found.app, brought, &self.tokens, &self.metrics);
         ctx.token = admission.token;
         ctx.token_digest = admission.token_digest;
+        ctx.decided = admission.decided;
         for issuer in &admission.outdated {
             self.live.request_refresh(issuer);
         }
@@ -167,6 +168,9 @@ impl Gateway {
         {
             let path = if rest.is_empty() { "/" } else { rest };
             return Some((Public::Metadata, routes.find(self.door, &head.host, path)?));
+        }
+        if *method != Method::OPTIONS {
+            return None;
         }
         let found = routes.find(self.door, &head.host, &head.path)?;
         (found.app.cors_preflight && respond::is_preflight(method, headers))

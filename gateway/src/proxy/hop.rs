@@ -22,7 +22,12 @@ pub(super) fn strip(response: &mut ResponseHeader) -> Result<()> {
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .filter_map(|name| HeaderName::from_bytes(name.trim().as_bytes()).ok())
+        .map(str::trim)
+        // What almost every server says, and what names no header that stays.
+        .filter(|name| {
+            !name.eq_ignore_ascii_case("keep-alive") && !name.eq_ignore_ascii_case("close")
+        })
+        .filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok())
         .filter(|name| *name != CONTENT_LENGTH && *name != TRANSFER_ENCODING && *name != UPGRADE)
         .collect();
     for name in named {

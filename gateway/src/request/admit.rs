@@ -3,18 +3,18 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crossgate_policy::context::{
-    CONTEXT_HEADER, Context, POLICY_HEADER, RestrictionHeaders, TENANTS_HEADER,
-};
+use crossgate_policy::context::{Context, RestrictionHeaders};
+use crossgate_policy::decision::TokenRefusal;
 use crossgate_policy::ids::UnixTime;
 use crossgate_policy::snapshot::Snapshot;
 use crossgate_policy::target::Target;
 use crossgate_policy::{Caller, Decision};
 use crossgate_token::{Expected, Issuers, KeySet, TokenFault, Unverified, verify};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use std::net::IpAddr;
 
-use super::credential::{BearerToken, Credential};
+use super::credential::{Credential, Presented};
+use super::names;
 use super::route::App;
 use super::subject::refusal;
 use super::token::KnownToken;
@@ -56,6 +56,8 @@ pub struct Admission {
     pub token_digest: u128,
     /// Issuers that may have a key newer than ours.
     pub outdated: Box<[Arc<str>]>,
+    /// When it was decided.
+    pub decided: Option<Instant>,
 }
 
 /// Nothing is known of the issuer's keys yet, so the token can be neither accepted nor refused.
@@ -75,6 +77,7 @@ pub fn admit<'k, K: Fn(&str) -> Option<&'k KeySet>>(
         token: None,
         token_digest: 0,
         outdated: Box::default(),
+        decided: None,
     };
     let refused = match Credential::read(brought.headers) {
         Credential::None => None,
@@ -85,6 +88,11 @@ pub fn admit<'k, K: Fn(&str) -> Option<&'k KeySet>>(
         Credential::Bearer(token) => {
             admission.token_digest = tokens.digest(token);
             match known(moment, token, admission.token_digest, tokens) {
+                Err(NotKnown::NoToken(refusal)) => {
+                    admission.token_digest = 0;
+                    metrics.verifications.count(None, refusal.reason);
+                    Some(refusal)
+                }
                 Ok((known, from)) => {
                     let accepted = accept(moment, app, &known);
                     keep(
@@ -104,7 +112,7 @@ pub fn admit<'k, K: Fn(&str) -> Option<&'k KeySet>>(
                     admission.token = Some(known);
                     accepted.err().map(refusal)
                 }
-                Err(unverified) => {
+                Err(NotKnown::Unverified(unverified)) => {
                     let fault = unverified.fault();
                     let result = fault.map_or(NO_KEYS, TokenFault::reason);
                     metrics.verifications.count(unverified.issuer(), result);
@@ -129,13 +137,15 @@ pub fn admit<'k, K: Fn(&str) -> Option<&'k KeySet>>(
         (None, Some(token)) => Caller::Verified(&token.subject),
         (None, None) => Caller::Anonymous,
     };
-    admission.verdict = Ok(decide(
+    let (decision, decided) = decide(
         moment.snapshot,
         caller,
         &app.called.target,
         brought,
         metrics,
-    ));
+    );
+    admission.verdict = Ok(decision);
+    admission.decided = Some(decided);
     admission
 }
 
@@ -147,7 +157,7 @@ pub fn admit_anybody(
     brought: Brought<'_>,
     metrics: &Metrics,
 ) -> Decision {
-    decide(snapshot, Caller::Anonymous, &app.open, brought, metrics)
+    decide(snapshot, Caller::Anonymous, &app.open, brought, metrics).0
 }
 
 /// The one caller of policy on the request path.
@@ -157,7 +167,7 @@ fn decide(
     target: &Target,
     brought: Brought<'_>,
     metrics: &Metrics,
-) -> Decision {
+) -> (Decision, Instant) {
     let context = Context {
         client_ip: brought.client_ip,
         restriction: restriction(brought.headers),
@@ -165,8 +175,11 @@ fn decide(
     };
     let begun = Instant::now();
     let decision = crossgate_policy::decide(snapshot, caller, target, &context);
-    metrics.decision_duration.observe(begun.elapsed());
-    decision
+    let decided = Instant::now();
+    metrics
+        .decision_duration
+        .observe(decided.duration_since(begun));
+    (decision, decided)
 }
 
 /// Where a verified token was had from.
@@ -180,25 +193,37 @@ enum From {
     Ready,
 }
 
+/// Why a token is not known.
+enum NotKnown {
+    /// It is none.
+    NoToken(TokenRefusal),
+    /// It is not genuine, as far as can be told.
+    Unverified(Unverified),
+}
+
 /// The token, verified now or before.
 fn known<'k, K: Fn(&str) -> Option<&'k KeySet>>(
     moment: &Moment<'_, K>,
-    token: BearerToken<'_>,
+    token: Presented<'_>,
     digest: u128,
     tokens: &Tokens,
-) -> Result<(Arc<KnownToken>, From), Unverified> {
+) -> Result<(Arc<KnownToken>, From), NotKnown> {
     match tokens.find(digest, moment.basis, moment.issuers) {
         Some(Found::Ready(known)) => Ok((known, From::Ready)),
         Some(Found::Unpacked(known)) => Ok((known, From::Packed)),
-        Some(Found::Refused(why)) => Err(why),
-        None => match verify(token.expose(), moment.issuers, &moment.keys) {
+        Some(Found::Refused(why)) => Err(NotKnown::Unverified(why)),
+        None => match verify(
+            token.token().map_err(NotKnown::NoToken)?.expose(),
+            moment.issuers,
+            &moment.keys,
+        ) {
             Ok(verified) => {
                 let known = KnownToken::new(verified, moment.issuers);
                 Ok((Arc::new(known), From::Verifier))
             }
             Err(why) => {
                 tokens.refuse(digest, moment.basis, &why);
-                Err(why)
+                Err(NotKnown::Unverified(why))
             }
         },
     }
@@ -238,34 +263,45 @@ fn accept<K>(moment: &Moment<'_, K>, app: &App, known: &KnownToken) -> Result<()
 
 /// The tenant-restriction headers of a request.
 pub(crate) fn restriction(headers: &HeaderMap) -> RestrictionHeaders<'_> {
-    let values = |name| {
+    if !restricts(headers) {
+        return RestrictionHeaders::Absent;
+    }
+    let values = |name: &HeaderName| {
         headers
             .get_all(name)
             .iter()
             .map(http::HeaderValue::as_bytes)
     };
     RestrictionHeaders::read(
-        values(POLICY_HEADER),
-        values(TENANTS_HEADER),
-        values(CONTEXT_HEADER),
+        values(&names::RESTRICTION_POLICY),
+        values(&names::RESTRICTION_TENANTS),
+        values(&names::RESTRICTION_CONTEXT),
     )
+}
+
+/// Whether any of the three came. Looking at every name once is cheaper than looking for three.
+fn restricts(headers: &HeaderMap) -> bool {
+    headers.keys().any(|name| {
+        let begins = |start| name.as_str().starts_with(start);
+        (begins("sec-r") || begins("restr"))
+            && (*name == names::RESTRICTION_POLICY
+                || *name == names::RESTRICTION_TENANTS
+                || *name == names::RESTRICTION_CONTEXT)
+    })
 }
 
 /// The values of the tenant-restriction headers for the event, where any came.
 #[must_use]
 pub fn restriction_values(headers: &HeaderMap) -> Option<Box<RestrictionValues>> {
-    let values = |name| {
+    let values = |name: &HeaderName| {
         let values = headers.get_all(name).iter();
         values.map(|value| value.as_bytes().into()).collect()
     };
-    let any = [POLICY_HEADER, TENANTS_HEADER, CONTEXT_HEADER]
-        .iter()
-        .any(|name| headers.contains_key(*name));
-    any.then(|| {
+    restricts(headers).then(|| {
         Box::new(RestrictionValues {
-            policy: values(POLICY_HEADER),
-            tenants: values(TENANTS_HEADER),
-            context: values(CONTEXT_HEADER),
+            policy: values(&names::RESTRICTION_POLICY),
+            tenants: values(&names::RESTRICTION_TENANTS),
+            context: values(&names::RESTRICTION_CONTEXT),
         })
     })
 }

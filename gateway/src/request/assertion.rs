@@ -102,11 +102,11 @@ impl Signer {
 
     /// An assertion about this caller for this app, at this time in seconds. `None` where signing fails.
     fn sign(&self, about: &About<'_>, now: u64) -> Option<HeaderValue> {
-        let facts = about.permit.facts()?;
+        let (facts, user) = (about.permit.facts()?, about.user?);
         let claims = json!({
             "iss": self.issuer,
             "aud": about.app.to_string(),
-            "sub": about.user.to_string(),
+            "sub": user.to_string(),
             "iat": now,
             "exp": now + LIFETIME,
             "home_tenant": facts.home_tenant_id().map(|tenant| tenant.to_string()),
@@ -143,14 +143,14 @@ pub struct About<'a> {
     /// The app it is for.
     pub app: &'a Id,
     /// The caller as the app is told.
-    pub user: &'a Id,
+    pub user: Option<&'a Id>,
     /// The identity provider as the app is told.
     pub idp: &'a str,
     /// What was decided.
     pub permit: &'a Permit,
 }
 
-/// The last assertion made for one token. Read and replaced without a lock; of two made at once one is forgotten.
+/// What was said last of one token. Read and replaced without a lock; of two made at once one is forgotten.
 #[derive(Debug, Default)]
 pub struct Kept(ArcSwapOption<Made>);
 
@@ -159,28 +159,47 @@ struct Made {
     app: Id,
     permit: Permit,
     at: u64,
-    value: HeaderValue,
+    said: Statement,
+}
+
+/// What an app is told of the caller under this permit, ready to be sent.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Statement {
+    /// The caller's id; `None` where there is none that can stand in a header.
+    pub user: Option<HeaderValue>,
+    /// The caller's home tenant.
+    pub home_tenant: Option<HeaderValue>,
+    /// The assertion; `None` where the caller has no id, or signing failed.
+    pub assertion: Option<HeaderValue>,
 }
 
 impl Kept {
-    /// The assertion kept, while it says the same to the same app and is fresh; otherwise a new one.
+    /// What was said before, while it is the same for the same app and the assertion is fresh; otherwise anew.
     #[must_use]
-    pub fn get(&self, signer: &Signer, about: &About<'_>, now: u64) -> Option<HeaderValue> {
+    pub fn get(&self, signer: &Signer, about: &About<'_>, now: u64) -> Statement {
         if let Some(made) = &*self.0.load()
             && made.app == *about.app
             && made.permit == *about.permit
             && (made.at..made.at + REUSED_FOR).contains(&now)
         {
-            return Some(made.value.clone());
+            return made.said.clone();
         }
-        let value = signer.sign(about, now)?;
+        let facts = about.permit.facts();
+        let tenant = facts.and_then(|facts| facts.home_tenant_id());
+        let said = Statement {
+            user: about
+                .user
+                .and_then(|user| HeaderValue::from_bytes(user.to_string().as_bytes()).ok()),
+            home_tenant: tenant.and_then(|tenant| HeaderValue::try_from(tenant.to_string()).ok()),
+            assertion: signer.sign(about, now),
+        };
         self.0.store(Some(Arc::new(Made {
             app: about.app.clone(),
             permit: about.permit.clone(),
             at: now,
-            value: value.clone(),
+            said: said.clone(),
         })));
-        Some(value)
+        said
     }
 }
 
@@ -223,7 +242,7 @@ mod tests {
         let (app, user) = (Id::new("payroll"), Id::new("ada"));
         let about = About {
             app: &app,
-            user: &user,
+            user: Some(&user),
             idp: "aad",
             permit: &permit,
         };
@@ -246,18 +265,19 @@ mod tests {
         let (app, other, user) = (Id::new("payroll"), Id::new("other"), Id::new("ada"));
         let about = About {
             app: &app,
-            user: &user,
+            user: Some(&user),
             idp: "aad",
             permit: &permit,
         };
-        let first = kept.get(&signer, &about, 1000).unwrap();
-        assert_eq!(kept.get(&signer, &about, 1119), Some(first.clone()));
-        assert_ne!(kept.get(&signer, &about, 1120), Some(first.clone()));
+        let first = kept.get(&signer, &about, 1000);
+        assert_eq!(first.user.as_ref().unwrap(), "ada");
+        assert_eq!(kept.get(&signer, &about, 1119), first);
+        assert_ne!(kept.get(&signer, &about, 1120), first);
         let about = About {
             app: &other,
             ..about
         };
-        assert_ne!(kept.get(&signer, &about, 1000), Some(first));
+        assert_ne!(kept.get(&signer, &about, 1000), first);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use pingora::http::RequestHeader;
 use pingora::{Error, ErrorType, OkOrErr as _, OrErr as _};
 use uuid::Uuid;
 
+use super::assertion::Statement;
 use super::forwarded::Client;
 use super::names;
 use super::route::Restriction;
@@ -45,10 +46,8 @@ pub struct Said<'a> {
 pub struct Identity<'a> {
     /// The headers of App Service.
     pub principal: &'a Principal,
-    /// The user's id there.
-    pub user: Option<String>,
-    /// The signed statement.
-    pub assertion: Option<HeaderValue>,
+    /// Our own.
+    pub said: Statement,
 }
 
 /// The id under which a request is found again, in logs, events and answers.
@@ -134,24 +133,19 @@ fn stamp_identity(headers: &mut HeaderMap, said: &Said<'_>) -> pingora::Result<(
     let Some(identity) = &said.identity else {
         return Ok(());
     };
-    let principal = identity.principal;
-    let user = identity.user.as_deref();
-    let user = user.and_then(|user| header_value(|page| page.put_slice(user.as_bytes())));
+    let (principal, told) = (identity.principal, &identity.said);
     let values = [
-        (&names::PRINCIPAL, principal.principal.clone()),
-        (&names::PRINCIPAL_ID, user),
-        (&names::PRINCIPAL_NAME, principal.name.clone()),
-        (&names::PRINCIPAL_IDP, principal.idp.clone()),
-        (&names::ASSERTION, identity.assertion.clone()),
+        (&names::PRINCIPAL, &principal.principal),
+        (&names::PRINCIPAL_ID, &told.user),
+        (&names::PRINCIPAL_NAME, &principal.name),
+        (&names::PRINCIPAL_IDP, &principal.idp),
+        (&names::ASSERTION, &told.assertion),
+        (&names::HOME_TENANT, &told.home_tenant),
     ];
     for (name, value) in values {
         if value.is_some() {
-            set(headers, name, value)?;
+            set(headers, name, value.clone())?;
         }
-    }
-    if let Some(tenant) = said.permit.facts().and_then(|facts| facts.home_tenant_id()) {
-        let tenant = header_value(|page| append(page, format_args!("{tenant}")));
-        set(headers, &names::HOME_TENANT, tenant)?;
     }
     if let Some(access_type) = said.permit.access_type() {
         let name = HeaderValue::from_static(access_type.name());
@@ -168,11 +162,6 @@ fn correlation_id(id: &CorrelationId) -> Option<HeaderValue> {
         }
         CorrelationId::Told(id) => page.put_slice(id.as_bytes()),
     })
-}
-
-/// Writing to memory does not fail.
-fn append(page: &mut BytesMut, text: std::fmt::Arguments<'_>) {
-    let _ = page.write_fmt(text);
 }
 
 fn strip(headers: &mut HeaderMap, restriction: Restriction) {
@@ -282,8 +271,26 @@ fn continue_list(page: &mut BytesMut, list: &str) {
     }
 }
 
+/// As `Display` has it, and IPv4 in a tenth of the time.
 fn append_address(page: &mut BytesMut, address: IpAddr) {
-    append(page, format_args!("{address}"));
+    let IpAddr::V4(address) = address else {
+        // Writing to memory does not fail.
+        let _ = write!(page, "{address}");
+        return;
+    };
+    for (place, octet) in address.octets().into_iter().enumerate() {
+        if place > 0 {
+            page.put_u8(b'.');
+        }
+        let (hundreds, tens, ones) = (octet / 100, octet / 10 % 10, octet % 10);
+        if hundreds > 0 {
+            page.put_u8(b'0' + hundreds);
+        }
+        if octet >= 10 {
+            page.put_u8(b'0' + tens);
+        }
+        page.put_u8(b'0' + ones);
+    }
 }
 
 /// Brings the target into the form that routing and policy saw. `target` is `None` where it stands in it already.
@@ -437,8 +444,13 @@ mod tests {
         let mut with = request(&[]);
         let identity = Identity {
             principal: token.principal(ResourceTenant(OWN)),
-            user: Some("ada".to_owned()),
-            assertion: Some(HeaderValue::from_static("signed")),
+            said: Statement {
+                user: Some(HeaderValue::from_static("ada")),
+                home_tenant: Some(HeaderValue::from_static(
+                    "00000000-0000-0000-0000-000000000002",
+                )),
+                assertion: Some(HeaderValue::from_static("signed")),
+            },
         };
         let identified = Said {
             identity: Some(identity),
@@ -551,6 +563,19 @@ mod tests {
         set_target(&mut request, Some("/a?x=1")).unwrap();
         assert_eq!(request.raw_path(), b"/a?x=1");
         assert_eq!(values(&request, "host"), ["payroll.contoso.com"]);
+    }
+
+    #[test]
+    fn addresses_are_written_as_they_are_displayed() {
+        for octet in 0..=u8::MAX {
+            let address = IpAddr::from([octet, 0, 255, octet]);
+            let mut page = BytesMut::new();
+            append_address(&mut page, address);
+            assert_eq!(page, address.to_string().as_bytes());
+        }
+        let mut page = BytesMut::new();
+        append_address(&mut page, IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]));
+        assert_eq!(page, "::1".as_bytes());
     }
 
     #[test]

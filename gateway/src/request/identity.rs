@@ -19,18 +19,14 @@ pub fn of<'t>(
     let facts = permit.facts()?;
     let user = facts.own_user_id.as_ref().or(facts.home_user_id.as_ref());
     let user = user.or(token.subject.user_id.as_ref());
-    let assertion = user.and_then(|user| {
-        let about = About {
-            app: &app.called.target.id,
-            user,
-            idp: token.idp(),
-            permit,
-        };
-        token.assertion.get(signer, &about, now)
-    });
+    let about = About {
+        app: &app.called.target.id,
+        user,
+        idp: token.idp(),
+        permit,
+    };
     Some(Identity {
         principal: token.principal(app.resource),
-        user: user.map(ToString::to_string),
-        assertion,
+        said: token.assertion.get(signer, &about, now),
     })
 }

@@ -18,7 +18,7 @@ use crossgate_config::TokenCache;
 use crossgate_policy::ids::UnixTime;
 use crossgate_token::{CLOCK_SKEW_SECONDS, Issuers, Packed, Unverified, Verified};
 
-use super::credential::BearerToken;
+use super::credential::Presented;
 use super::token::KnownToken;
 use crate::ops::Metrics;
 use basis::{Footing, HeldOn};
@@ -100,8 +100,8 @@ impl Tokens {
 
     /// The keyed digest of a token, which stands for it here and where its uses are counted. Never shown to anybody.
     #[must_use]
-    pub fn digest(&self, token: BearerToken<'_>) -> u128 {
-        self.digests.of(token.expose().as_bytes())
+    pub fn digest(&self, token: Presented<'_>) -> u128 {
+        self.digests.of(token.expose_bytes())
     }
 
     /// What is known of a token on this basis.

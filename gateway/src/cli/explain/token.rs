@@ -24,12 +24,16 @@ pub(super) fn read(
     loaded: &Loaded,
 ) -> Result<Result<Verified, Refused>, Failure> {
     let token = match Credential::read(headers) {
-        Credential::Bearer(token) => token.expose(),
-        Credential::Unacceptable(refusal) => {
+        Credential::Bearer(token) => token.token(),
+        Credential::Unacceptable(refusal) => Err(refusal),
+        Credential::None => return Err(Failure::Unusable("--token: there is none".to_owned())),
+    };
+    let token = match token {
+        Ok(token) => token.expose(),
+        Err(refusal) => {
             let rule = None;
             return Ok(Err(Refused { refusal, rule }));
         }
-        Credential::None => return Err(Failure::Unusable("--token: there is none".to_owned())),
     };
     let signers = signers(token, &loaded.issuers);
     let (sets, missing) = keys::fetch(

@@ -1,6 +1,6 @@
 //! How long a client may take for the head of a request, and pause in its body.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -29,18 +29,27 @@ pub(super) struct Patient {
 }
 
 tokio::task_local! {
-    static AWAITED: Cell<Awaited>;
-    static CONNECTION: RefCell<Connection>;
+    static CONNECTION: Connection;
 }
 
-/// What is kept from one request of a connection to the next.
-#[derive(Default)]
+/// What is known of the connection that a task serves, or of its one request where that is of HTTP/2.
 struct Connection {
+    awaited: Cell<Awaited>,
     /// Requests came before.
-    used: bool,
+    used: Cell<bool>,
     /// Set already, at a time no later than anybody must be let go of who begins to be waited for now: an alarm that is set costs
     /// more than one that rings too early once in a minute.
-    alarm: Option<Pin<Box<Sleep>>>,
+    alarm: Cell<Option<Pin<Box<Sleep>>>>,
+}
+
+impl Connection {
+    const fn new() -> Self {
+        Self {
+            awaited: Cell::new(Awaited::Head),
+            used: Cell::new(false),
+            alarm: Cell::new(None),
+        }
+    }
 }
 
 /// What a request's client still has to send.
@@ -54,7 +63,7 @@ enum Awaited {
 
 /// Serves one connection, within which a first head is told from later ones.
 pub(super) async fn connection<T>(served: impl Future<Output = T>) -> T {
-    CONNECTION.scope(RefCell::default(), served).await
+    CONNECTION.scope(Connection::new(), served).await
 }
 
 /// To be called as soon as the head of the request that this task serves has been read, which was now.
@@ -73,21 +82,51 @@ pub(in crate::proxy) fn body_came(last: bool) {
 
 fn await_now(what: Awaited) {
     // A test may make a context without a connection.
-    let _ = AWAITED.try_with(|awaited| awaited.set(what));
+    let _ = CONNECTION.try_with(|connection| connection.awaited.set(what));
 }
 
-/// What this task keeps of its connection; nothing where it serves one request of HTTP/2, which is a task of its own.
-fn kept() -> Connection {
-    CONNECTION.try_with(|kept| kept.take()).unwrap_or_default()
-}
-
-fn keep(alarm: Pin<Box<Sleep>>) {
-    let _ = CONNECTION.try_with(|kept| {
-        kept.replace(Connection {
-            used: true,
-            alarm: Some(alarm),
+impl Patient {
+    /// Serves one request of the connection whose task this is, unless it has to be waited for too long.
+    async fn serve(
+        &self,
+        served: impl Future<Output = Option<ReusedHttpStream>>,
+    ) -> Option<ReusedHttpStream> {
+        let (used, alarm) = CONNECTION.with(|connection| {
+            connection.awaited.set(Awaited::Head);
+            (connection.used.replace(true), connection.alarm.take())
+        });
+        let begun = Instant::now();
+        let head_by = if used {
+            begun + self.head + self.idle
+        } else {
+            begun + self.head
+        };
+        let mut alarm = alarm.unwrap_or_else(|| Box::pin(sleep_until(head_by.into())));
+        let mut served = pin!(served);
+        let reused = poll_fn(|cx| {
+            if let Poll::Ready(reused) = served.as_mut().poll(cx) {
+                return Poll::Ready(reused);
+            }
+            loop {
+                let by = match CONNECTION.with(|connection| connection.awaited.get()) {
+                    Awaited::Head => head_by,
+                    Awaited::Body(since) => since + self.idle,
+                    Awaited::Nothing => return Poll::Pending,
+                };
+                // The alarm is set anew only when it rings: bodies come in many parts.
+                if alarm.as_mut().poll(cx).is_pending() {
+                    return Poll::Pending;
+                }
+                if by <= Instant::now() {
+                    return Poll::Ready(None);
+                }
+                alarm.as_mut().reset(by.into());
+            }
         })
-    });
+        .await;
+        CONNECTION.with(|connection| connection.alarm.set(Some(alarm)));
+        reused
+    }
 }
 
 #[async_trait]
@@ -97,44 +136,13 @@ impl HttpServerApp for Patient {
         session: ServerSession,
         shutdown: &ShutdownWatch,
     ) -> Option<ReusedHttpStream> {
-        // Of HTTP/2 the head is there already, and each request is a task of its own.
-        let Connection { used, alarm } = kept();
-        let begun = Instant::now();
-        let head_by = if used {
-            begun + self.head + self.idle
-        } else {
-            begun + self.head
-        };
-        let mut alarm = alarm.unwrap_or_else(|| Box::pin(sleep_until(head_by.into())));
         let served = self.proxy.process_new_http(session, shutdown);
-        let reused = AWAITED
-            .scope(Cell::new(Awaited::Head), async {
-                let mut served = pin!(served);
-                poll_fn(|cx| {
-                    if let Poll::Ready(reused) = served.as_mut().poll(cx) {
-                        return Poll::Ready(reused);
-                    }
-                    loop {
-                        let by = match AWAITED.with(Cell::get) {
-                            Awaited::Head => head_by,
-                            Awaited::Body(since) => since + self.idle,
-                            Awaited::Nothing => return Poll::Pending,
-                        };
-                        // The alarm is set anew only when it rings: bodies come in many parts.
-                        if alarm.as_mut().poll(cx).is_pending() {
-                            return Poll::Pending;
-                        }
-                        if by <= Instant::now() {
-                            return Poll::Ready(None);
-                        }
-                        alarm.as_mut().reset(by.into());
-                    }
-                })
-                .await
-            })
-            .await;
-        keep(alarm);
-        reused
+        if CONNECTION.try_with(|_| ()).is_ok() {
+            self.serve(served).await
+        } else {
+            // Each request of HTTP/2 is a task of its own, and its head is there already.
+            Box::pin(connection(self.serve(served))).await
+        }
     }
 
     fn h2_options(&self) -> Option<H2Options> {

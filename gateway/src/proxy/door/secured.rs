@@ -1,16 +1,16 @@
 //! TLS in front of an app. The framework's own grants a minute to connections that it does not count.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use pingora::apps::ServerApp;
 use pingora::listeners::tls::Acceptor;
 use pingora::protocols::l4::stream::Stream as Socket;
 use pingora::protocols::{ALPN, Ssl as _, Stream};
 use pingora::server::ShutdownWatch;
 use rustls::ServerConfig;
-use rustls::crypto::ring::default_provider;
+use rustls::crypto::ring::{Ticketer, default_provider};
 use tokio::time::timeout;
 
 use super::preface::AwaitPreface;
@@ -31,6 +31,9 @@ pub(super) fn acceptor(certificates: &Arc<Certificates>) -> Result<Acceptor, rus
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_cert_resolver(resolver);
+    // A client that comes again need not wait for a signature. Tickets are sealed with keys of this process that change by the hour, so
+    // nothing is kept for a session and no lock is shared.
+    config.ticketer = Ticketer::new()?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Acceptor::from_server_config(Arc::new(config)))
 }
@@ -58,21 +61,41 @@ impl<A> Secured<A> {
     }
 }
 
-#[async_trait]
-impl<A: ServerApp + Send + Sync + 'static> ServerApp for Secured<A> {
-    async fn process_new(
+impl<A: ServerApp + Send + Sync + 'static> Secured<A> {
+    async fn serve(
         self: &Arc<Self>,
+        acceptor: &Acceptor,
         session: Stream,
         shutdown: &ShutdownWatch,
     ) -> Option<Stream> {
-        let session = match &self.acceptor {
-            Some(acceptor) => self.secure(acceptor, session).await?,
-            None => session,
-        };
+        let session = self.secure(acceptor, session).await?;
         self.app.process_new(session, shutdown).await
     }
+}
 
-    async fn cleanup(&self) {
-        self.app.cleanup().await;
+// Written out, so that without TLS the app inside is polled, and not a future around it.
+impl<A: ServerApp + Send + Sync + 'static> ServerApp for Secured<A> {
+    fn process_new<'s, 'w, 'f>(
+        self: &'s Arc<Self>,
+        session: Stream,
+        shutdown: &'w ShutdownWatch,
+    ) -> Pin<Box<dyn Future<Output = Option<Stream>> + Send + 'f>>
+    where
+        's: 'f,
+        'w: 'f,
+        Self: 'f,
+    {
+        match &self.acceptor {
+            Some(acceptor) => Box::pin(self.serve(acceptor, session, shutdown)),
+            None => self.app.process_new(session, shutdown),
+        }
+    }
+
+    fn cleanup<'s, 'f>(&'s self) -> Pin<Box<dyn Future<Output = ()> + Send + 'f>>
+    where
+        's: 'f,
+        Self: 'f,
+    {
+        self.app.cleanup()
     }
 }
