@@ -1,0 +1,272 @@
+//! Values in few bytes: numbers, ids, texts and times, each said once.
+//!
+//! What [`Writer`] writes, [`Reader`] reads in the same order; where it does not stand there, the answer is `None`.
+
+use crossgate_policy::ids::{Guid, Id, TenantId, UnixTime};
+
+use crate::entra::EntraIssuer;
+
+/// What stands at the head of a value; from [`TEXT`] on, a text of that many bytes more.
+const NONE: u64 = 0;
+const GUID: u64 = 1;
+/// A value that stands before; its place in the order of values follows.
+const AGAIN: u64 = 2;
+/// An issuer in one of Entra's forms: which form follows, then the tenant.
+const ENTRA: u64 = 3;
+const TEXT: u64 = 4;
+
+#[derive(Default)]
+pub(super) struct Writer {
+    pub(super) out: Vec<u8>,
+    /// Where each value stands that may come again.
+    seen: Vec<(usize, usize)>,
+}
+
+impl Writer {
+    /// Seven bits a byte, the lowest first.
+    pub(super) fn number(&mut self, mut number: u64) {
+        while number >= 0x80 {
+            self.out.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.out.push(number as u8);
+    }
+
+    fn guid(&mut self, guid: Guid) {
+        self.number(GUID);
+        self.out.extend_from_slice(&guid.as_u128().to_be_bytes());
+    }
+
+    fn plain(&mut self, text: &str) {
+        self.number(TEXT + text.len() as u64);
+        self.out.extend_from_slice(text.as_bytes());
+    }
+
+    pub(super) fn id(&mut self, id: Option<&Id>) {
+        match id {
+            None => self.number(NONE),
+            Some(Id::Guid(guid)) => self.shared(|writer| writer.guid(*guid)),
+            Some(Id::Text(text)) => self.shared(|writer| writer.plain(text)),
+        }
+    }
+
+    pub(super) fn text(&mut self, text: Option<&str>) {
+        let Some(text) = text else {
+            return self.number(NONE);
+        };
+        // In capitals it would come back in small letters.
+        let small = !text.bytes().any(|byte| byte.is_ascii_uppercase());
+        match Guid::parse(text).filter(|_| small) {
+            Some(guid) => self.shared(|writer| writer.guid(guid)),
+            None => self.shared(|writer| writer.plain(text)),
+        }
+    }
+
+    pub(super) fn texts(&mut self, texts: &[Box<str>]) {
+        self.number(texts.len() as u64);
+        for text in texts {
+            self.text(Some(text));
+        }
+    }
+
+    pub(super) fn ids(&mut self, ids: &[Id]) {
+        self.number(ids.len() as u64);
+        for id in ids {
+            // Not among those that may come again: looking through hundreds would take longer than it saves.
+            match id {
+                Id::Guid(guid) => self.guid(*guid),
+                Id::Text(text) => self.plain(text),
+            }
+        }
+    }
+
+    pub(super) fn issuer(&mut self, text: &str) {
+        match EntraIssuer::form(text) {
+            Some((form, tenant)) => {
+                self.number(ENTRA);
+                self.number(form as u64);
+                self.id(Some(&Id::Guid(tenant.0)));
+            }
+            None => self.text(Some(text)),
+        }
+    }
+
+    pub(super) fn time(&mut self, time: Option<UnixTime>) {
+        let Some(time) = time else {
+            return self.number(NONE);
+        };
+        let whole = time.seconds() as u64;
+        if whole as f64 == time.seconds() {
+            self.number(TEXT + whole);
+        } else {
+            self.number(GUID);
+            self.out
+                .extend_from_slice(&time.seconds().to_bits().to_be_bytes());
+        }
+    }
+
+    /// Writes a value, or where it stands already.
+    fn shared(&mut self, write: impl FnOnce(&mut Self)) {
+        let start = self.out.len();
+        write(self);
+        let new = self.out.get(start..).unwrap_or_default();
+        let place = self
+            .seen
+            .iter()
+            .position(|(start, end)| self.out.get(*start..*end) == Some(new));
+        match place {
+            Some(place) => {
+                self.out.truncate(start);
+                self.number(AGAIN);
+                self.number(place as u64);
+            }
+            None => self.seen.push((start, self.out.len())),
+        }
+    }
+}
+
+pub(super) struct Reader<'a> {
+    all: &'a [u8],
+    rest: &'a [u8],
+    seen: Vec<usize>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self {
+            all: bytes,
+            rest: bytes,
+            seen: Vec::with_capacity(32),
+        }
+    }
+
+    /// Whether all of it was read.
+    pub(super) const fn is_at_end(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    pub(super) fn number(&mut self) -> Option<u64> {
+        let mut number = 0;
+        for place in (0..64).step_by(7) {
+            let (byte, rest) = self.rest.split_first()?;
+            self.rest = rest;
+            number |= u64::from(byte & 0x7f) << place;
+            if byte & 0x80 == 0 {
+                return Some(number);
+            }
+        }
+        None
+    }
+
+    fn bytes(&mut self, count: usize) -> Option<&'a [u8]> {
+        let (bytes, rest) = self.rest.split_at_checked(count)?;
+        self.rest = rest;
+        Some(bytes)
+    }
+
+    /// A value; the outer `None` is a fault.
+    fn value(&mut self) -> Option<Option<Value<'a>>> {
+        let start = self.all.len() - self.rest.len();
+        match self.number()? {
+            NONE => Some(None),
+            AGAIN => {
+                let place = usize::try_from(self.number()?).ok()?;
+                let mut before = Reader {
+                    all: self.all,
+                    rest: self.all.get(*self.seen.get(place)?..)?,
+                    seen: Vec::new(),
+                };
+                let head = before.number()?;
+                before.first(head).map(Some)
+            }
+            ENTRA => {
+                let form = usize::try_from(self.number()?).ok()?;
+                Some(Some(Value::Entra(form, self.tenant()??)))
+            }
+            head => {
+                self.seen.push(start);
+                self.first(head).map(Some)
+            }
+        }
+    }
+
+    /// A value that does not stand before.
+    fn first(&mut self, head: u64) -> Option<Value<'a>> {
+        if head == GUID {
+            let bytes = self.bytes(16)?.first_chunk()?;
+            return Some(Value::Guid(Guid::from_u128(u128::from_be_bytes(*bytes))));
+        }
+        let length = usize::try_from(head.checked_sub(TEXT)?).ok()?;
+        let text = std::str::from_utf8(self.bytes(length)?).ok()?;
+        Some(Value::Text(text))
+    }
+
+    pub(super) fn tenant(&mut self) -> Option<Option<TenantId>> {
+        match self.id()? {
+            None => Some(None),
+            Some(Id::Guid(guid)) => Some(Some(TenantId(guid))),
+            Some(Id::Text(_)) => None,
+        }
+    }
+
+    pub(super) fn id(&mut self) -> Option<Option<Id>> {
+        Some(match self.value()? {
+            None => None,
+            Some(value) => Some(value.id()?),
+        })
+    }
+
+    pub(super) fn text(&mut self) -> Option<Option<Box<str>>> {
+        Some(match self.value()? {
+            None => None,
+            Some(value) => Some(value.text()?),
+        })
+    }
+
+    pub(super) fn texts(&mut self) -> Option<Box<[Box<str>]>> {
+        (0..self.number()?).map(|_| self.text()?).collect()
+    }
+
+    pub(super) fn ids(&mut self) -> Option<Box<[Id]>> {
+        let count = self.number()?;
+        (0..count)
+            .map(|_| {
+                let head = self.number()?;
+                self.first(head)?.id()
+            })
+            .collect()
+    }
+
+    pub(super) fn time(&mut self) -> Option<Option<UnixTime>> {
+        let seconds = match self.number()? {
+            NONE => return Some(None),
+            GUID => f64::from_bits(u64::from_be_bytes(*self.bytes(8)?.first_chunk()?)),
+            whole => whole.checked_sub(TEXT)? as f64,
+        };
+        UnixTime::new(seconds).map(Some)
+    }
+}
+
+enum Value<'a> {
+    Guid(Guid),
+    Text(&'a str),
+    Entra(usize, TenantId),
+}
+
+impl Value<'_> {
+    fn id(self) -> Option<Id> {
+        match self {
+            Self::Guid(guid) => Some(Id::Guid(guid)),
+            Self::Text(text) => Some(Id::Text(text.into())),
+            Self::Entra(..) => None,
+        }
+    }
+
+    fn text(self) -> Option<Box<str>> {
+        match self {
+            Self::Guid(guid) => Some(guid.to_string().into()),
+            Self::Text(text) => Some(text.into()),
+            Self::Entra(form, tenant) => EntraIssuer::of_form(form, tenant).map(Into::into),
+        }
+    }
+}
