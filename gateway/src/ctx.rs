@@ -18,6 +18,7 @@ use crate::request::headers::CorrelationId;
 use crate::request::respond::Trouble;
 use crate::request::route::{App, Mount, MountId};
 use crate::request::token::KnownToken;
+use crate::request::tokens::TokenDigest;
 use crate::sign_ins::{Ending, Observation, PolicyInForce, RestrictionValues, Seen, Slot, bounded};
 
 /// One request.
@@ -49,7 +50,7 @@ pub struct RequestCtx {
     /// The token, where one was verified.
     pub token: Option<Arc<KnownToken>>,
     /// Its digest.
-    pub token_digest: u128,
+    pub token_digest: TokenDigest,
     /// The tenant-restriction headers, where any came.
     pub restriction: Option<Box<RestrictionValues>>,
     /// The target that the upstream gets, where the client spelled it otherwise.
@@ -89,7 +90,7 @@ impl RequestCtx {
             client: None,
             mount: None,
             token: None,
-            token_digest: 0,
+            token_digest: TokenDigest::NONE,
             restriction: None,
             target: None,
             websocket: false,

@@ -13,12 +13,15 @@ use crossgate_testkit::gateway::OWN_TENANT;
 use crossgate_testkit::node::client;
 use crossgate_testkit::programs::{wait_for, wait_up_to};
 use crossgate_testkit::upstream::{Upstream, header_values};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
 use serde_json::{Value, json};
 use site::{PAYROLL_HOST, Site, Stage};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 const SOON: Duration = Duration::from_secs(10);
@@ -177,6 +180,48 @@ fn both_protocol_versions_are_served_over_tls() {
         let request = Curl::get_tls(site.gateway.proxy(), PAYROLL_HOST, "/x", &authority);
         assert_eq!(site.ask(request.argument(argument)).0.status, 401);
     }
+}
+
+/// A client that has never been here.
+fn tls_client(authority: &Path) -> Arc<rustls::ClientConfig> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots
+        .add(CertificateDer::from_pem_file(authority).unwrap())
+        .unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let client = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap();
+    Arc::new(client.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// Asks once without a token; answers how the handshake went.
+fn ask_over(client: &Arc<rustls::ClientConfig>, site: &Site) -> rustls::HandshakeKind {
+    let name = PAYROLL_HOST.try_into().unwrap();
+    let mut session = rustls::ClientConnection::new(Arc::clone(client), name).unwrap();
+    let mut socket = TcpStream::connect(site.gateway.proxy()).unwrap();
+    let mut stream = rustls::Stream::new(&mut session, &mut socket);
+    write!(
+        stream,
+        "GET / HTTP/1.1\r\nHost: {PAYROLL_HOST}\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut line = String::new();
+    BufReader::new(&mut stream).read_line(&mut line).unwrap();
+    assert!(line.starts_with("HTTP/1.1 401"), "{line}");
+    session.handshake_kind().unwrap()
+}
+
+#[test]
+fn a_client_that_comes_again_resumes_its_tls_session_however_many_came_between() {
+    let (site, authority) = over_tls();
+    let client = tls_client(&authority);
+    assert_eq!(ask_over(&client, &site), rustls::HandshakeKind::Full);
+    for _ in 0..300 {
+        let stranger = ask_over(&tls_client(&authority), &site);
+        assert_eq!(stranger, rustls::HandshakeKind::Full);
+    }
+    assert_eq!(ask_over(&client, &site), rustls::HandshakeKind::Resumed);
 }
 
 #[test]

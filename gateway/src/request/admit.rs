@@ -18,7 +18,7 @@ use super::names;
 use super::route::App;
 use super::subject::refusal;
 use super::token::KnownToken;
-use super::tokens::{Basis, Found, Tokens};
+use super::tokens::{Basis, Found, TokenDigest, Tokens};
 use crate::ops::{ACCEPTED, Metrics, NO_KEYS};
 use crate::sign_ins::RestrictionValues;
 
@@ -52,8 +52,8 @@ pub struct Admission {
     pub verdict: Result<Decision, NoKeys>,
     /// The token, where it was verified. Not yet that it was accepted: the decision says that.
     pub token: Option<Arc<KnownToken>>,
-    /// The token's digest, also of one that was refused; 0 without one.
-    pub token_digest: u128,
+    /// The token's digest, also of one that was refused.
+    pub token_digest: TokenDigest,
     /// Issuers that may have a key newer than ours.
     pub outdated: Box<[Arc<str>]>,
     /// When it was decided.
@@ -75,7 +75,7 @@ pub fn admit<'k, K: Fn(&str) -> Option<&'k KeySet>>(
     let mut admission = Admission {
         verdict: Err(NoKeys),
         token: None,
-        token_digest: 0,
+        token_digest: TokenDigest::NONE,
         outdated: Box::default(),
         decided: None,
     };
@@ -89,7 +89,7 @@ pub fn admit<'k, K: Fn(&str) -> Option<&'k KeySet>>(
             admission.token_digest = tokens.digest(token);
             match known(moment, token, admission.token_digest, tokens) {
                 Err(NotKnown::NoToken(refusal)) => {
-                    admission.token_digest = 0;
+                    admission.token_digest = TokenDigest::NONE;
                     metrics.verifications.count(None, refusal.reason);
                     Some(refusal)
                 }
@@ -205,7 +205,7 @@ enum NotKnown {
 fn known<'k, K: Fn(&str) -> Option<&'k KeySet>>(
     moment: &Moment<'_, K>,
     token: Presented<'_>,
-    digest: u128,
+    digest: TokenDigest,
     tokens: &Tokens,
 ) -> Result<(Arc<KnownToken>, From), NotKnown> {
     match tokens.find(digest, moment.basis, moment.issuers) {
@@ -233,7 +233,7 @@ fn known<'k, K: Fn(&str) -> Option<&'k KeySet>>(
 /// somebody with many genuine tokens for elsewhere takes no room from those that are for here.
 fn keep<K>(
     moment: &Moment<'_, K>,
-    digest: u128,
+    digest: TokenDigest,
     known: &Arc<KnownToken>,
     accepted: Result<(), TokenFault>,
     from: From,
@@ -406,7 +406,10 @@ mod tests {
     #[test]
     fn no_token_is_refused_unless_the_app_takes_those() {
         let closed = Stage::new("").ask("", 1);
-        assert_eq!((code(&closed), closed.token_digest), (50_058, 0));
+        assert_eq!(
+            (code(&closed), closed.token_digest),
+            (50_058, TokenDigest::NONE)
+        );
         let open = Stage::new("anonymous = true\n").ask("", 1);
         assert_eq!(code(&open), 0);
         assert!(open.verdict.unwrap().permit().unwrap().facts().is_none());
@@ -420,7 +423,7 @@ mod tests {
             (decision.code(), decision.outcome_name()),
             (50_027, Outcome::Unauthenticated.name())
         );
-        assert_ne!(admission.token_digest, 0);
+        assert!(admission.token_digest.is_some());
     }
 
     #[test]

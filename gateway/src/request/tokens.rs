@@ -27,6 +27,7 @@ use refused::Refused;
 use table::{Kept, Table};
 
 pub use basis::Basis;
+pub use digest::TokenDigest;
 
 /// Tokens by their digest.
 pub struct Tokens {
@@ -100,13 +101,13 @@ impl Tokens {
 
     /// The keyed digest of a token, which stands for it here and where its uses are counted. Never shown to anybody.
     #[must_use]
-    pub fn digest(&self, token: Presented<'_>) -> u128 {
+    pub fn digest(&self, token: Presented<'_>) -> TokenDigest {
         self.digests.of(token.expose_bytes())
     }
 
     /// What is known of a token on this basis.
     #[must_use]
-    pub fn find(&self, digest: u128, basis: Basis<'_>, issuers: &Issuers) -> Option<Found> {
+    pub fn find(&self, digest: TokenDigest, basis: Basis<'_>, issuers: &Issuers) -> Option<Found> {
         let tables = self.tables.as_ref()?;
         let place = self.digests.place(digest);
         let found = tables.find(place, digest, basis, issuers);
@@ -119,8 +120,14 @@ impl Tokens {
     }
 
     /// Keeps a token that was verified on this basis.
-    pub fn keep(&self, digest: u128, basis: Basis<'_>, token: &Arc<KnownToken>, now: UnixTime) {
-        let Some(tables) = self.tables.as_ref().filter(|_| digest != 0) else {
+    pub fn keep(
+        &self,
+        digest: TokenDigest,
+        basis: Basis<'_>,
+        token: &Arc<KnownToken>,
+        now: UnixTime,
+    ) {
+        let Some(tables) = self.tables.as_ref().filter(|_| digest.is_some()) else {
             return;
         };
         let verified = &token.verified;
@@ -132,7 +139,7 @@ impl Tokens {
             return;
         };
         let entry = PackedToken {
-            digest,
+            digest: digest.0,
             footing,
             expires,
             token: Packed::new(verified),
@@ -144,15 +151,15 @@ impl Tokens {
     }
 
     /// Keeps a token ready that was accepted on this basis.
-    pub fn keep_ready(&self, digest: u128, basis: Basis<'_>, token: &Arc<KnownToken>) {
-        let Some(tables) = self.tables.as_ref().filter(|_| digest != 0) else {
+    pub fn keep_ready(&self, digest: TokenDigest, basis: Basis<'_>, token: &Arc<KnownToken>) {
+        let Some(tables) = self.tables.as_ref().filter(|_| digest.is_some()) else {
             return;
         };
         let Some(footing) = basis.footing(token.verified.issuer()) else {
             return;
         };
         let entry = ReadyToken {
-            digest,
+            digest: digest.0,
             footing,
             held_on: HeldOn::new(basis),
             token: Arc::clone(token),
@@ -163,15 +170,15 @@ impl Tokens {
     }
 
     /// Remembers that a token was found by its packed form and accepted.
-    pub fn used(&self, digest: u128) {
+    pub fn used(&self, digest: TokenDigest) {
         if let Some(tables) = &self.tables {
-            tables.packed.used(self.digests.place(digest), digest);
+            tables.packed.used(self.digests.place(digest), digest.0);
         }
     }
 
     /// Remembers that a token is refused on this basis, whoever sends it where and when.
-    pub fn refuse(&self, digest: u128, basis: Basis<'_>, why: &Unverified) {
-        if let Some(tables) = self.tables.as_ref().filter(|_| digest != 0)
+    pub fn refuse(&self, digest: TokenDigest, basis: Basis<'_>, why: &Unverified) {
+        if let Some(tables) = self.tables.as_ref().filter(|_| digest.is_some())
             && let Some(entry) = Refused::new(digest, basis, why)
         {
             tables
@@ -210,20 +217,28 @@ impl Tokens {
 }
 
 impl Tables {
-    fn find(&self, place: u64, digest: u128, basis: Basis<'_>, issuers: &Issuers) -> Option<Found> {
-        if let Some(found) = self.ready.find(place, digest, |entry| entry.get(basis)) {
+    fn find(
+        &self,
+        place: u64,
+        digest: TokenDigest,
+        basis: Basis<'_>,
+        issuers: &Issuers,
+    ) -> Option<Found> {
+        if let Some(found) = self.ready.find(place, digest.0, |entry| entry.get(basis)) {
             if found.promoted {
                 // What is used from here on is not looked for among the packed ones, where it must not look forgotten.
-                self.packed.used(place, digest);
+                self.packed.used(place, digest.0);
             }
             return Some(Found::Ready(found.value));
         }
         // Not a use yet: the token may be refused by whoever asks.
-        if let Some(verified) = self.packed.peek(place, digest, |entry| entry.get(basis)) {
+        if let Some(verified) = self.packed.peek(place, digest.0, |entry| entry.get(basis)) {
             let token = KnownToken::new(verified, issuers);
             return Some(Found::Unpacked(Arc::new(token)));
         }
-        let refused = self.refused.find(place, digest, |entry| entry.get(basis))?;
+        let refused = self
+            .refused
+            .find(place, digest.0, |entry| entry.get(basis))?;
         Some(Found::Refused(refused.value))
     }
 }

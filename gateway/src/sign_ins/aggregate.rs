@@ -9,6 +9,7 @@ use crossgate_policy::ids::Id;
 use super::event::Event;
 use super::observation::Observation;
 use super::repeats::Repeats;
+use crate::request::tokens::TokenDigest;
 
 /// The repeats that are being added up.
 ///
@@ -26,7 +27,7 @@ pub(super) struct Aggregate {
 /// What makes two requests repeats of each other.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 struct Key {
-    token: u128,
+    token: TokenDigest,
     app: Option<Id>,
     outcome: &'static str,
     reason: &'static str,

@@ -11,6 +11,8 @@ use crossgate_policy::target::Target;
 use crossgate_policy::{Caller, Decision, Line, Outcome, Reason, Refusal, Step};
 use uuid::Uuid;
 
+use crate::request::tokens::TokenDigest;
+
 /// One request, as it ended.
 ///
 /// Built on the request path, so everything in it is moved or shared, never formatted; the writer makes an event of it.
@@ -34,8 +36,8 @@ pub struct Observation {
     pub subject: Option<Arc<Subject>>,
     /// What the token says that no decision needs and a reader of events wants.
     pub token: Option<Arc<TokenFacts>>,
-    /// Keyed digest of the token as it came, also of one that was refused; 0 without a token. Never the token.
-    pub token_digest: u128,
+    /// Keyed digest of the token as it came, also of one that was refused. Never the token.
+    pub token_digest: TokenDigest,
     /// The caller's address.
     pub client_address: Option<IpAddr>,
     /// `User-Agent`, cut by [`bounded`].

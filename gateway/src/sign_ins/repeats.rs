@@ -12,6 +12,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use jiff::Timestamp;
 
 use super::observation::Observation;
+use crate::request::tokens::TokenDigest;
 
 /// What makes two requests repeats of each other for a worker, and when this one came.
 ///
@@ -19,7 +20,7 @@ use super::observation::Observation;
 #[derive(Clone, Copy, Debug)]
 pub struct Seen<'a> {
     /// See [`Observation::token_digest`].
-    pub token: u128,
+    pub token: TokenDigest,
     /// The app.
     pub app: Option<&'a Id>,
     /// How it ended.

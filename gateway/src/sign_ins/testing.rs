@@ -20,6 +20,7 @@ use uuid::Uuid;
 use super::observation::{CalledApp, Ending, Observation, PolicyInForce, TokenFacts};
 use super::queue::Slot;
 use super::repeats::Seen;
+use crate::request::tokens::TokenDigest;
 
 /// One request with this token.
 pub(super) fn observation(token: u128) -> Observation {
@@ -36,7 +37,7 @@ pub(super) fn observation(token: u128) -> Observation {
         }),
         subject: None,
         token: None,
-        token_digest: token,
+        token_digest: TokenDigest(token),
         client_address: Some([192, 0, 2, 7].into()),
         user_agent: None,
         policy: None,

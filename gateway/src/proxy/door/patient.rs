@@ -37,8 +37,7 @@ struct Connection {
     awaited: Cell<Awaited>,
     /// Requests came before.
     used: Cell<bool>,
-    /// Set already, at a time no later than anybody must be let go of who begins to be waited for now: an alarm that is set costs
-    /// more than one that rings too early once in a minute.
+    /// Kept as it was set: to set one costs more than one that rings too early once in a minute.
     alarm: Cell<Option<Pin<Box<Sleep>>>>,
 }
 
@@ -113,7 +112,10 @@ impl Patient {
                     Awaited::Body(since) => since + self.idle,
                     Awaited::Nothing => return Poll::Pending,
                 };
-                // The alarm is set anew only when it rings: bodies come in many parts.
+                if by < alarm.deadline().into_std() {
+                    alarm.as_mut().reset(by.into());
+                }
+                // One that rings earlier is set anew only then: bodies come in many parts.
                 if alarm.as_mut().poll(cx).is_pending() {
                     return Poll::Pending;
                 }

@@ -31,8 +31,8 @@ pub(super) fn acceptor(certificates: &Arc<Certificates>) -> Result<Acceptor, rus
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_cert_resolver(resolver);
-    // A client that comes again need not wait for a signature. Tickets are sealed with keys of this process that change by the hour, so
-    // nothing is kept for a session and no lock is shared.
+    // A client that comes again costs no signature. Tickets are sealed with keys of this process, new ones every six hours, so nothing is
+    // kept for a session.
     config.ticketer = Ticketer::new()?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Acceptor::from_server_config(Arc::new(config)))

@@ -1,9 +1,36 @@
 //! What stands for a token that is kept.
 
+use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::error::Unspecified;
+
+/// The keyed digest of a token, which stands for it where its uses are counted. Shown to nobody: `Debug` does not tell it, and
+/// there is no `Display`. See [`Digests`] for why.
+#[derive(Clone, Copy, Default, Eq, Hash, PartialEq)]
+pub struct TokenDigest(pub(crate) u128);
+
+impl TokenDigest {
+    /// That of a request without a token.
+    pub const NONE: Self = Self(0);
+
+    /// Whether there is a token.
+    #[must_use]
+    pub const fn is_some(self) -> bool {
+        self.0 != Self::NONE.0
+    }
+}
+
+impl fmt::Debug for TokenDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_some() {
+            "TokenDigest"
+        } else {
+            "none"
+        })
+    }
+}
 
 /// Makes digests with keys of this process alone.
 ///
@@ -26,20 +53,20 @@ impl Digests {
         })
     }
 
-    /// The digest of a token; 0, which stands for none, where there is no such thing.
-    pub(super) fn of(&self, token: &[u8]) -> u128 {
+    /// The digest of a token; none where there is no such thing.
+    pub(super) fn of(&self, token: &[u8]) -> TokenDigest {
         // One nonce for all: what repeating it gives away, it gives to those who see two tags.
         let nonce = Nonce::assume_unique_for_key([0; 12]);
         let tag = self
             .key
             .seal_in_place_separate_tag(nonce, Aad::from(token), &mut []);
         let tag = tag.as_ref().ok().and_then(|tag| tag.as_ref().first_chunk());
-        tag.map_or(0, |bytes| u128::from_ne_bytes(*bytes))
+        TokenDigest(tag.map_or(0, |bytes| u128::from_ne_bytes(*bytes)))
     }
 
     /// Where what has this digest is kept.
-    pub(super) fn place(&self, digest: u128) -> u64 {
-        self.places.hash_one(digest)
+    pub(super) fn place(&self, digest: TokenDigest) -> u64 {
+        self.places.hash_one(digest.0)
     }
 }
 
@@ -62,6 +89,7 @@ mod tests {
             changed[place] = b'b';
             assert!(seen.insert(one.of(&changed)), "{place}");
         }
-        assert!(!seen.contains(&0));
+        assert!(!seen.contains(&TokenDigest::NONE));
+        assert_eq!(format!("{:?}", one.of(b"a")), "TokenDigest");
     }
 }

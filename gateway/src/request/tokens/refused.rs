@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crossgate_token::{TokenFault, Unverified};
 
 use super::basis::Basis;
+use super::digest::TokenDigest;
 use super::table::Kept;
 
 /// A token that broke a rule which neither the app nor the time has to do with.
@@ -18,10 +19,10 @@ pub(super) struct Refused {
 
 impl Refused {
     /// `None` where the key was not known: it may be any time, and no signature was checked that could be saved.
-    pub(super) fn new(digest: u128, basis: Basis<'_>, why: &Unverified) -> Option<Self> {
+    pub(super) fn new(digest: TokenDigest, basis: Basis<'_>, why: &Unverified) -> Option<Self> {
         match why {
             Unverified::Refused { fault, issuer } => Some(Self {
-                digest,
+                digest: digest.0,
                 basis: basis.number(),
                 fault: *fault,
                 issuer: issuer.clone(),

@@ -19,16 +19,16 @@ fn tokens(bytes: u64) -> Tokens {
 }
 
 fn keep(tokens: &Tokens, digest: u128, basis: Basis<'_>, token: &Arc<KnownToken>) {
-    tokens.keep(digest, basis, token, now());
-    tokens.keep_ready(digest, basis, token);
+    tokens.keep(TokenDigest(digest), basis, token, now());
+    tokens.keep_ready(TokenDigest(digest), basis, token);
 }
 
 fn is_known(tokens: &Tokens, digest: u128, basis: Basis<'_>) -> bool {
-    match tokens.find(digest, basis, &issuers()) {
+    match tokens.find(TokenDigest(digest), basis, &issuers()) {
         Some(Found::Ready(_)) => true,
         Some(Found::Unpacked(token)) => {
-            tokens.used(digest);
-            tokens.keep_ready(digest, basis, &token);
+            tokens.used(TokenDigest(digest));
+            tokens.keep_ready(TokenDigest(digest), basis, &token);
             true
         }
         Some(Found::Refused(_)) | None => false,
@@ -56,7 +56,7 @@ fn a_token_is_found_on_the_basis_it_was_verified_on_and_on_no_other() {
     let (tokens, token, keys) = (tokens(1 << 20), Arc::new(known(OWN)), keys());
     let basis = Basis::new(&keys, 1);
     keep(&tokens, 7, basis, &token);
-    let found = tokens.find(7, basis, &issuers());
+    let found = tokens.find(TokenDigest(7), basis, &issuers());
     assert!(matches!(found, Some(Found::Ready(found)) if Arc::ptr_eq(&found, &token)));
     assert!(!is_known(&tokens, 8, basis));
     // Other issuers, no keys.
@@ -70,8 +70,8 @@ fn a_token_is_found_on_the_basis_it_was_verified_on_and_on_no_other() {
 fn what_is_found_packed_says_what_the_token_said() {
     let (tokens, token, keys) = (tokens(1 << 20), Arc::new(known(PARTNER)), keys());
     let basis = Basis::new(&keys, 1);
-    tokens.keep(7, basis, &token, now());
-    let Some(Found::Unpacked(found)) = tokens.find(7, basis, &issuers()) else {
+    tokens.keep(TokenDigest(7), basis, &token, now());
+    let Some(Found::Unpacked(found)) = tokens.find(TokenDigest(7), basis, &issuers()) else {
         panic!("not found");
     };
     assert_eq!(found.verified, token.verified);
@@ -84,7 +84,7 @@ fn a_key_that_leaves_empties_its_issuer_and_one_that_comes_empties_nothing() {
     let basis = Basis::new(&keys, 1);
     keep(&tokens, 1, basis, &Arc::new(known(OWN)));
     keep(&tokens, 2, basis, &Arc::new(known(PARTNER)));
-    tokens.keep(3, basis, &Arc::new(known(OWN)), now());
+    tokens.keep(TokenDigest(3), basis, &Arc::new(known(OWN)), now());
     let known =
         |keys: &Keys| [1, 2, 3].map(|digest| is_known(&tokens, digest, Basis::new(keys, 1)));
     let with = |own: KeySet| {
@@ -156,7 +156,7 @@ fn expired_tokens_leave_and_are_not_taken_in() {
     let (tokens, keys) = (tokens(1 << 20), keys());
     let basis = Basis::new(&keys, 1);
     // A minute of skew is granted to clocks.
-    tokens.keep(1, basis, &expiring(940), now());
+    tokens.keep(TokenDigest(1), basis, &expiring(940), now());
     assert!(tokens.is_empty());
     keep(&tokens, 1, basis, &expiring(941));
     keep(&tokens, 2, basis, &expiring(5_000));
@@ -174,13 +174,13 @@ fn a_flood_of_bad_tokens_takes_nothing_from_good_ones_and_is_bounded() {
     let (tokens, token, keys) = (tokens(1 << 20), Arc::new(known(OWN)), keys());
     let basis = Basis::new(&keys, 1);
     for digest in 1..=500 {
-        tokens.keep(digest, basis, &token, now());
+        tokens.keep(TokenDigest(digest), basis, &token, now());
     }
     let kept = tokens.len();
     let why = Unverified::from(TokenFault::BadSignature);
     for digest in 1_000..101_000 {
-        tokens.refuse(digest, basis, &why);
-        let found = tokens.find(digest, basis, &issuers());
+        tokens.refuse(TokenDigest(digest), basis, &why);
+        let found = tokens.find(TokenDigest(digest), basis, &issuers());
         assert!(matches!(found, Some(Found::Refused(found)) if found == why));
     }
     assert_eq!(tokens.len(), kept);
@@ -192,18 +192,22 @@ fn a_flood_of_bad_tokens_takes_nothing_from_good_ones_and_is_bounded() {
 fn a_refusal_ends_with_the_keys_and_issuers_it_rests_on() {
     let (tokens, keys) = (tokens(1 << 20), keys());
     let why = Unverified::from(TokenFault::BadSignature);
-    tokens.refuse(1, Basis::new(&keys, 1), &why);
+    tokens.refuse(TokenDigest(1), Basis::new(&keys, 1), &why);
     let more = keys.replaced_by(keys.sets.clone());
     for basis in [Basis::new(&more, 1), Basis::new(&keys, 2)] {
-        assert!(tokens.find(1, basis, &issuers()).is_none());
+        assert!(tokens.find(TokenDigest(1), basis, &issuers()).is_none());
     }
     let unknown = Unverified::UnknownKey {
         key_id: "k".into(),
         not_in: ["own".into()].into(),
         without_keys: [].into(),
     };
-    tokens.refuse(2, Basis::new(&keys, 1), &unknown);
-    assert!(tokens.find(2, Basis::new(&keys, 1), &issuers()).is_none());
+    tokens.refuse(TokenDigest(2), Basis::new(&keys, 1), &unknown);
+    assert!(
+        tokens
+            .find(TokenDigest(2), Basis::new(&keys, 1), &issuers())
+            .is_none()
+    );
 }
 
 #[test]
@@ -213,9 +217,9 @@ fn a_cache_that_is_off_keeps_nothing() {
     let keys = keys();
     let basis = Basis::new(&keys, 1);
     keep(&tokens, 1, basis, &Arc::new(known(OWN)));
-    tokens.refuse(2, basis, &TokenFault::BadSignature.into());
-    assert!(tokens.find(1, basis, &issuers()).is_none());
-    assert!(tokens.find(2, basis, &issuers()).is_none());
+    tokens.refuse(TokenDigest(2), basis, &TokenFault::BadSignature.into());
+    assert!(tokens.find(TokenDigest(1), basis, &issuers()).is_none());
+    assert!(tokens.find(TokenDigest(2), basis, &issuers()).is_none());
 }
 
 /// Each worker does one thing at a time, so a token that all see at once is verified once by each at most.

@@ -54,7 +54,12 @@ fn a_hundred_thousand_tokens_with_twelve_groups_take_64_mib_at_most() {
     let (bytes, tokens) = taken(|| {
         let tokens = Tokens::new(TokenCache::Bytes(64 << 20), metrics).unwrap();
         for digest in 1..=MANY {
-            tokens.keep(digest.into(), basis, &token, UnixTime::from_secs(0));
+            tokens.keep(
+                TokenDigest(digest.into()),
+                basis,
+                &token,
+                UnixTime::from_secs(0),
+            );
         }
         tokens
     });
