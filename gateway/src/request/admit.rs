@@ -404,6 +404,20 @@ mod tests {
     }
 
     #[test]
+    fn each_restriction_header_is_seen_where_it_comes_alone() {
+        assert_eq!(restriction(&HeaderMap::new()), RestrictionHeaders::Absent);
+        for (name, value) in [
+            (&names::RESTRICTION_POLICY, "restrict-msa"),
+            (&names::RESTRICTION_TENANTS, "contoso.com"),
+            (&names::RESTRICTION_CONTEXT, "contoso.com"),
+        ] {
+            let headers = HeaderMap::from_iter([(name.clone(), HeaderValue::from_static(value))]);
+            assert_ne!(restriction(&headers), RestrictionHeaders::Absent, "{name}");
+            assert!(restriction_values(&headers).is_some(), "{name}");
+        }
+    }
+
+    #[test]
     fn no_token_is_refused_unless_the_app_takes_those() {
         let closed = Stage::new("").ask("", 1);
         assert_eq!(

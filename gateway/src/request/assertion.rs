@@ -212,7 +212,7 @@ const REUSED_FOR: u64 = 120;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::testing::permit;
+    use crate::request::testing::{permit, permit_from};
     use crossgate_policy::ids::Guid;
     use jsonwebtoken::jwk::JwkSet;
     use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
@@ -273,11 +273,30 @@ mod tests {
         assert_eq!(first.user.as_ref().unwrap(), "ada");
         assert_eq!(kept.get(&signer, &about, 1119), first);
         assert_ne!(kept.get(&signer, &about, 1120), first);
-        let about = About {
+        let of_other = About {
             app: &other,
             ..about
         };
-        assert_ne!(kept.get(&signer, &about, 1000), first);
+        assert_ne!(kept.get(&signer, &of_other, 1000), first);
+    }
+
+    #[test]
+    fn what_a_changed_policy_says_of_the_caller_is_said_at_once() {
+        let (signer, kept) = (signer(), Kept::default());
+        let (app, user) = (Id::new("payroll"), Id::new("ada"));
+        for number in [2, 3, 2] {
+            let home = TenantId(Guid::from_u128(number));
+            let about = About {
+                app: &app,
+                user: Some(&user),
+                idp: "aad",
+                permit: &permit_from(home),
+            };
+            let said = kept.get(&signer, &about, 1000);
+            assert_eq!(said.home_tenant.unwrap(), home.to_string());
+            let claims = read(&signer, &said.assertion.unwrap());
+            assert_eq!(claims["home_tenant"], home.to_string());
+        }
     }
 
     #[test]

@@ -84,11 +84,16 @@ pub(crate) fn snapshot() -> Snapshot {
 
 /// What lets a guest of the partner through.
 pub(crate) fn permit() -> Permit {
+    permit_from(PARTNER)
+}
+
+/// The same, of this home tenant.
+pub(crate) fn permit_from(home: TenantId) -> Permit {
     let settings = super::route::tests::settings("[[app]]\nid = \"payroll\"\n");
     let target = target(&settings.apps[0]);
     let mut subject = (*known(OWN).subject).clone();
     subject.home = Home::Tenant {
-        tenant: HomeTenant(PARTNER),
+        tenant: HomeTenant(home),
         cloud: HomeCloud::Named(Cloud::Global),
     };
     let caller = Caller::Verified(&subject);

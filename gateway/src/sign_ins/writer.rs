@@ -521,6 +521,22 @@ mod tests {
     }
 
     #[test]
+    fn the_end_takes_what_workers_have_counted_since_it_was_collected() {
+        for gives_up in [false, true] {
+            let mut bench = Bench::new(windows(), 1);
+            bench.serve(5, || observation(1));
+            bench.pass_after(0);
+            bench.serve(3, || observation(1));
+            if gives_up {
+                bench.work.give_up(bench.now);
+            } else {
+                assert!(bench.work.finish(bench.now));
+            }
+            assert_eq!(bench.sinks[0].counts(), [1, 7], "{gives_up}");
+        }
+    }
+
+    #[test]
     fn the_end_waits_for_requests_under_way() {
         let mut bench = Bench::new(None, 1);
         let slot = bench.reserve();
