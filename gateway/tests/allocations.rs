@@ -12,18 +12,6 @@ use stage::Stage;
 use stage::bare::Bare;
 use stage::phases::{Unwatched, Watch, response, serve};
 
-/// What our code may ask for, phase by phase. To be lowered, never raised.
-const BOUNDS: [(&str, u64); 8] = [
-    ("new_ctx", 0),
-    ("request_filter", 0),
-    ("upstream_peer", 1),
-    ("upstream_request_filter", 16),
-    ("request_body_filter", 0),
-    ("response", 5),
-    ("logging", 0),
-    ("drop", 0),
-];
-
 #[derive(Default)]
 struct Counting(Vec<(&'static str, AllocationInfo)>);
 
@@ -38,7 +26,7 @@ impl Watch for Counting {
 }
 
 #[test]
-fn a_request_with_a_known_token_asks_for_no_more_memory_than_its_bounds() {
+fn a_request_with_a_known_token_asks_for_no_memory_of_ours() {
     let stage = Stage::new(1).without_writer();
     let token = stage.mint.guest(0);
     let gateway = &stage.gateway;
@@ -64,19 +52,18 @@ fn a_request_with_a_known_token_asks_for_no_more_memory_than_its_bounds() {
     assert_eq!(same.unwrap().headers.len(), after.len());
 
     println!("phase                    with the gateway  framework alone  ours  bytes");
-    let mut exceeded = Vec::new();
-    for (((name, all), (_, bare)), (bound_of, bound)) in ours.0.iter().zip(&framework.0).zip(BOUNDS)
-    {
-        assert_eq!(*name, bound_of);
+    let mut ours_alone = Vec::new();
+    for ((name, all), (_, bare)) in ours.0.iter().zip(&framework.0) {
         let own = all.count_total.saturating_sub(bare.count_total);
         let bytes = all.bytes_total.saturating_sub(bare.bytes_total);
         println!(
             "{name:<24} {:>16} {:>16} {own:>5} {bytes:>6}",
             all.count_total, bare.count_total
         );
-        if own > bound {
-            exceeded.push(format!("{name}: {own}, bound {bound}"));
+        if own > 0 {
+            ours_alone.push(format!("{name}: {own}"));
         }
     }
-    assert!(exceeded.is_empty(), "allocations of our own: {exceeded:#?}");
+    assert_eq!(ours.0.len(), framework.0.len());
+    assert!(ours_alone.is_empty(), "{ours_alone:#?}");
 }

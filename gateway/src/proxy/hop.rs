@@ -75,6 +75,9 @@ mod tests {
             ("x-kept", "1"),
         ];
         assert_eq!(left(200, &headers), ["content-length", "x-kept"]);
+        for alone in ["keep-alive", "proxy-connection", "te", "upgrade"] {
+            assert_eq!(left(200, &[(alone, "x")]), [""; 0], "{alone}");
+        }
         let handshake = [("connection", "upgrade"), ("upgrade", "websocket")];
         assert_eq!(left(101, &handshake), ["connection", "upgrade"]);
         assert_eq!(left(426, &handshake), ["upgrade"]);

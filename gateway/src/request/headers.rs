@@ -11,7 +11,7 @@ use http::header::{AUTHORIZATION, FORWARDED, HOST};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use pingora::http::RequestHeader;
-use pingora::{Error, ErrorType, OkOrErr as _, OrErr as _};
+use pingora::{Error, ErrorType, OrErr as _};
 use uuid::Uuid;
 
 use super::assertion::Statement;
@@ -120,7 +120,8 @@ fn set(
     name: &HeaderName,
     value: Option<HeaderValue>,
 ) -> pingora::Result<()> {
-    let value = value.or_err(ErrorType::InvalidHTTPHeader, "odd value")?;
+    // `or_err` makes the error first and throws it away.
+    let value = value.ok_or_else(|| Error::explain(ErrorType::InvalidHTTPHeader, "odd value"))?;
     headers.try_insert(name, value).map_err(|_| too_many())?;
     Ok(())
 }
