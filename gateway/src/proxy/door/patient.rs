@@ -35,6 +35,8 @@ tokio::task_local! {
 /// What is known of the connection that a task serves, or of its one request where that is of HTTP/2.
 struct Connection {
     awaited: Cell<Awaited>,
+    /// Bodies are waited for too. Those over HTTP/1 the framework times, and answers where they stop.
+    with_bodies: bool,
     /// Requests came before.
     used: Cell<bool>,
     /// Kept as it was set: to set one costs more than one that rings too early once in a minute.
@@ -42,9 +44,10 @@ struct Connection {
 }
 
 impl Connection {
-    const fn new() -> Self {
+    const fn new(with_bodies: bool) -> Self {
         Self {
             awaited: Cell::new(Awaited::Head),
+            with_bodies,
             used: Cell::new(false),
             alarm: Cell::new(None),
         }
@@ -62,7 +65,7 @@ enum Awaited {
 
 /// Serves one connection, within which a first head is told from later ones.
 pub(super) async fn connection<T>(served: impl Future<Output = T>) -> T {
-    CONNECTION.scope(Connection::new(), served).await
+    CONNECTION.scope(Connection::new(false), served).await
 }
 
 /// To be called as soon as the head of the request that this task serves has been read, which was now.
@@ -81,7 +84,12 @@ pub(in crate::proxy) fn body_came(last: bool) {
 
 fn await_now(what: Awaited) {
     // A test may make a context without a connection.
-    let _ = CONNECTION.try_with(|connection| connection.awaited.set(what));
+    let _ = CONNECTION.try_with(|connection| {
+        connection.awaited.set(match what {
+            Awaited::Body(_) if !connection.with_bodies => Awaited::Nothing,
+            Awaited::Head | Awaited::Body(_) | Awaited::Nothing => what,
+        });
+    });
 }
 
 impl Patient {
@@ -112,10 +120,7 @@ impl Patient {
                     Awaited::Body(since) => since + self.idle,
                     Awaited::Nothing => return Poll::Pending,
                 };
-                if by < alarm.deadline().into_std() {
-                    alarm.as_mut().reset(by.into());
-                }
-                // One that rings earlier is set anew only then: bodies come in many parts.
+                // Set anew only when it rings: what is waited for is due later each time, and bodies come in many parts.
                 if alarm.as_mut().poll(cx).is_pending() {
                     return Poll::Pending;
                 }
@@ -143,7 +148,8 @@ impl HttpServerApp for Patient {
             self.serve(served).await
         } else {
             // Each request of HTTP/2 is a task of its own, and its head is there already.
-            Box::pin(connection(self.serve(served))).await
+            let request = Connection::new(true);
+            Box::pin(CONNECTION.scope(request, self.serve(served))).await
         }
     }
 
