@@ -21,12 +21,6 @@ impl Deref for Held {
     }
 }
 
-impl From<InForce> for Held {
-    fn from(in_force: InForce) -> Self {
-        Self(Arc::new(in_force))
-    }
-}
-
 /// The handles of all workers.
 #[derive(Debug, Default)]
 pub(super) struct OfWorkers {
