@@ -1,7 +1,6 @@
 //! What operators see: metrics and health.
 
 mod app;
-mod connections;
 mod counter;
 mod family;
 mod health;
@@ -11,7 +10,6 @@ mod register;
 mod verifications;
 
 pub use app::AppMetrics;
-pub use connections::Counted;
 pub use counter::Counter;
 pub use health::{Health, Operations};
 pub use histogram::Histogram;

@@ -16,7 +16,6 @@ use pingora::server::configuration::ServerConf;
 use pingora::services::listening::Service;
 
 use super::{Certificates, Gateway};
-use crate::ops::Counted;
 use bounded::Bounded;
 use patient::Patient;
 use secured::Secured;
@@ -32,7 +31,7 @@ pub fn service(
     addresses: &[SocketAddr],
     certificates: Option<&Arc<Certificates>>,
     limits: &Limits,
-) -> Result<Service<Counted<impl ServerApp + Send + Sync + 'static>>, rustls::Error> {
+) -> Result<Service<impl ServerApp + Send + Sync + 'static>, rustls::Error> {
     let connections = gateway.metrics.connections.clone();
     let mut proxy = http_proxy(conf, gateway);
     proxy.server_options = Some(server_options(limits));
@@ -49,10 +48,10 @@ pub fn service(
     };
     let bounded = Bounded {
         app: Arc::new(secured),
-        open: connections.clone(),
+        connections,
         most: i64::try_from(limits.max_connections).unwrap_or(i64::MAX),
     };
-    let mut service = Service::new(name.to_owned(), Counted::new(bounded, connections));
+    let mut service = Service::new(name.to_owned(), bounded);
     for address in addresses {
         service.add_tcp(&address.to_string());
     }

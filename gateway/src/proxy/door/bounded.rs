@@ -1,4 +1,4 @@
-//! As many connections as the settings allow.
+//! As many connections as the settings allow, counted while they are open.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::patient;
 pub(super) struct Bounded<A> {
     pub(super) app: Arc<A>,
     /// Connections that are open, those in their TLS handshake too.
-    pub(super) open: IntGauge,
+    pub(super) connections: IntGauge,
     pub(super) most: i64,
 }
 
@@ -25,8 +25,9 @@ impl<A: ServerApp + Send + Sync + 'static> ServerApp for Bounded<A> {
         session: Stream,
         shutdown: &ShutdownWatch,
     ) -> Option<Stream> {
+        let _open = Open::count(&self.connections);
         // This one is counted already.
-        if self.open.get() > self.most {
+        if self.connections.get() > self.most {
             return None;
         }
         patient::connection(self.app.process_new(session, shutdown)).await
@@ -34,5 +35,41 @@ impl<A: ServerApp + Send + Sync + 'static> ServerApp for Bounded<A> {
 
     async fn cleanup(&self) {
         self.app.cleanup().await;
+    }
+}
+
+/// Counts until it is dropped: a request that panics takes its connection with it.
+struct Open<'a>(&'a IntGauge);
+
+impl<'a> Open<'a> {
+    fn count(connections: &'a IntGauge) -> Self {
+        connections.inc();
+        Self(connections)
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_is_counted_while_it_is_open_also_where_a_panic_ends_it() {
+        let gauge = IntGauge::new("n", "h").unwrap();
+        let first = Open::count(&gauge);
+        let second = Open::count(&gauge);
+        assert_eq!(gauge.get(), 2);
+        drop(first);
+        let died = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let _second = second;
+            panic!("on purpose");
+        }));
+        assert!(died.is_err());
+        assert_eq!(gauge.get(), 0);
     }
 }
