@@ -19,6 +19,7 @@ use pingora::apps::http_app::HttpServer;
 use pingora::server::configuration::{Opt, ServerConf};
 use pingora::server::{RunArgs, Server};
 use pingora::services::listening::Service;
+use pingora::time::fast_timeout::set_fast_timeout_to_tokio_threshold;
 
 use crate::live::fetch::{FetchFault, Fetcher};
 use crate::live::policy::{Begun, Reloader};
@@ -105,6 +106,8 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
     let (sign_ins, writer) =
         SignIns::start(&settings.sign_ins, &metrics).map_err(StartError::SignIns)?;
 
+    // The framework's own timers cost two readings of the clock each, also for what is over before a timer is needed.
+    set_fast_timeout_to_tokio_threshold(Some(Duration::ZERO));
     let conf = server_conf(&settings, config);
     let mut server = Server::new_with_opt_and_conf(
         Opt {

@@ -309,7 +309,8 @@ fn set_timeouts(session: &mut Session, ctx: &RequestCtx) {
     let idle = ctx.in_force.routes.limits.idle_timeout;
     // `None` says that the client, or a shutdown, wants the connection closed.
     if session.get_keepalive().is_some() {
-        session.set_keepalive(Some(idle.as_secs().max(1)));
+        // Zero is no time at all: how long a next request is waited for, the door keeps, with one timer for all requests.
+        session.set_keepalive(Some(0));
     }
     session.set_read_timeout(Some(idle));
     session.set_write_timeout(Some(idle));

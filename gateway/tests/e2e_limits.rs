@@ -68,6 +68,31 @@ fn a_kept_connection_may_idle_longer_than_a_head_may_take() {
 }
 
 #[test]
+fn a_kept_connection_without_another_request_is_closed() {
+    let limits = "request_head_timeout = \"1s\"\nidle_timeout = \"1s\"";
+    let site = Stage::new().section("limits", limits).open();
+    let token = site.member().mint();
+    let request =
+        format!("GET / HTTP/1.1\r\nHost: {PAYROLL_HOST}\r\nAuthorization: Bearer {token}\r\n\r\n");
+    std::thread::scope(|scope| {
+        // Silent, and with the beginning of a next head.
+        for rest in ["", "GET / HT"] {
+            let (site, request) = (&site, &request);
+            scope.spawn(move || {
+                let begun = Instant::now();
+                let answer = raw::send(
+                    site.gateway.proxy(),
+                    format!("{request}{rest}").as_bytes(),
+                    2 * SOON,
+                );
+                assert_eq!(raw::statuses(&answer), [200]);
+                assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+            });
+        }
+    });
+}
+
+#[test]
 fn silent_tls_connections_are_counted_and_let_go() {
     let stage = Stage::new().section(
         "limits",
