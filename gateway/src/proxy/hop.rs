@@ -1,7 +1,7 @@
 //! What an upstream says to its own connection only (RFC 9110, section 7.6.1).
 
-use http::StatusCode;
-use http::header::{CONNECTION, CONTENT_LENGTH, HeaderName, TE, TRANSFER_ENCODING, UPGRADE};
+use http::header::{CONNECTION, CONTENT_LENGTH, TE, TRANSFER_ENCODING, UPGRADE};
+use http::{HeaderMap, HeaderName, StatusCode};
 use pingora::Result;
 use pingora::http::ResponseHeader;
 
@@ -13,27 +13,23 @@ pub(super) fn strip(response: &mut ResponseHeader) -> Result<()> {
     if response.status == StatusCode::SWITCHING_PROTOCOLS {
         return Ok(());
     }
-    if !response.headers.keys().any(concerns_a_connection) {
+    let (mut connection, mut others) = (false, false);
+    for name in response.headers.keys() {
+        if *name == CONNECTION {
+            connection = true;
+        } else {
+            others |= concerns_a_connection(name);
+        }
+    }
+    if connection {
+        for name in named(&response.headers) {
+            response.remove_header(&name);
+        }
+        response.remove_header(&CONNECTION);
+    }
+    if !others {
         return Ok(());
     }
-    let named: Vec<HeaderName> = response
-        .headers
-        .get_all(CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        // What almost every server says, and what names no header that stays.
-        .filter(|name| {
-            !name.eq_ignore_ascii_case("keep-alive") && !name.eq_ignore_ascii_case("close")
-        })
-        .filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok())
-        .filter(|name| *name != CONTENT_LENGTH && *name != TRANSFER_ENCODING && *name != UPGRADE)
-        .collect();
-    for name in named {
-        response.remove_header(&name);
-    }
-    response.remove_header(&CONNECTION);
     for name in [&names::KEEP_ALIVE, &names::PROXY_CONNECTION, &TE] {
         response.remove_header(name);
     }
@@ -44,8 +40,22 @@ pub(super) fn strip(response: &mut ResponseHeader) -> Result<()> {
     Ok(())
 }
 
+/// The headers that the upstream says are for its connection, but for those that the framework needs or that have their own rule.
+fn named(headers: &HeaderMap) -> Vec<HeaderName> {
+    let values = headers.get_all(CONNECTION).iter();
+    values
+        // What almost every server says, and what names no header that stays.
+        .filter(|value| !(**value == "keep-alive" || **value == "close"))
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| HeaderName::from_bytes(name.trim().as_bytes()).ok())
+        .filter(|name| *name != CONTENT_LENGTH && *name != TRANSFER_ENCODING && *name != UPGRADE)
+        .collect()
+}
+
 fn concerns_a_connection(name: &HeaderName) -> bool {
-    [CONNECTION, UPGRADE, TE].contains(name)
+    *name == UPGRADE
+        || *name == TE
         || *name == names::KEEP_ALIVE
         || *name == names::PROXY_CONNECTION
 }

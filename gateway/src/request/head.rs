@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use crossgate_config::{BodyLimit, Limits};
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE};
-use http::{Method, Version};
+use http::{HeaderValue, Method, Version};
 use pingora::http::RequestHeader;
 
 use super::respond::Trouble;
@@ -37,17 +37,18 @@ pub fn read<'a>(
     raw: Option<&[u8]>,
     limits: &Limits,
 ) -> Result<Head<'a>, Trouble> {
-    if size(request) > limits.max_request_head {
+    let fields = Fields::of(request);
+    if fields.size > limits.max_request_head {
         return Err(Trouble::HeadTooLarge);
     }
-    let authority = authority(request)?;
+    let authority = authority(request, &fields)?;
     let host = host::normalise(authority).map_err(Trouble::Malformed)?;
     // `TRACE` echoes credentials to whoever can make a browser send it; no app gets it, so it is refused before any is
     // looked for. The framework refuses `CONNECT`.
     if request.method == Method::TRACE {
         return Err(Trouble::MethodRefused);
     }
-    check_framing(request, raw, limits)?;
+    check_framing(request, &fields, raw, limits)?;
     let target = target(request)?;
     // The framework drops fragments without a word; a client that sends one is none.
     let line = raw.and_then(|raw| raw.split(|byte| *byte == b'\n').next());
@@ -72,24 +73,58 @@ pub fn read<'a>(
         host,
         path,
         target: rewritten,
-        websocket: is_websocket(request),
+        websocket: is_websocket(request, &fields),
     })
 }
 
-fn size(request: &RequestHeader) -> u64 {
-    let fields = request.headers.iter();
-    let fields = fields.map(|(name, value)| name.as_str().len() + value.len() + FIELD_OVERHEAD);
-    let total = request.raw_path().len() + fields.sum::<usize>();
-    u64::try_from(total).unwrap_or(u64::MAX)
+/// The headers that are looked at, found by going through all of them once: looking each up costs more.
+#[derive(Default)]
+struct Fields<'a> {
+    host: Field<'a>,
+    transfer_encoding: Field<'a>,
+    content_length: Field<'a>,
+    upgrade: Field<'a>,
+    /// Of the whole head.
+    size: u64,
 }
 
-fn authority(request: &RequestHeader) -> Result<&str, Trouble> {
-    let mut hosts = request.headers.get_all(HOST).iter();
-    let host = hosts.next();
-    if hosts.next().is_some() {
+/// The values that came under one name.
+#[derive(Clone, Copy, Default)]
+struct Field<'a> {
+    first: Option<&'a HeaderValue>,
+    repeated: bool,
+}
+
+impl<'a> Fields<'a> {
+    fn of(request: &'a RequestHeader) -> Self {
+        let mut fields = Self::default();
+        let mut size = request.raw_path().len();
+        for (name, value) in &request.headers {
+            size += name.as_str().len() + value.len() + FIELD_OVERHEAD;
+            let field = if *name == HOST {
+                &mut fields.host
+            } else if *name == CONTENT_LENGTH {
+                &mut fields.content_length
+            } else if *name == TRANSFER_ENCODING {
+                &mut fields.transfer_encoding
+            } else if *name == UPGRADE {
+                &mut fields.upgrade
+            } else {
+                continue;
+            };
+            field.repeated |= field.first.is_some();
+            field.first = field.first.or(Some(value));
+        }
+        fields.size = u64::try_from(size).unwrap_or(u64::MAX);
+        fields
+    }
+}
+
+fn authority<'a>(request: &'a RequestHeader, fields: &Fields<'a>) -> Result<&'a str, Trouble> {
+    if fields.host.repeated {
         return Err(Trouble::Malformed("two_hosts"));
     }
-    let host = match host {
+    let host = match fields.host.first {
         Some(host) => Some(host.to_str().map_err(|_| Trouble::Malformed("host_odd"))?),
         None => None,
     };
@@ -126,16 +161,17 @@ fn target(request: &RequestHeader) -> Result<&str, Trouble> {
 
 fn check_framing(
     request: &RequestHeader,
+    fields: &Fields<'_>,
     raw: Option<&[u8]>,
     limits: &Limits,
 ) -> Result<(), Trouble> {
-    let mut encodings = request.headers.get_all(TRANSFER_ENCODING).iter();
-    if let Some(encoding) = encodings.next() {
+    if let Some(encoding) = fields.transfer_encoding.first {
         let chunked = encoding
             .as_bytes()
             .trim_ascii()
             .eq_ignore_ascii_case(b"chunked");
-        if !chunked || encodings.next().is_some() || request.version != Version::HTTP_11 {
+        let repeated = fields.transfer_encoding.repeated;
+        if !chunked || repeated || request.version != Version::HTTP_11 {
             return Err(Trouble::Malformed("transfer_encoding"));
         }
         // The framework has removed the length by now; that both came is how requests are smuggled.
@@ -149,11 +185,10 @@ fn check_framing(
             return Err(Trouble::Malformed("length_and_transfer_encoding"));
         }
     }
-    let mut lengths = request.headers.get_all(CONTENT_LENGTH).iter();
-    let Some(length) = lengths.next() else {
+    let Some(length) = fields.content_length.first else {
         return Ok(());
     };
-    if lengths.next().is_some() {
+    if fields.content_length.repeated {
         return Err(Trouble::Malformed("two_content_lengths"));
     }
     let text = length
@@ -171,27 +206,25 @@ fn check_framing(
 
 /// The opening handshake (RFC 6455, section 4.1), which has no body. Other upgrades are not passed on; the request goes
 /// on without.
-fn is_websocket(request: &RequestHeader) -> bool {
-    let bodiless = !request.headers.contains_key(TRANSFER_ENCODING)
-        && request
-            .headers
-            .get(CONTENT_LENGTH)
-            .is_none_or(|length| length.as_bytes().iter().all(|byte| *byte == b'0'));
+fn is_websocket(request: &RequestHeader, fields: &Fields<'_>) -> bool {
+    let asked_for = fields
+        .upgrade
+        .first
+        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"));
+    if !asked_for {
+        return false;
+    }
+    let length = fields.content_length.first;
+    let bodiless = fields.transfer_encoding.first.is_none()
+        && length.is_none_or(|length| length.as_bytes().iter().all(|byte| *byte == b'0'));
     // Without it an upgrade is meant for the next hop that asks (RFC 9110, section 7.8).
-    let asked_of_us = request
+    let of_us = request
         .headers
         .get_all(CONNECTION)
         .iter()
         .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
         .any(|option| option.trim_ascii().eq_ignore_ascii_case(b"upgrade"));
-    request.method == Method::GET
-        && request.version == Version::HTTP_11
-        && bodiless
-        && asked_of_us
-        && request
-            .headers
-            .get(UPGRADE)
-            .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+    request.method == Method::GET && request.version == Version::HTTP_11 && bodiless && of_us
 }
 
 const LENGTH_FIELD: &[u8] = b"content-length:";
@@ -327,7 +360,7 @@ mod tests {
             };
             read(&request("GET", "/", HOSTED), None, &limits).err()
         };
-        let size = size(&request("GET", "/", HOSTED));
+        let size = Fields::of(&request("GET", "/", HOSTED)).size;
         assert_eq!(
             (head(size), head(size - 1)),
             (None, Some(Trouble::HeadTooLarge))

@@ -27,29 +27,55 @@ pub fn normalise(authority: &str) -> Result<Cow<'_, str>, HostFault> {
         return Ok(Cow::Owned(format!("[{address}]")));
     }
     let host = host.strip_suffix('.').unwrap_or(host);
-    let labels_are_fine = host.split('.').all(|label| {
-        (1..=63).contains(&label.len())
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-    });
-    if host.len() > LONGEST || !labels_are_fine {
-        return Err(ODD_HOST);
-    }
+    let shape = Shape::of(host).ok_or(ODD_HOST)?;
     // `0x7f.1` and `127.1` are addresses to some readers and names to others.
-    let last = host.rsplit('.').next().unwrap_or_default();
-    let numeric = last.bytes().all(|byte| byte.is_ascii_digit())
-        || last
-            .get(..2)
-            .is_some_and(|start| start.eq_ignore_ascii_case("0x"));
-    if numeric && host.parse::<Ipv4Addr>().is_err() {
+    if shape.numeric && host.parse::<Ipv4Addr>().is_err() {
         return Err(ODD_HOST);
     }
-    Ok(if host.bytes().any(|byte| byte.is_ascii_uppercase()) {
+    Ok(if shape.upper {
         Cow::Owned(host.to_ascii_lowercase())
     } else {
         Cow::Borrowed(host)
     })
+}
+
+/// What the characters of a name tell.
+struct Shape {
+    /// Some are in upper case.
+    upper: bool,
+    /// The last label is a number to some readers.
+    numeric: bool,
+}
+
+impl Shape {
+    /// `None` where it is no name. Looks at each byte once: this is done for every request.
+    fn of(host: &str) -> Option<Self> {
+        let (mut upper, mut label, mut digits) = (false, 0_usize, true);
+        for byte in host.bytes() {
+            if byte == b'.' {
+                if !(1..=LONGEST_LABEL).contains(&label) {
+                    return None;
+                }
+                (label, digits) = (0, true);
+                continue;
+            }
+            if !(byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_') {
+                return None;
+            }
+            label += 1;
+            digits &= byte.is_ascii_digit();
+            upper |= byte.is_ascii_uppercase();
+        }
+        let hexadecimal = || {
+            let last = host.get(host.len().checked_sub(label)?..)?;
+            Some(last.get(..2)?.eq_ignore_ascii_case("0x"))
+        };
+        let fits = (1..=LONGEST_LABEL).contains(&label) && host.len() <= LONGEST;
+        fits.then(|| Self {
+            upper,
+            numeric: digits || hexadecimal() == Some(true),
+        })
+    }
 }
 
 fn split(authority: &str) -> Result<(&str, Option<&str>), HostFault> {
@@ -73,6 +99,9 @@ const ODD_PORT: HostFault = "host_odd_port";
 
 /// Characters of a DNS name in text (RFC 1035: 255 octets on the wire).
 const LONGEST: usize = 253;
+
+/// Those of a part between dots (RFC 1035, section 2.3.4).
+const LONGEST_LABEL: usize = 63;
 
 #[cfg(test)]
 mod tests {
@@ -119,8 +148,16 @@ mod tests {
             "127.1",
             "a..",
             "[v1.x]",
+            "a.1",
+            "a.0X1",
         ] {
             assert!(normalise(authority).is_err(), "{authority}");
         }
+        for (label, labels) in [(64, 1), (63, 4)] {
+            let authority = vec!["a".repeat(label); labels].join(".");
+            assert!(normalise(&authority).is_err(), "{authority}");
+        }
+        let longest = format!("{0}.{0}.{0}.{1}", "a".repeat(63), "a".repeat(61));
+        assert!(normalise(&longest).is_ok());
     }
 }
