@@ -29,6 +29,13 @@ ALL = (
     Bar('10,000 tokens, CPU, of nginx + Lua with a cache', 'tokens', 'crossgate', 'nginx-lua-cache', CPU),
     Bar('everything at once, requests/s, of the quiet run', 'everything', 'crossgate-busy', 'crossgate', RATE, at_least=0.93),
     Bar('everything at once, p99, of the quiet run', 'everything', 'crossgate-busy', 'crossgate', P99, at_most=1.5),
+    Bar('profile-guided build: one token, requests/s, of bare pingora', 'one-token', 'crossgate-pgo', 'bare', RATE, at_least=0.97),
+    Bar('profile-guided build: one token, CPU, of bare pingora', 'one-token', 'crossgate-pgo', 'bare', CPU, at_most=1.04),
+    Bar('profile-guided build: 10,000 tokens, requests/s, of bare pingora', 'tokens', 'crossgate-pgo', 'bare', RATE, at_least=0.93),
+    Bar('profile-guided build: 10 % bad, requests/s, of bare pingora', 'bad', 'crossgate-pgo', 'bare', RATE, at_least=0.88),
+    Bar('profile-guided build: TLS 1.3, requests/s, of bare pingora with TLS', 'tls', 'crossgate-tls-pgo', 'bare-tls', RATE, at_least=0.97),
+    Bar('profile-guided build: HTTP/2, requests/s, of bare pingora with HTTP/2', 'http2', 'crossgate-tls-pgo', 'bare-tls', RATE, at_least=0.97),
+    Bar('profile-guided build: one token, CPU, of nginx + Lua with a cache', 'one-token', 'crossgate-pgo', 'nginx-lua-cache', CPU),
 )
 
 
@@ -62,4 +69,4 @@ def _met(bar, ratio):
 def lines(judged):
     for bar in judged:
         ratio = '' if bar['ratio'] is None else f'{bar["ratio"]:.3f}'
-        yield f'{bar["what"]:62} {bar["bar"]:>7} {ratio:>7}  {bar["met"]}'
+        yield f'{bar["what"]:72} {bar["bar"]:>7} {ratio:>7}  {bar["met"]}'

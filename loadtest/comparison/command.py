@@ -34,6 +34,7 @@ def main(description):
 
 def _options(description):
     names = [scenario.name for scenario in scenarios.ALL]
+    every = names + [scenario.name for scenario in scenarios.CHOICES]
     parser = argparse.ArgumentParser(prog='loadtest/compare', description=description,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--quick', action='store_true', help='2 rounds of 2 s, to see whether all works')
@@ -41,7 +42,7 @@ def _options(description):
     parser.add_argument('--seconds', type=int, help='seconds of a round; contenders that are far off have three tenths [10]')
     parser.add_argument('--warm-up', type=int, default=1, help='seconds before each round [1]')
     parser.add_argument('--first-warm-up', type=int, default=2, help='seconds before the first round [2]')
-    parser.add_argument('--scenarios', nargs='+', metavar='NAME', choices=names, default=names, help=', '.join(names))
+    parser.add_argument('--scenarios', nargs='+', metavar='NAME', choices=every, default=names, help=', '.join(every))
     parser.add_argument('--contenders', nargs='+', metavar='NAME', help='only these; --list names them')
     parser.add_argument('--install', action='store_true', help='install load generators and peers first: as root, on Debian, with Go')
     parser.add_argument('--page', action='store_true', help='write the page anew from comparison.json, and end')
@@ -116,7 +117,7 @@ def _measure(options, every, stage):
     result['options'] = {name: getattr(options, name) for name in (
         'rounds', 'seconds', 'warm_up', 'first_warm_up', 'partners', 'guests', 'tokens', 'bad_tokens')}
     result['scenarios'] = []
-    for scenario in scenarios.ALL:
+    for scenario in scenarios.ALL + scenarios.CHOICES:
         if scenario.name not in options.scenarios or not set(scenario.contenders()) & set(every):
             continue
         print(scenario.title.format(tokens=options.tokens), flush=True)

@@ -46,7 +46,7 @@ def _scenario(scenario, result, folder):
     found = sorted(scenario['contenders'], key=lambda row: row['cpu']['median'])
     picture = f'{scenario["name"]}.svg'
     (folder / picture).write_text(chart.draw(scenario['title'], found, PANELS))
-    base = next((row for row in found if row['name'].startswith('bare')), None)
+    base = next((row for row in found if row['name'] in ('bare', 'bare-tls')), None)
     rows = [f'## {scenario["title"]}', '', f'![{scenario["title"]}]({picture})', '',
             '| | requests/s | of bare | p50 us | p99 us | CPU us/request | of bare | core | MiB |', '|---|---|---|---|---|---|---|---|---|']
     for row in found:

@@ -22,18 +22,26 @@ class Scenario:
 
 ALL = (
     Scenario('one-token', 'One token, 64 connections', Load(),
-             ('crossgate', 'crossgate-off', 'bare', 'haproxy-jwt', 'nginx-lua-cache'),
+             ('crossgate', 'crossgate-pgo', 'crossgate-off', 'bare', 'haproxy-jwt', 'nginx-lua-cache'),
              ('bare-plain', 'haproxy', 'nginx', 'nginx-lua', 'apache', 'oauth2-proxy', 'opa')),
     Scenario('connections', 'One token, 256 connections', Load(connections=256),
-             ('crossgate', 'bare'), ('crossgate-off', 'haproxy-jwt', 'nginx-lua-cache')),
+             ('crossgate', 'crossgate-pgo', 'bare'), ('crossgate-off', 'haproxy-jwt', 'nginx-lua-cache')),
     Scenario('tokens', '{tokens:,} distinct tokens, seen before, 64 connections', Load('many'),
-             ('crossgate', 'bare'), ('crossgate-off', 'haproxy-jwt', 'nginx-lua-cache', 'nginx-lua')),
+             ('crossgate', 'crossgate-pgo', 'bare'), ('crossgate-off', 'haproxy-jwt', 'nginx-lua-cache', 'nginx-lua')),
     Scenario('bad', '{tokens:,} distinct tokens, 10 % of requests with a bad one, 64 connections', Load('bad'),
-             ('crossgate', 'bare'), ('crossgate-off', 'haproxy-jwt', 'nginx-lua-cache')),
+             ('crossgate', 'crossgate-pgo', 'bare'), ('crossgate-off', 'haproxy-jwt', 'nginx-lua-cache')),
     Scenario('tls', 'One token, TLS 1.3 in front, 64 connections', Load(tls=True),
-             ('crossgate-tls', 'bare-tls'), ('crossgate-tls-off',)),
+             ('crossgate-tls', 'crossgate-tls-pgo', 'bare-tls'), ('crossgate-tls-off',)),
     Scenario('http2', 'One token, HTTP/2 over TLS 1.3, 8 connections of 8 streams', Load(connections=8, tls=True, streams=8),
-             ('crossgate-tls', 'bare-tls'), ('crossgate-tls-off',)),
+             ('crossgate-tls', 'crossgate-tls-pgo', 'bare-tls'), ('crossgate-tls-off',)),
     Scenario('everything', 'Everything at once, against a quiet run', Load('many'),
              ('crossgate', 'crossgate-busy'), ('crossgate-off',), {'crossgate-busy': Load('bad')}),
+)
+
+# Not run unless named: what they compare is built by `loadtest/choices`.
+CHOICES = (
+    Scenario('build', 'Choices of build and runtime: one token, 64 connections', Load(),
+             ('crossgate', 'crossgate-pgo', 'crossgate-fat', 'crossgate-native', 'bare', 'bare-plain', 'bare-system')),
+    Scenario('growth', 'One app and a thousand: one token, 64 connections', Load(), ('crossgate', 'crossgate-apps')),
+    Scenario('pool', 'Choices of the upstream pool: one token, 256 connections', Load(connections=256), ('bare', 'bare-pool')),
 )

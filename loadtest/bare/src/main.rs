@@ -1,5 +1,5 @@
 //! A pingora that forwards everything and does nothing else, with the framework's own settings:
-//! `crossgate-bare [--no-work-stealing] LISTEN UPSTREAM [CERT KEY]`. With a certificate it speaks TLS and HTTP/2.
+//! `crossgate-bare [--no-work-stealing] [--pool CONNECTIONS] LISTEN UPSTREAM [CERT KEY]`. With a certificate it speaks TLS and HTTP/2.
 
 use std::error::Error;
 
@@ -8,6 +8,7 @@ use pingora::listeners::tls::TlsSettings;
 use pingora::prelude::*;
 use pingora::server::configuration::ServerConf;
 
+#[cfg(not(feature = "system-allocator"))]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -26,14 +27,17 @@ impl ProxyHttp for Bare {
 
 fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let mut arguments = std::env::args().skip(1).peekable();
-    let usage = || "usage: crossgate-bare [--no-work-stealing] LISTEN UPSTREAM [CERT KEY]";
+    let usage = || "usage: crossgate-bare [--no-work-stealing] [--pool CONNECTIONS] LISTEN UPSTREAM [CERT KEY]";
     let plain = arguments.next_if_eq("--no-work-stealing").is_some();
-    let listen = arguments.next().ok_or_else(usage)?;
-    let upstream = arguments.next().ok_or_else(usage)?;
-    let conf = ServerConf {
+    let mut conf = ServerConf {
         work_stealing: !plain,
         ..ServerConf::default()
     };
+    if arguments.next_if_eq("--pool").is_some() {
+        conf.upstream_keepalive_pool_size = arguments.next().ok_or_else(usage)?.parse()?;
+    }
+    let listen = arguments.next().ok_or_else(usage)?;
+    let upstream = arguments.next().ok_or_else(usage)?;
     let mut server = Server::new_with_opt_and_conf(None, conf);
     let mut service = http_proxy_service(&server.configuration, Bare(upstream));
     if let Some(cert) = arguments.next() {
