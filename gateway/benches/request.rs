@@ -3,7 +3,13 @@
 #[path = "stage/mod.rs"]
 mod stage;
 
+use std::hint::black_box;
+
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use crossgate::request::token::KnownToken;
+use crossgate_policy::context::Context;
+use crossgate_policy::{Caller, decide};
+use crossgate_token::verify;
 
 use stage::Stage;
 use stage::phases::{Unwatched, response, serve};
@@ -46,5 +52,33 @@ fn request(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, request);
+/// The bare signature check, and all that a token costs before the request goes on when nobody has seen it.
+fn first_sight(criterion: &mut Criterion) {
+    let stage = Stage::new(1);
+    let (token, key) = (stage.mint.guest(0), stage.mint.public_key());
+    let (message, signature) = stage::tokens::signed(&token);
+    let (in_force, app) = (stage.gateway.live.in_force(), stage.app());
+    let keys = |issuer: &str| in_force.keys.get(issuer);
+    let context = Context {
+        client_ip: Some([192, 0, 2, 7].into()),
+        ..Context::default()
+    };
+    let mut group = criterion.benchmark_group("first sight");
+    group.bench_function("signature alone", |bencher| {
+        bencher.iter(|| key.verify_sig(black_box(message.as_bytes()), black_box(&signature)));
+    });
+    group.bench_function("signature, claims, subject, decision", |bencher| {
+        bencher.iter(|| {
+            let verified = verify(black_box(&token), &in_force.issuers, keys).unwrap();
+            let known = KnownToken::new(verified, &in_force.issuers);
+            let caller = Caller::Verified(&known.subject);
+            let decision = decide(&in_force.snapshot, caller, &app.called.target, &context);
+            assert!(decision.permit().is_some());
+            (known, decision)
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, request, first_sight);
 criterion_main!(benches);

@@ -1,7 +1,9 @@
 //! Tokens as Entra signs them: RS256, twelve groups, 2.2 KiB.
 
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
+use aws_lc_rs::signature::{
+    KeyPair as _, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair,
+};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rustls_pki_types::PrivatePkcs8KeyDer;
@@ -40,6 +42,11 @@ impl Mint {
         &self.jwks
     }
 
+    /// The key alone, parsed once.
+    pub fn public_key(&self) -> ParsedPublicKey {
+        ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, self.key.public_key()).unwrap()
+    }
+
     /// The token of the guest of this number, from the partner of the same number.
     pub fn guest(&self, number: usize) -> String {
         self.sign(&guest(number))
@@ -68,6 +75,12 @@ impl Mint {
             .unwrap();
         format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
+}
+
+/// What of a token is signed, and the signature.
+pub fn signed(token: &str) -> (&str, Vec<u8>) {
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    (message, URL_SAFE_NO_PAD.decode(signature).unwrap())
 }
 
 /// The same token with another signature.
