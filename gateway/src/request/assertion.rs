@@ -4,6 +4,7 @@
 //! The one thing the gateway signs. Nobody may sign in with it: no issuer of ours has this key.
 
 use std::fmt;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
@@ -32,6 +33,31 @@ pub struct Signer {
     header: String,
     /// The key set that upstreams verify with.
     jwks: Box<str>,
+    recent: Recent,
+}
+
+/// What was said last of callers, whichever of their tokens came: a caller's next token costs no signature, and where tokens are not
+/// kept, no request does.
+struct Recent {
+    places: Box<[ArcSwapOption<Made>]>,
+    hasher: RandomState,
+}
+
+impl Recent {
+    fn new() -> Self {
+        Self {
+            places: (0..RECENT).map(|_| ArcSwapOption::empty()).collect(),
+            hasher: RandomState::new(),
+        }
+    }
+
+    /// Where what is said of this caller to this app has its place, and others theirs by chance.
+    fn place(&self, about: &About<'_>) -> Option<&ArcSwapOption<Made>> {
+        let hash = self.hasher.hash_one((about.app, about.user, about.idp));
+        let places = u64::try_from(self.places.len()).ok()?;
+        let place = hash.checked_rem(places)?;
+        self.places.get(usize::try_from(place).ok()?)
+    }
 }
 
 /// Why there is no signer.
@@ -91,7 +117,41 @@ impl Signer {
             issuer: format!("urn:crossgate:{own}"),
             header: URL_SAFE_NO_PAD.encode(header.to_string()),
             jwks: jwks.to_string().into(),
+            recent: Recent::new(),
         }
+    }
+
+    /// What an app is told: what was said before of this caller, while it is the same and fresh; otherwise anew.
+    fn made(&self, about: &About<'_>, now: u64) -> Arc<Made> {
+        let place = self.recent.place(about);
+        if let Some(made) = place.and_then(|place| place.load_full())
+            && made.holds(about, now)
+        {
+            return made;
+        }
+        let tenant = about
+            .permit
+            .facts()
+            .and_then(crossgate_policy::Facts::home_tenant_id);
+        let made = Arc::new(Made {
+            app: about.app.clone(),
+            user: about.user.cloned(),
+            idp: about.idp.into(),
+            permit: about.permit.clone(),
+            at: now,
+            said: Statement {
+                user: about
+                    .user
+                    .and_then(|user| HeaderValue::from_bytes(user.to_string().as_bytes()).ok()),
+                home_tenant: tenant
+                    .and_then(|tenant| HeaderValue::try_from(tenant.to_string()).ok()),
+                assertion: self.sign(about, now),
+            },
+        });
+        if let Some(place) = place {
+            place.store(Some(Arc::clone(&made)));
+        }
+        made
     }
 
     /// The key set (RFC 7517) that upstreams verify with.
@@ -157,9 +217,22 @@ pub struct Kept(ArcSwapOption<Made>);
 #[derive(Debug)]
 struct Made {
     app: Id,
+    user: Option<Id>,
+    idp: Box<str>,
     permit: Permit,
     at: u64,
     said: Statement,
+}
+
+impl Made {
+    /// Whether it says just this, and is fresh.
+    fn holds(&self, about: &About<'_>, now: u64) -> bool {
+        self.app == *about.app
+            && self.permit == *about.permit
+            && self.user.as_ref() == about.user
+            && *self.idp == *about.idp
+            && (self.at..self.at + REUSED_FOR).contains(&now)
+    }
 }
 
 /// What an app is told of the caller under this permit, ready to be sent.
@@ -178,28 +251,13 @@ impl Kept {
     #[must_use]
     pub fn get(&self, signer: &Signer, about: &About<'_>, now: u64) -> Statement {
         if let Some(made) = &*self.0.load()
-            && made.app == *about.app
-            && made.permit == *about.permit
-            && (made.at..made.at + REUSED_FOR).contains(&now)
+            && made.holds(about, now)
         {
             return made.said.clone();
         }
-        let facts = about.permit.facts();
-        let tenant = facts.and_then(|facts| facts.home_tenant_id());
-        let said = Statement {
-            user: about
-                .user
-                .and_then(|user| HeaderValue::from_bytes(user.to_string().as_bytes()).ok()),
-            home_tenant: tenant.and_then(|tenant| HeaderValue::try_from(tenant.to_string()).ok()),
-            assertion: signer.sign(about, now),
-        };
-        self.0.store(Some(Arc::new(Made {
-            app: about.app.clone(),
-            permit: about.permit.clone(),
-            at: now,
-            said: said.clone(),
-        })));
-        said
+        let made = signer.made(about, now);
+        self.0.store(Some(Arc::clone(&made)));
+        made.said.clone()
     }
 }
 
@@ -208,6 +266,9 @@ const LIFETIME: u64 = 300;
 
 /// Seconds that one is sent again: three minutes are always left to whoever receives it.
 const REUSED_FOR: u64 = 120;
+
+/// Statements that the signer keeps: about a kilobyte each.
+const RECENT: usize = 4096;
 
 #[cfg(test)]
 mod tests {
@@ -278,6 +339,33 @@ mod tests {
             ..about
         };
         assert_ne!(kept.get(&signer, &of_other, 1000), first);
+    }
+
+    #[test]
+    fn a_callers_next_token_is_told_what_the_last_was_and_another_caller_is_not() {
+        let (signer, permit) = (signer(), permit());
+        let (app, ada, bob) = (Id::new("payroll"), Id::new("ada"), Id::new("bob"));
+        let about = About {
+            app: &app,
+            user: Some(&ada),
+            idp: "aad",
+            permit: &permit,
+        };
+        let first = Kept::default().get(&signer, &about, 1000);
+        assert_eq!(Kept::default().get(&signer, &about, 1119), first);
+        assert_ne!(Kept::default().get(&signer, &about, 1120), first);
+        let of_bob = About {
+            user: Some(&bob),
+            ..about
+        };
+        let elsewhere = About {
+            idp: "https://other.example",
+            ..about
+        };
+        for other in [of_bob, elsewhere] {
+            let said = Kept::default().get(&signer, &other, 1000);
+            assert_ne!(said.assertion, first.assertion, "{other:?}");
+        }
     }
 
     #[test]

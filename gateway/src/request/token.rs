@@ -1,5 +1,6 @@
 //! One verified token, with everything that follows from it alone: made once, and kept for as long as the token is.
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use base64::Engine as _;
@@ -8,7 +9,7 @@ use crossgate_policy::ids::{Id, ResourceTenant};
 use crossgate_policy::subject::Subject;
 use crossgate_token::{DisplayNames, Issuers, Verified};
 use http::HeaderValue;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::assertion;
 use super::subject::{subject, token_facts};
@@ -38,6 +39,28 @@ pub struct Principal {
     pub name: Option<HeaderValue>,
     /// `X-MS-CLIENT-PRINCIPAL-IDP`.
     pub idp: Option<HeaderValue>,
+}
+
+/// What `X-MS-CLIENT-PRINCIPAL` holds, in base64.
+#[derive(Serialize)]
+struct ClientPrincipal<'a> {
+    auth_typ: &'a str,
+    claims: Vec<Told<'a>>,
+    name_typ: &'a str,
+    role_typ: &'a str,
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    typ: &'a str,
+    val: Cow<'a, str>,
+}
+
+fn spelled(id: &Id) -> Cow<'_, str> {
+    match id {
+        Id::Text(text) => Cow::Borrowed(text),
+        Id::Guid(guid) => Cow::Owned(guid.to_string()),
+    }
 }
 
 impl KnownToken {
@@ -127,13 +150,18 @@ impl KnownToken {
             .as_deref()
             .or(names.preferred_username.as_deref())
             .or(names.email.as_deref());
-        let mut list = Vec::new();
-        let mut add = |kind: &str, value: &str| list.push(json!({ "typ": kind, "val": value }));
-        add("iss", &claims.issuer);
+        let mut list = Vec::with_capacity(8 + claims.groups.len());
+        let mut add = |kind, value| {
+            list.push(Told {
+                typ: kind,
+                val: value,
+            });
+        };
+        add("iss", Cow::Borrowed(&*claims.issuer));
         for audience in &claims.audiences {
-            add("aud", audience);
+            add("aud", Cow::Borrowed(audience));
         }
-        add(TENANT, &self.subject.issuer.0.to_string());
+        add(TENANT, Cow::Owned(self.subject.issuer.0.to_string()));
         let ids: [(&str, Option<&Id>); 4] = [
             (OBJECT, claims.object.as_ref()),
             (SUBJECT, claims.subject.as_ref()),
@@ -142,11 +170,11 @@ impl KnownToken {
         ];
         for (kind, id) in ids {
             if let Some(id) = id {
-                add(kind, &id.to_string());
+                add(kind, spelled(id));
             }
         }
         if !claims.scopes.is_empty() {
-            add(SCOPE, &claims.scopes.join(" "));
+            add(SCOPE, Cow::Owned(claims.scopes.join(" ")));
         }
         if vouched {
             let texts = [
@@ -158,24 +186,26 @@ impl KnownToken {
             ];
             for (kind, text) in texts {
                 if let Some(text) = text {
-                    add(kind, text);
+                    add(kind, Cow::Borrowed(text));
                 }
             }
             for role in &claims.app_roles {
-                add("roles", role);
-                add(ROLE_TYPE, role);
+                add("roles", Cow::Borrowed(&**role));
+                add(ROLE_TYPE, Cow::Borrowed(&**role));
             }
             for group in &claims.groups {
-                add("groups", &group.to_string());
+                add("groups", spelled(group));
             }
         }
-        let principal: Value = json!({
-            "auth_typ": self.idp(),
-            "claims": list,
-            "name_typ": NAME_TYPE,
-            "role_typ": ROLE_TYPE,
-        });
-        let encoded = STANDARD.encode(principal.to_string());
+        let principal = ClientPrincipal {
+            auth_typ: self.idp(),
+            claims: list,
+            name_typ: NAME_TYPE,
+            role_typ: ROLE_TYPE,
+        };
+        // Strings are all there is in it, which always can be written.
+        let principal = serde_json::to_vec(&principal).unwrap_or_default();
+        let encoded = STANDARD.encode(principal);
         Principal {
             principal: HeaderValue::try_from(encoded).ok(),
             name: name
@@ -209,6 +239,7 @@ const ROLE_TYPE: &str = "http://schemas.microsoft.com/ws/2008/06/identity/claims
 mod tests {
     use super::*;
     use crate::request::testing::{OWN, PARTNER, known};
+    use serde_json::{Value, json};
 
     fn claims(principal: &Principal) -> Value {
         let encoded = principal.principal.as_ref().unwrap();

@@ -74,8 +74,6 @@ fn a_token_takes_what_it_weighs() {
     let app = "[[app]]\nid = \"payroll\"\nhosts = [\"a.example\"]\nupstreams = [\"http://127.0.0.1:9\"]\n";
     let routes = Routes::build(&settings(app), None, &Metrics::new().unwrap());
     let app = routes.find(Door::Proxy, "a.example", "/").unwrap().app;
-    let key = SigningKey::MadeAtStart;
-    let signer = Signer::open(&Assertion { key }, OWN).unwrap();
     let (issuers, permit) = (issuers(), permit());
     let long = |count: usize| (0..count).map(|n| format!("{n:0100}")).collect::<Vec<_>>();
     let with = |name: &str, value: Value| {
@@ -97,6 +95,9 @@ fn a_token_takes_what_it_weighs() {
         with("sid", json!("a".repeat(5_000))),
         with("uti", json!("a".repeat(5_000))),
     ] {
+        // One that has said nothing of the caller before.
+        let key = SigningKey::MadeAtStart;
+        let signer = Signer::open(&Assertion { key }, OWN).unwrap();
         let kept = known(&claims);
         let (bytes, packed) = taken(|| Packed::new(&kept.verified));
         assert_eq!(bytes, packed.heap_bytes());
