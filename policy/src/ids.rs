@@ -86,16 +86,24 @@ const fn hex_word(digits: [u8; 8]) -> Option<u32> {
 
 impl fmt::Display for Guid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { high, low } = self;
-        write!(
-            f,
-            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-            high >> 32,
-            (high >> 16) & 0xffff,
-            high & 0xffff,
-            low >> 48,
-            low & 0xffff_ffff_ffff
-        )
+        let mut text = [b'-'; 36];
+        let mut letters = text
+            .iter_mut()
+            .enumerate()
+            .filter(|(place, _)| !matches!(place, 8 | 13 | 18 | 23));
+        for byte in self.as_u128().to_be_bytes() {
+            for digit in [byte >> 4, byte & 0xf] {
+                if let Some((_, letter)) = letters.next() {
+                    *letter = if digit < 10 {
+                        b'0' + digit
+                    } else {
+                        b'a' + (digit - 10)
+                    };
+                }
+            }
+        }
+        // All of it is ASCII.
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 
