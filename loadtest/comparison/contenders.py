@@ -75,6 +75,7 @@ def table(programs, tools):
         Crossgate(programs, 'crossgate-tls', 'Crossgate, TLS', tls=True),
         Crossgate(programs, 'crossgate-tls-off', 'Crossgate, TLS, token cache off', off, tls=True),
         Built(programs, 'crossgate-pgo', 'Crossgate, profile-guided build', *guided),
+        Built(programs, 'crossgate-off-pgo', 'Crossgate, token cache off, profile-guided build', *guided, options=off),
         Built(programs, 'crossgate-tls-pgo', 'Crossgate, TLS, profile-guided build', *guided, tls=True),
         Built(programs, 'crossgate-fat', 'Crossgate, fat LTO, one unit', 'target/choices/fat/release/crossgate', 'loadtest/choices'),
         Built(programs, 'crossgate-native', "Crossgate, this machine's instructions", 'target/choices/native/release/crossgate',

@@ -40,6 +40,8 @@ ALL = (
 
 # Not run unless named: what they compare is built by `loadtest/choices`.
 CHOICES = (
+    Scenario('verify', 'Each request verified: one token, 64 connections', Load(),
+             ('crossgate-off', 'crossgate-off-pgo', 'haproxy-jwt', 'bare')),
     Scenario('build', 'Choices of build and runtime: one token, 64 connections', Load(),
              ('crossgate', 'crossgate-pgo', 'crossgate-fat', 'crossgate-native', 'bare', 'bare-plain', 'bare-system')),
     Scenario('growth', 'One app and a thousand: one token, 64 connections', Load(), ('crossgate', 'crossgate-apps')),
