@@ -148,7 +148,8 @@ impl Signer {
                 assertion: self.sign(about, now),
             },
         });
-        if let Some(place) = place {
+        // A partner writes its users' ids, as long as it likes: those of a thousand callers must not fill the memory.
+        if let Some(place) = place.filter(|_| made.is_short()) {
             place.store(Some(Arc::clone(&made)));
         }
         made
@@ -225,6 +226,12 @@ struct Made {
 }
 
 impl Made {
+    fn is_short(&self) -> bool {
+        let assertion = self.said.assertion.as_ref();
+        assertion.is_none_or(|assertion| assertion.len() <= LONGEST_RECENT)
+            && self.idp.len() <= LONGEST_RECENT
+    }
+
     /// Whether it says just this, and is fresh.
     fn holds(&self, about: &About<'_>, now: u64) -> bool {
         self.app == *about.app
@@ -269,6 +276,9 @@ const REUSED_FOR: u64 = 120;
 
 /// Statements that the signer keeps: about a kilobyte each.
 const RECENT: usize = 4096;
+
+/// Bytes of an assertion that is kept there; one for an Entra user has some 700. The ids stand in it, so the rest is no longer.
+const LONGEST_RECENT: usize = 2048;
 
 #[cfg(test)]
 mod tests {
@@ -365,6 +375,63 @@ mod tests {
         for other in [of_bob, elsewhere] {
             let said = Kept::default().get(&signer, &other, 1000);
             assert_ne!(said.assertion, first.assertion, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_that_was_said_of_one_holds_for_another_wherever_it_is_kept() {
+        let (signer, same, app, ada) = (signer(), permit(), Id::new("payroll"), Id::new("ada"));
+        let about = About {
+            app: &app,
+            user: Some(&ada),
+            idp: "aad",
+            permit: &same,
+        };
+        let made = signer.made(&about, 1000);
+        assert!(made.holds(&about, 1119));
+        let (bob, payments) = (Id::new("bob"), Id::new("payments"));
+        let elsewhere = permit_from(TenantId(Guid::from_u128(3)));
+        for other in [
+            About {
+                app: &payments,
+                ..about
+            },
+            About {
+                user: Some(&bob),
+                ..about
+            },
+            About {
+                user: None,
+                ..about
+            },
+            About {
+                idp: "other",
+                ..about
+            },
+            About {
+                permit: &elsewhere,
+                ..about
+            },
+        ] {
+            assert!(!made.holds(&other, 1000), "{other:?}");
+        }
+        assert!(!made.holds(&about, 1120) && !made.holds(&about, 999));
+    }
+
+    #[test]
+    fn what_is_long_is_not_kept_beyond_its_token() {
+        let (signer, permit, app) = (signer(), permit(), Id::new("payroll"));
+        for (letters, kept) in [(500, true), (5000, false)] {
+            let user = Id::new(&"a".repeat(letters));
+            let about = About {
+                app: &app,
+                user: Some(&user),
+                idp: "aad",
+                permit: &permit,
+            };
+            let first = signer.made(&about, 1000);
+            let again = signer.made(&about, 1000);
+            assert_eq!(Arc::ptr_eq(&first, &again), kept, "{letters}");
         }
     }
 
