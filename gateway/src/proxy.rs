@@ -159,7 +159,7 @@ impl ProxyHttp for Gateway {
         headers::set_target(request, ctx.target.as_deref())?;
         let said = Said {
             permit,
-            identity,
+            identity: identity.as_deref(),
             client,
             correlation_id: &ctx.correlation_id,
             forward_authorization: app.forward_authorization,

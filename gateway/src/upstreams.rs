@@ -6,6 +6,7 @@ use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -29,8 +30,9 @@ pub struct Upstreams {
     balancer: LoadBalancer<RoundRobin>,
     /// What the balancer knew when it was tended last, ready to be taken.
     ready: ArcSwap<Ready>,
-    /// Each worker takes upstreams in a turn of its own.
+    /// Each worker takes upstreams in a turn of its own, which begins one behind that of the worker before.
     turns: ThreadLocal<Cell<usize>>,
+    workers: AtomicUsize,
 }
 
 /// Upstreams that requests may go to.
@@ -110,6 +112,7 @@ impl Upstreams {
             balancer: LoadBalancer::from_backends(views),
             ready: ArcSwap::default(),
             turns: ThreadLocal::new(),
+            workers: AtomicUsize::new(0),
         }
         .discovered()
     }
@@ -132,7 +135,9 @@ impl Upstreams {
     /// healthy each is tried all the same: probes fail first where everything is busy.
     #[must_use]
     pub fn next(&self, failed: &[PeerAddress], websocket: bool) -> Option<Box<HttpPeer>> {
-        let turn = self.turns.get_or_default();
+        let turn = self
+            .turns
+            .get_or(|| Cell::new(self.workers.fetch_add(1, Ordering::Relaxed)));
         let turn = turn.replace(turn.get().wrapping_add(1));
         let ready = self.ready.load();
         let template =
@@ -449,6 +454,14 @@ mod tests {
         let upstreams = upstreams(&[1001, 1002, 1003]);
         assert_eq!(ports_of(&upstreams, 3), BTreeSet::from([1001, 1002, 1003]));
         assert_eq!(upstreams.len(), 3);
+    }
+
+    #[test]
+    fn workers_that_serve_few_requests_each_do_not_all_begin_with_the_same_upstream() {
+        let upstreams = upstreams(&[1001, 1002, 1003]);
+        let of_one = || std::thread::scope(|scope| scope.spawn(|| ports_of(&upstreams, 1)).join());
+        let ports: BTreeSet<u16> = (0..3).flat_map(|_| of_one().unwrap()).collect();
+        assert_eq!(ports, BTreeSet::from([1001, 1002, 1003]));
     }
 
     #[test]

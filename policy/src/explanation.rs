@@ -1,5 +1,7 @@
 //! Why a decision fell as it did, line by line; made only where somebody asks.
 
+use std::borrow::Cow;
+
 use crate::decision::{Decision, Reason, Step};
 
 /// One step of a decision.
@@ -8,11 +10,11 @@ pub struct Line {
     /// The step.
     pub step: Step,
     /// The document that was read, such as `partners/2222…`, `default` or `conditional-access/…`; empty where none was.
-    pub document: String,
+    pub document: Cow<'static, str>,
     /// The property that decided, as Graph names it; empty where none did.
-    pub property: String,
+    pub property: Cow<'static, str>,
     /// What came of it.
-    pub result: String,
+    pub result: Cow<'static, str>,
 }
 
 /// Takes the lines of a decision while it is made.
@@ -147,9 +149,9 @@ fn cloud_opened(obstacle: &str, place: &str) -> String {
 /// A line without much writing.
 pub(crate) fn line(
     step: Step,
-    document: impl Into<String>,
-    property: impl Into<String>,
-    result: impl Into<String>,
+    document: impl Into<Cow<'static, str>>,
+    property: impl Into<Cow<'static, str>>,
+    result: impl Into<Cow<'static, str>>,
 ) -> Line {
     Line {
         step,

@@ -16,7 +16,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crossgate_config::{Assertion as Settings, SigningKey};
 use crossgate_policy::Permit;
 use crossgate_policy::ids::{Id, TenantId};
-use http::HeaderValue;
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use rustls_pki_types::pem::PemObject as _;
 use serde_json::json;
@@ -39,7 +38,7 @@ pub struct Signer {
 /// What was said last of callers, whichever of their tokens came: a caller's next token costs no signature, and where tokens are not
 /// kept, no request does.
 struct Recent {
-    places: Box<[ArcSwapOption<Made>]>,
+    places: Box<[ArcSwapOption<Assertion>]>,
     hasher: RandomState,
 }
 
@@ -52,7 +51,7 @@ impl Recent {
     }
 
     /// Where what is said of this caller to this app has its place, and others theirs by chance.
-    fn place(&self, about: &About<'_>) -> Option<&ArcSwapOption<Made>> {
+    fn place(&self, about: &About<'_>) -> Option<&ArcSwapOption<Assertion>> {
         let hash = self.hasher.hash_one((about.app, about.user, about.idp));
         let places = u64::try_from(self.places.len()).ok()?;
         let place = hash.checked_rem(places)?;
@@ -121,38 +120,28 @@ impl Signer {
         }
     }
 
-    /// What an app is told: what was said before of this caller, while it is the same and fresh; otherwise anew.
-    fn made(&self, about: &About<'_>, now: u64) -> Arc<Made> {
+    /// What was said before of this caller to this app, while it is the same and fresh; otherwise anew.
+    #[must_use]
+    pub fn assertion(&self, about: &About<'_>, now: u64) -> Arc<Assertion> {
         let place = self.recent.place(about);
-        if let Some(made) = place.and_then(|place| place.load_full())
-            && made.holds(about, now)
+        if let Some(assertion) = place.and_then(|place| place.load_full())
+            && assertion.holds(about, now)
         {
-            return made;
+            return assertion;
         }
-        let tenant = about
-            .permit
-            .facts()
-            .and_then(crossgate_policy::Facts::home_tenant_id);
-        let made = Arc::new(Made {
+        let assertion = Arc::new(Assertion {
             app: about.app.clone(),
             user: about.user.cloned(),
             idp: about.idp.into(),
             permit: about.permit.clone(),
             at: now,
-            said: Statement {
-                user: about
-                    .user
-                    .and_then(|user| HeaderValue::from_bytes(user.to_string().as_bytes()).ok()),
-                home_tenant: tenant
-                    .and_then(|tenant| HeaderValue::try_from(tenant.to_string()).ok()),
-                assertion: self.sign(about, now),
-            },
+            text: self.sign(about, now).map(String::into_boxed_str),
         });
         // A partner writes its users' ids, as long as it likes: those of a thousand callers must not fill the memory.
-        if let Some(place) = place.filter(|_| made.is_short()) {
-            place.store(Some(Arc::clone(&made)));
+        if let Some(place) = place.filter(|_| assertion.is_short()) {
+            place.store(Some(Arc::clone(&assertion)));
         }
-        made
+        assertion
     }
 
     /// The key set (RFC 7517) that upstreams verify with.
@@ -162,7 +151,7 @@ impl Signer {
     }
 
     /// An assertion about this caller for this app, at this time in seconds. `None` where signing fails.
-    fn sign(&self, about: &About<'_>, now: u64) -> Option<HeaderValue> {
+    fn sign(&self, about: &About<'_>, now: u64) -> Option<String> {
         let (facts, user) = (about.permit.facts()?, about.user?);
         let claims = json!({
             "iss": self.issuer,
@@ -184,9 +173,7 @@ impl Signer {
         let signature = self.key.sign(&self.random, token.as_bytes()).ok()?;
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut token);
-        let mut value = HeaderValue::try_from(token).ok()?;
-        value.set_sensitive(true);
-        Some(value)
+        Some(token)
     }
 }
 
@@ -211,25 +198,38 @@ pub struct About<'a> {
     pub permit: &'a Permit,
 }
 
-/// What was said last of one token. Read and replaced without a lock; of two made at once one is forgotten.
-#[derive(Debug, Default)]
-pub struct Kept(ArcSwapOption<Made>);
-
-#[derive(Debug)]
-struct Made {
+/// What was said of a caller to an app.
+pub struct Assertion {
     app: Id,
     user: Option<Id>,
     idp: Box<str>,
     permit: Permit,
     at: u64,
-    said: Statement,
+    text: Option<Box<str>>,
 }
 
-impl Made {
+impl Assertion {
+    /// The signed text; `None` where the caller has no id, or signing failed.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        self.text.as_deref()
+    }
+
+    /// When it was signed, in seconds.
+    #[must_use]
+    pub const fn at(&self) -> u64 {
+        self.at
+    }
+
+    /// Whether one that was signed at this time may be sent again.
+    #[must_use]
+    pub fn is_fresh(at: u64, now: u64) -> bool {
+        (at..at.saturating_add(REUSED_FOR)).contains(&now)
+    }
+
     fn is_short(&self) -> bool {
-        let assertion = self.said.assertion.as_ref();
-        assertion.is_none_or(|assertion| assertion.len() <= LONGEST_RECENT)
-            && self.idp.len() <= LONGEST_RECENT
+        let text = self.text.as_ref();
+        text.is_none_or(|text| text.len() <= LONGEST_RECENT) && self.idp.len() <= LONGEST_RECENT
     }
 
     /// Whether it says just this, and is fresh.
@@ -238,33 +238,16 @@ impl Made {
             && self.permit == *about.permit
             && self.user.as_ref() == about.user
             && *self.idp == *about.idp
-            && (self.at..self.at + REUSED_FOR).contains(&now)
+            && Self::is_fresh(self.at, now)
     }
 }
 
-/// What an app is told of the caller under this permit, ready to be sent.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Statement {
-    /// The caller's id; `None` where there is none that can stand in a header.
-    pub user: Option<HeaderValue>,
-    /// The caller's home tenant.
-    pub home_tenant: Option<HeaderValue>,
-    /// The assertion; `None` where the caller has no id, or signing failed.
-    pub assertion: Option<HeaderValue>,
-}
-
-impl Kept {
-    /// What was said before, while it is the same for the same app and the assertion is fresh; otherwise anew.
-    #[must_use]
-    pub fn get(&self, signer: &Signer, about: &About<'_>, now: u64) -> Statement {
-        if let Some(made) = &*self.0.load()
-            && made.holds(about, now)
-        {
-            return made.said.clone();
-        }
-        let made = signer.made(about, now);
-        self.0.store(Some(Arc::clone(&made)));
-        made.said.clone()
+impl fmt::Debug for Assertion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Assertion")
+            .field("app", &self.app)
+            .field("at", &self.at)
+            .finish_non_exhaustive()
     }
 }
 
@@ -296,13 +279,13 @@ mod tests {
         Signer::open(&settings, TenantId(Guid::from_u128(1))).unwrap()
     }
 
-    fn read(signer: &Signer, value: &HeaderValue) -> Value {
+    fn read(signer: &Signer, assertion: &str) -> Value {
         let set: JwkSet = serde_json::from_str(signer.jwks()).unwrap();
         let key = DecodingKey::from_jwk(&set.keys[0]).unwrap();
         let mut validation = Validation::new(Algorithm::ES256);
         validation.validate_exp = false;
         validation.set_audience(&["payroll"]);
-        decode::<Value>(value.to_str().unwrap(), &key, &validation)
+        decode::<Value>(assertion, &key, &validation)
             .unwrap()
             .claims
     }
@@ -331,27 +314,6 @@ mod tests {
     }
 
     #[test]
-    fn an_assertion_is_kept_for_its_app_while_it_is_fresh() {
-        let (signer, permit, kept) = (signer(), permit(), Kept::default());
-        let (app, other, user) = (Id::new("payroll"), Id::new("other"), Id::new("ada"));
-        let about = About {
-            app: &app,
-            user: Some(&user),
-            idp: "aad",
-            permit: &permit,
-        };
-        let first = kept.get(&signer, &about, 1000);
-        assert_eq!(first.user.as_ref().unwrap(), "ada");
-        assert_eq!(kept.get(&signer, &about, 1119), first);
-        assert_ne!(kept.get(&signer, &about, 1120), first);
-        let of_other = About {
-            app: &other,
-            ..about
-        };
-        assert_ne!(kept.get(&signer, &of_other, 1000), first);
-    }
-
-    #[test]
     fn a_callers_next_token_is_told_what_the_last_was_and_another_caller_is_not() {
         let (signer, permit) = (signer(), permit());
         let (app, ada, bob) = (Id::new("payroll"), Id::new("ada"), Id::new("bob"));
@@ -361,9 +323,10 @@ mod tests {
             idp: "aad",
             permit: &permit,
         };
-        let first = Kept::default().get(&signer, &about, 1000);
-        assert_eq!(Kept::default().get(&signer, &about, 1119), first);
-        assert_ne!(Kept::default().get(&signer, &about, 1120), first);
+        let said = |about: &About<'_>, now| signer.assertion(about, now).text.clone().unwrap();
+        let first = said(&about, 1000);
+        assert_eq!(said(&about, 1119), first);
+        assert_ne!(said(&about, 1120), first);
         let of_bob = About {
             user: Some(&bob),
             ..about
@@ -373,8 +336,7 @@ mod tests {
             ..about
         };
         for other in [of_bob, elsewhere] {
-            let said = Kept::default().get(&signer, &other, 1000);
-            assert_ne!(said.assertion, first.assertion, "{other:?}");
+            assert_ne!(said(&other, 1000), first, "{other:?}");
         }
     }
 
@@ -387,7 +349,7 @@ mod tests {
             idp: "aad",
             permit: &same,
         };
-        let made = signer.made(&about, 1000);
+        let made = signer.assertion(&about, 1000);
         assert!(made.holds(&about, 1119));
         let (bob, payments) = (Id::new("bob"), Id::new("payments"));
         let elsewhere = permit_from(TenantId(Guid::from_u128(3)));
@@ -429,15 +391,15 @@ mod tests {
                 idp: "aad",
                 permit: &permit,
             };
-            let first = signer.made(&about, 1000);
-            let again = signer.made(&about, 1000);
+            let first = signer.assertion(&about, 1000);
+            let again = signer.assertion(&about, 1000);
             assert_eq!(Arc::ptr_eq(&first, &again), kept, "{letters}");
         }
     }
 
     #[test]
     fn what_a_changed_policy_says_of_the_caller_is_said_at_once() {
-        let (signer, kept) = (signer(), Kept::default());
+        let signer = signer();
         let (app, user) = (Id::new("payroll"), Id::new("ada"));
         for number in [2, 3, 2] {
             let home = TenantId(Guid::from_u128(number));
@@ -447,9 +409,8 @@ mod tests {
                 idp: "aad",
                 permit: &permit_from(home),
             };
-            let said = kept.get(&signer, &about, 1000);
-            assert_eq!(said.home_tenant.unwrap(), home.to_string());
-            let claims = read(&signer, &said.assertion.unwrap());
+            let said = signer.assertion(&about, 1000);
+            let claims = read(&signer, said.text().unwrap());
             assert_eq!(claims["home_tenant"], home.to_string());
         }
     }

@@ -14,12 +14,11 @@ use pingora::http::RequestHeader;
 use pingora::{Error, ErrorType, OrErr as _};
 use uuid::Uuid;
 
-use super::assertion::Statement;
 use super::forwarded::Client;
+use super::identity::Identity;
 use super::names;
 use super::route::Restriction;
 use super::scribe::header_value;
-use super::token::Principal;
 use crossgate_policy::Permit;
 
 /// Everything that is said to an upstream about one request.
@@ -28,7 +27,7 @@ pub struct Said<'a> {
     /// Proof that the request may go on.
     pub permit: &'a Permit,
     /// Who calls; `None` for an anonymous call.
-    pub identity: Option<Identity<'a>>,
+    pub identity: Option<&'a Identity>,
     /// The client's side.
     pub client: &'a Client,
     /// The id under which the request is found again.
@@ -39,15 +38,6 @@ pub struct Said<'a> {
     pub restriction: Restriction,
     /// Our own restriction policy, `<tenant>:<policy>`, where there is one.
     pub own_restriction: Option<&'a str>,
-}
-
-/// Who calls, as upstreams are told.
-#[derive(Debug)]
-pub struct Identity<'a> {
-    /// The headers of App Service.
-    pub principal: &'a Principal,
-    /// Our own.
-    pub said: Statement,
 }
 
 /// The id under which a request is found again, in logs, events and answers.
@@ -131,17 +121,16 @@ fn too_many() -> Box<Error> {
 }
 
 fn stamp_identity(headers: &mut HeaderMap, said: &Said<'_>) -> pingora::Result<()> {
-    let Some(identity) = &said.identity else {
+    let Some(identity) = said.identity else {
         return Ok(());
     };
-    let (principal, told) = (identity.principal, &identity.said);
     let values = [
-        (&names::PRINCIPAL, &principal.principal),
-        (&names::PRINCIPAL_ID, &told.user),
-        (&names::PRINCIPAL_NAME, &principal.name),
-        (&names::PRINCIPAL_IDP, &principal.idp),
-        (&names::ASSERTION, &told.assertion),
-        (&names::HOME_TENANT, &told.home_tenant),
+        (&names::PRINCIPAL, &identity.principal),
+        (&names::PRINCIPAL_ID, &identity.user),
+        (&names::PRINCIPAL_NAME, &identity.name),
+        (&names::PRINCIPAL_IDP, &identity.idp),
+        (&names::ASSERTION, &identity.assertion),
+        (&names::HOME_TENANT, &identity.home_tenant),
     ];
     for (name, value) in values {
         if value.is_some() {
@@ -353,8 +342,8 @@ const MOST_SAID: usize = 14;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::testing::{OWN, known, permit};
-    use crossgate_policy::ids::ResourceTenant;
+    use crate::request::identity;
+    use crate::request::testing::{OWN, app, known, permit, routes, signer};
 
     static OURS: CorrelationId = CorrelationId::Own(Uuid::nil());
 
@@ -441,25 +430,23 @@ mod tests {
 
     #[test]
     fn an_identified_caller_is_stamped_and_an_anonymous_one_is_not() {
-        let (permit, client, token) = (permit(), client(), known(OWN));
+        let (permit, client) = (permit(), client());
         let mut with = request(&[]);
-        let identity = Identity {
-            principal: token.principal(ResourceTenant(OWN)),
-            said: Statement {
-                user: Some(HeaderValue::from_static("ada")),
-                home_tenant: Some(HeaderValue::from_static(
-                    "00000000-0000-0000-0000-000000000002",
-                )),
-                assertion: Some(HeaderValue::from_static("signed")),
-            },
-        };
+        let (signer, routes) = (signer(), routes(&["payroll"]));
+        let app = app(&routes, "payroll");
+        let identity = identity::of(&known(OWN), &permit, app, &signer, 1000).unwrap();
         let identified = Said {
-            identity: Some(identity),
+            identity: Some(&identity),
             ..said(&permit, &client)
         };
         rewrite(&mut with, &identified).unwrap();
         assert_eq!(values(&with, "x-ms-client-principal-id"), ["ada"]);
-        assert_eq!(values(&with, "x-crossgate-assertion"), ["signed"]);
+        let assertion = identity.assertion.as_ref().unwrap().to_str().unwrap();
+        assert_eq!(values(&with, "x-crossgate-assertion"), [assertion]);
+        assert_eq!(
+            values(&with, "x-ms-client-principal-name"),
+            ["ada@contoso.com"]
+        );
         assert_eq!(
             values(&with, "x-crossgate-access-type"),
             ["b2bCollaboration"]

@@ -10,6 +10,7 @@ pub mod host;
 pub mod identity;
 pub mod names;
 pub mod path;
+pub mod principal;
 pub mod respond;
 pub mod route;
 pub mod scribe;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crossgate_config::SigningKey;
 use crossgate_policy::context::Context;
 use crossgate_policy::ids::{Cloud, Guid, HomeTenant, TenantId};
 use crossgate_policy::snapshot::{
@@ -13,7 +14,8 @@ use crossgate_policy::{Caller, Permit, decide};
 use crossgate_token::{Algorithm, ClaimMap, Issuer, IssuerKind, Issuers, KeySet, accept_unsigned};
 use serde_json::json;
 
-use super::route::target;
+use super::assertion::Signer;
+use super::route::{App, Door, Routes, target};
 use super::token::KnownToken;
 use crate::live::Keys;
 
@@ -99,6 +101,31 @@ pub(crate) fn permit_from(home: TenantId) -> Permit {
     let caller = Caller::Verified(&subject);
     let decision = decide(&snapshot(), caller, &target, &Context::default());
     decision.permit().unwrap().clone()
+}
+
+/// Apps of these ids, whose tenant is our own.
+pub(crate) fn routes(ids: &[&str]) -> Routes {
+    let app = |id: &&str| {
+        format!(
+            "[[app]]\nid = \"{id}\"\nhosts = [\"{id}.example\"]\nupstreams = [\"http://127.0.0.1:9\"]\n"
+        )
+    };
+    let apps: String = ids.iter().map(app).collect();
+    let mut settings = super::route::tests::settings(&apps);
+    settings.tenant.id = OWN;
+    Routes::build(&settings, None, &crate::ops::Metrics::new().unwrap())
+}
+
+/// The app of this id.
+pub(crate) fn app<'r>(routes: &'r Routes, id: &str) -> &'r App {
+    let host = format!("{id}.example");
+    routes.find(Door::Proxy, &host, "/").unwrap().app
+}
+
+/// Signs by a key of its own.
+pub(crate) fn signer() -> Signer {
+    let key = SigningKey::MadeAtStart;
+    Signer::open(&crossgate_config::Assertion { key }, OWN).unwrap()
 }
 
 /// All of it, with nothing configured.

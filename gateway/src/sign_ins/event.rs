@@ -21,10 +21,16 @@ pub(super) struct Event {
 }
 
 impl Event {
+    /// Appends the event of one request that stands for itself alone.
+    pub(super) fn write_one(observation: &Observation, out: &mut Vec<u8>) {
+        render(observation, out);
+        finish(out, 1, observation.arrived, observation.arrived);
+    }
+
     /// The event of one request.
     pub(super) fn of(observation: &Observation) -> Self {
         Self {
-            head: render(observation),
+            head: head(observation),
             count: 1,
             first_seen: observation.arrived,
             last_seen: observation.arrived,
@@ -34,7 +40,7 @@ impl Event {
     /// The event of repeats that were counted.
     pub(super) fn of_repeats(repeats: &Repeats) -> Self {
         Self {
-            head: render(&repeats.of),
+            head: head(&repeats.of),
             count: repeats.count,
             first_seen: repeats.first,
             last_seen: repeats.last,
@@ -52,14 +58,7 @@ impl Event {
     /// Appends the line.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.head);
-        // Writing to memory does not fail.
-        let _ = writeln!(
-            out,
-            r#","count":{},"firstSeen":"{}","lastSeen":"{}"}}}}"#,
-            self.count,
-            time(self.first_seen),
-            time(self.last_seen)
-        );
+        finish(out, self.count, self.first_seen, self.last_seen);
     }
 }
 
@@ -68,14 +67,27 @@ pub(super) fn time(at: Timestamp) -> String {
     format!("{at:.3}")
 }
 
-fn render(observation: &Observation) -> Vec<u8> {
-    let lines = observation.explain();
+fn head(observation: &Observation) -> Vec<u8> {
     let mut head = Vec::with_capacity(2048);
-    // Only text, numbers and lists: nothing here can fail to be written as JSON.
-    let _ = serde_json::to_writer(&mut head, &SignIn::of(observation, &lines));
-    // The last two braces end `crossgate` and the object.
-    head.truncate(head.len().saturating_sub(2));
+    render(observation, &mut head);
     head
+}
+
+/// Appends all but the count and its times.
+fn render(observation: &Observation, out: &mut Vec<u8>) {
+    let lines = observation.explain();
+    // Only text, numbers and lists: nothing here can fail to be written as JSON.
+    let _ = serde_json::to_writer(&mut *out, &SignIn::of(observation, &lines));
+    // The last two braces end `crossgate` and the object.
+    out.truncate(out.len().saturating_sub(2));
+}
+
+fn finish(out: &mut Vec<u8>, count: u64, first_seen: Timestamp, last_seen: Timestamp) {
+    // Writing to memory does not fail.
+    let _ = writeln!(
+        out,
+        r#","count":{count},"firstSeen":"{first_seen:.3}","lastSeen":"{last_seen:.3}"}}}}"#,
+    );
 }
 
 #[cfg(test)]

@@ -48,16 +48,6 @@ impl<'a> Seen<'a> {
         }
     }
 
-    fn is_repeat_of(&self, first: &Observation) -> bool {
-        let of = Seen::of(first);
-        self.token == of.token
-            && self.generation == of.generation
-            && self.client_address == of.client_address
-            && self.app == of.app
-            && self.reason == of.reason
-            && self.outcome == of.outcome
-    }
-
     fn hash(&self, hasher: &DefaultHashBuilder) -> u64 {
         // Reasons and apps of one caller are few; they are told apart by comparison.
         hasher.hash_one((self.token, self.client_address, self.reason.len()))
@@ -67,6 +57,48 @@ impl<'a> Seen<'a> {
 fn generation(observation: &Observation) -> u64 {
     let policy = observation.policy.as_ref();
     policy.map_or(0, |policy| policy.generation)
+}
+
+/// What makes two requests repeats of each other, beside the count of them: comparing reads no memory elsewhere.
+#[derive(Debug)]
+struct Kind {
+    token: TokenDigest,
+    app: Option<Id>,
+    outcome: &'static str,
+    reason: &'static str,
+    client_address: Option<IpAddr>,
+    generation: u64,
+}
+
+impl Kind {
+    fn of(seen: &Seen<'_>) -> Self {
+        let Seen {
+            token,
+            app,
+            outcome,
+            reason,
+            client_address,
+            generation,
+            arrived: _,
+        } = *seen;
+        Self {
+            token,
+            app: app.cloned(),
+            outcome,
+            reason,
+            client_address,
+            generation,
+        }
+    }
+
+    fn is_of(&self, seen: &Seen<'_>) -> bool {
+        self.token == seen.token
+            && self.generation == seen.generation
+            && self.client_address == seen.client_address
+            && self.app.as_ref() == seen.app
+            && self.reason == seen.reason
+            && self.outcome == seen.outcome
+    }
 }
 
 /// Counted repeats of one request.
@@ -82,10 +114,17 @@ pub(super) struct Repeats {
     pub(super) last: Timestamp,
 }
 
+#[derive(Debug)]
+struct Entry {
+    hash: u64,
+    kind: Kind,
+    repeats: Repeats,
+}
+
 /// One worker's repeats.
 #[derive(Debug)]
 pub(super) struct Counted {
-    table: HashTable<(u64, Repeats)>,
+    table: HashTable<Entry>,
     hasher: DefaultHashBuilder,
     most: usize,
 }
@@ -102,10 +141,10 @@ impl Counted {
     /// Counts the request where it is a repeat of one that was handed over.
     pub(super) fn count(&mut self, seen: &Seen<'_>) -> bool {
         let hash = seen.hash(&self.hasher);
-        let found = self.table.find_mut(hash, |(other, repeats)| {
-            *other == hash && seen.is_repeat_of(&repeats.of)
-        });
-        let Some((_, repeats)) = found else {
+        let found = self
+            .table
+            .find_mut(hash, |entry| entry.hash == hash && entry.kind.is_of(seen));
+        let Some(Entry { repeats, .. }) = found else {
             return false;
         };
         if repeats.count == 0 {
@@ -123,20 +162,24 @@ impl Counted {
         if self.table.len() >= self.most {
             return;
         }
-        let hash = Seen::of(of).hash(&self.hasher);
-        let repeats = Repeats {
-            of: Arc::clone(of),
-            count: 0,
-            first: of.arrived,
-            last: of.arrived,
+        let seen = Seen::of(of);
+        let entry = Entry {
+            hash: seen.hash(&self.hasher),
+            kind: Kind::of(&seen),
+            repeats: Repeats {
+                of: Arc::clone(of),
+                count: 0,
+                first: of.arrived,
+                last: of.arrived,
+            },
         };
         self.table
-            .insert_unique(hash, (hash, repeats), |(hash, _)| *hash);
+            .insert_unique(entry.hash, entry, |entry| entry.hash);
     }
 
     /// Puts into `out` what was counted, and forgets those of which nothing was.
     pub(super) fn collect(&mut self, out: &mut Vec<Repeats>) {
-        self.table.retain(|(_, repeats)| {
+        self.table.retain(|Entry { repeats, .. }| {
             let any = repeats.count > 0;
             if any {
                 out.push(repeats.clone());

@@ -24,8 +24,9 @@ pub(super) struct Work {
     /// When the workers' counts are to be collected.
     collect: Instant,
     events: u64,
-    /// Kept between passes for their room.
+    /// Events that are to be handed out; kept for its room.
     ready: Vec<Event>,
+    /// The same, written already.
     lines: Vec<u8>,
 }
 
@@ -130,7 +131,10 @@ impl Work {
     fn add(&mut self, observation: &Observation, now: Instant) {
         match &mut self.aggregate {
             Some(aggregate) => aggregate.add(observation, now, &mut self.ready),
-            None => self.ready.push(Event::of(observation)),
+            None => {
+                Event::write_one(observation, &mut self.lines);
+                self.events += 1;
+            }
         }
     }
 
@@ -145,7 +149,6 @@ impl Work {
 
     fn hand_out(&mut self) {
         self.events += self.ready.len() as u64;
-        self.lines.clear();
         for event in self.ready.drain(..) {
             event.write(&mut self.lines);
         }
@@ -156,6 +159,7 @@ impl Work {
                 outlet.pending.extend_from_slice(&self.lines);
             }
         }
+        self.lines.clear();
     }
 
     fn deliver(&mut self, now: Instant) {
@@ -247,7 +251,7 @@ impl Outlet {
 }
 
 fn lines_in(bytes: &[u8]) -> usize {
-    bytes.iter().filter(|byte| **byte == b'\n').count()
+    memchr::memchr_iter(b'\n', bytes).count()
 }
 
 /// Observations between two writes: about a megabyte of events.

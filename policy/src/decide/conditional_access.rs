@@ -3,6 +3,8 @@
 mod applies;
 mod controls;
 
+use std::borrow::Cow;
+
 use super::{Request, app_line};
 use crate::decision::{AccessType, Direction, Reason, Refusal, Requirement, Step};
 use crate::explanation::{Recorder, line};
@@ -77,22 +79,22 @@ fn mfa_cannot_be_met(request: &Request<'_>) -> bool {
 }
 
 fn policy_line(policy: &AccessPolicy, verdict: &Verdict) -> crate::explanation::Line {
-    let result = match verdict {
-        Verdict::NotApplied => "does not apply".to_owned(),
-        Verdict::Met => "met".to_owned(),
-        Verdict::Blocks => "refuses: block".to_owned(),
+    let result: Cow<'static, str> = match verdict {
+        Verdict::NotApplied => "does not apply".into(),
+        Verdict::Met => "met".into(),
+        Verdict::Blocks => "refuses: block".into(),
         Verdict::Unmet(unmet) => {
             let missing: Vec<String> = unmet
                 .requirements(&[])
                 .iter()
                 .map(Requirement::to_string)
                 .collect();
-            format!("refuses: {}", missing.join(", "))
+            format!("refuses: {}", missing.join(", ")).into()
         }
     };
     let (property, result) = match policy.state {
         PolicyState::Enabled => ("grantControls", result),
-        PolicyState::ReportOnly => ("state", format!("report-only: {result}")),
+        PolicyState::ReportOnly => ("state", format!("report-only: {result}").into()),
     };
     line(
         STEP,

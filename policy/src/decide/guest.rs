@@ -89,7 +89,7 @@ const fn refuse(reason: Reason) -> Result<(), Refusal> {
     Err(Refusal::new(Step::Guest, reason))
 }
 
-fn record_line(record: &Guest, property: &str, result: &str) -> Line {
+fn record_line(record: &Guest, property: &'static str, result: &'static str) -> Line {
     line(
         Step::Guest,
         format!("guests/{}", record.id),

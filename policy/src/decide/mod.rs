@@ -11,6 +11,8 @@ mod parties;
 mod revocation;
 mod trust;
 
+use std::borrow::Cow;
+
 use crate::context::Context;
 use crate::decision::{AccessType, Decision, Facts, Reason, Refusal, Step, TokenRefusal};
 use crate::explanation::{Line, Recorder, Silent, line};
@@ -158,6 +160,11 @@ fn steps(request: &Request<'_>, recorder: &mut impl Recorder) -> Result<(), Refu
 }
 
 /// A line about the target's own configuration.
-fn app_line(step: Step, target: &Target, property: &str, result: impl Into<String>) -> Line {
+fn app_line(
+    step: Step,
+    target: &Target,
+    property: &'static str,
+    result: impl Into<Cow<'static, str>>,
+) -> Line {
     line(step, format!("apps/{}", target.id), property, result)
 }

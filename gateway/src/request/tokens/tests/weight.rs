@@ -1,16 +1,12 @@
 //! What tokens weigh is what they take.
 
 use allocation_counter::measure;
-use crossgate_config::{Assertion, SigningKey};
-use crossgate_policy::ids::ResourceTenant;
 use crossgate_token::accept_unsigned;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::request::assertion::Signer;
 use crate::request::identity;
-use crate::request::route::{Door, Routes, tests::settings};
-use crate::request::testing::{OWN, issuers, keys, permit};
+use crate::request::testing::{OWN, app, issuers, keys, permit, routes, signer};
 
 fn guid(number: usize) -> String {
     format!("{number:08x}-1111-4222-8333-{number:012x}")
@@ -71,9 +67,8 @@ fn a_hundred_thousand_tokens_with_twelve_groups_take_64_mib_at_most() {
 
 #[test]
 fn a_token_takes_what_it_weighs() {
-    let app = "[[app]]\nid = \"payroll\"\nhosts = [\"a.example\"]\nupstreams = [\"http://127.0.0.1:9\"]\n";
-    let routes = Routes::build(&settings(app), None, &Metrics::new().unwrap());
-    let app = routes.find(Door::Proxy, "a.example", "/").unwrap().app;
+    let routes = routes(&["payroll"]);
+    let app = app(&routes, "payroll");
     let (issuers, permit) = (issuers(), permit());
     let long = |count: usize| (0..count).map(|n| format!("{n:0100}")).collect::<Vec<_>>();
     let with = |name: &str, value: Value| {
@@ -96,17 +91,16 @@ fn a_token_takes_what_it_weighs() {
         with("uti", json!("a".repeat(5_000))),
     ] {
         // One that has said nothing of the caller before.
-        let key = SigningKey::MadeAtStart;
-        let signer = Signer::open(&Assertion { key }, OWN).unwrap();
+        let signer = signer();
         let kept = known(&claims);
         let (bytes, packed) = taken(|| Packed::new(&kept.verified));
         assert_eq!(bytes, packed.heap_bytes());
         let (bytes, token) = taken(|| {
             let verified = packed.unpack().unwrap();
             let token = Arc::new(KnownToken::new(verified, &issuers));
-            // To an app of its own tenant, and to one of another.
-            assert!(token.principal(ResourceTenant(OWN)).principal.is_some());
-            assert!(identity::of(&token, &permit, app, &signer, 1).is_some());
+            let told = identity::of(&token, &permit, app, &signer, 1).unwrap();
+            assert!(told.principal.is_some());
+            drop(told);
             token
         });
         let weight = token.weight();
