@@ -92,7 +92,7 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
     let background = Background::start()?;
     let hangups = background.hangups()?;
     let text = load::read(config)?;
-    let loaded = load::load_text(config, &text, Purpose::Serve, None)?;
+    let loaded = load::load_text(config, &text, Purpose::Serve, None, None)?;
     files::take_all(&loaded.settings.limits);
     let metrics = Arc::new(Metrics::new()?);
     let parts = Parts::new(&loaded.settings, &metrics)?;
@@ -101,6 +101,7 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
     }
     let fetcher = Fetcher::new()?;
     let (settings, counts) = (loaded.settings.clone(), loaded.counts);
+    let guests = loaded.guests.clone();
     let live = put_in_force(loaded, &metrics);
     tidy_tokens(&parts.tokens, &live, &metrics);
     let (sign_ins, writer) =
@@ -160,6 +161,7 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
         text,
         settings: settings.clone(),
         counts,
+        guests,
         plans,
         certificates: parts.certificates.clone(),
     };
@@ -232,6 +234,7 @@ fn put_in_force(loaded: Loaded, metrics: &Metrics) -> Arc<Live> {
         hash,
         advisories,
         counts,
+        guests: _,
     } = loaded;
     for advisory in &advisories {
         tracing::warn!("{advisory}");

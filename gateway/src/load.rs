@@ -12,14 +12,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lc_rs::digest::{Context, SHA256};
+use aws_lc_rs::digest::{Context, Digest, SHA256};
 use crossgate_config::{
     Consent, GuestDirectory as Mode, Outline, PartnerSettings, PolicySource, Purpose, Settings,
 };
-use crossgate_graph::{Advisory, Compiled, Counts, PolicyFile};
+use crossgate_graph::{Advisory, Compiled, Counts, GUESTS_FILE, PolicyFile};
 use crossgate_policy::ids::{Cloud, TenantId};
 use crossgate_policy::snapshot::{
-    self, DirectoryMode, GuestDirectory, OwnTenant, PartnerFacts, Revocations, Snapshot,
+    self, DirectoryMode, GuestDirectory, GuestRecords, OwnTenant, PartnerFacts, Revocations,
+    Snapshot,
 };
 use crossgate_token::Issuers;
 
@@ -36,12 +37,22 @@ pub struct Loaded {
     /// Who may sign tokens.
     pub issuers: Issuers,
     /// Names the content: SHA-256, in hexadecimal, of the configuration's text and of every policy file's path and
-    /// bytes. Equal names mean equal files.
+    /// digest. Equal names mean equal files.
     pub hash: Arc<str>,
     /// What an operator should know.
     pub advisories: Vec<Advisory>,
     /// How much policy there is.
     pub counts: Counts,
+    /// Its guests, for the next time.
+    pub guests: Option<KnownGuests>,
+}
+
+/// The records of one file of guests, which need not be read again while the file is the same: guests may be a million, and
+/// most changes are none of theirs.
+#[derive(Clone, Debug)]
+pub struct KnownGuests {
+    file: Digest,
+    records: Arc<GuestRecords>,
 }
 
 /// Everything that is wrong, a line each: `file:line:column: key: message`, without a place where a whole file is wrong.
@@ -72,7 +83,7 @@ pub fn settings(config: &Path, purpose: Purpose) -> Result<Settings, Faults> {
 /// # Errors
 /// Every fault of the configuration, and of the policy too where the configuration tells whose it is.
 pub fn load(config: &Path, purpose: Purpose, policy: Option<&Path>) -> Result<Loaded, Faults> {
-    load_text(config, &read(config)?, purpose, policy)
+    load_text(config, &read(config)?, purpose, policy, None)
 }
 
 /// The text of a configuration.
@@ -83,7 +94,7 @@ pub fn read(config: &Path) -> Result<String, Faults> {
     text::read(config).map_err(|fault| Faults(vec![fault]))
 }
 
-/// The same as [`load`] with the configuration's text as it was read before.
+/// The same as [`load`] with the configuration's text as it was read before, and with guests who are known.
 ///
 /// # Errors
 /// As for [`load`].
@@ -92,6 +103,7 @@ pub fn load_text(
     text: &str,
     purpose: Purpose,
     policy: Option<&Path>,
+    guests: Option<&KnownGuests>,
 ) -> Result<Loaded, Faults> {
     let parsed = parse(config, text, purpose);
     let basis = match &parsed {
@@ -100,7 +112,7 @@ pub fn load_text(
     };
     let policy = basis.and_then(|basis| {
         let directory = policy.map(Path::to_path_buf).or(basis.directory)?;
-        Some(self::policy(&directory, &basis.own))
+        Some(self::policy(&directory, &basis.own, guests))
     });
     match (parsed, policy) {
         (Ok(settings), Some(Ok(policy))) => assemble(config, text, settings, policy),
@@ -123,11 +135,16 @@ pub fn load_text(
 ///
 /// # Errors
 /// As for [`load`].
-pub fn load_at_rest(config: &Path, text: &str, purpose: Purpose) -> Result<Loaded, Faults> {
+pub fn load_at_rest(
+    config: &Path,
+    text: &str,
+    purpose: Purpose,
+    guests: Option<&KnownGuests>,
+) -> Result<Loaded, Faults> {
     let directory = Basis::glean(config, text).and_then(|basis| basis.directory);
     at_rest(
         || directory.as_deref().map(directory::Look::at),
-        || load_text(config, text, purpose, None),
+        || load_text(config, text, purpose, None, guests),
     )
 }
 
@@ -183,10 +200,18 @@ fn parse(config: &Path, text: &str, purpose: Purpose) -> Result<Settings, Faults
     })
 }
 
-fn policy(directory: &Path, own: &OwnTenant) -> Result<Policy, Faults> {
+fn policy(
+    directory: &Path,
+    own: &OwnTenant,
+    guests: Option<&KnownGuests>,
+) -> Result<Policy, Faults> {
     let (documents, mut told) = directory::read(directory);
     let files: Vec<PolicyFile<'_>> = documents.iter().map(Document::as_policy_file).collect();
-    let compiled = crossgate_graph::load(&files, own);
+    let guests = guests.filter(|known| {
+        Some(known.file.as_ref()) == digest_of_guests(&documents).map(AsRef::as_ref)
+    });
+    let guests = guests.map(|known| Arc::clone(&known.records));
+    let compiled = crossgate_graph::load_beside(&files, own, guests);
     if let Err(faults) = &compiled {
         told.extend(faults.iter().map(|fault| in_directory(directory, fault)));
     }
@@ -215,11 +240,17 @@ fn assemble(
     let issuers = believed::issuers(&settings)
         .map_err(|fault| Faults(vec![format!("{}: {fault}", config.display())]))?;
     let hash = name(text, &documents);
+    let file = digest_of_guests(&documents).filter(|_| !compiled.guests_are_remarked);
+    let known = file.map(|file| KnownGuests {
+        file: *file,
+        records: Arc::clone(&compiled.guests),
+    });
     let Compiled {
         allowed_clouds,
         default,
         partners,
         guests,
+        guests_are_remarked: _,
         conditional_access,
         revocations,
         // Whom to invite and how is asked by who invites, not by requests.
@@ -245,7 +276,15 @@ fn assemble(
         hash,
         advisories,
         counts,
+        guests: known,
     })
+}
+
+fn digest_of_guests(documents: &[Document]) -> Option<&Digest> {
+    let mut of_guests = documents
+        .iter()
+        .filter(|document| document.path == GUESTS_FILE);
+    Some(&of_guests.next()?.digest)
 }
 
 fn own_tenant(settings: &Settings) -> OwnTenant {
@@ -291,14 +330,14 @@ const fn directory_mode(mode: Mode) -> DirectoryMode {
 /// Every part goes in behind its length, so that no two sets of files are one stream of bytes.
 fn name(config: &str, documents: &[Document]) -> Arc<str> {
     let mut context = Context::new(&SHA256);
-    let mut add = |part: &str| {
+    let mut add = |part: &[u8]| {
         context.update(&part.len().to_be_bytes());
-        context.update(part.as_bytes());
+        context.update(part);
     };
-    add(config);
+    add(config.as_bytes());
     for document in documents {
-        add(&document.path);
-        add(&document.text);
+        add(document.path.as_bytes());
+        add(document.digest.as_ref());
     }
     let digest = context.finish();
     let hex: String = digest

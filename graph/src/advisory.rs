@@ -41,6 +41,11 @@ impl Advisories {
         }
     }
 
+    /// Whether nothing was remarked.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_message.is_empty()
+    }
+
     /// Takes all that another collection holds; the places here stay the first.
     pub(crate) fn extend(&mut self, other: Self) {
         for (message, (first, count)) in other.by_message {

@@ -43,7 +43,7 @@ impl Kind {
                 "conditional-access.json" => Self::ConditionalAccess,
                 "named-locations.json" => Self::NamedLocations,
                 "external-collaboration.json" => Self::Collaboration,
-                "guests.jsonl" => Self::Guests,
+                GUESTS_FILE => Self::Guests,
                 "revocations.jsonl" => Self::Revocations,
                 _ => Self::Unknown,
             },
@@ -59,6 +59,9 @@ impl Kind {
         }
     }
 }
+
+/// The path of the file with guest records.
+pub const GUESTS_FILE: &str = "guests.jsonl";
 
 /// What to say of an unknown file.
 pub(crate) const EXPECTED_FILES: &str = "not a file of a policy directory; expected `cross-tenant-access-policy.json`, \

@@ -18,5 +18,6 @@ pub use compile::collaboration::{
     CrossTenantVerdict, ExternalCollaboration, InvitationVerdict, InvitedDomains, Inviters,
 };
 pub use compile::redemption::{FallbackProvider, PrimaryProvider, RedemptionOrder};
-pub use load::{Compiled, Counts, PolicyFile, load};
+pub use kinds::GUESTS_FILE;
+pub use load::{Compiled, Counts, PolicyFile, load, load_beside};
 pub use reader::fault::{Fault, Position};

@@ -1,6 +1,7 @@
 //! A whole policy directory, from texts to what a snapshot is made of.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use crossgate_policy::ids::{Cloud, Id};
 use crossgate_policy::snapshot::{
@@ -45,7 +46,9 @@ pub struct Compiled {
     /// Partner configurations.
     pub partners: Partners,
     /// Guest records.
-    pub guests: GuestRecords,
+    pub guests: Arc<GuestRecords>,
+    /// Whether there is an advisory about them.
+    pub guests_are_remarked: bool,
     /// Conditional Access policies that are enabled or report-only, in the order of their files.
     pub conditional_access: Box<[AccessPolicy]>,
     /// Revocations.
@@ -87,6 +90,20 @@ pub struct Counts {
 ///
 /// Every fault of every file, sorted by file and place.
 pub fn load(files: &[PolicyFile<'_>], own: &OwnTenant) -> Result<Compiled, Vec<Fault>> {
+    load_beside(files, own, None)
+}
+
+/// The same, where the records of this very file of guests are known and nothing was remarked about them: they are taken as
+/// they are, and the file is not read again.
+///
+/// # Errors
+///
+/// As for [`load`].
+pub fn load_beside(
+    files: &[PolicyFile<'_>],
+    own: &OwnTenant,
+    guests: Option<Arc<GuestRecords>>,
+) -> Result<Compiled, Vec<Fault>> {
     let mut loader = Loader::new(files);
     let clouds = loader.allowed_clouds(own);
     let (default, redemption, interner, fallback_is) = loader.default();
@@ -108,7 +125,10 @@ pub fn load(files: &[PolicyFile<'_>], own: &OwnTenant) -> Result<Compiled, Vec<F
     let named = loader.named_locations();
     let (policies, disabled_policies) = loader.conditional_access(&named);
     let external_collaboration = loader.external_collaboration();
-    let guests = loader.guests();
+    let (guests, guests_are_remarked) = match guests {
+        Some(known) => (known, false),
+        None => loader.guests(),
+    };
     let revocations = loader.revocations();
     loader.unknown_files();
     if policies.iter().any(wants_mfa_of_direct_connect) {
@@ -131,6 +151,7 @@ pub fn load(files: &[PolicyFile<'_>], own: &OwnTenant) -> Result<Compiled, Vec<F
         default,
         partners,
         guests,
+        guests_are_remarked,
         conditional_access: policies.into_boxed_slice(),
         revocations,
         external_collaboration,
@@ -277,12 +298,16 @@ impl<'f> Loader<'f> {
         collaboration.finish()
     }
 
-    fn guests(&mut self) -> GuestRecords {
-        let mut guests = Guests::default();
+    /// The records, and whether anything is remarked about them.
+    fn guests(&mut self) -> (Arc<GuestRecords>, bool) {
+        let (mut guests, mut report) = (Guests::default(), Report::default());
         for (index, file) in self.of(Kind::Guests) {
-            guests.file(index, file.path, file.text, &mut self.report);
+            guests.file(index, file.path, file.text, &mut report);
         }
-        guests.finish(&self.files, &mut self.report)
+        let records = guests.finish(&self.files, &mut report);
+        let remarked = !report.is_clean() || !report.advisories.is_empty();
+        self.report.extend(report);
+        (Arc::new(records), remarked)
     }
 
     fn revocations(&mut self) -> Vec<Revocation> {

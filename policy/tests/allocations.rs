@@ -99,7 +99,7 @@ fn snapshot() -> Snapshot {
         partner_facts: ByTenant::default(),
         guests: GuestDirectory::new(
             DirectoryMode::Required,
-            GuestRecords::new(vec![ada], |_| {}),
+            Arc::new(GuestRecords::new(vec![ada], |_| {})),
         ),
         conditional_access: Box::new([
             access_policy(PolicyState::Enabled, None),

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use super::keys::Plan;
 use super::watch::{Change, Watch};
 use super::{InForce, Keys, Live, announce, restart};
-use crate::load::{self, Faults, Loaded};
+use crate::load::{self, Faults, KnownGuests, Loaded};
 use crate::ops::Metrics;
 use crate::proxy::Certificates;
 use crate::request::route::Routes;
@@ -30,6 +30,7 @@ pub struct Reloader {
     /// The settings at the start, of which some bind until the end.
     started: Settings,
     counts: Counts,
+    guests: Option<KnownGuests>,
     /// The last reload was refused.
     refused: bool,
     plans: watch::Sender<Plan>,
@@ -74,6 +75,8 @@ pub struct Begun {
     pub settings: Settings,
     /// How much policy there was.
     pub counts: Counts,
+    /// Its guests.
+    pub guests: Option<KnownGuests>,
     /// Where the keys' keeper hears of other issuers.
     pub plans: watch::Sender<Plan>,
     /// The certificates of the doors, where they have any.
@@ -94,6 +97,7 @@ impl Reloader {
             started: begun.settings.clone(),
             settings: begun.settings,
             counts: begun.counts,
+            guests: begun.guests,
             refused: false,
             plans: begun.plans,
             certificates: begun.certificates,
@@ -138,7 +142,8 @@ impl Reloader {
             Ok(self.text.clone())
         };
         let loaded = text.and_then(|text| {
-            let loaded = load::load_at_rest(&self.config, &text, Purpose::Serve)?;
+            let loaded =
+                load::load_at_rest(&self.config, &text, Purpose::Serve, self.guests.as_ref())?;
             if loaded.settings.tenant.id != self.settings.tenant.id {
                 return Err(Faults(vec![OTHER_TENANT.to_owned()]));
             }
@@ -178,7 +183,9 @@ impl Reloader {
             hash,
             advisories,
             counts,
+            guests,
         } = loaded;
+        self.guests = guests;
         let before = self.live.in_force();
         let repaired = std::mem::take(&mut self.refused);
         if hash == before.hash && settings == self.settings {

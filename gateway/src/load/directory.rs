@@ -4,6 +4,7 @@ use std::fs::{self, DirEntry};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use aws_lc_rs::digest::{Digest, SHA256, digest};
 use crossgate_graph::PolicyFile;
 
 use super::text;
@@ -14,6 +15,8 @@ pub(super) struct Document {
     pub(super) path: String,
     /// What it holds.
     pub(super) text: String,
+    /// SHA-256 of that.
+    pub(super) digest: Digest,
 }
 
 impl Document {
@@ -129,6 +132,7 @@ impl Reading {
             Ok(kind) if kind.is_file() => match text::read(path) {
                 Ok(text) => self.documents.push(Document {
                     path: relative,
+                    digest: digest(&SHA256, text.as_bytes()),
                     text,
                 }),
                 Err(fault) => self.faults.push(fault),

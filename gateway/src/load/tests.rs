@@ -218,6 +218,43 @@ fn another_directory_can_be_taken_than_the_one_configured() {
 }
 
 #[test]
+fn guests_are_read_again_when_their_file_has_changed_and_only_then() {
+    let guest = |id: &str| format!("{{\"id\":\"{id}\"}}\n");
+    let site = Site::new(CONFIG, &[("guests.jsonl", &guest("ada"))]);
+    let again = |known: &Loaded| {
+        let config = site.path("crossgate.toml");
+        let text = read(&config).unwrap();
+        load_text(&config, &text, Purpose::Decide, None, known.guests.as_ref()).unwrap()
+    };
+    let records = |loaded: &Loaded| Arc::clone(&loaded.guests.as_ref().unwrap().records);
+    let first = site.load();
+    site.write("policy/default.json", DEFAULT);
+    let second = again(&first);
+    assert_eq!(second.snapshot.default.trust.mfa, Some(true));
+    assert!(Arc::ptr_eq(&records(&second), &records(&first)));
+    assert_eq!(second.counts.guests, 1);
+    site.write("policy/guests.jsonl", guest("bob"));
+    let third = again(&second);
+    let named = |id: &str| {
+        third
+            .snapshot
+            .guests
+            .by_id(&crossgate_policy::ids::Id::new(id))
+            .is_some()
+    };
+    assert!(named("bob") && !named("ada"));
+    fs::remove_file(site.path("policy/guests.jsonl")).unwrap();
+    let none = again(&third);
+    assert_eq!((none.counts.guests, none.guests.is_none()), (0, true));
+    // What is to be told of the records is told each time.
+    let remarked = r#"{"id":"ada","signInSessionsValidFromDateTime":"2026-01-01T00:00:00Z"}"#;
+    site.write("policy/guests.jsonl", remarked);
+    let fourth = again(&none);
+    assert!(!fourth.advisories.is_empty() && fourth.guests.is_none());
+    assert_eq!(again(&fourth).advisories, fourth.advisories);
+}
+
+#[test]
 fn the_hash_names_the_content_of_every_file() {
     let site = Site::new(CONFIG, &[("default.json", DEFAULT)]);
     let hash = site.load().hash;

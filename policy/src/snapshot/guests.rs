@@ -1,6 +1,7 @@
 //! The own directory's guest records.
 
 use std::hash::BuildHasher as _;
+use std::sync::Arc;
 
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
@@ -176,20 +177,20 @@ const fn index_of(place: u32) -> usize {
 #[derive(Debug)]
 pub struct GuestDirectory {
     mode: DirectoryMode,
-    records: GuestRecords,
+    records: Arc<GuestRecords>,
 }
 
 impl GuestDirectory {
     /// A directory of these records.
     #[must_use]
-    pub const fn new(mode: DirectoryMode, records: GuestRecords) -> Self {
+    pub const fn new(mode: DirectoryMode, records: Arc<GuestRecords>) -> Self {
         Self { mode, records }
     }
 
     /// A directory without records.
     #[must_use]
     pub fn empty(mode: DirectoryMode) -> Self {
-        Self::new(mode, GuestRecords::default())
+        Self::new(mode, Arc::default())
     }
 
     /// How the directory is used.
@@ -210,7 +211,7 @@ impl GuestDirectory {
         self.used()?.by_home((tenant, user))
     }
 
-    const fn used(&self) -> Option<&GuestRecords> {
+    fn used(&self) -> Option<&GuestRecords> {
         match self.mode {
             DirectoryMode::Off => None,
             DirectoryMode::Optional | DirectoryMode::Required => Some(&self.records),
