@@ -104,12 +104,13 @@ impl Writer {
             unique_name,
             email,
         } = names;
+        // The address first: a guest's other names are made from it.
         for text in [
+            email,
             name,
             preferred_username,
             user_principal_name,
             unique_name,
-            email,
         ] {
             self.text(text.as_deref());
         }
@@ -169,11 +170,11 @@ impl Reader<'_> {
             jwt_id: self.id()?,
             restriction_policy: self.id()?,
             names: DisplayNames {
+                email: self.text()?,
                 name: self.text()?,
                 preferred_username: self.text()?,
                 user_principal_name: self.text()?,
                 unique_name: self.text()?,
-                email: self.text()?,
             },
             app_roles: self.texts()?,
             scopes: self.texts()?,

@@ -1,25 +1,35 @@
-//! Values in few bytes: numbers, ids, texts and times, each said once.
+//! Values in few bytes: numbers, ids, texts and times, each said once, and what is base64url as the bytes it stands for.
 //!
 //! What [`Writer`] writes, [`Reader`] reads in the same order; where it does not stand there, the answer is `None`.
 
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crossgate_policy::ids::{Guid, Id, TenantId, UnixTime};
 
 use crate::entra::EntraIssuer;
 
-/// What stands at the head of a value; from [`TEXT`] on, a text of that many bytes more.
+/// What stands at the head of a value; from [`TEXT`] on, a text: twice its bytes, and one more where they are written in
+/// base64url.
 const NONE: u64 = 0;
 const GUID: u64 = 1;
-/// A value that stands before; its place in the order of values follows.
+/// A value that stands before; its place in the order of values follows. Of times, the last.
 const AGAIN: u64 = 2;
 /// An issuer in one of Entra's forms: which form follows, then the tenant.
 const ENTRA: u64 = 3;
-const TEXT: u64 = 4;
+const TEXT: u64 = 6;
+/// A text of [`COMMON_TEXTS`]; its place there follows.
+const COMMON: u64 = 5;
+/// A guest's name in the own directory: the place of the address it is made from, then the domain.
+const GUEST: u64 = 4;
 
 #[derive(Default)]
 pub(super) struct Writer {
     pub(super) out: Vec<u8>,
     /// Where each value stands that may come again.
     seen: Vec<(usize, usize)>,
+    time: Option<UnixTime>,
 }
 
 impl Writer {
@@ -34,12 +44,25 @@ impl Writer {
 
     fn guid(&mut self, guid: Guid) {
         self.number(GUID);
+        self.bare_guid(guid);
+    }
+
+    fn bare_guid(&mut self, guid: Guid) {
         self.out.extend_from_slice(&guid.as_u128().to_be_bytes());
     }
 
     fn plain(&mut self, text: &str) {
-        self.number(TEXT + text.len() as u64);
-        self.out.extend_from_slice(text.as_bytes());
+        if let Some(place) = COMMON_TEXTS.iter().position(|common| *common == text) {
+            self.number(COMMON);
+            return self.number(place as u64);
+        }
+        // Strict: what it takes, it writes again letter by letter.
+        let (bytes, encoded) = match URL_SAFE_NO_PAD.decode(text) {
+            Ok(bytes) => (Cow::Owned(bytes), 1),
+            Err(_) => (Cow::Borrowed(text.as_bytes()), 0),
+        };
+        self.number(TEXT + 2 * bytes.len() as u64 + encoded);
+        self.out.extend_from_slice(&bytes);
     }
 
     pub(super) fn id(&mut self, id: Option<&Id>) {
@@ -56,10 +79,28 @@ impl Writer {
         };
         // In capitals it would come back in small letters.
         let small = !text.bytes().any(|byte| byte.is_ascii_uppercase());
-        match Guid::parse(text).filter(|_| small) {
-            Some(guid) => self.shared(|writer| writer.guid(guid)),
-            None => self.shared(|writer| writer.plain(text)),
+        match (Guid::parse(text).filter(|_| small), self.guest(text)) {
+            (Some(guid), _) => self.shared(|writer| writer.guid(guid)),
+            (None, Some((place, domain))) => self.shared(|writer| {
+                writer.number(GUEST);
+                writer.number(place as u64);
+                writer.plain(domain);
+            }),
+            (None, None) => self.shared(|writer| writer.plain(text)),
         }
+    }
+
+    /// Where the address stands that this name of a guest is made from, and its domain.
+    fn guest<'t>(&self, name: &'t str) -> Option<(usize, &'t str)> {
+        let (_, domain) = name.split_once(EXTERNAL)?;
+        let place = self.seen.iter().position(|(start, end)| {
+            let value = self
+                .out
+                .get(*start..*end)
+                .and_then(|value| Reader::new(value).value()?);
+            matches!(value, Some(Value::Text(address)) if guest_name(&address, domain) == name)
+        });
+        Some((place?, domain))
     }
 
     pub(super) fn texts(&mut self, texts: &[Box<str>]) {
@@ -70,10 +111,12 @@ impl Writer {
     }
 
     pub(super) fn ids(&mut self, ids: &[Id]) {
-        self.number(ids.len() as u64);
+        let guids = ids.iter().all(|id| matches!(id, Id::Guid(_)));
+        self.number(2 * ids.len() as u64 + u64::from(guids));
         for id in ids {
             // Not among those that may come again: looking through hundreds would take longer than it saves.
             match id {
+                Id::Guid(guid) if guids => self.bare_guid(*guid),
                 Id::Guid(guid) => self.guid(*guid),
                 Id::Text(text) => self.plain(text),
             }
@@ -96,7 +139,9 @@ impl Writer {
             return self.number(NONE);
         };
         let whole = time.seconds() as u64;
-        if whole as f64 == time.seconds() {
+        if self.time.replace(time) == Some(time) {
+            self.number(AGAIN);
+        } else if whole as f64 == time.seconds() {
             self.number(TEXT + whole);
         } else {
             self.number(GUID);
@@ -129,6 +174,7 @@ pub(super) struct Reader<'a> {
     all: &'a [u8],
     rest: &'a [u8],
     seen: Vec<usize>,
+    time: Option<UnixTime>,
 }
 
 impl<'a> Reader<'a> {
@@ -137,6 +183,7 @@ impl<'a> Reader<'a> {
             all: bytes,
             rest: bytes,
             seen: Vec::with_capacity(32),
+            time: None,
         }
     }
 
@@ -171,13 +218,7 @@ impl<'a> Reader<'a> {
             NONE => Some(None),
             AGAIN => {
                 let place = usize::try_from(self.number()?).ok()?;
-                let mut before = Reader {
-                    all: self.all,
-                    rest: self.all.get(*self.seen.get(place)?..)?,
-                    seen: Vec::new(),
-                };
-                let head = before.number()?;
-                before.first(head).map(Some)
+                self.again(place).map(Some)
             }
             ENTRA => {
                 let form = usize::try_from(self.number()?).ok()?;
@@ -190,15 +231,51 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The value in this place.
+    fn again(&mut self, place: usize) -> Option<Value<'a>> {
+        let start = *self.seen.get(place)?;
+        let rest = std::mem::replace(&mut self.rest, self.all.get(start..)?);
+        // Only what stands before a value can be a part of it.
+        let later = self.seen.split_off(place);
+        let head = self.number()?;
+        let value = self.first(head);
+        self.seen.extend(later);
+        self.rest = rest;
+        value
+    }
+
     /// A value that does not stand before.
     fn first(&mut self, head: u64) -> Option<Value<'a>> {
         if head == GUID {
-            let bytes = self.bytes(16)?.first_chunk()?;
-            return Some(Value::Guid(Guid::from_u128(u128::from_be_bytes(*bytes))));
+            return self.bare_guid().map(Value::Guid);
         }
-        let length = usize::try_from(head.checked_sub(TEXT)?).ok()?;
-        let text = std::str::from_utf8(self.bytes(length)?).ok()?;
-        Some(Value::Text(text))
+        if head == COMMON {
+            let place = usize::try_from(self.number()?).ok()?;
+            return Some(Value::Text((*COMMON_TEXTS.get(place)?).into()));
+        }
+        if head == GUEST {
+            let place = usize::try_from(self.number()?).ok()?;
+            let Value::Text(address) = self.again(place)? else {
+                return None;
+            };
+            let head = self.number()?;
+            let Value::Text(domain) = self.first(head)? else {
+                return None;
+            };
+            return Some(Value::Text(guest_name(&address, &domain).into()));
+        }
+        let head = usize::try_from(head.checked_sub(TEXT)?).ok()?;
+        let bytes = self.bytes(head / 2)?;
+        Some(Value::Text(if head % 2 == 1 {
+            Cow::Owned(URL_SAFE_NO_PAD.encode(bytes))
+        } else {
+            Cow::Borrowed(std::str::from_utf8(bytes).ok()?)
+        }))
+    }
+
+    fn bare_guid(&mut self) -> Option<Guid> {
+        let bytes = self.bytes(16)?.first_chunk()?;
+        Some(Guid::from_u128(u128::from_be_bytes(*bytes)))
     }
 
     pub(super) fn tenant(&mut self) -> Option<Option<TenantId>> {
@@ -228,9 +305,13 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn ids(&mut self) -> Option<Box<[Id]>> {
-        let count = self.number()?;
+        let head = self.number()?;
+        let (count, guids) = (head / 2, head % 2 == 1);
         (0..count)
             .map(|_| {
+                if guids {
+                    return self.bare_guid().map(Id::Guid);
+                }
                 let head = self.number()?;
                 self.first(head)?.id()
             })
@@ -240,16 +321,35 @@ impl<'a> Reader<'a> {
     pub(super) fn time(&mut self) -> Option<Option<UnixTime>> {
         let seconds = match self.number()? {
             NONE => return Some(None),
+            AGAIN => return Some(Some(self.time?)),
             GUID => f64::from_bits(u64::from_be_bytes(*self.bytes(8)?.first_chunk()?)),
             whole => whole.checked_sub(TEXT)? as f64,
         };
-        UnixTime::new(seconds).map(Some)
+        self.time = Some(UnixTime::new(seconds)?);
+        Some(self.time)
     }
 }
 
+/// What Entra writes into many tokens.
+const COMMON_TEXTS: [&str; 6] = [
+    "1.0",
+    "2.0",
+    "access_as_user",
+    "p1",
+    "urn:user:registersecurityinfo",
+    "user_impersonation",
+];
+
+/// The name that Entra gives a guest of this address in a directory of this domain.
+fn guest_name(address: &str, domain: &str) -> String {
+    format!("{}{EXTERNAL}{domain}", address.replace('@', "_"))
+}
+
+const EXTERNAL: &str = "#EXT#@";
+
 enum Value<'a> {
     Guid(Guid),
-    Text(&'a str),
+    Text(Cow<'a, str>),
     Entra(usize, TenantId),
 }
 
@@ -257,7 +357,7 @@ impl Value<'_> {
     fn id(self) -> Option<Id> {
         match self {
             Self::Guid(guid) => Some(Id::Guid(guid)),
-            Self::Text(text) => Some(Id::Text(text.into())),
+            Self::Text(text) => Some(Id::Text(text.as_ref().into())),
             Self::Entra(..) => None,
         }
     }
