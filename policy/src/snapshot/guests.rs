@@ -214,7 +214,10 @@ impl GuestDirectory {
     fn used(&self) -> Option<&GuestRecords> {
         match self.mode {
             DirectoryMode::Off => None,
-            DirectoryMode::Optional | DirectoryMode::Required => Some(&self.records),
+            // Where there are no guests, who calls need not be hashed.
+            DirectoryMode::Optional | DirectoryMode::Required => {
+                Some(&*self.records).filter(|records| !records.list.is_empty())
+            }
         }
     }
 }
