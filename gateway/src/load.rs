@@ -16,11 +16,10 @@ use aws_lc_rs::digest::{Context, Digest, SHA256};
 use crossgate_config::{
     Consent, GuestDirectory as Mode, Outline, PartnerSettings, PolicySource, Purpose, Settings,
 };
-use crossgate_graph::{Advisory, Compiled, Counts, GUESTS_FILE, PolicyFile};
+use crossgate_graph::{Advisory, Compiled, Counts, GUESTS_FILE, PolicyFile, ReadGuests};
 use crossgate_policy::ids::{Cloud, TenantId};
 use crossgate_policy::snapshot::{
-    self, DirectoryMode, GuestDirectory, GuestRecords, OwnTenant, PartnerFacts, Revocations,
-    Snapshot,
+    self, DirectoryMode, GuestDirectory, OwnTenant, PartnerFacts, Revocations, Snapshot,
 };
 use crossgate_token::Issuers;
 
@@ -43,16 +42,16 @@ pub struct Loaded {
     pub advisories: Vec<Advisory>,
     /// How much policy there is.
     pub counts: Counts,
-    /// Its guests, for the next time.
+    /// Its guests, for the next time; `None` where there is no file of them.
     pub guests: Option<KnownGuests>,
 }
 
-/// The records of one file of guests, which need not be read again while the file is the same: guests may be a million, and
-/// most changes are none of theirs.
+/// What one file of guests says, which need not be compiled again while the file is the same: guests may be a million, and most
+/// changes are none of theirs.
 #[derive(Clone, Debug)]
 pub struct KnownGuests {
     file: Digest,
-    records: Arc<GuestRecords>,
+    read: ReadGuests,
 }
 
 /// Everything that is wrong, a line each: `file:line:column: key: message`, without a place where a whole file is wrong.
@@ -210,7 +209,7 @@ fn policy(
     let guests = guests.filter(|known| {
         Some(known.file.as_ref()) == digest_of_guests(&documents).map(AsRef::as_ref)
     });
-    let guests = guests.map(|known| Arc::clone(&known.records));
+    let guests = guests.map(|known| known.read.clone());
     let compiled = crossgate_graph::load_beside(&files, own, guests);
     if let Err(faults) = &compiled {
         told.extend(faults.iter().map(|fault| in_directory(directory, fault)));
@@ -240,17 +239,15 @@ fn assemble(
     let issuers = believed::issuers(&settings)
         .map_err(|fault| Faults(vec![format!("{}: {fault}", config.display())]))?;
     let hash = name(text, &documents);
-    let file = digest_of_guests(&documents).filter(|_| !compiled.guests_are_remarked);
-    let known = file.map(|file| KnownGuests {
+    let known = digest_of_guests(&documents).map(|file| KnownGuests {
         file: *file,
-        records: Arc::clone(&compiled.guests),
+        read: compiled.guests.clone(),
     });
     let Compiled {
         allowed_clouds,
         default,
         partners,
         guests,
-        guests_are_remarked: _,
         conditional_access,
         revocations,
         // Whom to invite and how is asked by who invites, not by requests.
@@ -265,7 +262,7 @@ fn assemble(
         default,
         partners,
         partner_facts: settings.partners.iter().map(partner_facts).collect(),
-        guests: GuestDirectory::new(directory_mode(settings.guests), guests),
+        guests: GuestDirectory::new(directory_mode(settings.guests), guests.records),
         conditional_access,
         revocations: Revocations::new(revocations),
     };

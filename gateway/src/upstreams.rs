@@ -459,8 +459,18 @@ mod tests {
     #[test]
     fn workers_that_serve_few_requests_each_do_not_all_begin_with_the_same_upstream() {
         let upstreams = upstreams(&[1001, 1002, 1003]);
-        let of_one = || std::thread::scope(|scope| scope.spawn(|| ports_of(&upstreams, 1)).join());
-        let ports: BTreeSet<u16> = (0..3).flat_map(|_| of_one().unwrap()).collect();
+        // All at work at once: one that ends leaves its turn to the next.
+        let at_once = std::sync::Barrier::new(3);
+        let ports = std::thread::scope(|scope| {
+            let worker = || {
+                let ports = ports_of(&upstreams, 1);
+                at_once.wait();
+                ports
+            };
+            let workers = [(); 3].map(|()| scope.spawn(worker));
+            workers.map(|worker| worker.join().unwrap())
+        });
+        let ports: BTreeSet<u16> = ports.into_iter().flatten().collect();
         assert_eq!(ports, BTreeSet::from([1001, 1002, 1003]));
     }
 

@@ -26,7 +26,7 @@ impl fmt::Display for Advisory {
 }
 
 /// Collects remarks by kind.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Advisories {
     by_message: BTreeMap<String, (String, usize)>,
 }
@@ -39,11 +39,6 @@ impl Advisories {
         } else {
             self.by_message.insert(message.to_owned(), (place(), 1));
         }
-    }
-
-    /// Whether nothing was remarked.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.by_message.is_empty()
     }
 
     /// Takes all that another collection holds; the places here stay the first.

@@ -19,5 +19,5 @@ pub use compile::collaboration::{
 };
 pub use compile::redemption::{FallbackProvider, PrimaryProvider, RedemptionOrder};
 pub use kinds::GUESTS_FILE;
-pub use load::{Compiled, Counts, PolicyFile, load, load_beside};
+pub use load::{Compiled, Counts, PolicyFile, ReadGuests, load, load_beside};
 pub use reader::fault::{Fault, Position};

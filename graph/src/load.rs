@@ -10,7 +10,7 @@ use crossgate_policy::snapshot::{
 };
 use serde::de::DeserializeOwned;
 
-use crate::advisory::Advisory;
+use crate::advisory::{Advisories, Advisory};
 use crate::compile::collaboration::{Collaboration, ExternalCollaboration};
 use crate::compile::conditional_access::{self, Outcome, wants_mfa_of_direct_connect};
 use crate::compile::defaults;
@@ -46,9 +46,7 @@ pub struct Compiled {
     /// Partner configurations.
     pub partners: Partners,
     /// Guest records.
-    pub guests: Arc<GuestRecords>,
-    /// Whether there is an advisory about them.
-    pub guests_are_remarked: bool,
+    pub guests: ReadGuests,
     /// Conditional Access policies that are enabled or report-only, in the order of their files.
     pub conditional_access: Box<[AccessPolicy]>,
     /// Revocations.
@@ -61,6 +59,15 @@ pub struct Compiled {
     pub advisories: Vec<Advisory>,
     /// How much there was.
     pub counts: Counts,
+}
+
+/// What a file of guests says.
+#[derive(Clone, Debug)]
+pub struct ReadGuests {
+    /// The records.
+    pub records: Arc<GuestRecords>,
+    /// What an operator should know of them.
+    advisories: Advisories,
 }
 
 /// How many documents were read.
@@ -93,8 +100,7 @@ pub fn load(files: &[PolicyFile<'_>], own: &OwnTenant) -> Result<Compiled, Vec<F
     load_beside(files, own, None)
 }
 
-/// The same, where the records of this very file of guests are known and nothing was remarked about them: they are taken as
-/// they are, and the file is not read again.
+/// The same, where what this very file of guests says is known: it is taken as it is, and not compiled again.
 ///
 /// # Errors
 ///
@@ -102,7 +108,7 @@ pub fn load(files: &[PolicyFile<'_>], own: &OwnTenant) -> Result<Compiled, Vec<F
 pub fn load_beside(
     files: &[PolicyFile<'_>],
     own: &OwnTenant,
-    guests: Option<Arc<GuestRecords>>,
+    guests: Option<ReadGuests>,
 ) -> Result<Compiled, Vec<Fault>> {
     let mut loader = Loader::new(files);
     let clouds = loader.allowed_clouds(own);
@@ -125,10 +131,8 @@ pub fn load_beside(
     let named = loader.named_locations();
     let (policies, disabled_policies) = loader.conditional_access(&named);
     let external_collaboration = loader.external_collaboration();
-    let (guests, guests_are_remarked) = match guests {
-        Some(known) => (known, false),
-        None => loader.guests(),
-    };
+    let guests = guests.unwrap_or_else(|| loader.guests());
+    loader.report.advisories.extend(guests.advisories.clone());
     let revocations = loader.revocations();
     loader.unknown_files();
     if policies.iter().any(wants_mfa_of_direct_connect) {
@@ -139,7 +143,7 @@ pub fn load_beside(
     let counts = Counts {
         partners: partners.len(),
         distinct_settings,
-        guests: guests.list().len(),
+        guests: guests.records.list().len(),
         enabled_policies: in_state(PolicyState::Enabled),
         report_only_policies: in_state(PolicyState::ReportOnly),
         disabled_policies,
@@ -151,7 +155,6 @@ pub fn load_beside(
         default,
         partners,
         guests,
-        guests_are_remarked,
         conditional_access: policies.into_boxed_slice(),
         revocations,
         external_collaboration,
@@ -298,16 +301,18 @@ impl<'f> Loader<'f> {
         collaboration.finish()
     }
 
-    /// The records, and whether anything is remarked about them.
-    fn guests(&mut self) -> (Arc<GuestRecords>, bool) {
+    fn guests(&mut self) -> ReadGuests {
         let (mut guests, mut report) = (Guests::default(), Report::default());
         for (index, file) in self.of(Kind::Guests) {
             guests.file(index, file.path, file.text, &mut report);
         }
         let records = guests.finish(&self.files, &mut report);
-        let remarked = !report.is_clean() || !report.advisories.is_empty();
+        let advisories = std::mem::take(&mut report.advisories);
         self.report.extend(report);
-        (Arc::new(records), remarked)
+        ReadGuests {
+            records: Arc::new(records),
+            advisories,
+        }
     }
 
     fn revocations(&mut self) -> Vec<Revocation> {

@@ -358,6 +358,58 @@ mod tests {
     }
 
     #[test]
+    fn a_change_beside_the_guests_leaves_their_records_where_they_are() {
+        let site = tempfile::tempdir().unwrap();
+        let (config, policy) = (
+            site.path().join("crossgate.toml"),
+            site.path().join("policy"),
+        );
+        let text = "tenant.id = \"11111111-1111-4111-8111-111111111111\"\npolicy.source = \"dir:policy\"\n\
+             [[issuer]]\nname = \"fabrikam\"\nkind = \"oidc\"\nissuer = \"https://id.fabrikam.example\"\n\
+             tenant = \"22222222-2222-4222-8222-222222222222\"\n";
+        std::fs::write(&config, text).unwrap();
+        std::fs::create_dir(&policy).unwrap();
+        std::fs::write(policy.join("guests.jsonl"), "{\"id\":\"ada\"}\n").unwrap();
+        let loaded = load::load(&config, Purpose::Serve, None).unwrap();
+        let live = Arc::new(Live::new(InForce {
+            snapshot: loaded.snapshot,
+            ..crate::request::testing::in_force()
+        }));
+        let plan = Plan {
+            issuers: Arc::default(),
+            jwks: loaded.settings.jwks,
+            since: 1,
+        };
+        let begun = Begun {
+            config,
+            text: text.to_owned(),
+            settings: loaded.settings,
+            counts: loaded.counts,
+            guests: loaded.guests,
+            plans: watch::channel(plan).0,
+            certificates: None,
+        };
+        let metrics = Arc::new(Metrics::new().unwrap());
+        let (mut reloader, _ask) = Reloader::new(Arc::clone(&live), metrics, begun);
+        let ada = |live: &Live| {
+            let guests = &live.in_force().snapshot.guests;
+            std::ptr::from_ref(
+                guests
+                    .by_id(&crossgate_policy::ids::Id::new("ada"))
+                    .unwrap(),
+            )
+        };
+        let first = ada(&live);
+        for mfa in [true, false] {
+            let default = format!("{{\"inboundTrust\":{{\"isMfaAccepted\":{mfa}}}}}");
+            std::fs::write(policy.join("default.json"), default).unwrap();
+            reloader.reload(Reason::default());
+            assert_eq!(live.in_force().snapshot.default.trust.mfa, Some(mfa));
+            assert_eq!(ada(&live), first);
+        }
+    }
+
+    #[test]
     fn keys_are_never_taken_for_those_of_another_issuer_of_the_same_name() {
         let document = r#"{"keys":[{"kty":"EC","crv":"P-256","kid":"a","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}"#;
         let set = KeySet::read(document.as_bytes(), &[Algorithm::Es256]).unwrap();

@@ -1,5 +1,6 @@
 //! Who calls, as the app's upstreams are told.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
@@ -49,7 +50,7 @@ pub struct Kept(ArcSwapOption<Identity>);
 
 /// The caller whom this token identifies, at this time in seconds; `None` where nothing was decided about anybody.
 ///
-/// What was told before by this token, while that is the same and its assertion is fresh; otherwise anew.
+/// What was told last of this token, while that is the same and its assertion is fresh; otherwise anew.
 #[must_use]
 pub fn of(
     token: &KnownToken,
@@ -77,8 +78,9 @@ pub fn of(
     };
     let assertion = signer.assertion(&about, now);
     let before = before.filter(|before| before.grounds.vouched == vouched);
-    let principal = before.and_then(|before| before.principal.clone());
-    let identity = Arc::new(Identity::new(token, &about, vouched, &assertion, principal));
+    let principal = before.as_ref().and_then(|before| before.principal.as_ref());
+    let identity = Identity::new(token, &about, vouched, &assertion, principal);
+    let identity = Arc::new(identity);
     token.told.0.store(Some(Arc::clone(&identity)));
     Some(identity)
 }
@@ -98,11 +100,11 @@ impl Identity {
         about: &About<'_>,
         vouched: bool,
         assertion: &Assertion,
-        principal: Option<HeaderValue>,
+        principal: Option<&HeaderValue>,
     ) -> Self {
         let principal = principal.map_or_else(
-            || principal::principal(token, vouched).into(),
-            |value| Bytes::copy_from_slice(value.as_bytes()),
+            || Cow::Owned(principal::principal(token, vouched).into_bytes()),
+            |value| Cow::Borrowed(value.as_bytes()),
         );
         let user = about.user.map(ToString::to_string);
         let home_tenant = about
@@ -114,7 +116,9 @@ impl Identity {
             Some(&principal),
             user.as_ref().map(String::as_bytes),
             principal::name(token, vouched).map(str::as_bytes),
-            Some(about.idp.as_bytes()),
+            Some(about.idp)
+                .filter(|idp| idp.is_ascii())
+                .map(str::as_bytes),
             assertion.text().map(str::as_bytes),
             home_tenant.as_ref().map(String::as_bytes),
         ]);
@@ -140,8 +144,7 @@ impl Identity {
 
 /// The values of these texts, in one piece of memory.
 fn values<const N: usize>(texts: [Option<&[u8]>; N]) -> [Option<HeaderValue>; N] {
-    let text = Bytes::from(texts.into_iter().flatten().collect::<Vec<_>>().concat());
-    let mut rest = text;
+    let mut rest = Bytes::from(texts.into_iter().flatten().collect::<Vec<_>>().concat());
     texts.map(|text| {
         let piece = rest.split_to(text?.len());
         HeaderValue::from_maybe_shared(piece).ok()
@@ -152,6 +155,8 @@ fn values<const N: usize>(texts: [Option<&[u8]>; N]) -> [Option<HeaderValue>; N]
 mod tests {
     use super::*;
     use crate::request::testing::{OWN, PARTNER, app, known, permit, permit_from, routes, signer};
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
     use crossgate_policy::ids::{Guid, TenantId};
 
     #[test]
@@ -175,26 +180,49 @@ mod tests {
         assert_ne!(moved.assertion, later.assertion);
     }
 
+    /// Whether `X-MS-CLIENT-PRINCIPAL` tells a claim of this kind.
+    fn tells(identity: &Identity, kind: &str) -> bool {
+        let principal = STANDARD
+            .decode(identity.principal.as_ref().unwrap())
+            .unwrap();
+        let told: serde_json::Value = serde_json::from_slice(&principal).unwrap();
+        let claims = told["claims"].as_array().unwrap();
+        claims.iter().any(|claim| claim["typ"] == kind)
+    }
+
     #[test]
-    fn what_no_longer_is_vouched_for_is_told_no_more() {
+    fn what_an_apps_own_tenant_does_not_vouch_for_is_not_told_to_it() {
+        let (signer, permit) = (signer(), permit());
+        let routes = routes(&["payroll", "abroad"]);
+        let (payroll, abroad) = (app(&routes, "payroll"), app(&routes, "abroad"));
+        let of_partner = of(&known(PARTNER), &permit, payroll, &signer, 1000).unwrap();
+        assert!(!tells(&of_partner, "roles") && !tells(&of_partner, "groups"));
+        assert_eq!(of_partner.name, None);
+        // The same token at our app, at a partner's, and at ours again.
+        let token = known(OWN);
+        for (app, vouched) in [(payroll, true), (abroad, false), (payroll, true)] {
+            let told = of(&token, &permit, app, &signer, 1000).unwrap();
+            assert_eq!(tells(&told, "roles"), vouched, "{}", app.called.name);
+            assert_eq!(told.name.is_some(), vouched, "{}", app.called.name);
+        }
+    }
+
+    #[test]
+    fn a_caller_without_an_id_has_no_assertion_and_an_issuer_may_have_any_name() {
         let (signer, permit, token) = (signer(), permit(), known(OWN));
-        let routes = routes(&["payroll"]);
-        let payroll = app(&routes, "payroll");
-        let vouched = of(&token, &permit, payroll, &signer, 1000).unwrap();
-        assert_eq!(vouched.name.as_ref().unwrap(), "ada@contoso.com");
-        let grounds = &vouched.grounds;
-        assert!(grounds.hold(&payroll.called.target.id, true, &permit, 1000));
-        assert!(!grounds.hold(&payroll.called.target.id, false, &permit, 1000));
-        let about = About {
-            app: &payroll.called.target.id,
-            user: None,
-            idp: "own",
-            permit: &permit,
-        };
-        let assertion = signer.assertion(&about, 1000);
-        let other = Identity::new(&token, &about, false, &assertion, None);
-        assert_ne!(other.principal, vouched.principal);
-        assert_eq!((other.name, other.assertion), (None, None));
+        let app = Id::new("payroll");
+        for (idp, told) in [("own", Some("own")), ("B\u{fc}cher", None)] {
+            let about = About {
+                app: &app,
+                user: None,
+                idp,
+                permit: &permit,
+            };
+            let assertion = signer.assertion(&about, 1000);
+            let identity = Identity::new(&token, &about, true, &assertion, None);
+            assert_eq!(identity.idp, told.map(HeaderValue::from_static));
+            assert_eq!((identity.user, identity.assertion), (None, None));
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crossgate_token::{Algorithm, ClaimMap, Issuer, IssuerKind, Issuers, KeySet, 
 use serde_json::json;
 
 use super::assertion::Signer;
-use super::route::{App, Door, Routes, target};
+use super::route::{App, Routes, target};
 use super::token::KnownToken;
 use crate::live::Keys;
 
@@ -103,11 +103,25 @@ pub(crate) fn permit_from(home: TenantId) -> Permit {
     decision.permit().unwrap().clone()
 }
 
-/// Apps of these ids, whose tenant is our own.
+/// What lets this token through.
+pub(crate) fn permit_of(token: &KnownToken) -> Permit {
+    let settings = super::route::tests::settings("[[app]]\nid = \"payroll\"\n");
+    let caller = Caller::Verified(&token.subject);
+    let target = target(&settings.apps[0]);
+    let decision = decide(&snapshot(), caller, &target, &Context::default());
+    decision.permit().unwrap().clone()
+}
+
+/// Apps of these ids, whose tenant is our own but for that of `abroad`.
 pub(crate) fn routes(ids: &[&str]) -> Routes {
     let app = |id: &&str| {
+        let owner = if *id == "abroad" {
+            format!("resource_tenant = \"{PARTNER}\"\n")
+        } else {
+            String::new()
+        };
         format!(
-            "[[app]]\nid = \"{id}\"\nhosts = [\"{id}.example\"]\nupstreams = [\"http://127.0.0.1:9\"]\n"
+            "[[app]]\nid = \"{id}\"\nhosts = [\"{id}.example\"]\nupstreams = [\"http://127.0.0.1:9\"]\n{owner}"
         )
     };
     let apps: String = ids.iter().map(app).collect();
@@ -118,8 +132,7 @@ pub(crate) fn routes(ids: &[&str]) -> Routes {
 
 /// The app of this id.
 pub(crate) fn app<'r>(routes: &'r Routes, id: &str) -> &'r App {
-    let host = format!("{id}.example");
-    routes.find(Door::Proxy, &host, "/").unwrap().app
+    routes.app(&crossgate_policy::ids::Id::new(id)).unwrap()
 }
 
 /// Signs by a key of its own.

@@ -319,10 +319,10 @@ const PLACE: usize = 32;
 /// A packed token without lists, about. Twice as many places as there is room for, so that hardly any set overflows.
 const LIGHTEST_PACKED: usize = 320;
 
-/// Less than any token takes that is ready to be used: again twice as many places as there is room for.
+/// About what the lightest token takes that is ready to be used: again twice as many places as there is room for, or more.
 const LIGHTEST_READY: usize = 4 << 10;
 
-/// Memory for tokens ready to be used: about 11,000 that have a dozen groups each.
+/// Memory for tokens ready to be used: about 13,000 that have a dozen groups each.
 pub const MOST_READY: usize = 96 << 20;
 
 /// Memory for what was refused: thousands of tokens.

@@ -59,7 +59,7 @@ fn generation(observation: &Observation) -> u64 {
     policy.map_or(0, |policy| policy.generation)
 }
 
-/// What makes two requests repeats of each other, beside the count of them: comparing reads no memory elsewhere.
+/// What makes two requests repeats of each other, beside the count of them, so that the observation need not be read.
 #[derive(Debug)]
 struct Kind {
     token: TokenDigest,

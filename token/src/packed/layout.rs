@@ -105,14 +105,10 @@ impl Writer {
             email,
         } = names;
         // The address first: a guest's other names are made from it.
-        for text in [
-            email,
-            name,
-            preferred_username,
-            user_principal_name,
-            unique_name,
-        ] {
-            self.text(text.as_deref());
+        let place = self.address(email.as_deref());
+        let address = place.zip(email.as_deref());
+        for text in [name, preferred_username, user_principal_name, unique_name] {
+            self.name(text.as_deref(), address);
         }
         for texts in [app_roles, scopes, auth_contexts] {
             self.texts(texts);

@@ -153,13 +153,15 @@ fn names_that_only_look_like_a_guests_are_unpacked_as_they_were_said() {
 
 #[test]
 fn what_was_cut_or_written_by_nobody_here_is_not_unpacked() {
-    let whole = packed(&usual(), "entra");
-    for length in 0..whole.bytes.len() {
-        let cut = Packed {
-            issuer: Arc::clone(&whole.issuer),
-            bytes: whole.bytes[..length].into(),
-        };
-        assert_eq!(cut.unpack(), None, "{length}");
+    for claims in [usual(), guest()] {
+        let whole = packed(&claims, "entra");
+        for length in 0..whole.bytes.len() {
+            let cut = Packed {
+                issuer: Arc::clone(&whole.issuer),
+                bytes: whole.bytes[..length].into(),
+            };
+            assert_eq!(cut.unpack(), None, "{length}");
+        }
     }
 }
 
@@ -168,7 +170,8 @@ proptest! {
     fn whatever_a_token_says_is_unpacked_as_it_was_said(
         texts in prop::collection::vec(text(), 12),
         lists in prop::collection::vec(prop::collection::vec(text(), 0..6), 5),
-        expires in prop_oneof![(0_u32..u32::MAX).prop_map(f64::from), 0.0..1e10],
+        times in prop::collection::vec(prop_oneof![(0_u32..3).prop_map(f64::from), 0.0..1e10], 4),
+        scopes in prop::collection::vec(text(), 0..6),
     ) {
         let mut claims = usual();
         let names = [
@@ -181,7 +184,10 @@ proptest! {
         for (name, list) in ["aud", "roles", "acrs", "groups", "wids"].into_iter().zip(lists) {
             claims[name] = list.into();
         }
-        claims["exp"] = expires.into();
+        for (name, time) in ["exp", "nbf", "iat", "auth_time"].into_iter().zip(times) {
+            claims[name] = time.into();
+        }
+        claims["scp"] = scopes.join(" ").into();
         if let Ok(verified) = accept_unsigned(&claims, &issuers(), "entra") {
             prop_assert_eq!(Packed::new(&verified).unpack(), Some(verified));
         }
@@ -199,5 +205,12 @@ fn text() -> impl Strategy<Value = String> {
             .prop_map(|number| guid(number).to_uppercase())
             .prop_map(|tenant| format!("https://login.microsoftonline.com/{tenant}/v2.0")),
         "[a-zäÅ#@.]{0,200}",
+        "[A-Za-z0-9_-]{0,50}",
+        prop::sample::select(vec!["2.0", "p1", "access_as_user", "a@b", "a_b", "a@b@c"])
+            .prop_map(str::to_owned),
+        prop::sample::select(vec!["a_b", "a_b_c", "a@b", ""]).prop_flat_map(|user| {
+            prop::sample::select(vec!["p1", "c.example", "", "x#EXT#@y"])
+                .prop_map(move |domain| format!("{user}#EXT#@{domain}"))
+        }),
     ]
 }

@@ -79,28 +79,33 @@ impl Writer {
         };
         // In capitals it would come back in small letters.
         let small = !text.bytes().any(|byte| byte.is_ascii_uppercase());
-        match (Guid::parse(text).filter(|_| small), self.guest(text)) {
-            (Some(guid), _) => self.shared(|writer| writer.guid(guid)),
-            (None, Some((place, domain))) => self.shared(|writer| {
+        match Guid::parse(text).filter(|_| small) {
+            Some(guid) => self.shared(|writer| writer.guid(guid)),
+            None => self.shared(|writer| writer.plain(text)),
+        }
+    }
+
+    /// An address; answers its place, where it is one that names of guests are made from.
+    pub(super) fn address(&mut self, address: Option<&str>) -> Option<usize> {
+        let before = self.seen.len();
+        self.text(address);
+        (self.seen.len() > before && address?.contains('@')).then_some(before)
+    }
+
+    /// A name of whom this address, which stands in this place, is told.
+    pub(super) fn name(&mut self, name: Option<&str>, address: Option<(usize, &str)>) {
+        let made = name.zip(address).and_then(|(name, (place, address))| {
+            let (user, domain) = name.split_once(EXTERNAL)?;
+            is_made_of(user, address).then_some((place, domain))
+        });
+        match made {
+            Some((place, domain)) => self.shared(|writer| {
                 writer.number(GUEST);
                 writer.number(place as u64);
                 writer.plain(domain);
             }),
-            (None, None) => self.shared(|writer| writer.plain(text)),
+            None => self.text(name),
         }
-    }
-
-    /// Where the address stands that this name of a guest is made from, and its domain.
-    fn guest<'t>(&self, name: &'t str) -> Option<(usize, &'t str)> {
-        let (_, domain) = name.split_once(EXTERNAL)?;
-        let place = self.seen.iter().position(|(start, end)| {
-            let value = self
-                .out
-                .get(*start..*end)
-                .and_then(|value| Reader::new(value).value()?);
-            matches!(value, Some(Value::Text(address)) if guest_name(&address, domain) == name)
-        });
-        Some((place?, domain))
     }
 
     pub(super) fn texts(&mut self, texts: &[Box<str>]) {
@@ -218,7 +223,7 @@ impl<'a> Reader<'a> {
             NONE => Some(None),
             AGAIN => {
                 let place = usize::try_from(self.number()?).ok()?;
-                self.again(place).map(Some)
+                self.again(place, Self::first).map(Some)
             }
             ENTRA => {
                 let form = usize::try_from(self.number()?).ok()?;
@@ -231,38 +236,44 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The value in this place.
-    fn again(&mut self, place: usize) -> Option<Value<'a>> {
+    /// The value in this place, as `read` reads it behind its head.
+    fn again(
+        &mut self,
+        place: usize,
+        read: impl FnOnce(&mut Self, u64) -> Option<Value<'a>>,
+    ) -> Option<Value<'a>> {
         let start = *self.seen.get(place)?;
         let rest = std::mem::replace(&mut self.rest, self.all.get(start..)?);
-        // Only what stands before a value can be a part of it.
-        let later = self.seen.split_off(place);
-        let head = self.number()?;
-        let value = self.first(head);
-        self.seen.extend(later);
+        let value = self.number().and_then(|head| read(self, head));
         self.rest = rest;
         value
     }
 
     /// A value that does not stand before.
     fn first(&mut self, head: u64) -> Option<Value<'a>> {
+        if head != GUEST {
+            return self.simple(head);
+        }
+        let place = usize::try_from(self.number()?).ok()?;
+        let Value::Text(address) = self.again(place, Self::simple)? else {
+            return None;
+        };
+        let head = self.number()?;
+        let Value::Text(domain) = self.simple(head)? else {
+            return None;
+        };
+        let user = address.replace('@', "_");
+        Some(Value::Text(format!("{user}{EXTERNAL}{domain}").into()))
+    }
+
+    /// The same of one that is made from no other.
+    fn simple(&mut self, head: u64) -> Option<Value<'a>> {
         if head == GUID {
             return self.bare_guid().map(Value::Guid);
         }
         if head == COMMON {
             let place = usize::try_from(self.number()?).ok()?;
             return Some(Value::Text((*COMMON_TEXTS.get(place)?).into()));
-        }
-        if head == GUEST {
-            let place = usize::try_from(self.number()?).ok()?;
-            let Value::Text(address) = self.again(place)? else {
-                return None;
-            };
-            let head = self.number()?;
-            let Value::Text(domain) = self.first(head)? else {
-                return None;
-            };
-            return Some(Value::Text(guest_name(&address, &domain).into()));
         }
         let head = usize::try_from(head.checked_sub(TEXT)?).ok()?;
         let bytes = self.bytes(head / 2)?;
@@ -313,7 +324,7 @@ impl<'a> Reader<'a> {
                     return self.bare_guid().map(Id::Guid);
                 }
                 let head = self.number()?;
-                self.first(head)?.id()
+                self.simple(head)?.id()
             })
             .collect()
     }
@@ -340,11 +351,15 @@ const COMMON_TEXTS: [&str; 6] = [
     "user_impersonation",
 ];
 
-/// The name that Entra gives a guest of this address in a directory of this domain.
-fn guest_name(address: &str, domain: &str) -> String {
-    format!("{}{EXTERNAL}{domain}", address.replace('@', "_"))
+/// Whether this begins the name that Entra gives a guest of this address.
+fn is_made_of(user: &str, address: &str) -> bool {
+    let made = address
+        .bytes()
+        .map(|byte| if byte == b'@' { b'_' } else { byte });
+    made.eq(user.bytes())
 }
 
+/// Stands in a guest's name between the address and the domain of the directory.
 const EXTERNAL: &str = "#EXT#@";
 
 enum Value<'a> {
