@@ -15,7 +15,8 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 /// An answer that is ready to be sent.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -262,6 +263,20 @@ impl Answer {
     }
 }
 
+/// What went wrong, for programs (RFC 9457).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Problem<'a> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'a str,
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    correlation_id: &'a str,
+    timestamp: String,
+}
+
 fn tell(status: u16, title: &str, code: Option<u32>, asked: &Asked<'_>) -> Answer {
     let mut answer = Answer {
         status,
@@ -285,17 +300,16 @@ fn tell(status: u16, title: &str, code: Option<u32>, asked: &Asked<'_>) -> Answe
         return answer;
     }
     answer.add(CONTENT_TYPE, "application/problem+json");
-    let mut problem = json!({
-        "type": format!("urn:crossgate:problem:{status}"),
-        "title": title,
-        "status": status,
-        "correlationId": asked.correlation_id,
-        "timestamp": time(asked.at),
-    });
-    if let (Some(problem), Some(code)) = (problem.as_object_mut(), code) {
-        problem.insert("code".to_owned(), Value::String(code));
-    }
-    answer.body = problem.to_string().into();
+    let problem = Problem {
+        kind: format!("urn:crossgate:problem:{status}"),
+        title,
+        status,
+        code,
+        correlation_id: &asked.correlation_id,
+        timestamp: time(asked.at),
+    };
+    // Only texts and a number: nothing in it can fail to be written.
+    answer.body = serde_json::to_vec(&problem).unwrap_or_default().into();
     answer
 }
 

@@ -4,8 +4,8 @@
 //! and revocations are asked anew on every request, so that nothing kept here lets anybody in who is kept out.
 //!
 //! Three tables. All tokens are kept packed; those used last are kept ready to be used besides, with what upstreams are
-//! told of them; and what was refused is kept apart, in a table so small that no flood of bad tokens takes anything from
-//! good ones.
+//! told of them; and what was refused, or had expired, is kept apart, in a table so small that no flood of bad tokens takes
+//! anything from good ones.
 
 mod basis;
 mod digest;
@@ -119,7 +119,7 @@ impl Tokens {
         found
     }
 
-    /// Keeps a token that was verified on this basis.
+    /// Keeps a token that was verified on this basis; one that has expired with those that were refused.
     pub fn keep(
         &self,
         digest: TokenDigest,
@@ -132,10 +132,7 @@ impl Tokens {
         };
         let verified = &token.verified;
         let expires = verified.claims().expires;
-        let Some(footing) = basis
-            .footing(verified.issuer())
-            .filter(|_| !has_expired(expires, now))
-        else {
+        let Some(footing) = basis.footing(verified.issuer()) else {
             return;
         };
         let entry = PackedToken {
@@ -145,6 +142,13 @@ impl Tokens {
             token: Packed::new(verified),
         };
         let place = self.digests.place(digest);
+        if has_expired(expires, now) {
+            // Clients go on sending it, and each time would cost a signature.
+            tables
+                .refused
+                .insert(place, Arc::new(Refused::Expired(entry)));
+            return;
+        }
         let gone = tables.packed.insert(place, Arc::new(entry))
             + tables.packed.sweep(1, |entry| entry.is_dead(basis, now));
         self.count(tables, gone);
@@ -239,7 +243,12 @@ impl Tables {
         let refused = self
             .refused
             .find(place, digest.0, |entry| entry.get(basis))?;
-        Some(Found::Refused(refused.value))
+        Some(match refused.value {
+            refused::Found::Unverified(why) => Found::Refused(why),
+            refused::Found::Verified(verified) => {
+                Found::Unpacked(Arc::new(KnownToken::new(*verified, issuers)))
+            }
+        })
     }
 }
 
@@ -325,7 +334,7 @@ const LIGHTEST_READY: usize = 4 << 10;
 /// Memory for tokens ready to be used: about 13,000 that have a dozen groups each.
 pub const MOST_READY: usize = 96 << 20;
 
-/// Memory for what was refused: thousands of tokens.
+/// Memory for what was refused or had expired: thousands of tokens.
 const MOST_REFUSED: usize = 1 << 20;
 
 #[cfg(test)]

@@ -2,6 +2,7 @@ use super::*;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use crossgate_policy::decision::{Requirement, TokenRefusal};
+use serde_json::Value;
 
 fn asked() -> Asked<'static> {
     Asked {

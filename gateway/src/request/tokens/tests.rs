@@ -156,7 +156,7 @@ fn expired_tokens_leave_and_are_not_taken_in() {
     let (tokens, keys) = (tokens(1 << 20), keys());
     let basis = Basis::new(&keys, 1);
     // A minute of skew is granted to clocks.
-    tokens.keep(TokenDigest(1), basis, &expiring(940), now());
+    tokens.keep(TokenDigest(9), basis, &expiring(940), now());
     assert!(tokens.is_empty());
     keep(&tokens, 1, basis, &expiring(941));
     keep(&tokens, 2, basis, &expiring(5_000));
@@ -167,6 +167,29 @@ fn expired_tokens_leave_and_are_not_taken_in() {
     assert!(!is_known(&tokens, 1, basis));
     assert!(is_known(&tokens, 2, basis));
     assert_eq!(tokens.metrics.token_cache_evictions.get(), 1);
+}
+
+#[test]
+fn an_expired_token_is_verified_once_and_takes_nothing_from_good_ones() {
+    let (tokens, keys) = (tokens(1 << 20), keys());
+    let basis = Basis::new(&keys, 1);
+    keep(&tokens, 1, basis, &Arc::new(known(OWN)));
+    let expired = expiring(940);
+    tokens.keep(TokenDigest(2), basis, &expired, now());
+    let find = |basis| tokens.find(TokenDigest(2), basis, &issuers());
+    let Some(Found::Unpacked(found)) = find(basis) else {
+        panic!("not found");
+    };
+    assert_eq!(found.verified, expired.verified);
+    // It rests on its issuer's keys like any other.
+    assert!(find(Basis::new(&keys.replaced_by(HashMap::new()), 1)).is_none());
+    for digest in 3..20_003 {
+        tokens.keep(TokenDigest(digest), basis, &expired, now());
+    }
+    assert_eq!(tokens.len(), 1);
+    assert!(is_known(&tokens, 1, basis));
+    let refused = &tokens.tables.as_ref().unwrap().refused;
+    assert!(refused.weight() <= MOST_REFUSED);
 }
 
 #[test]
