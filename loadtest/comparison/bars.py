@@ -1,5 +1,6 @@
 """The bars, and whether a run clears them."""
 import dataclasses
+import statistics
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +44,10 @@ ALL = (
 
 
 def judge(result):
-    """The bars of the scenarios that were run: each with its ratio of medians, or None where a contender was left out."""
+    """The bars of the scenarios that were run: each with its ratio, or None where a contender was left out.
+
+    The ratio is the median of those within each round: a shared machine drifts by more from round to round than contenders differ.
+    """
     run = {scenario['name'] for scenario in result['scenarios']}
     found = {(scenario['name'], row['name']): row for scenario in result['scenarios'] for row in scenario['contenders']}
     judged = []
@@ -51,9 +55,13 @@ def judge(result):
         if bar.scenario not in run:
             continue
         ours, theirs = found.get((bar.scenario, bar.ours)), found.get((bar.scenario, bar.theirs))
-        ratio = ours[bar.figure]['median'] / theirs[bar.figure]['median'] if ours and theirs else None
+        ratio = _ratio(bar.figure, ours['rounds'], theirs['rounds']) if ours and theirs else None
         judged.append({'what': bar.what, 'bar': demand(bar), 'ratio': ratio, 'met': _met(bar, ratio)})
     return judged
+
+
+def _ratio(figure, ours, theirs):
+    return statistics.median(one[figure] / other[figure] for one, other in zip(ours, theirs))
 
 
 def demand(bar):

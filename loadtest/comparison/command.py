@@ -38,8 +38,8 @@ def _options(description):
     parser = argparse.ArgumentParser(prog='loadtest/compare', description=description,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--quick', action='store_true', help='2 rounds of 2 s, to see whether all works')
-    parser.add_argument('--rounds', type=int, help='rounds of each scenario [5]')
-    parser.add_argument('--seconds', type=int, help='seconds of a round; contenders that are far off have three tenths [10]')
+    parser.add_argument('--rounds', type=int, help='rounds of each scenario [12]')
+    parser.add_argument('--seconds', type=int, help='seconds of a round; contenders that are far off have three tenths [4]')
     parser.add_argument('--warm-up', type=int, default=1, help='seconds before each round [1]')
     parser.add_argument('--first-warm-up', type=int, default=2, help='seconds before the first round [2]')
     parser.add_argument('--scenarios', nargs='+', metavar='NAME', choices=every, default=names, help=', '.join(every))
@@ -57,8 +57,8 @@ def _options(description):
     parser.add_argument('--tokens', type=int, default=10000, help='distinct good ones [10000]')
     parser.add_argument('--bad-tokens', type=int, default=1000, help='distinct bad ones [1000]')
     options = parser.parse_args()
-    options.rounds = options.rounds or (2 if options.quick else 5)
-    options.seconds = options.seconds or (2 if options.quick else 10)
+    options.rounds = options.rounds or (2 if options.quick else 12)
+    options.seconds = options.seconds or (2 if options.quick else 4)
     chosen = options.quick or options.contenders or options.scenarios != names
     options.output = options.output or ROOT / ('target/comparison' if chosen else 'loadtest/results')
     return options

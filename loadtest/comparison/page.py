@@ -29,7 +29,8 @@ of 2048 bits, 2.3 KiB, with twelve groups, of guests of {options['partners']:,} 
 records; {options['tokens']:,} distinct good ones and {options['bad_tokens']:,} bad ones (a quarter each:
 bad signature, expired, wrong audience, wrong issuer).
 
-Each figure is the median of the rounds, with the range. CPU is scheduler run time of the contender's processes for each request;
+Each figure is the median of the rounds, with the range; a bar's ratio is the median of the ratios within each round, for a shared
+machine drifts from round to round by more than contenders differ. CPU is scheduler run time of the contender's processes for each request;
 *core* is how much of its core a contender used: below 100 % something else was the limit, and CPU says more than requests/s.
 Ratios travel, absolute figures do not. Crossgate with its token cache always stands beside Crossgate without.'''
 
