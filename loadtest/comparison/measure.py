@@ -13,7 +13,7 @@ MEASURED = ('requests_per_second', 'p50', 'p99', 'cpu', 'busy', 'memory')
 
 
 def far_seconds(seconds):
-    """How long a round of contenders takes that are far off, so that all fits into half an hour."""
+    """How long a round of contenders takes that are far off, so that all fits into three quarters of an hour."""
     return max(2, seconds * 3 // 10)
 
 
