@@ -18,11 +18,11 @@ const GUID: u64 = 1;
 const AGAIN: u64 = 2;
 /// An issuer in one of Entra's forms: which form follows, then the tenant.
 const ENTRA: u64 = 3;
-const TEXT: u64 = 6;
-/// A text of [`COMMON_TEXTS`]; its place there follows.
-const COMMON: u64 = 5;
 /// A guest's name in the own directory: the place of the address it is made from, then the domain.
 const GUEST: u64 = 4;
+/// A text of [`COMMON_TEXTS`]; its place there follows.
+const COMMON: u64 = 5;
+const TEXT: u64 = 6;
 
 #[derive(Default)]
 pub(super) struct Writer {
