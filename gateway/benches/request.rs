@@ -2,6 +2,8 @@
 
 #[path = "stage/mod.rs"]
 mod stage;
+#[path = "../../token/benches/turns/mod.rs"]
+mod turns;
 
 use std::hint::black_box;
 
@@ -53,7 +55,7 @@ fn request(criterion: &mut Criterion) {
 }
 
 /// The bare signature check, and all that a token costs before the request goes on when nobody has seen it.
-fn first_sight(criterion: &mut Criterion) {
+fn first_sight(_: &mut Criterion) {
     let stage = Stage::new(1);
     let (token, key) = (stage.mint.guest(0), stage.mint.public_key());
     let (message, signature) = stage::tokens::signed(&token);
@@ -63,23 +65,26 @@ fn first_sight(criterion: &mut Criterion) {
         client_ip: Some([192, 0, 2, 7].into()),
         ..Context::default()
     };
-    let mut group = criterion.benchmark_group("first sight");
-    group.bench_function("signature alone", |bencher| {
-        bencher.iter(|| key.verify_sig(black_box(message.as_bytes()), black_box(&signature)));
-    });
-    group.bench_function("signature, claims, subject, decision", |bencher| {
-        bencher.iter(|| {
-            let known = verify(black_box(&token), &in_force.issuers, keys)
-                .map(|verified| KnownToken::new(verified, &in_force.issuers));
-            let decision = known.as_ref().map(|known| {
-                let caller = Caller::Verified(&known.subject);
-                decide(&in_force.snapshot, caller, &app.called.target, &context)
-            });
-            assert!(decision.is_ok_and(|decision| decision.permit().is_some()));
-            known
-        });
-    });
-    group.finish();
+    let verified = || verify(black_box(&token), &in_force.issuers, keys);
+    let known = || verified().map(|verified| KnownToken::new(verified, &in_force.issuers));
+    turns::print(
+        "first sight",
+        &[
+            ("bare signature check", &|| {
+                key.verify_sig(black_box(message.as_bytes()), black_box(&signature))
+                    .is_ok()
+            }),
+            ("signature and claims", &|| verified().is_ok()),
+            ("signature, claims, subject", &|| known().is_ok()),
+            ("signature, claims, subject, decision", &|| {
+                known().is_ok_and(|known| {
+                    let caller = Caller::Verified(&known.subject);
+                    let decision = decide(&in_force.snapshot, caller, &app.called.target, &context);
+                    decision.permit().is_some()
+                })
+            }),
+        ],
+    );
 }
 
 criterion_group!(benches, request, first_sight);

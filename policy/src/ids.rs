@@ -1,5 +1,6 @@
 //! Identifiers and clouds: the words every other module is written in.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
@@ -86,20 +87,13 @@ const fn hex_word(digits: [u8; 8]) -> Option<u32> {
 
 impl fmt::Display for Guid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// Where each byte's two digits stand.
+        const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+        let digit = |value: u8| value + if value < 10 { b'0' } else { b'a' - 10 };
         let mut text = [b'-'; 36];
-        let mut letters = text
-            .iter_mut()
-            .enumerate()
-            .filter(|(place, _)| !matches!(place, 8 | 13 | 18 | 23));
-        for byte in self.as_u128().to_be_bytes() {
-            for digit in [byte >> 4, byte & 0xf] {
-                if let Some((_, letter)) = letters.next() {
-                    *letter = if digit < 10 {
-                        b'0' + digit
-                    } else {
-                        b'a' + (digit - 10)
-                    };
-                }
+        for (byte, place) in self.as_u128().to_be_bytes().into_iter().zip(PLACES) {
+            if let Some(digits) = text.get_mut(place..place + 2) {
+                digits.copy_from_slice(&[digit(byte >> 4), digit(byte & 0xf)]);
             }
         }
         // All of it is ASCII.
@@ -134,6 +128,15 @@ impl Id {
     #[must_use]
     pub fn new(text: &str) -> Self {
         Guid::parse(text).map_or_else(|| Self::Text(text.into()), Self::Guid)
+    }
+
+    /// How it is written.
+    #[must_use]
+    pub fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Guid(guid) => Cow::Owned(guid.to_string()),
+            Self::Text(text) => Cow::Borrowed(text),
+        }
     }
 }
 

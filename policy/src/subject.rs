@@ -3,6 +3,8 @@
 //! A [`Subject`] holds what the token alone tells, nothing that a policy or a directory adds, so that it can be
 //! kept for as long as the token lives. What the guest directory knows is joined in [`crate::decide()`].
 
+use std::sync::Arc;
+
 use crate::ids::{Cloud, HomeTenant, Id, IssuerTenant, TenantId, UnixTime};
 
 /// The account that a verified token speaks for (decision.md, section 2).
@@ -21,19 +23,19 @@ pub struct Subject {
     /// Groups of the issuer's directory.
     pub groups: TokenGroups,
     /// Directory role templates (`wids`) in the issuer's tenant.
-    pub directory_roles: Box<[Id]>,
+    pub directory_roles: Arc<[Id]>,
     /// `acct`: standing in the issuer's directory.
     pub account: Account,
     /// App roles (`roles`).
-    pub app_roles: Box<[Box<str>]>,
+    pub app_roles: Arc<[Box<str>]>,
     /// Delegated scopes (`scp`, split at spaces).
-    pub scopes: Box<[Box<str>]>,
+    pub scopes: Arc<[Box<str>]>,
     /// The calling client (`azp` or `appid`).
     pub client: Option<Id>,
     /// What the token proves about the sign-in.
     pub proofs: Proofs,
     /// Authentication contexts met (`acrs`).
-    pub auth_contexts: Box<[Box<str>]>,
+    pub auth_contexts: Arc<[Box<str>]>,
     /// `sid`.
     pub session: Option<Id>,
     /// `uti`.
@@ -109,7 +111,7 @@ pub enum Account {
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct TokenGroups {
     /// Members for sure.
-    pub listed: Box<[Id]>,
+    pub listed: Arc<[Id]>,
     /// The token says there are more than it lists (overage).
     pub overage: bool,
 }

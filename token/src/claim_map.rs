@@ -39,9 +39,9 @@ impl Pointer {
 
     /// The value it points to.
     pub(crate) fn find<'a>(&self, claims: &'a Members<'a>) -> Option<&'a Node<'a>> {
-        let first = claims.get(&*self.first)?;
+        let first = claims.get(&self.first)?;
         self.rest.iter().try_fold(first, |value, part| match value {
-            Node::Object(members) => members.get(&**part),
+            Node::Object(members) => members.get(part),
             Node::Array(items) => items.get(array_index(part)?),
             Node::Null | Node::Bool(_) | Node::Number(_) | Node::String(_) => None,
         })

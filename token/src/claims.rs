@@ -5,6 +5,8 @@
 
 mod read;
 
+use std::sync::Arc;
+
 use crossgate_policy::ids::{Id, UnixTime};
 use serde_json::{Map, Value};
 
@@ -48,15 +50,15 @@ pub struct Claims {
     /// `home_oid`: the id in the home directory, as the resource tenant's service tells it.
     pub home_object: Option<Id>,
     /// The user's groups, where the issuer's claim map says.
-    pub groups: Box<[Id]>,
+    pub groups: Arc<[Id]>,
     /// The user has more groups than are listed: `_claim_names.groups`, or `hasgroups` is true.
     pub group_overage: bool,
     /// `wids`: directory role templates.
-    pub directory_roles: Box<[Id]>,
+    pub directory_roles: Arc<[Id]>,
     /// `roles`.
-    pub app_roles: Box<[Box<str>]>,
+    pub app_roles: Arc<[Box<str>]>,
     /// `scp`, split at spaces.
-    pub scopes: Box<[Box<str>]>,
+    pub scopes: Arc<[Box<str>]>,
     /// `acct`.
     pub account: Account,
     /// The token has the form of an app-only one: it speaks for a service principal.
@@ -72,7 +74,7 @@ pub struct Claims {
     /// `xms_trpid`: the tenant-restriction policy the token was issued under.
     pub restriction_policy: Option<Id>,
     /// Authentication contexts met.
-    pub auth_contexts: Box<[Box<str>]>,
+    pub auth_contexts: Arc<[Box<str>]>,
     /// What the token shows about the sign-in.
     pub proofs: Proofs,
     /// Names for people to read.
@@ -117,15 +119,15 @@ pub struct Proofs {
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct DisplayNames {
     /// `name`.
-    pub name: Option<Box<str>>,
+    pub name: Option<Arc<str>>,
     /// `preferred_username`.
-    pub preferred_username: Option<Box<str>>,
+    pub preferred_username: Option<Arc<str>>,
     /// `upn`.
-    pub user_principal_name: Option<Box<str>>,
+    pub user_principal_name: Option<Arc<str>>,
     /// `unique_name`.
-    pub unique_name: Option<Box<str>>,
+    pub unique_name: Option<Arc<str>>,
     /// `email`.
-    pub email: Option<Box<str>>,
+    pub email: Option<Arc<str>>,
 }
 
 impl Claims {
@@ -169,7 +171,7 @@ impl Claims {
             version: None,
             user: None,
             home_object: id("home_oid")?,
-            groups: [].into(),
+            groups: Arc::default(),
             group_overage: group_overage(payload)?,
             directory_roles: ids(payload, "wids")?,
             app_roles: strings(payload, "roles")?,
@@ -181,7 +183,7 @@ impl Claims {
             jwt_id: id("jti")?,
             bound_to_key: object(payload, "cnf")?.is_some(),
             restriction_policy: id("xms_trpid")?,
-            auth_contexts: [].into(),
+            auth_contexts: Arc::default(),
             proofs: Proofs::default(),
             names: DisplayNames::read(payload),
         };
@@ -241,7 +243,7 @@ impl Claims {
     fn is_id_token(&self, payload: &Members<'_>) -> bool {
         let tells_access = ["scp", "roles", "idtyp"]
             .iter()
-            .any(|name| payload.contains_key(*name));
+            .any(|name| payload.contains_key(name));
         let clients = [&self.authorized_party, &self.app_id];
         let is_for_its_client = self.audiences.iter().any(|audience| {
             let audience = Id::new(audience);
@@ -293,7 +295,7 @@ fn audiences(payload: &Members<'_>) -> Result<Box<[Box<str>]>, TokenFault> {
     Ok(audiences)
 }
 
-fn scopes(payload: &Members<'_>) -> Result<Box<[Box<str>]>, TokenFault> {
+fn scopes(payload: &Members<'_>) -> Result<Arc<[Box<str>]>, TokenFault> {
     let scopes = text(payload, "scp")?.unwrap_or_default();
     Ok(scopes
         .split(' ')

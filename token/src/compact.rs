@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64_simd::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
 use crate::json::{self, JsonFault, MAX_NESTING, Members, Node};
@@ -19,8 +18,9 @@ pub struct Jws<'a> {
     header: Header,
     length: usize,
     signing_input: &'a str,
-    /// Payload and signature.
+    /// Header, payload and signature.
     decoded: Vec<u8>,
+    header_length: usize,
     payload_length: usize,
 }
 
@@ -47,15 +47,18 @@ impl<'a> Jws<'a> {
             }
         };
         let mut decoded = Vec::with_capacity(token.len());
-        let header = decode(header).map_err(told)?;
+        decode_onto(&mut decoded, header).map_err(told)?;
+        let header_length = decoded.len();
         decode_onto(&mut decoded, payload).map_err(told)?;
-        let payload_length = decoded.len();
+        let payload_length = decoded.len() - header_length;
         decode_onto(&mut decoded, signature).map_err(told)?;
+        let header = decoded.get(..header_length).unwrap_or_default();
         Ok(Self {
-            header: Header::read(&object(&header)?)?,
+            header: Header::read(&object(header)?)?,
             length: token.len(),
             signing_input,
             decoded,
+            header_length,
             payload_length,
         })
     }
@@ -88,7 +91,8 @@ impl<'a> Jws<'a> {
     /// Payload and signature.
     fn parts(&self) -> (&[u8], &[u8]) {
         self.decoded
-            .split_at_checked(self.payload_length)
+            .get(self.header_length..)
+            .and_then(|decoded| decoded.split_at_checked(self.payload_length))
             .unwrap_or_default()
     }
 }
@@ -99,16 +103,10 @@ impl fmt::Debug for Jws<'_> {
     }
 }
 
-fn decode(part: &str) -> Result<Vec<u8>, TokenFault> {
-    let mut decoded = Vec::new();
-    decode_onto(&mut decoded, part)?;
-    Ok(decoded)
-}
-
-/// The engine refuses padding, and bits beyond the last whole byte that are not zero.
+/// What is refused: padding, and bits beyond the last whole byte that are not zero.
 fn decode_onto(decoded: &mut Vec<u8>, part: &str) -> Result<(), TokenFault> {
     URL_SAFE_NO_PAD
-        .decode_vec(part, decoded)
+        .decode_append(part, decoded)
         .map_err(|_| TokenFault::NotBase64Url)
 }
 
@@ -135,9 +133,12 @@ impl From<JsonFault> for TokenFault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD as OTHER;
+    use proptest::prelude::*;
 
     fn encode(text: &str) -> String {
-        URL_SAFE_NO_PAD.encode(text)
+        URL_SAFE_NO_PAD.encode_to_string(text)
     }
 
     fn token(header: &str, payload: &str) -> String {
@@ -208,6 +209,28 @@ mod tests {
             assert_eq!(fault(&token), TokenFault::NotBase64Url, "{token}");
         }
         assert!(Jws::parse(&format!("{header}.e30.c2ln")).is_ok());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, cases: 2000, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_is_decoded_is_what_another_decoder_makes_of_it(
+            mut part in "[A-Za-z0-9_-]{0,200}",
+            at in any::<prop::sample::Index>(),
+            other in any::<Option<char>>(),
+        ) {
+            if let Some(other) = other && !part.is_empty() {
+                let at = at.index(part.len());
+                part.replace_range(at..=at, other.encode_utf8(&mut [0; 4]));
+            }
+            let mut decoded = b"before".to_vec();
+            let expected = OTHER.decode(&part);
+            prop_assert_eq!(decode_onto(&mut decoded, &part).is_ok(), expected.is_ok());
+            if let Ok(expected) = expected {
+                prop_assert_eq!(decoded, [b"before".as_slice(), &expected].concat());
+            }
+        }
     }
 
     #[test]

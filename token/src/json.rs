@@ -3,11 +3,13 @@
 //! Stricter than RFC 8259 asks for: two members of one name are a fault at any depth, also when one of the names is
 //! written with escapes, and nesting is bounded. Tokens, key sets and whatever else comes from outside go through here.
 
+mod members;
 mod node;
 
 use serde_json::Value;
 
-pub(crate) use node::{Members, Node, borrowed, owned};
+pub(crate) use members::Members;
+pub(crate) use node::{Node, borrowed, owned};
 
 /// Objects and arrays inside each other, the outermost counted (decision.md, section 8).
 pub const MAX_NESTING: usize = 16;

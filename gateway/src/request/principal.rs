@@ -51,7 +51,7 @@ pub fn principal(token: &KnownToken, vouched: bool) -> String {
     ];
     for (kind, id) in ids {
         if let Some(id) = id {
-            add(kind, spelled(id));
+            add(kind, id.text());
         }
     }
     if !claims.scopes.is_empty() {
@@ -70,12 +70,12 @@ pub fn principal(token: &KnownToken, vouched: bool) -> String {
                 add(kind, Cow::Borrowed(text));
             }
         }
-        for role in &claims.app_roles {
+        for role in &*claims.app_roles {
             add("roles", Cow::Borrowed(&**role));
             add(ROLE_TYPE, Cow::Borrowed(&**role));
         }
-        for group in &claims.groups {
-            add("groups", spelled(group));
+        for group in &*claims.groups {
+            add("groups", group.text());
         }
     }
     let principal = ClientPrincipal {
@@ -98,13 +98,6 @@ pub fn name(token: &KnownToken, vouched: bool) -> Option<&str> {
         .or(names.preferred_username.as_deref())
         .or(names.email.as_deref());
     name.filter(|_| vouched)
-}
-
-fn spelled(id: &Id) -> Cow<'_, str> {
-    match id {
-        Id::Text(text) => Cow::Borrowed(text),
-        Id::Guid(guid) => Cow::Owned(guid.to_string()),
-    }
 }
 
 const TENANT: &str = "http://schemas.microsoft.com/identity/claims/tenantid";

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crossgate_policy::decision::TokenRefusal;
-use crossgate_policy::ids::Id;
 use crossgate_policy::subject as policy;
 use crossgate_token as token;
 
@@ -51,8 +50,6 @@ pub fn subject(verified: &token::Verified) -> policy::Subject {
 pub fn token_facts(verified: &token::Verified, issuers: &token::Issuers) -> TokenFacts {
     let claims = verified.claims();
     let names = &claims.names;
-    let text = |id: &Id| id.to_string().into_boxed_str();
-    let unique = claims.token_id.as_ref().or(claims.jwt_id.as_ref());
     TokenFacts {
         issuer: Arc::clone(verified.issuer()),
         entra: is_entra(verified, issuers),
@@ -62,8 +59,8 @@ pub fn token_facts(verified: &token::Verified, issuers: &token::Issuers) -> Toke
             .clone()
             .or_else(|| names.preferred_username.clone()),
         client_name: None,
-        unique_token_identifier: unique.map(text),
-        session_id: claims.session.as_ref().map(text),
+        unique_token_identifier: claims.token_id.clone().or_else(|| claims.jwt_id.clone()),
+        session_id: claims.session.clone(),
         device_id: None,
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossgate_policy::context::{Context, RestrictionHeaders};
+use crossgate_policy::ids::Id;
 use crossgate_policy::snapshot::Snapshot;
 use crossgate_policy::subject::Subject;
 use crossgate_policy::target::Target;
@@ -129,15 +130,15 @@ pub struct TokenFacts {
     /// That issuer is of kind `entra`.
     pub entra: bool,
     /// `name`.
-    pub display_name: Option<Box<str>>,
+    pub display_name: Option<Arc<str>>,
     /// `upn`, or `preferred_username`.
-    pub user_principal_name: Option<Box<str>>,
+    pub user_principal_name: Option<Arc<str>>,
     /// `app_displayname`: the calling client's name.
     pub client_name: Option<Box<str>>,
     /// `uti`, or `jti`.
-    pub unique_token_identifier: Option<Box<str>>,
+    pub unique_token_identifier: Option<Id>,
     /// `sid`.
-    pub session_id: Option<Box<str>>,
+    pub session_id: Option<Id>,
     /// `deviceid`.
     pub device_id: Option<Box<str>>,
 }

@@ -1,6 +1,9 @@
 //! One observation in the words of Graph's `signIn` (beta), and ours under `crossgate`.
 
+use std::borrow::Cow;
+
 use crossgate_policy::decision::Direction;
+use crossgate_policy::ids::Id;
 use crossgate_policy::snapshot::UserType;
 use crossgate_policy::subject::{Account, Subject, SubjectKind};
 use crossgate_policy::{Decision, Facts, Line, Requirement, nearest_change};
@@ -40,11 +43,11 @@ pub(super) struct SignIn<'a> {
     cross_tenant_access_type: Option<&'static str>,
     is_tenant_restricted: bool,
     processing_time_in_milliseconds: i32,
-    session_id: Option<&'a str>,
+    session_id: Option<Cow<'a, str>>,
     sign_in_event_types: [&'static str; 1],
     token_issuer_name: Option<&'a str>,
     token_issuer_type: Option<&'static str>,
-    unique_token_identifier: Option<&'a str>,
+    unique_token_identifier: Option<Cow<'a, str>>,
     user_type: Option<&'static str>,
     // Last, and its count last in it: see `Event`.
     crossgate: Crossgate<'a>,
@@ -170,7 +173,9 @@ impl<'a> SignIn<'a> {
                 || observation.ending.step() == Some(crossgate_policy::Step::TenantRestrictions),
             processing_time_in_milliseconds: i32::try_from(observation.duration.as_millis())
                 .unwrap_or(i32::MAX),
-            session_id: token.and_then(|token| token.session_id.as_deref()),
+            session_id: token
+                .and_then(|token| token.session_id.as_ref())
+                .map(Id::text),
             sign_in_event_types: [if is_app {
                 "servicePrincipal"
             } else {
@@ -179,7 +184,8 @@ impl<'a> SignIn<'a> {
             token_issuer_name: token.map(|token| &*token.issuer),
             token_issuer_type: token.and_then(|token| token.entra.then_some("AzureAD")),
             unique_token_identifier: token
-                .and_then(|token| token.unique_token_identifier.as_deref()),
+                .and_then(|token| token.unique_token_identifier.as_ref())
+                .map(Id::text),
             user_type: user_type(observation, facts, subject),
             crossgate: Crossgate::of(observation, lines),
         }

@@ -1,5 +1,7 @@
 //! Members of a JSON object, each of the one type it may have.
 
+use std::sync::Arc;
+
 use crossgate_policy::ids::{Id, UnixTime};
 
 use crate::json::{Members, Node};
@@ -53,31 +55,25 @@ pub(super) fn time(
 }
 
 /// A list of strings; absent is empty.
-pub(super) fn strings(
+pub(super) fn strings<T: FromIterator<Box<str>>>(
     object: &Members<'_>,
     name: &'static str,
-) -> Result<Box<[Box<str>]>, TokenFault> {
+) -> Result<T, TokenFault> {
     list(object, name, |text| text.into())
 }
 
 /// A list of ids; absent is empty.
-pub(super) fn ids(object: &Members<'_>, name: &'static str) -> Result<Box<[Id]>, TokenFault> {
+pub(super) fn ids(object: &Members<'_>, name: &'static str) -> Result<Arc<[Id]>, TokenFault> {
     list(object, name, Id::new)
 }
 
-fn list<T>(
+fn list<T, L: FromIterator<T>>(
     object: &Members<'_>,
     name: &'static str,
     item: impl Fn(&str) -> T,
-) -> Result<Box<[T]>, TokenFault> {
-    let items = member(object, name, |value| {
-        value
-            .as_array()?
-            .iter()
-            .map(|value| value.as_str().map(&item))
-            .collect::<Option<Box<[T]>>>()
-    })?;
-    Ok(items.unwrap_or_default())
+) -> Result<L, TokenFault> {
+    let items = member(object, name, |value| value.as_array().and_then(Texts::of))?;
+    Ok(items.unwrap_or_default().map(item).collect())
 }
 
 /// The user's id: a string.
@@ -89,12 +85,29 @@ pub(super) fn user_at(pointer: &Pointer, claims: &Members<'_>) -> Result<Option<
     }
 }
 
+/// Values all of which are strings.
+#[derive(Default)]
+pub(super) struct Texts<'a>(std::slice::Iter<'a, Node<'a>>);
+
+impl<'a> Texts<'a> {
+    fn of(values: &'a [Node<'a>]) -> Option<Self> {
+        let are_texts = values.iter().all(|value| value.as_str().is_some());
+        are_texts.then(|| Self(values.iter()))
+    }
+
+    /// What these make, in a list whose length is known beforehand.
+    pub(super) fn map<T>(self, item: impl Fn(&'a str) -> T) -> impl Iterator<Item = T> {
+        self.0
+            .map(move |value| item(value.as_str().unwrap_or_default()))
+    }
+}
+
 /// A list of strings, or one string alone where the claim may be one; absent is empty.
 pub(super) fn texts_at<'a>(
     pointer: &Pointer,
     claims: &'a Members<'a>,
     fact: &'static str,
-) -> Result<impl Iterator<Item = &'a str>, TokenFault> {
+) -> Result<Texts<'a>, TokenFault> {
     let values = match pointer.find(claims) {
         None => &[],
         Some(Node::Array(items)) => items.as_slice(),
@@ -109,11 +122,7 @@ pub(super) fn texts_at<'a>(
         }
         Some(value) => std::slice::from_ref(value),
     };
-    if values.iter().all(|value| value.as_str().is_some()) {
-        Ok(values.iter().filter_map(Node::as_str))
-    } else {
-        Err(TokenFault::WrongType(fact))
-    }
+    Texts::of(values).ok_or(TokenFault::WrongType(fact))
 }
 
 /// Whether the claim there is, or holds, one of the values that show a fact.
@@ -122,6 +131,7 @@ pub(super) fn flag_at(
     claims: &Members<'_>,
     fact: &'static str,
 ) -> Result<bool, TokenFault> {
-    let mut values = texts_at(&test.pointer, claims, fact)?;
-    Ok(values.any(|value| test.contains.iter().any(|shows| **shows == *value)))
+    let values = texts_at(&test.pointer, claims, fact)?;
+    let shows = |value: &str| test.contains.iter().any(|shows| **shows == *value);
+    Ok(values.map(shows).any(|shows| shows))
 }

@@ -2,14 +2,12 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::collections::HashMap;
 use std::fmt;
 
-use foldhash::fast::RandomState;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::JsonFault;
+use super::{JsonFault, Members};
 
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,9 +19,6 @@ pub(crate) enum Node<'a> {
     Array(Vec<Node<'a>>),
     Object(Box<Members<'a>>),
 }
-
-/// The members of an object by their names. The hash is keyed by chance: nobody can choose names that collide.
-pub(crate) type Members<'a> = HashMap<Cow<'a, str>, Node<'a>, RandomState>;
 
 impl<'a> Node<'a> {
     /// Reads one value that is nested at most so deep.
@@ -112,10 +107,12 @@ impl<'a> From<&'a Value> for Node<'a> {
 
 /// The same members, whose names and texts stay where they are.
 pub(crate) fn borrowed(members: &Map<String, Value>) -> Members<'_> {
-    members
-        .iter()
-        .map(|(name, member)| (Cow::Borrowed(name.as_str()), member.into()))
-        .collect()
+    let mut all = Members::with_capacity(members.len());
+    for (name, member) in members {
+        // A map has no two of one name.
+        let _ = all.insert(Cow::Borrowed(name.as_str()), member.into());
+    }
+    all
 }
 
 /// The members for themselves.
@@ -210,11 +207,10 @@ impl<'de> Visitor<'de> for Strict<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Node<'de>, A::Error> {
         let inside = self.inside()?;
-        let mut members =
-            Members::with_capacity_and_hasher(self.members_expected, RandomState::default());
+        let mut members = Members::with_capacity(self.members_expected);
         while let Some(Name(name)) = access.next_key()? {
             let member = access.next_value_seed(inside)?;
-            if members.insert(name, member).is_some() {
+            if members.insert(name, member).is_err() {
                 return Err(self.refuse(JsonFault::DuplicateMember));
             }
         }

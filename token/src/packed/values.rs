@@ -3,6 +3,7 @@
 //! What [`Writer`] writes, [`Reader`] reads in the same order; where it does not stand there, the answer is `None`.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -304,18 +305,18 @@ impl<'a> Reader<'a> {
         })
     }
 
-    pub(super) fn text(&mut self) -> Option<Option<Box<str>>> {
+    pub(super) fn text<T: for<'t> From<Cow<'t, str>>>(&mut self) -> Option<Option<T>> {
         Some(match self.value()? {
             None => None,
             Some(value) => Some(value.text()?),
         })
     }
 
-    pub(super) fn texts(&mut self) -> Option<Box<[Box<str>]>> {
+    pub(super) fn texts<T: FromIterator<Box<str>>>(&mut self) -> Option<T> {
         (0..self.number()?).map(|_| self.text()?).collect()
     }
 
-    pub(super) fn ids(&mut self) -> Option<Box<[Id]>> {
+    pub(super) fn ids(&mut self) -> Option<Arc<[Id]>> {
         let head = self.number()?;
         let (count, guids) = (head / 2, head % 2 == 1);
         (0..count)
@@ -377,11 +378,12 @@ impl Value<'_> {
         }
     }
 
-    fn text(self) -> Option<Box<str>> {
-        match self {
-            Self::Guid(guid) => Some(guid.to_string().into()),
-            Self::Text(text) => Some(text.into()),
-            Self::Entra(form, tenant) => EntraIssuer::of_form(form, tenant).map(Into::into),
-        }
+    fn text<T: for<'t> From<Cow<'t, str>>>(self) -> Option<T> {
+        let text = match self {
+            Self::Guid(guid) => Cow::Owned(guid.to_string()),
+            Self::Text(text) => text,
+            Self::Entra(form, tenant) => Cow::Owned(EntraIssuer::of_form(form, tenant)?),
+        };
+        Some(text.into())
     }
 }

@@ -1,0 +1,174 @@
+//! The members of an object, found by name.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use foldhash::fast::RandomState;
+
+use super::Node;
+
+/// The members of an object, in the order in which they were read.
+///
+/// Few are looked through, by marks that hardly ever agree for two names. Many are found through a hash that is keyed
+/// by chance, so that nobody can choose names that make a token dear to read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Members<'a> {
+    marks: Vec<u64>,
+    list: Vec<(Cow<'a, str>, Node<'a>)>,
+    /// Their places by name, once they are more than a [`FEW`].
+    places: HashMap<Cow<'a, str>, usize, RandomState>,
+}
+
+/// A name is already there.
+#[derive(Debug)]
+pub(super) struct Duplicate;
+
+impl<'a> Members<'a> {
+    /// None, with room for so many.
+    pub(super) fn with_capacity(expected: usize) -> Self {
+        Self {
+            marks: Vec::with_capacity(expected),
+            list: Vec::with_capacity(expected),
+            places: HashMap::default(),
+        }
+    }
+
+    /// The value of the member with this name.
+    #[inline]
+    pub(crate) fn get(&self, name: &str) -> Option<&Node<'a>> {
+        self.list.get(self.place(name)?).map(|(_, member)| member)
+    }
+
+    /// Whether there is a member with this name.
+    #[inline]
+    pub(crate) fn contains_key(&self, name: &str) -> bool {
+        self.place(name).is_some()
+    }
+
+    pub(super) fn insert(&mut self, name: Cow<'a, str>, member: Node<'a>) -> Result<(), Duplicate> {
+        if self.list.len() < FEW {
+            if self.place(&name).is_some() {
+                return Err(Duplicate);
+            }
+        } else {
+            if self.places.is_empty() {
+                let names = self.list.iter().map(|(name, _)| name.clone());
+                self.places = names.zip(0..).collect();
+            }
+            match self.places.entry(name.clone()) {
+                Entry::Occupied(_) => return Err(Duplicate),
+                Entry::Vacant(vacant) => {
+                    vacant.insert(self.list.len());
+                }
+            }
+        }
+        self.marks.push(mark(&name));
+        self.list.push((name, member));
+        Ok(())
+    }
+
+    #[inline]
+    fn place(&self, name: &str) -> Option<usize> {
+        if !self.places.is_empty() {
+            return self.places.get(name).copied();
+        }
+        let wanted = mark(name);
+        let mut marks = self.marks.iter().enumerate();
+        marks
+            .find(|(place, mark)| {
+                **mark == wanted
+                    && self
+                        .list
+                        .get(*place)
+                        .is_some_and(|(found, _)| **found == *name)
+            })
+            .map(|(place, _)| place)
+    }
+}
+
+impl PartialEq for Members<'_> {
+    /// Whatever their order.
+    fn eq(&self, other: &Self) -> bool {
+        let mut members = self.list.iter();
+        self.list.len() == other.list.len()
+            && members.all(|(name, member)| other.get(name) == Some(member))
+    }
+}
+
+impl<'a> IntoIterator for Members<'a> {
+    type Item = (Cow<'a, str>, Node<'a>);
+    type IntoIter = std::vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.list.into_iter()
+    }
+}
+
+/// The beginning of a name and its length.
+#[inline]
+fn mark(name: &str) -> u64 {
+    let (bytes, length) = (name.as_bytes(), name.len() as u64);
+    if let Some(first) = bytes.first_chunk::<8>() {
+        return u64::from_le_bytes(*first).rotate_left(8) ^ length;
+    }
+    bytes
+        .iter()
+        .fold(length, |mark, byte| mark << 8 | u64::from(*byte))
+}
+
+/// More members than Entra's tokens have claims.
+const FEW: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Names of which many have the same mark.
+    fn name(number: usize) -> String {
+        format!(
+            "{}{number:06}",
+            if number.is_multiple_of(2) {
+                "preferred_"
+            } else {
+                "x"
+            }
+        )
+    }
+
+    #[test]
+    fn each_member_is_found_by_its_name_and_no_name_goes_in_twice_whatever_their_number() {
+        for number in [0, 1, FEW - 1, FEW, FEW + 1, 2000] {
+            let mut members = Members::with_capacity(0);
+            for at in 0..number {
+                let value = Node::Number(at.into());
+                assert!(members.insert(Cow::Owned(name(at)), value).is_ok());
+                assert!(
+                    members
+                        .insert(Cow::Owned(name(at / 2)), Node::Null)
+                        .is_err()
+                );
+            }
+            for at in 0..number {
+                assert_eq!(members.get(&name(at)), Some(&Node::Number(at.into())));
+            }
+            for absent in [name(number).as_str(), "", "x", "preferred"] {
+                assert!(!members.contains_key(absent), "{absent} of {number}");
+            }
+            assert_eq!(members.into_iter().count(), number);
+        }
+    }
+
+    #[test]
+    fn the_same_members_in_another_order_are_equal() {
+        let of = |names: [&'static str; 2]| {
+            let mut members = Members::default();
+            for name in names {
+                members.insert(Cow::Borrowed(name), Node::Null).unwrap();
+            }
+            members
+        };
+        assert_eq!(of(["a", "b"]), of(["b", "a"]));
+        assert_ne!(of(["a", "b"]), of(["a", "c"]));
+    }
+}
