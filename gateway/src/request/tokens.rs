@@ -331,7 +331,7 @@ const LIGHTEST_PACKED: usize = 320;
 /// About what the lightest token takes that is ready to be used: again twice as many places as there is room for, or more.
 const LIGHTEST_READY: usize = 4 << 10;
 
-/// Memory for tokens ready to be used: about 13,000 that have a dozen groups each.
+/// Memory for tokens ready to be used: about 14,000 that have a dozen groups each.
 pub const MOST_READY: usize = 96 << 20;
 
 /// Memory for what was refused or had expired: thousands of tokens.
