@@ -108,7 +108,7 @@ run_knee() {
     for ((round = 1; round <= ${ROUNDS:-3}; round++)); do
         # Whoever starts, starts with caches and neighbours as they happen to be: so they take turns.
         if ((round % 2)); then set -- bare gateway; else set -- gateway bare; fi
-        find_knees "$(awk -v part="$part" 'BEGIN { printf "%d", 25000 * part }')" "$@" || return
+        find_knees "$(awk -v part="$part" 'BEGIN { printf "%d", 16000 * part }')" "$@" || return
         ratios+=("$(awk -v a="${knee[gateway]}" -v b="${knee[bare]}" 'BEGIN { printf "%.3f", a / b }')")
         rows+=("{\"gateway\":${knee[gateway]},\"bare\":${knee[bare]},\"ratio\":${ratios[-1]}}")
         echo "  round $round: knee of the gateway ${knee[gateway]}/s, of bare pingora ${knee[bare]}/s, ratio ${ratios[-1]}"

@@ -214,12 +214,8 @@ impl Claims {
     /// What the issuer's claim map tells where to find.
     fn read_mapped(&mut self, payload: &Members<'_>, map: &ClaimMap) -> Result<(), TokenFault> {
         self.user = user_at(&map.user, payload)?;
-        self.groups = texts_at(&map.groups, payload, "groups")?
-            .map(Id::new)
-            .collect();
-        self.auth_contexts = texts_at(&map.auth_contexts, payload, "acrs")?
-            .map(Into::into)
-            .collect();
+        self.groups = texts_at(&map.groups, payload, "groups")?.list(Id::new);
+        self.auth_contexts = texts_at(&map.auth_contexts, payload, "acrs")?.list(Box::from);
         self.proofs = Proofs {
             mfa: flag_at(&map.mfa, payload, "mfa")?,
             resource_mfa: match &map.resource_mfa {

@@ -73,10 +73,13 @@ impl KnownToken {
             &claims.user,
             &claims.home_object,
             &claims.token_id,
+            &claims.authorized_party,
+            &claims.app_id,
         ];
-        let kept_ids = [&claims.session, &claims.jwt_id];
+        let kept_ids = [&claims.session, &claims.jwt_id, &claims.restriction_policy];
         let told = ids.chain(told_ids.into_iter().flatten());
         let kept = kept_ids.into_iter().flatten();
+        let provider = claims.identity_provider.as_ref();
         let names = names.into_iter().flatten().map(|name| name.len());
         let letters = texts.map(|text| text.len()).chain(names).sum::<usize>();
         WITHOUT_LISTS
@@ -85,6 +88,7 @@ impl KnownToken {
             + letters * TIMES_TOLD
             + told.map(letters_of).sum::<usize>() * TIMES_ID_TOLD
             + kept.map(letters_of).sum::<usize>()
+            + provider.map_or(0, |provider| provider.len())
     }
 
     /// The identity provider as App Service names it.

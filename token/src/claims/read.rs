@@ -55,10 +55,10 @@ pub(super) fn time(
 }
 
 /// A list of strings; absent is empty.
-pub(super) fn strings<T: FromIterator<Box<str>>>(
+pub(super) fn strings<L: FromIterator<Box<str>> + Default>(
     object: &Members<'_>,
     name: &'static str,
-) -> Result<T, TokenFault> {
+) -> Result<L, TokenFault> {
     list(object, name, |text| text.into())
 }
 
@@ -67,13 +67,13 @@ pub(super) fn ids(object: &Members<'_>, name: &'static str) -> Result<Arc<[Id]>,
     list(object, name, Id::new)
 }
 
-fn list<T, L: FromIterator<T>>(
+fn list<T, L: FromIterator<T> + Default>(
     object: &Members<'_>,
     name: &'static str,
     item: impl Fn(&str) -> T,
 ) -> Result<L, TokenFault> {
     let items = member(object, name, |value| value.as_array().and_then(Texts::of))?;
-    Ok(items.unwrap_or_default().map(item).collect())
+    Ok(items.unwrap_or_default().list(item))
 }
 
 /// The user's id: a string.
@@ -95,10 +95,18 @@ impl<'a> Texts<'a> {
         are_texts.then(|| Self(values.iter()))
     }
 
-    /// What these make, in a list whose length is known beforehand.
-    pub(super) fn map<T>(self, item: impl Fn(&'a str) -> T) -> impl Iterator<Item = T> {
-        self.0
-            .map(move |value| item(value.as_str().unwrap_or_default()))
+    /// The list of what these make; takes no memory where there are none.
+    pub(super) fn list<T, L: FromIterator<T> + Default>(self, item: impl Fn(&'a str) -> T) -> L {
+        if self.0.len() == 0 {
+            return L::default();
+        }
+        self.texts().map(item).collect()
+    }
+
+    /// As many as there are values, so that a list is made in one piece.
+    fn texts(self) -> impl Iterator<Item = &'a str> {
+        // `of` saw that each is one.
+        self.0.map(|value| value.as_str().unwrap_or_default())
     }
 }
 
@@ -131,7 +139,6 @@ pub(super) fn flag_at(
     claims: &Members<'_>,
     fact: &'static str,
 ) -> Result<bool, TokenFault> {
-    let values = texts_at(&test.pointer, claims, fact)?;
-    let shows = |value: &str| test.contains.iter().any(|shows| **shows == *value);
-    Ok(values.map(shows).any(|shows| shows))
+    let mut values = texts_at(&test.pointer, claims, fact)?.texts();
+    Ok(values.any(|value| test.contains.iter().any(|shows| **shows == *value)))
 }

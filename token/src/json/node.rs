@@ -7,10 +7,12 @@ use std::fmt;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::{JsonFault, Members};
+use super::JsonFault;
+use super::members::{FEW, Members};
 
 /// A JSON value.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[cfg_attr(test, derive(Clone, PartialEq))]
 pub(crate) enum Node<'a> {
     Null,
     Bool(bool),
@@ -28,7 +30,7 @@ impl<'a> Node<'a> {
         let fault = Cell::new(JsonFault::Syntax);
         let strict = Strict {
             levels_left: max_nesting,
-            members_expected: (text.len() / BYTES_A_MEMBER).min(MOST_EXPECTED),
+            members_expected: (text.len() / BYTES_A_MEMBER).min(FEW),
             fault: &fault,
         };
         let value = strict
@@ -245,8 +247,5 @@ impl<'de> Visitor<'de> for NameVisitor {
     }
 }
 
-/// About what a claim takes in a token's payload, name and value.
+/// About what a claim takes in a token's payload, name and value. Room for more than a [`FEW`] is made only for members that are there.
 const BYTES_A_MEMBER: usize = 48;
-
-/// More room than that is made only for members that are there.
-const MOST_EXPECTED: usize = 56;

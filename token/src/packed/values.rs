@@ -312,13 +312,20 @@ impl<'a> Reader<'a> {
         })
     }
 
-    pub(super) fn texts<T: FromIterator<Box<str>>>(&mut self) -> Option<T> {
-        (0..self.number()?).map(|_| self.text()?).collect()
+    pub(super) fn texts<L: FromIterator<Box<str>> + Default>(&mut self) -> Option<L> {
+        let count = self.number()?;
+        if count == 0 {
+            return Some(L::default());
+        }
+        (0..count).map(|_| self.text()?).collect()
     }
 
     pub(super) fn ids(&mut self) -> Option<Arc<[Id]>> {
         let head = self.number()?;
         let (count, guids) = (head / 2, head % 2 == 1);
+        if count == 0 {
+            return Some(Arc::default());
+        }
         (0..count)
             .map(|_| {
                 if guids {

@@ -113,6 +113,10 @@ fn a_token_takes_what_it_weighs() {
         with("oid", json!("a".repeat(5_000))),
         with("sid", json!("a".repeat(5_000))),
         with("uti", json!("a".repeat(5_000))),
+        with("jti", json!("a".repeat(5_000))),
+        with("azp", json!("a".repeat(5_000))),
+        with("idp", json!("a".repeat(5_000))),
+        with("xms_trpid", json!("a".repeat(5_000))),
     ] {
         // One that has said nothing of the caller before.
         let signer = signer();
