@@ -264,9 +264,8 @@ fn whole_and_parts(c: &mut Criterion) {
                 ("bare signature check", &|| bare().is_ok()),
                 ("whole, accepted", &|| site.accepts(black_box(&good))),
                 ("base64 of payload and signature", &|| {
-                    let payload = URL_SAFE_NO_PAD.decode(black_box(payload));
-                    let signature = URL_SAFE_NO_PAD.decode(black_box(signature));
-                    payload.is_ok() && signature.is_ok()
+                    let decode = |part: &str| base64_simd::URL_SAFE_NO_PAD.decode_to_vec(part);
+                    decode(black_box(payload)).is_ok() && decode(black_box(signature)).is_ok()
                 }),
                 ("taken apart: base64, header", &|| {
                     Jws::parse(black_box(&good)).is_ok()
