@@ -24,7 +24,7 @@ use crossgate_policy::snapshot::{
 use crossgate_token::Issuers;
 
 pub use believed::algorithms;
-use directory::Document;
+use directory::{Document, Known, Stamp};
 
 /// What a configuration and its policy directory say, checked and compiled.
 #[derive(Debug)]
@@ -51,7 +51,19 @@ pub struct Loaded {
 #[derive(Clone, Debug)]
 pub struct KnownGuests {
     file: Digest,
+    /// Tells without reading whether the file is still the same; `None` where it had only just been written.
+    stamp: Option<Stamp>,
     read: ReadGuests,
+}
+
+impl KnownGuests {
+    fn as_file(&self) -> Option<Known<'_>> {
+        Some(Known {
+            path: GUESTS_FILE,
+            stamp: self.stamp.as_ref()?,
+            digest: self.file,
+        })
+    }
 }
 
 /// Everything that is wrong, a line each: `file:line:column: key: message`, without a place where a whole file is wrong.
@@ -204,10 +216,11 @@ fn policy(
     own: &OwnTenant,
     guests: Option<&KnownGuests>,
 ) -> Result<Policy, Faults> {
-    let (documents, mut told) = directory::read(directory);
-    let files: Vec<PolicyFile<'_>> = documents.iter().map(Document::as_policy_file).collect();
+    let (documents, mut told) = directory::read(directory, guests.and_then(KnownGuests::as_file));
+    let files = documents.iter().filter_map(Document::as_policy_file);
+    let files: Vec<PolicyFile<'_>> = files.collect();
     let guests = guests.filter(|known| {
-        Some(known.file.as_ref()) == digest_of_guests(&documents).map(AsRef::as_ref)
+        file_of_guests(&documents).is_some_and(|file| file.digest.as_ref() == known.file.as_ref())
     });
     let guests = guests.map(|known| known.read.clone());
     let compiled = crossgate_graph::load_beside(&files, own, guests);
@@ -239,8 +252,9 @@ fn assemble(
     let issuers = believed::issuers(&settings)
         .map_err(|fault| Faults(vec![format!("{}: {fault}", config.display())]))?;
     let hash = name(text, &documents);
-    let known = digest_of_guests(&documents).map(|file| KnownGuests {
-        file: *file,
+    let known = file_of_guests(&documents).map(|file| KnownGuests {
+        file: file.digest,
+        stamp: file.stamp.clone(),
         read: compiled.guests.clone(),
     });
     let Compiled {
@@ -277,11 +291,9 @@ fn assemble(
     })
 }
 
-fn digest_of_guests(documents: &[Document]) -> Option<&Digest> {
-    let mut of_guests = documents
-        .iter()
-        .filter(|document| document.path == GUESTS_FILE);
-    Some(&of_guests.next()?.digest)
+fn file_of_guests(documents: &[Document]) -> Option<&Document> {
+    let mut documents = documents.iter();
+    documents.find(|document| document.path == GUESTS_FILE)
 }
 
 fn own_tenant(settings: &Settings) -> OwnTenant {

@@ -100,7 +100,7 @@ pub fn load(files: &[PolicyFile<'_>], own: &OwnTenant) -> Result<Compiled, Vec<F
     load_beside(files, own, None)
 }
 
-/// The same, where what this very file of guests says is known: it is taken as it is, and not compiled again.
+/// The same, where what the file of guests says is known: that is taken as it is, whether or not the file is among `files`.
 ///
 /// # Errors
 ///

@@ -39,6 +39,10 @@ ALL = (
     Bar('profile-guided build: one token, CPU, of HAProxy jwt_verify', 'one-token', 'crossgate-pgo', 'haproxy-jwt', CPU, at_most=0.36),
     Bar('profile-guided build: token cache off, CPU, of HAProxy jwt_verify', 'verify', 'crossgate-off-pgo', 'haproxy-jwt', CPU, at_most=0.85),
     Bar('token cache off, CPU, of HAProxy jwt_verify', 'verify', 'crossgate-off', 'haproxy-jwt', CPU, at_most=0.85),
+    Bar('profile-guided build: everything at once, requests/s, of the quiet run', 'everything', 'crossgate-busy-pgo', 'crossgate-pgo', RATE,
+        at_least=0.93),
+    Bar('profile-guided build: everything at once, p99, of the quiet run', 'everything', 'crossgate-busy-pgo', 'crossgate-pgo', P99,
+        at_most=1.5),
     Bar('profile-guided build: one token, CPU, of nginx + Lua with a cache', 'one-token', 'crossgate-pgo', 'nginx-lua-cache', CPU),
 )
 

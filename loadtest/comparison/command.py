@@ -93,7 +93,8 @@ def _run(options):
         # Peers that are started as root give that up, and read keys all the same.
         os.chmod(folder, 0o755)
         stage = Stage(folder, programs.resolve(), options)
-        stage.copy('busy')
+        for site in {contender.site for contender in every.values() if isinstance(contender, contenders.Crossgate)} - {stage.site.name}:
+            stage.copy(site)
         upstream = stage.start_upstream()
         try:
             result = _measure(options, every, stage)

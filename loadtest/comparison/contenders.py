@@ -81,6 +81,7 @@ def table(programs, tools):
         Built(programs, 'crossgate-native', "Crossgate, this machine's instructions", 'target/choices/native/release/crossgate',
               'loadtest/choices'),
         Crossgate(programs, 'crossgate-busy', 'Crossgate, everything at once', busy, site='busy'),
+        Built(programs, 'crossgate-busy-pgo', 'Crossgate, everything at once, profile-guided build', *guided, options=busy, site='busy-pgo'),
         Crossgate(programs, 'crossgate-apps', 'Crossgate, 1,000 apps', ('--apps', '1000')),
         Bare(programs),
         Bare(programs, 'bare-plain', 'bare pingora, no work stealing', ('--no-work-stealing',)),

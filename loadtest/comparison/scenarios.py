@@ -35,7 +35,8 @@ ALL = (
     Scenario('http2', 'One token, HTTP/2 over TLS 1.3, 8 connections of 8 streams', Load(connections=8, tls=True, streams=8),
              ('crossgate-tls', 'bare-tls', 'crossgate-tls-pgo'), ('crossgate-tls-off',)),
     Scenario('everything', 'Everything at once, against a quiet run', Load('many'),
-             ('crossgate', 'crossgate-busy'), ('crossgate-off',), {'crossgate-busy': Load('bad')}),
+             ('crossgate', 'crossgate-busy', 'crossgate-pgo', 'crossgate-busy-pgo'), ('crossgate-off',),
+             {'crossgate-busy': Load('bad'), 'crossgate-busy-pgo': Load('bad')}),
 )
 
 # Not run unless named: what they compare is built by `loadtest/choices`.

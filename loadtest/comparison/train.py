@@ -14,6 +14,13 @@ from stage import Stage
 # What most gateways see: known tokens over kept connections, some new ones, some bad ones, with TLS and without.
 PLAIN = (Load(), Load('many'), Load('bad'), Load(connections=256))
 TLS = (Load(tls=True), Load(connections=8, tls=True, streams=8))
+GATEWAYS = (
+    ('plain', PLAIN, {}),
+    ('tls', TLS, {'tls': True}),
+    # What is rarer is arranged too: an event for each request, and a signature for each.
+    ('events', (Load('bad'),), {'options': ('--sign-ins', 'every-request')}),
+    ('verifying', (Load(),), {'options': ('--no-token-cache',)}),
+)
 SECONDS = 5
 
 
@@ -26,8 +33,8 @@ def main(program, programs, profiles):
         stage = Stage(folder, programs, options)
         upstream = stage.start_upstream()
         try:
-            for name, tls, loads in (('plain', False, PLAIN), ('tls', True, TLS)):
-                gateway = contenders.Crossgate(programs, name, name, tls=tls)
+            for name, loads, settings in GATEWAYS:
+                gateway = contenders.Crossgate(programs, name, name, **settings)
                 gateway.program = program
                 running = gateway.start(stage)
                 try:

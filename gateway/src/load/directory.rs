@@ -1,8 +1,10 @@
 //! The files of a policy directory.
 
-use std::fs::{self, DirEntry};
+use std::fs::{self, DirEntry, Metadata};
 use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use aws_lc_rs::digest::{Digest, SHA256, digest};
 use crossgate_graph::PolicyFile;
@@ -13,20 +15,59 @@ use super::text;
 pub(super) struct Document {
     /// Relative to the directory, with `/` between folders.
     pub(super) path: String,
-    /// What it holds.
-    pub(super) text: String,
+    /// What it holds; `None` of a file that [`read`] was told to know.
+    text: Option<String>,
     /// SHA-256 of that.
     pub(super) digest: Digest,
+    /// Holds as long as the file is the same; `None` where it was so new that a later change might not show.
+    pub(super) stamp: Option<Stamp>,
 }
 
 impl Document {
-    /// The same for who reads documents.
-    pub(super) fn as_policy_file(&self) -> PolicyFile<'_> {
-        PolicyFile {
+    /// The same for who reads documents, where it was read.
+    pub(super) fn as_policy_file(&self) -> Option<PolicyFile<'_>> {
+        let text = self.text.as_deref()?;
+        Some(PolicyFile {
             path: &self.path,
-            text: &self.text,
+            text,
+        })
+    }
+}
+
+/// What shows that a file is the one it was, without reading it: device, inode, length, and when it was changed last.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct Stamp {
+    place: (u64, u64),
+    length: u64,
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    pub(super) fn of(found: &Metadata) -> Self {
+        Self {
+            place: (found.dev(), found.ino()),
+            length: found.len(),
+            // The time of change, which no program can set, as it can the time of modification.
+            changed: (found.ctime(), found.ctime_nsec()),
         }
     }
+
+    /// Whether any later change would have another time.
+    fn is_settled(&self, now: SystemTime) -> bool {
+        let since = now.duration_since(SystemTime::UNIX_EPOCH);
+        let settled = since
+            .ok()
+            .and_then(|since| since.checked_sub(COARSEST_TIMES));
+        settled.is_some_and(|at| i64::try_from(at.as_secs()).is_ok_and(|at| self.changed.0 < at))
+    }
+}
+
+/// A file that need not be read where it is still the same.
+pub(super) struct Known<'a> {
+    /// As [`Document::path`].
+    pub(super) path: &'a str,
+    pub(super) stamp: &'a Stamp,
+    pub(super) digest: Digest,
 }
 
 /// Every document under a directory, sorted by path, and what could not be read, a line each.
@@ -34,10 +75,15 @@ impl Document {
 /// Links are followed: Kubernetes mounts a `ConfigMap` as links into a hidden folder. Hidden entries and what editors
 /// leave behind are passed over; whatever else is there must be readable, for a document that was missed would mean its
 /// initial values.
-pub(super) fn read(directory: &Path) -> (Vec<Document>, Vec<String>) {
-    let mut reading = Reading::default();
+pub(super) fn read(directory: &Path, known: Option<Known<'_>>) -> (Vec<Document>, Vec<String>) {
+    let mut reading = Reading {
+        known,
+        documents: Vec::new(),
+        faults: Vec::new(),
+    };
     reading.folder(directory, "", &mut Vec::new());
     let Reading {
+        known: _,
         mut documents,
         mut faults,
     } = reading;
@@ -50,8 +96,7 @@ pub(super) fn read(directory: &Path) -> (Vec<Document>, Vec<String>) {
 #[derive(Debug, Eq, PartialEq)]
 pub(super) struct Look(Vec<Seen>);
 
-/// Path, inode, length and time of change.
-type Seen = (PathBuf, u64, u64, (i64, i64));
+type Seen = (PathBuf, Stamp);
 
 impl Look {
     pub(super) fn at(directory: &Path) -> Self {
@@ -63,13 +108,11 @@ impl Look {
 }
 
 fn see(path: &Path, depth: usize, seen: &mut Vec<Seen>) {
-    use std::os::unix::fs::MetadataExt as _;
     // What cannot be looked at is told by who reads it.
     let Ok(found) = fs::metadata(path) else {
         return;
     };
-    let changed = (found.ctime(), found.ctime_nsec());
-    seen.push((path.to_owned(), found.ino(), found.len(), changed));
+    seen.push((path.to_owned(), Stamp::of(&found)));
     if !found.is_dir() || depth > DEEPEST {
         return;
     }
@@ -81,13 +124,16 @@ fn see(path: &Path, depth: usize, seen: &mut Vec<Seen>) {
 /// Deeper than any policy directory; links may lead in a circle.
 const DEEPEST: usize = 4;
 
-#[derive(Default)]
-struct Reading {
+/// Filesystems tell times by the second, or by two; clocks are a little apart on shared ones.
+const COARSEST_TIMES: Duration = Duration::from_secs(3);
+
+struct Reading<'a> {
+    known: Option<Known<'a>>,
     documents: Vec<Document>,
     faults: Vec<String>,
 }
 
-impl Reading {
+impl Reading<'_> {
     /// Reads a folder whose documents' paths begin with `prefix`; `above` are the folders that led to it.
     fn folder(&mut self, folder: &Path, prefix: &str, above: &mut Vec<PathBuf>) {
         let entries = fs::canonicalize(folder).and_then(|real| {
@@ -127,19 +173,35 @@ impl Reading {
     }
 
     fn entry(&mut self, path: &Path, relative: String, above: &mut Vec<PathBuf>) {
+        let now = SystemTime::now();
         match fs::metadata(path) {
-            Ok(kind) if kind.is_dir() => self.folder(path, &format!("{relative}/"), above),
-            Ok(kind) if kind.is_file() => match text::read(path) {
-                Ok(text) => self.documents.push(Document {
-                    path: relative,
-                    digest: digest(&SHA256, text.as_bytes()),
-                    text,
-                }),
-                Err(fault) => self.faults.push(fault),
-            },
+            Ok(found) if found.is_dir() => self.folder(path, &format!("{relative}/"), above),
+            Ok(found) if found.is_file() => self.file(path, relative, Stamp::of(&found), now),
             Ok(_) => self.fault(path, "is neither a file nor a folder; remove it"),
             Err(error) => self.fault(path, &text::why(&error)),
         }
+    }
+
+    /// A file that looked like this at this time, before it is read.
+    fn file(&mut self, path: &Path, relative: String, stamp: Stamp, now: SystemTime) {
+        let known = self.known.as_ref();
+        let known = known.filter(|known| known.path == relative && *known.stamp == stamp);
+        let (text, digest) = match known.map(|known| known.digest) {
+            Some(digest) => (None, digest),
+            None => match text::read(path) {
+                Ok(text) => {
+                    let digest = digest(&SHA256, text.as_bytes());
+                    (Some(text), digest)
+                }
+                Err(fault) => return self.faults.push(fault),
+            },
+        };
+        self.documents.push(Document {
+            path: relative,
+            text,
+            digest,
+            stamp: stamp.is_settled(now).then_some(stamp),
+        });
     }
 
     fn fault(&mut self, path: &Path, message: &str) {
@@ -156,3 +218,50 @@ fn is_passed_over(name: &str) -> bool {
 const NO_FOLDER: &str = "the policy directory does not exist; create it, where an empty one means Entra's initial \
     values, or name another: `source` under `[policy]`, or `--policy`";
 const NOT_A_FOLDER: &str = "is not a folder; expected a directory with policy documents";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_known_is_not_read_until_it_has_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("guests.jsonl");
+        fs::write(&file, "one").unwrap();
+        let stamp = Stamp::of(&fs::metadata(&file).unwrap());
+        let known = || Known {
+            path: "guests.jsonl",
+            stamp: &stamp,
+            digest: digest(&SHA256, b"one"),
+        };
+        let read = |known| {
+            let (documents, faults) = read(folder.path(), known);
+            assert!(faults.is_empty(), "{faults:?}");
+            let [document] = documents.try_into().ok().unwrap();
+            (document.text, document.digest.as_ref().to_vec())
+        };
+        let of = |text: &[u8]| digest(&SHA256, text).as_ref().to_vec();
+        assert_eq!(read(None), (Some("one".to_owned()), of(b"one")));
+        assert_eq!(read(Some(known())), (None, of(b"one")));
+        let elsewhere = Known {
+            path: "default.json",
+            ..known()
+        };
+        assert_eq!(read(Some(elsewhere)).0.as_deref(), Some("one"));
+        // As long as before, and put in its place as `mv` does.
+        fs::write(folder.path().join(".new"), "two").unwrap();
+        fs::rename(folder.path().join(".new"), &file).unwrap();
+        assert_eq!(read(Some(known())), (Some("two".to_owned()), of(b"two")));
+    }
+
+    #[test]
+    fn a_file_counts_as_known_only_when_a_later_change_would_show() {
+        let stamp = Stamp {
+            place: (1, 2),
+            length: 3,
+            changed: (1000, 999_999_999),
+        };
+        let at = |seconds| stamp.is_settled(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+        assert_eq!([0, 1000, 1003, 1004].map(at), [false, false, false, true]);
+    }
+}

@@ -257,6 +257,32 @@ fn guests_are_read_again_when_their_file_has_changed_and_only_then() {
 }
 
 #[test]
+fn guests_whose_file_looks_the_same_are_in_force_and_named_without_reading_it() {
+    let site = Site::new(CONFIG, &[("guests.jsonl", "{\"id\":\"ada\"}\n")]);
+    let config = site.path("crossgate.toml");
+    let text = read(&config).unwrap();
+    let first = site.load();
+    let file = fs::metadata(site.path("policy/guests.jsonl")).unwrap();
+    let known = KnownGuests {
+        stamp: Some(Stamp::of(&file)),
+        ..first.guests.clone().unwrap()
+    };
+    let unread = |known: &KnownGuests| {
+        load_text(&config, &text, Purpose::Decide, None, Some(known)).unwrap()
+    };
+    let second = unread(&known);
+    let ada = crossgate_policy::ids::Id::new("ada");
+    assert!(second.snapshot.guests.by_id(&ada).is_some());
+    assert_eq!((second.counts.guests, &second.hash), (1, &first.hash));
+    // Another digest shows that the file was not looked into.
+    let elsewise = KnownGuests {
+        file: aws_lc_rs::digest::digest(&SHA256, b"else"),
+        ..known
+    };
+    assert_ne!(unread(&elsewise).hash, first.hash);
+}
+
+#[test]
 fn the_hash_names_the_content_of_every_file() {
     let site = Site::new(CONFIG, &[("default.json", DEFAULT)]);
     let hash = site.load().hash;
