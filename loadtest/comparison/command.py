@@ -16,7 +16,7 @@ import measure
 import page
 import scenarios
 import versions
-from processes import LOAD_CORE, Failed
+from processes import LOAD_CORE, PROXY_CORE, Failed
 from stage import ROOT, Stage
 
 
@@ -73,7 +73,7 @@ def _run(options):
         install.modules(options.tools)
     if missing := [program for program in ('nginx', 'wrk', 'h2load', 'taskset') if not shutil.which(program)]:
         raise Failed('install first: ' + ', '.join(missing))
-    if os.cpu_count() < 2:
+    if PROXY_CORE == LOAD_CORE:
         raise Failed('needs two cores: one for the proxy, one for the load')
     for signum in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, signal.default_int_handler)

@@ -5,7 +5,8 @@ import signal
 import subprocess
 import time
 
-PROXY_CORE, LOAD_CORE = 0, 1
+# The first two that may be used; where there is one, both.
+PROXY_CORE, LOAD_CORE = (sorted(os.sched_getaffinity(0)) * 2)[:2]
 
 
 class Failed(Exception):

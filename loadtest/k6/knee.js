@@ -1,11 +1,12 @@
-// One step on the way to the knee: RATE requests a second for SECONDS. Writes `p99-in-ms reached-rate failed` to STEP; the runner judges.
+// One step on the way to the knee: RATE requests a second for SECONDS, beside what else comes. Writes `p99-in-ms reached-rate failed` to
+// STEP; the runner judges.
 import { RATE, SECONDS, arriving, ask, plan, tokens } from './lib.js';
 
 const good = tokens('good', 1000);
 const { thresholds, ...options } = plan({
   // The first second makes connections and fills caches.
-  warm: arriving(RATE, 1, { vus: 128 }),
-  knee: arriving(RATE, SECONDS, { start: 1, vus: 128 }),
+  warm: arriving(RATE, 1, { vus: 48 }),
+  knee: arriving(RATE, SECONDS, { start: 1, vus: 48 }),
 });
 // Named so that the summary has them; a step that is too steep is no failure.
 options.thresholds = {

@@ -1,125 +1,113 @@
 # The knee: requests a second at which the p99 passes 10 ms, of the gateway and of bare pingora, in turn on the same core. Sourced by
 # loadtest/run.
 #
-# A request costs k6 about 100 us of CPU and a proxy about 25, so on two cores k6 would give in first. Therefore the proxies get a part of
-# their core only: they run in the idle scheduling class, and a process of the normal class takes the core from them in turns of less than
-# two milliseconds. That makes it an eighth as fast a core, not one that stops for long. Both contenders get the same part, a request's
-# cost is what it was (but for somewhat colder caches, which both have), and latencies well below 10 ms stay below: the knee is the
-# proxy's, and the ratio is that of whole cores. It leans against the gateway if anything: what it does without requests (a thousandth
-# of a core more than bare pingora) weighs eightfold. Each further core for k6 makes the part an eighth larger; from nine cores on the
-# proxies have a core of their own.
+# A request costs k6 about 100 us of CPU and a proxy about 25, so on two cores k6 alone would give in first. Therefore wrk, which costs a
+# tenth of k6, makes most of the load, over many connections that pause between requests, and k6 asks a few hundred times a second
+# beside it and says how long answers take. Requests of both count.
 #
-# A step counts as too steep only if the proxy used what it had, and at all only if it had its part and no more. Where not, k6 or something
-# else on the machine took the time: the step is done again, and after three such steps there is no result and the run fails.
+# Each rate is measured in several rounds, and the lower quartile of its p99 counts: what else runs on a machine, or on the one it is a
+# part of, makes answers slower, never faster.
 
+# Of the p99, in milliseconds.
 LIMIT=10
-# Of the rate: how closely the knee is found.
-CLOSE=0.02
-# Per cent of its part that a proxy uses when it can do no more; what the part is short of whole is slices that begin late.
-FULL=75
-# Per cent of their cores beyond which k6 and the app may be what is slow.
-BUSY=85
+# Requests a second that are k6's, and connections that are wrk's: so many that answers of 10 ms slow none of them down by much.
+PROBES=300
+CONNECTIONS=256
+# Requests a second that are tried, both kinds together.
+RATES=(12000 16000 20000 24000 28000 32000 40000)
+# Per cent of its core that a proxy uses at least where answers have to wait for it and not for others.
+FULL=65
 
-# One step for a contender. Sets `p99`; `over` and `fair`, 0 or 1: too steep, and with its part and no more; `proxy` and `others`, what
-# the proxy used of its part and k6 and the app of their cores, in per cent.
-step() {
-    local who=$1 rate=$2 reached failed hog_begun=0 hog_ended=0
+# Measures a contender at about so many requests a second. Appends who, the rate asked for, the one there was, the p99 in milliseconds,
+# and what the proxy used of its core and the others of theirs in per cent.
+measure() {
+    local who=$1 rate=$2 p99 asked failed reached begun ended
     local -n process=$who port="${who}_port"
     target="http://127.0.0.1:$port"
-    [[ -z $hog ]] || hog_begun="$(used "$hog")"
-    attack knee "$process" RATE="$rate" SECONDS="$step_seconds" STEP="$work/step" || return
-    [[ -z $hog ]] || hog_ended="$(used "$hog")"
-    read -r p99 reached failed <"$work/step"
-    over="$(calculate "$p99 > $LIMIT || $reached < 0.98 * $rate || $failed > 0")"
-    local proxy_used others_used k6_used app_used took
-    read -r proxy_used k6_used app_used took <<<"$spent"
-    others_used="$(calculate "$k6_used + $app_used")"
-    # k6 needs a moment before it begins, in which only the other process runs.
-    proxy="$(calculate "int(100 * $proxy_used / ($step_seconds + 1) / $part)")"
-    others="$(calculate "int(100 * $others_used / ($step_seconds + 1) / $load_count)")"
-    local left
-    left="$(calculate "1 - ($hog_ended - $hog_begun) / $took")"
-    fair="$(calculate "$part == 1 || ($left > 0.8 * $part && $left < 1.2 * $part)")"
-    printf '  %-8s %6d/s  p99 %8.2f ms  reached %6.0f/s  failed %d   proxy %3d %% of its part, k6 and app %3d %%%s\n' \
-        "$who" "$rate" "$p99" "$reached" "$failed" "$proxy" "$others" "$( ((fair)) || echo '   not its part')"
+    # Behind k6 where both want the core: answers are not to wait for whoever measures them.
+    nice -n 15 wrk --threads 1 --connections "$CONNECTIONS" --duration 600s --timeout 10s --script loadtest/k6/paced.lua "$target" -- \
+        "$(awk -v rate="$rate" -v probes="$PROBES" -v connections="$CONNECTIONS" 'BEGIN { print 1000 * connections / (rate - probes) }')" \
+        many app1.localhost GET / "$work/knee.tokens" >"$work/wrk" 2>&1 &
+    wrk=$!
+    begun="$(used "$wrk")"
+    # Without collecting garbage, for which k6 would hold up its own clock.
+    attack knee "$process" GOGC=off GOMEMLIMIT=1GiB RATE="$PROBES" SECONDS="$step_seconds" STEP="$work/step" || return
+    ended="$(used "$wrk")"
+    # It says what it did when it is asked to end.
+    kill -INT "$wrk" && wait "$wrk" || return
+    wrk=''
+    read -r p99 asked failed <"$work/step"
+    reached="$(sed -n 's/^JSON {"requests": \([0-9]*\), "microseconds": \([0-9]*\).*/\1 \2/p' "$work/wrk" |
+        awk -v asked="$asked" '{ printf "%d", 1000000 * $1 / $2 + asked }')"
+    failed=$((failed + $(sed -n 's/.*"refused": \([0-9]*\), "broken": \([0-9]*\).*/\1 + \2/p' "$work/wrk")))
+    ((failed == 0)) || { echo "  $failed requests to $who failed"; return 1; }
+    awk -v who="$who" -v rate="$rate" -v reached="$reached" -v p99="$p99" -v wrk="$begun $ended" -v cores="$load_count" '{
+        split(wrk, used, " ")
+        printf "%s %d %d %.2f %d %d\n", who, rate, reached, p99, 100 * $1 / $4, 100 * ($2 + $3 + used[2] - used[1]) / $4 / cores
+    }' <<<"$spent" | tee -a "$work/knee" |
+        awk '{ printf "  %-8s %6d/s  p99 %8.2f ms   proxy %3d %% of its core, k6, wrk and app %3d %% of theirs\n", $1, $3, $4, $5, $6 }'
 }
-calculate() { awk "BEGIN { print ($1) }"; }
 
-# Halves the way between the highest rate that holds and the lowest that does not, for both in turn. Sets `knee`.
-find_knees() {
-    local -A low=() high=() low_p99=() high_p99=() next=() disturbed=()
-    local who first=$1 going=1
-    shift
-    for who; do next[$who]=$first; done
-    while ((going)); do
-        going=0
-        for who; do
-            ((${next[$who]})) || continue
-            going=1
-            step "$who" "${next[$who]}" || return
-            if ((!fair || (over && proxy < FULL))); then
-                disturbed[$who]=$((${disturbed[$who]:-0} + 1))
-                ((others <= BUSY)) || { echo '  no result: k6 or the app is saturated, not the proxy'; return 1; }
-                ((${disturbed[$who]} < 3)) || { echo '  no result: something else on this machine takes the time'; return 1; }
-                continue
-            elif ((over)); then
-                high[$who]=${next[$who]} high_p99[$who]=$p99
-            else
-                low[$who]=${next[$who]} low_p99[$who]=$p99
-            fi
-            next[$who]="$(next_rate "${low[$who]:-0}" "${high[$who]:-0}")"
-        done
-    done
-    for who; do
-        [[ -n ${low[$who]:-} ]] || { echo "  no result: $who passes $LIMIT ms at every rate"; return 1; }
-        # Between the two the p99 grows by a factor, not by a sum.
-        knee[$who]="$(awk -v low="${low[$who]}" -v high="${high[$who]}" -v a="${low_p99[$who]}" -v b="${high_p99[$who]}" \
-            -v limit="$LIMIT" 'BEGIN { printf "%d", low + (high - low) * (b > limit ? log(limit / a) / log(b / a) : 0.5) }')"
-    done
-}
-# The rate to try between the highest that holds and the lowest that does not, of which each may be 0: unknown. 0 where they are close.
-next_rate() {
-    awk -v low="$1" -v high="$2" -v close_to="$CLOSE" 'BEGIN {
-        rate = !high ? low * 1.3 : !low ? high / 1.3 : high - low > close_to * high ? (low + high) / 2 : 0
-        printf "%d", rate < 50 ? 0 : rate
-    }'
+# Prints a contender's knee, or nothing where there is none; says on standard error what it is made of.
+knee_of() {
+    awk -v who="$1" -v limit="$LIMIT" -v full="$FULL" '
+        function sorted(text, part, list, count, i, j, one) {
+            count = split(text, list, " ")
+            for (i = 2; i <= count; i++) {
+                one = list[i]
+                for (j = i - 1; j && list[j] + 0 > one + 0; j--) list[j + 1] = list[j]
+                list[j + 1] = one
+            }
+            return list[int(part * (count - 1)) + 1] + 0
+        }
+        $1 == who {
+            if (!($2 in p99)) order[++rates] = $2
+            reached[$2] = reached[$2] " " $3; p99[$2] = p99[$2] " " $4; proxy[$2] = proxy[$2] " " $5
+        }
+        END {
+            for (step = 1; step <= rates && !knee; step++) {
+                rate = sorted(reached[order[step]], 0.5); time = sorted(p99[order[step]], 0.25); busy = sorted(proxy[order[step]], 0.5)
+                printf "  %-8s %6d/s  p99 %8.2f ms   proxy %3d %%\n", who, rate, time, busy >"/dev/stderr"
+                # Who asks for more and gets less has met what it can do.
+                if (rate < before) rate = before
+                # Between two rates it grows by a factor, not by a sum.
+                if (step > 1 && time > limit && busy >= full) {
+                    knee = before + (rate - before) * log(limit / then) / log(time / then)
+                    printf "%d\n", knee
+                }
+                before = rate; then = time < limit ? time : limit * 0.999
+            }
+        }' "$work/knee"
 }
 
 run_knee() {
-    local round who
+    local round rate who
     local -A knee=()
-    local ratios=() rows=()
-    step_seconds="${SECONDS_EACH:-5}"
-    part="${PART:-$(awk -v cores="$load_count" 'BEGIN { part = cores / 8; print part < 1 ? part : 1 }')}"
-    if [[ $part != 1 ]]; then
-        [[ $proxy_core != "$load_cores" ]] || { echo '  the knee needs two cores'; return 1; }
-        command -v node >/dev/null || fail 'install Node.js first, it takes a part of the core from the proxies'
-        as=(chrt --idle 0)
-    fi
+    step_seconds="${SECONDS_EACH:-3}"
+    [[ $proxy_core != "$load_cores" ]] || { echo '  the knee needs two cores'; return 1; }
+    command -v wrk >/dev/null || fail 'install wrk first, it makes most of the load'
+    head -n 1000 "$site/tokens/good" >"$work/knee.tokens"
     start_gateway
     start_bare
-    as=(env)
-    if [[ $part != 1 ]]; then
-        taskset -c "$proxy_core" node loadtest/k6/hog.mjs "$part" >>"$work/log" 2>&1 &
-        hog=$!
-        sleep 0.5
-    fi
-    echo "  the proxies have $(awk -v part="$part" 'BEGIN { printf "%.1f", 100 * part }') % of a core; $LIMIT ms for 99 of 100"
-    for ((round = 1; round <= ${ROUNDS:-3}; round++)); do
-        # Whoever starts, starts with caches and neighbours as they happen to be: so they take turns.
-        if ((round % 2)); then set -- bare gateway; else set -- gateway bare; fi
-        find_knees "$(awk -v part="$part" 'BEGIN { printf "%d", 16000 * part }')" "$@" || return
-        ratios+=("$(awk -v a="${knee[gateway]}" -v b="${knee[bare]}" 'BEGIN { printf "%.3f", a / b }')")
-        rows+=("{\"gateway\":${knee[gateway]},\"bare\":${knee[bare]},\"ratio\":${ratios[-1]}}")
-        echo "  round $round: knee of the gateway ${knee[gateway]}/s, of bare pingora ${knee[bare]}/s, ratio ${ratios[-1]}"
+    for ((round = 1; round <= ${ROUNDS:-6}; round++)); do
+        for rate in "${RATES[@]}"; do
+            # Whoever is second has warmer neighbours: so they take turns.
+            if ((round % 2)); then set -- bare gateway; else set -- gateway bare; fi
+            for who; do measure "$who" "$rate" || return; done
+        done
     done
-    ratio="$(printf '%s\n' "${ratios[@]}" | sort -n |
-        awk '{ at[NR] = $1 } END { printf "%.3f", (at[int((NR + 1) / 2)] + at[int(NR / 2) + 1]) / 2 }')"
-    echo "  median ratio $ratio (at least 0.9)"
-    if [[ -n $results ]]; then
-        printf '{"limit_ms":%s,"part_of_core":%s,"ratio":%s,"rounds":[%s]}\n' "$LIMIT" "$part" "$ratio" "$(IFS=,; echo "${rows[*]}")" \
-            >"$results/k6-knee.json"
-    fi
     spent=''
+    echo "  lower quartile of the p99, median rate"
+    for who in bare gateway; do
+        knee[$who]="$(knee_of "$who")"
+        [[ -n ${knee[$who]} ]] || { echo "  no result: $who does not pass $LIMIT ms while it has its core"; return 1; }
+    done
+    ratio="$(awk -v a="${knee[gateway]}" -v b="${knee[bare]}" 'BEGIN { printf "%.3f", a / b }')"
+    echo "  knee of the gateway ${knee[gateway]}/s, of bare pingora ${knee[bare]}/s, ratio $ratio (at least 0.9)"
+    if [[ -n $results ]]; then
+        awk -v head="\"limit_ms\":$LIMIT,\"gateway\":${knee[gateway]},\"bare\":${knee[bare]},\"ratio\":$ratio" 'BEGIN { printf "{%s,\"measured\":[", head }
+            { printf "%s\n {\"proxy\":\"%s\",\"asked\":%d,\"requests_per_second\":%d,\"p99_ms\":%s,\"busy\":%d}", (NR > 1 ? "," : ""), $1, $2, $3, $4, $5 }
+            END { print "\n]}" }' "$work/knee" >"$results/k6-knee.json"
+    fi
     awk -v ratio="$ratio" 'BEGIN { exit !(ratio >= 0.9) }'
 }

@@ -64,13 +64,13 @@ stop() {
     kill -KILL "$1" 2>/dev/null || true
     wait "$1" 2>/dev/null || true
 }
-gateway='' bare='' app='' slow_app='' hog='' changer='' load=''
+gateway='' bare='' app='' slow_app='' wrk='' changer='' load=''
 stop_all() {
     local process
     # k6 would finish what it has under way; nobody reads its summary any more.
     [[ -z $load ]] || kill -KILL "$load" 2>/dev/null || true
-    for process in "$load" "$changer" "$hog" "$bare" "$gateway" "$app" "$slow_app"; do stop "$process"; done
-    gateway='' bare='' app='' slow_app='' hog='' changer='' load=''
+    for process in "$load" "$changer" "$wrk" "$bare" "$gateway" "$app" "$slow_app"; do stop "$process"; done
+    gateway='' bare='' app='' slow_app='' wrk='' changer='' load=''
 }
 
 start_node_app() {
@@ -100,8 +100,6 @@ CONF
     until_ok 'the app' "$app" listens "$app_port"
 }
 
-# What the proxies are started by.
-as=(env)
 # Sets the stage anew but for keys, tokens and policy, and starts the gateway on it; lines for its configuration may be given.
 start_gateway() {
     local more="${1:-}"
@@ -113,7 +111,7 @@ start_gateway() {
         sed -i "/name = \"app 2\"/,\$ s|^upstreams = .*|upstreams = [\"http://127.0.0.1:$slow_port\"]|" "$site/crossgate.toml"
     fi
     echo "$more" >>"$site/crossgate.toml"
-    taskset -c "$proxy_core" "${as[@]}" "$crossgate" run --config "$site/crossgate.toml" >>"$work/log" 2>&1 &
+    taskset -c "$proxy_core" "$crossgate" run --config "$site/crossgate.toml" >>"$work/log" 2>&1 &
     gateway=$!
     until_ok 'the gateway' "$gateway" curl -sf -o "$work/ready" "http://127.0.0.1:$metrics_port/readyz"
     target="http://127.0.0.1:$gateway_port"
@@ -121,7 +119,7 @@ start_gateway() {
 
 start_bare() {
     bare_port="$(free_port)"
-    taskset -c "$proxy_core" "${as[@]}" "$crossgate_bare" "127.0.0.1:$bare_port" "127.0.0.1:$app_port" >>"$work/log" 2>&1 &
+    taskset -c "$proxy_core" "$crossgate_bare" "127.0.0.1:$bare_port" "127.0.0.1:$app_port" >>"$work/log" 2>&1 &
     bare=$!
     until_ok 'bare pingora' "$bare" listens "$bare_port"
 }

@@ -4,14 +4,12 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use foldhash::fast::RandomState;
-
 use super::Node;
 
 /// The members of an object, in the order in which they were read.
 ///
 /// A [`FEW`] are looked through, by marks that hardly ever agree for two names unless somebody chose them to, which costs
-/// that many comparisons. More are found through a hash that is keyed by chance: nobody can choose names for it.
+/// that many comparisons. More are found through the standard library's keyed hash: nobody can choose names for it.
 #[derive(Debug, Default)]
 #[cfg_attr(test, derive(Clone, PartialEq))]
 pub(crate) struct Members<'a> {
@@ -19,7 +17,7 @@ pub(crate) struct Members<'a> {
     marks: Vec<u64>,
     list: Vec<(Cow<'a, str>, Node<'a>)>,
     /// Their places by name, once they are more than a [`FEW`].
-    places: HashMap<Cow<'a, str>, usize, RandomState>,
+    places: Option<HashMap<Cow<'a, str>, usize>>,
 }
 
 /// A name is already there.
@@ -32,7 +30,7 @@ impl<'a> Members<'a> {
         Self {
             marks: Vec::with_capacity(expected),
             list: Vec::with_capacity(expected),
-            places: HashMap::default(),
+            places: None,
         }
     }
 
@@ -55,11 +53,9 @@ impl<'a> Members<'a> {
             }
             self.marks.push(mark(&name));
         } else {
-            if self.places.is_empty() {
-                let names = self.list.iter().map(|(name, _)| name.clone());
-                self.places = names.zip(0..).collect();
-            }
-            match self.places.entry(name.clone()) {
+            let names = self.list.iter().map(|(name, _)| name.clone());
+            let places = self.places.get_or_insert_with(|| names.zip(0..).collect());
+            match places.entry(name.clone()) {
                 Entry::Occupied(_) => return Err(Duplicate),
                 Entry::Vacant(vacant) => {
                     vacant.insert(self.list.len());
@@ -72,8 +68,8 @@ impl<'a> Members<'a> {
 
     #[inline]
     fn place(&self, name: &str) -> Option<usize> {
-        if !self.places.is_empty() {
-            return self.places.get(name).copied();
+        if let Some(places) = &self.places {
+            return places.get(name).copied();
         }
         let wanted = mark(name);
         let mut marks = self.marks.iter().enumerate();
@@ -140,9 +136,9 @@ mod tests {
                         .is_err()
                 );
             }
-            // The last that was refused made them be counted, where they are a `FEW`.
-            let hashed = if number < FEW { 0 } else { number };
-            assert_eq!(members.places.len(), hashed);
+            // A name beyond the first `FEW` was tried above, if only to be refused.
+            let hashed = (number >= FEW).then_some(number);
+            assert_eq!(members.places.as_ref().map(HashMap::len), hashed);
             assert_eq!(members.marks.len(), number.min(FEW));
             for at in 0..number {
                 assert_eq!(members.get(&name(at)), Some(&Node::Number(at.into())));
