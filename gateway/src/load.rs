@@ -10,7 +10,7 @@ mod text;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest::{Context, Digest, SHA256};
 use crossgate_config::{
@@ -36,7 +36,7 @@ pub struct Loaded {
     /// Who may sign tokens.
     pub issuers: Issuers,
     /// Names the content: SHA-256, in hexadecimal, of the configuration's text and of every policy file's path and
-    /// digest. Equal names mean equal files.
+    /// digest.
     pub hash: Arc<str>,
     /// What an operator should know.
     pub advisories: Vec<Advisory>,
@@ -51,20 +51,65 @@ pub struct Loaded {
 #[derive(Clone, Debug)]
 pub struct KnownGuests {
     file: Digest,
-    /// Tells without reading whether the file is still the same; `None` where it had only just been written.
-    stamp: Option<Stamp>,
+    stamp: Stamp,
+    /// The file was seen to look like this then, or before.
+    seen: Instant,
+    /// It was read then, or after.
+    read_at: Instant,
     read: ReadGuests,
 }
 
 impl KnownGuests {
+    /// What a file says that was looked at, and perhaps read, between `begun` and `ended`.
+    fn of(
+        file: &Document,
+        (begun, ended): (Instant, Instant),
+        read: ReadGuests,
+        before: Option<&Self>,
+    ) -> Self {
+        let before = before.filter(|before| before.stamp == file.stamp);
+        let unread = before.filter(|_| !file.is_read());
+        Self {
+            file: file.digest,
+            stamp: file.stamp.clone(),
+            seen: before.map_or(ended, |before| before.seen),
+            read_at: unread.map_or(begun, |before| before.read_at),
+            read,
+        }
+    }
+
+    /// The same where the file is to be read again, whatever it looks like.
+    pub(crate) fn to_be_read(&self) -> Self {
+        Self {
+            seen: self.read_at,
+            ..self.clone()
+        }
+    }
+
+    /// The file, where a look at it tells that it is the same: it had looked so for a while when it was read, so that any later change has
+    /// another time.
     fn as_file(&self) -> Option<Known<'_>> {
-        Some(Known {
+        let age = self.read_at.saturating_duration_since(self.seen);
+        (age >= COARSEST_TIMES).then_some(Known {
             path: GUESTS_FILE,
-            stamp: self.stamp.as_ref()?,
+            stamp: &self.stamp,
             digest: self.file,
         })
     }
+
+    /// The same as if the file had looked so for long, with a digest that is not the file's: where that is found again, nobody has read it.
+    #[cfg(test)]
+    pub(crate) fn long_known_wrongly(&self) -> Self {
+        Self {
+            file: aws_lc_rs::digest::digest(&SHA256, b"else"),
+            seen: self.read_at.checked_sub(COARSEST_TIMES).unwrap(),
+            ..self.clone()
+        }
+    }
 }
+
+/// Filesystems tell times by the second, or by two.
+const COARSEST_TIMES: Duration = Duration::from_secs(3);
 
 /// Everything that is wrong, a line each: `file:line:column: key: message`, without a place where a whole file is wrong.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -175,7 +220,11 @@ fn at_rest<L: PartialEq, T>(mut look: impl FnMut() -> L, mut read: impl FnMut() 
 }
 
 /// A policy directory: its files as they are, and what they say.
-type Policy = (Vec<Document>, Compiled);
+struct Policy {
+    documents: Vec<Document>,
+    compiled: Compiled,
+    guests: Option<KnownGuests>,
+}
 
 /// What checking a policy needs to know of the configuration.
 struct Basis {
@@ -214,12 +263,14 @@ fn parse(config: &Path, text: &str, purpose: Purpose) -> Result<Settings, Faults
 fn policy(
     directory: &Path,
     own: &OwnTenant,
-    guests: Option<&KnownGuests>,
+    known: Option<&KnownGuests>,
 ) -> Result<Policy, Faults> {
-    let (documents, mut told) = directory::read(directory, guests.and_then(KnownGuests::as_file));
+    let begun = Instant::now();
+    let (documents, mut told) = directory::read(directory, known.and_then(KnownGuests::as_file));
+    let ended = Instant::now();
     let files = documents.iter().filter_map(Document::as_policy_file);
     let files: Vec<PolicyFile<'_>> = files.collect();
-    let guests = guests.filter(|known| {
+    let guests = known.filter(|known| {
         file_of_guests(&documents).is_some_and(|file| file.digest.as_ref() == known.file.as_ref())
     });
     let guests = guests.map(|known| known.read.clone());
@@ -228,7 +279,12 @@ fn policy(
         told.extend(faults.iter().map(|fault| in_directory(directory, fault)));
     }
     match compiled {
-        Ok(compiled) if told.is_empty() => Ok((documents, compiled)),
+        Ok(compiled) if told.is_empty() => Ok(Policy {
+            guests: file_of_guests(&documents)
+                .map(|file| KnownGuests::of(file, (begun, ended), compiled.guests.clone(), known)),
+            documents,
+            compiled,
+        }),
         Ok(_) | Err(_) => Err(Faults(told)),
     }
 }
@@ -247,16 +303,11 @@ fn assemble(
     config: &Path,
     text: &str,
     settings: Settings,
-    (documents, compiled): Policy,
+    policy: Policy,
 ) -> Result<Loaded, Faults> {
     let issuers = believed::issuers(&settings)
         .map_err(|fault| Faults(vec![format!("{}: {fault}", config.display())]))?;
-    let hash = name(text, &documents);
-    let known = file_of_guests(&documents).map(|file| KnownGuests {
-        file: file.digest,
-        stamp: file.stamp.clone(),
-        read: compiled.guests.clone(),
-    });
+    let hash = name(text, &policy.documents);
     let Compiled {
         allowed_clouds,
         default,
@@ -269,7 +320,7 @@ fn assemble(
         redemption: _,
         advisories,
         counts,
-    } = compiled;
+    } = policy.compiled;
     let snapshot = Snapshot {
         own: own_tenant(&settings),
         allowed_clouds,
@@ -287,7 +338,7 @@ fn assemble(
         hash,
         advisories,
         counts,
-        guests: known,
+        guests: policy.guests,
     })
 }
 

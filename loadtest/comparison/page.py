@@ -22,7 +22,7 @@ def _head(result):
 Written by `loadtest/compare` on {result['date']}, of commit {result['commit']}; [comparison.json](comparison.json) has every round.
 
 {result['cpu']}, {result['cores']} cores, {result['system']}, Linux {result['kernel']}. The proxy, with all its processes,
-has core 0; load generator and upstream (nginx, 1 KiB) have core 1; all on loopback. {options['rounds']} rounds of
+has one core; load generator and upstream (nginx, 1 KiB) have another; all on loopback. {options['rounds']} rounds of
 {options['seconds']} s, of {measure.far_seconds(options['seconds'])} s for contenders that are far off; they take turns, and another
 one begins each round. {options['warm_up']} s of load before each round, and at first every token once. Tokens are RS256
 of 2048 bits, 2.3 KiB, with twelve groups, of guests of {options['partners']:,} partners with {options['guests']:,} guest
@@ -57,10 +57,10 @@ def _scenario(scenario, result, folder):
                     f'| {row["memory"]["median"]:.1f} |')
     for name, why in {**scenario['absent'], **scenario['failed']}.items():
         rows += ['', f'Left out: {name}: {why.splitlines()[0]}.']
-    changes = [one['policy_changes'] for row in found for one in row['rounds'] if 'policy_changes' in one]
-    if changes:
-        rows += ['', 'Changes of policy in each round, made and taken up: '
-                 + ', '.join(f'{change["made"]} and {change["in_force"]}' for change in changes) + '.']
+    for row in found:
+        if changes := [one['policy_changes'] for one in row['rounds'] if 'policy_changes' in one]:
+            told = ', '.join(f'{change["made"]} and {change["in_force"]}' for change in changes)
+            rows += ['', f'{row["title"]}: changes of policy in each round, made and taken up: {told}.']
     return '\n'.join(rows)
 
 

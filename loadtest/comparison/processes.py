@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 
-# The first two that may be used; where there is one, both.
+# The first two that may be used; where there is only one, it is both.
 PROXY_CORE, LOAD_CORE = (sorted(os.sched_getaffinity(0)) * 2)[:2]
 
 

@@ -41,9 +41,13 @@ def main(program, programs, profiles):
                     for what in loads:
                         said = load.run(what, stage, running.target, SECONDS)
                         print(f'{name}: {said["requests"]:,} requests of {what}', flush=True)
+                        if said['broken'] or not said['requests']:
+                            raise Failed(f'{name}: {said["broken"]} requests broke off, of {said["requests"]}')
                 finally:
-                    # A profile is written when its program ends by itself.
                     running.process.stop()
+                # A profile is written when its program ends by itself.
+                if status := running.process.process.returncode:
+                    raise Failed(f'{name} ended with {status}, and so without a profile:\n{running.process.tail()}')
         finally:
             upstream.stop()
 

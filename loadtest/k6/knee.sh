@@ -10,12 +10,14 @@
 
 # Of the p99, in milliseconds.
 LIMIT=10
-# Requests a second that are k6's, and connections that are wrk's: so many that answers of 10 ms slow none of them down by much.
+# Requests a second that are k6's, which come whatever answers take.
 PROBES=300
-CONNECTIONS=256
-# Requests a second that are tried, both kinds together.
+# Of wrk, each of which asks again some time after it was answered: where answers get slow, fewer requests come than were asked for. So the
+# knee is told in requests that came. So many connections that a proxy which can do no more keeps them waiting for longer than the limit.
+CONNECTIONS=512
+# Requests a second that are asked for, both kinds together.
 RATES=(12000 16000 20000 24000 28000 32000 40000)
-# Per cent of its core that a proxy uses at least where answers have to wait for it and not for others.
+# Per cent of its core a proxy must use for slow answers to count as its own.
 FULL=65
 
 # Measures a contender at about so many requests a second. Appends who, the rate asked for, the one there was, the p99 in milliseconds,
@@ -25,7 +27,7 @@ measure() {
     local -n process=$who port="${who}_port"
     target="http://127.0.0.1:$port"
     # Behind k6 where both want the core: answers are not to wait for whoever measures them.
-    nice -n 15 wrk --threads 1 --connections "$CONNECTIONS" --duration 600s --timeout 10s --script loadtest/k6/paced.lua "$target" -- \
+    nice -n 15 wrk --threads 1 --connections "$CONNECTIONS" --duration "$((step_seconds + 60))s" --timeout 10s --script loadtest/k6/paced.lua "$target" -- \
         "$(awk -v rate="$rate" -v probes="$PROBES" -v connections="$CONNECTIONS" 'BEGIN { print 1000 * connections / (rate - probes) }')" \
         many app1.localhost GET / "$work/knee.tokens" >"$work/wrk" 2>&1 &
     wrk=$!
@@ -34,9 +36,11 @@ measure() {
     attack knee "$process" GOGC=off GOMEMLIMIT=1GiB RATE="$PROBES" SECONDS="$step_seconds" STEP="$work/step" || return
     ended="$(used "$wrk")"
     # It says what it did when it is asked to end.
-    kill -INT "$wrk" && wait "$wrk" || return
+    kill -INT "$wrk" && wait "$wrk" || true
     wrk=''
+    grep -q '^JSON {' "$work/wrk" || { echo "  wrk says nothing of $who:"; tail -n 5 "$work/wrk"; return 1; }
     read -r p99 asked failed <"$work/step"
+    # Of its whole run, some two seconds longer than what k6 measures.
     reached="$(sed -n 's/^JSON {"requests": \([0-9]*\), "microseconds": \([0-9]*\).*/\1 \2/p' "$work/wrk" |
         awk -v asked="$asked" '{ printf "%d", 1000000 * $1 / $2 + asked }')"
     failed=$((failed + $(sed -n 's/.*"refused": \([0-9]*\), "broken": \([0-9]*\).*/\1 + \2/p' "$work/wrk")))
@@ -65,17 +69,21 @@ knee_of() {
             reached[$2] = reached[$2] " " $3; p99[$2] = p99[$2] " " $4; proxy[$2] = proxy[$2] " " $5
         }
         END {
-            for (step = 1; step <= rates && !knee; step++) {
+            for (step = 1; step <= rates; step++) {
                 rate = sorted(reached[order[step]], 0.5); time = sorted(p99[order[step]], 0.25); busy = sorted(proxy[order[step]], 0.5)
                 printf "  %-8s %6d/s  p99 %8.2f ms   proxy %3d %%\n", who, rate, time, busy >"/dev/stderr"
-                # Who asks for more and gets less has met what it can do.
+                # Where more is asked for and less comes, that is all that can come.
                 if (rate < before) rate = before
-                # Between two rates it grows by a factor, not by a sum.
-                if (step > 1 && time > limit && busy >= full) {
-                    knee = before + (rate - before) * log(limit / then) / log(time / then)
-                    printf "%d\n", knee
+                if (time > limit) {
+                    # Slow from the first, or slow for other reasons than its own: no knee.
+                    if (step > 1 && busy >= full) {
+                        # Between two rates it grows by a factor, not by a sum.
+                        knee = before + (rate - before) * log(limit / then) / log(time / then)
+                        printf "%d\n", knee
+                    }
+                    exit
                 }
-                before = rate; then = time < limit ? time : limit * 0.999
+                before = rate; then = time
             }
         }' "$work/knee"
 }
@@ -83,13 +91,15 @@ knee_of() {
 run_knee() {
     local round rate who
     local -A knee=()
+    local rounds="${ROUNDS:-6}"
     step_seconds="${SECONDS_EACH:-3}"
+    ((rounds >= 5)) || fail 'ROUNDS: at least 5, of fewer a quarter says nothing'
     [[ $proxy_core != "$load_cores" ]] || { echo '  the knee needs two cores'; return 1; }
     command -v wrk >/dev/null || fail 'install wrk first, it makes most of the load'
     head -n 1000 "$site/tokens/good" >"$work/knee.tokens"
     start_gateway
     start_bare
-    for ((round = 1; round <= ${ROUNDS:-6}; round++)); do
+    for ((round = 1; round <= rounds; round++)); do
         for rate in "${RATES[@]}"; do
             # Whoever is second has warmer neighbours: so they take turns.
             if ((round % 2)); then set -- bare gateway; else set -- gateway bare; fi
@@ -100,14 +110,15 @@ run_knee() {
     echo "  lower quartile of the p99, median rate"
     for who in bare gateway; do
         knee[$who]="$(knee_of "$who")"
-        [[ -n ${knee[$who]} ]] || { echo "  no result: $who does not pass $LIMIT ms while it has its core"; return 1; }
+        [[ -n ${knee[$who]} ]] || { echo "  no result: $who does not pass $LIMIT ms between these rates with its core in use"; return 1; }
     done
     ratio="$(awk -v a="${knee[gateway]}" -v b="${knee[bare]}" 'BEGIN { printf "%.3f", a / b }')"
     echo "  knee of the gateway ${knee[gateway]}/s, of bare pingora ${knee[bare]}/s, ratio $ratio (at least 0.9)"
     if [[ -n $results ]]; then
         awk -v head="\"limit_ms\":$LIMIT,\"gateway\":${knee[gateway]},\"bare\":${knee[bare]},\"ratio\":$ratio" 'BEGIN { printf "{%s,\"measured\":[", head }
             { printf "%s\n {\"proxy\":\"%s\",\"asked\":%d,\"requests_per_second\":%d,\"p99_ms\":%s,\"busy\":%d}", (NR > 1 ? "," : ""), $1, $2, $3, $4, $5 }
-            END { print "\n]}" }' "$work/knee" >"$results/k6-knee.json"
+            END { print "\n]}" }' "$work/knee" >"$work/knee.json" || return
+        mv "$work/knee.json" "$results/k6-knee.json"
     fi
     awk -v ratio="$ratio" 'BEGIN { exit !(ratio >= 0.9) }'
 }

@@ -238,6 +238,12 @@ mod tests {
                     }
                     part[at] = before;
                 }
+                let text = std::str::from_utf8(&part).unwrap();
+                for other in ["\u{e9}", "\u{2028}", "\u{1f511}"] {
+                    let text = [&text[..at], other, &text[at + 1..]].concat();
+                    assert!(OTHER.decode(&text).is_err());
+                    assert!(decode_onto(&mut Vec::new(), &text).is_err(), "{text}");
+                }
             }
         }
     }

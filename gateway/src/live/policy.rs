@@ -142,8 +142,11 @@ impl Reloader {
             Ok(self.text.clone())
         };
         let loaded = text.and_then(|text| {
-            let loaded =
-                load::load_at_rest(&self.config, &text, Purpose::Serve, self.guests.as_ref())?;
+            // An operator who asks trusts no look at a file, as on a filesystem that is not watched either.
+            let asked = self.guests.as_ref().filter(|_| reason.asked);
+            let unread = asked.map(KnownGuests::to_be_read);
+            let guests = unread.as_ref().or(self.guests.as_ref());
+            let loaded = load::load_at_rest(&self.config, &text, Purpose::Serve, guests)?;
             if loaded.settings.tenant.id != self.settings.tenant.id {
                 return Err(Faults(vec![OTHER_TENANT.to_owned()]));
             }
@@ -406,6 +409,19 @@ mod tests {
             reloader.reload(Reason::default());
             assert_eq!(live.in_force().snapshot.default.trust.mfa, Some(mfa));
             assert_eq!(ada(&live), first);
+        }
+        // Who asks has it read, whatever it looks like.
+        let hash = Arc::clone(&live.in_force().hash);
+        for (asked, is_read) in [(false, false), (true, true)] {
+            reloader.guests = reloader
+                .guests
+                .as_ref()
+                .map(KnownGuests::long_known_wrongly);
+            reloader.reload(Reason {
+                asked,
+                ..Reason::default()
+            });
+            assert_eq!(live.in_force().hash == hash, is_read, "{asked}");
         }
     }
 

@@ -4,7 +4,6 @@ use std::fs::{self, DirEntry, Metadata};
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
 
 use aws_lc_rs::digest::{Digest, SHA256, digest};
 use crossgate_graph::PolicyFile;
@@ -19,11 +18,16 @@ pub(super) struct Document {
     text: Option<String>,
     /// SHA-256 of that.
     pub(super) digest: Digest,
-    /// Holds as long as the file is the same; `None` where it was so new that a later change might not show.
-    pub(super) stamp: Option<Stamp>,
+    /// What the file looked like just before it was read.
+    pub(super) stamp: Stamp,
 }
 
 impl Document {
+    /// Whether it was read.
+    pub(super) const fn is_read(&self) -> bool {
+        self.text.is_some()
+    }
+
     /// The same for who reads documents, where it was read.
     pub(super) fn as_policy_file(&self) -> Option<PolicyFile<'_>> {
         let text = self.text.as_deref()?;
@@ -47,18 +51,9 @@ impl Stamp {
         Self {
             place: (found.dev(), found.ino()),
             length: found.len(),
-            // The time of change, which no program can set, as it can the time of modification.
+            // Of change, not of modification, which programs that copy files set back.
             changed: (found.ctime(), found.ctime_nsec()),
         }
-    }
-
-    /// Whether any later change would have another time.
-    fn is_settled(&self, now: SystemTime) -> bool {
-        let since = now.duration_since(SystemTime::UNIX_EPOCH);
-        let settled = since
-            .ok()
-            .and_then(|since| since.checked_sub(COARSEST_TIMES));
-        settled.is_some_and(|at| i64::try_from(at.as_secs()).is_ok_and(|at| self.changed.0 < at))
     }
 }
 
@@ -124,9 +119,6 @@ fn see(path: &Path, depth: usize, seen: &mut Vec<Seen>) {
 /// Deeper than any policy directory; links may lead in a circle.
 const DEEPEST: usize = 4;
 
-/// Filesystems tell times by the second, or by two; clocks are a little apart on shared ones.
-const COARSEST_TIMES: Duration = Duration::from_secs(3);
-
 struct Reading<'a> {
     known: Option<Known<'a>>,
     documents: Vec<Document>,
@@ -173,17 +165,16 @@ impl Reading<'_> {
     }
 
     fn entry(&mut self, path: &Path, relative: String, above: &mut Vec<PathBuf>) {
-        let now = SystemTime::now();
         match fs::metadata(path) {
             Ok(found) if found.is_dir() => self.folder(path, &format!("{relative}/"), above),
-            Ok(found) if found.is_file() => self.file(path, relative, Stamp::of(&found), now),
+            Ok(found) if found.is_file() => self.file(path, relative, Stamp::of(&found)),
             Ok(_) => self.fault(path, "is neither a file nor a folder; remove it"),
             Err(error) => self.fault(path, &text::why(&error)),
         }
     }
 
-    /// A file that looked like this at this time, before it is read.
-    fn file(&mut self, path: &Path, relative: String, stamp: Stamp, now: SystemTime) {
+    /// A file that looks like this, before it is read.
+    fn file(&mut self, path: &Path, relative: String, stamp: Stamp) {
         let known = self.known.as_ref();
         let known = known.filter(|known| known.path == relative && *known.stamp == stamp);
         let (text, digest) = match known.map(|known| known.digest) {
@@ -200,7 +191,7 @@ impl Reading<'_> {
             path: relative,
             text,
             digest,
-            stamp: stamp.is_settled(now).then_some(stamp),
+            stamp,
         });
     }
 
@@ -221,6 +212,8 @@ const NOT_A_FOLDER: &str = "is not a folder; expected a directory with policy do
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
     use super::*;
 
     #[test]
@@ -248,20 +241,12 @@ mod tests {
             ..known()
         };
         assert_eq!(read(Some(elsewhere)).0.as_deref(), Some("one"));
-        // As long as before, and put in its place as `mv` does.
-        fs::write(folder.path().join(".new"), "two").unwrap();
-        fs::rename(folder.path().join(".new"), &file).unwrap();
+        // In place, as long as before, and modified at the same time by its own account.
+        let modified = fs::metadata(&file).unwrap().modified().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        fs::write(&file, "two").unwrap();
+        let open = File::options().write(true).open(&file).unwrap();
+        open.set_modified(modified).unwrap();
         assert_eq!(read(Some(known())), (Some("two".to_owned()), of(b"two")));
-    }
-
-    #[test]
-    fn a_file_counts_as_known_only_when_a_later_change_would_show() {
-        let stamp = Stamp {
-            place: (1, 2),
-            length: 3,
-            changed: (1000, 999_999_999),
-        };
-        let at = |seconds| stamp.is_settled(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
-        assert_eq!([0, 1000, 1003, 1004].map(at), [false, false, false, true]);
     }
 }

@@ -257,29 +257,33 @@ fn guests_are_read_again_when_their_file_has_changed_and_only_then() {
 }
 
 #[test]
-fn guests_whose_file_looks_the_same_are_in_force_and_named_without_reading_it() {
+fn guests_whose_file_looks_the_same_are_in_force_without_reading_it_once_a_change_would_show() {
     let site = Site::new(CONFIG, &[("guests.jsonl", "{\"id\":\"ada\"}\n")]);
     let config = site.path("crossgate.toml");
     let text = read(&config).unwrap();
-    let first = site.load();
-    let file = fs::metadata(site.path("policy/guests.jsonl")).unwrap();
-    let known = KnownGuests {
-        stamp: Some(Stamp::of(&file)),
-        ..first.guests.clone().unwrap()
-    };
-    let unread = |known: &KnownGuests| {
+    let again = |known: &KnownGuests| {
         load_text(&config, &text, Purpose::Decide, None, Some(known)).unwrap()
     };
-    let second = unread(&known);
-    let ada = crossgate_policy::ids::Id::new("ada");
-    assert!(second.snapshot.guests.by_id(&ada).is_some());
-    assert_eq!((second.counts.guests, &second.hash), (1, &first.hash));
-    // Another digest shows that the file was not looked into.
-    let elsewise = KnownGuests {
-        file: aws_lc_rs::digest::digest(&SHA256, b"else"),
-        ..known
+    let first = site.load();
+    let known = first.guests.as_ref().unwrap();
+    // Only just seen: it might change within the tick of the clock that it was written in.
+    assert!(known.as_file().is_none());
+    let second = again(known).guests.unwrap();
+    assert_eq!(second.seen, known.seen);
+    assert!(second.as_file().is_none() && second.read_at > known.read_at);
+    // Seen long before it was read.
+    let settled = KnownGuests {
+        seen: known.seen.checked_sub(2 * COARSEST_TIMES).unwrap(),
+        ..second
     };
-    assert_ne!(unread(&elsewise).hash, first.hash);
+    let third = again(&settled);
+    let ada = crossgate_policy::ids::Id::new("ada");
+    assert!(third.snapshot.guests.by_id(&ada).is_some());
+    assert_eq!((third.counts.guests, &third.hash), (1, &first.hash));
+    assert_eq!(third.guests.unwrap().read_at, settled.read_at);
+    let wrong = settled.long_known_wrongly();
+    assert_ne!(again(&wrong).hash, first.hash);
+    assert_eq!(again(&wrong.to_be_read()).hash, first.hash);
 }
 
 #[test]

@@ -71,17 +71,24 @@ impl KnownToken {
             &claims.subject,
             &claims.object,
             &claims.user,
-            &claims.home_object,
             &claims.token_id,
             &claims.authorized_party,
             &claims.app_id,
         ];
-        let kept_ids = [&claims.session, &claims.jwt_id, &claims.restriction_policy];
+        let kept_ids = [
+            &claims.home_object,
+            &claims.session,
+            &claims.jwt_id,
+            &claims.restriction_policy,
+        ];
         let told = ids.chain(told_ids.into_iter().flatten());
         let kept = kept_ids.into_iter().flatten();
         let provider = claims.identity_provider.as_ref();
-        let names = names.into_iter().flatten().map(|name| name.len());
-        let letters = texts.map(|text| text.len()).chain(names).sum::<usize>();
+        let names = names.into_iter().flatten().map(|name| told_letters(name));
+        let letters = texts
+            .map(|text| told_letters(text))
+            .chain(names)
+            .sum::<usize>();
         WITHOUT_LISTS
             + listed_ids * ID
             + listed_texts * TEXT
@@ -102,6 +109,12 @@ impl KnownToken {
     }
 }
 
+/// How long a text is in JSON, at most.
+fn told_letters(text: &str) -> usize {
+    let is_escaped = |byte: u8| byte < b' ' || matches!(byte, b'"' | b'\\');
+    text.len() + text.bytes().filter(|byte| is_escaped(*byte)).count() * ESCAPE
+}
+
 /// What an id takes besides its place.
 fn letters_of(id: &Id) -> usize {
     match id {
@@ -118,6 +131,8 @@ const WITHOUT_LISTS: usize = 4288;
 const ID: usize = 120;
 /// What a text of a list takes besides its letters.
 const TEXT: usize = 160;
+/// What a letter takes at most where JSON does not leave it as it is, beyond what it takes otherwise: `\u0001`.
+const ESCAPE: usize = 5;
 /// In the token, and in what upstreams are told.
 const TIMES_TOLD: usize = 4;
 /// The same of an id that is no GUID.

@@ -98,6 +98,9 @@ fn a_token_takes_what_it_weighs() {
         claims[name] = value;
         claims
     };
+    // Tokens of v1.0 name the client so.
+    let mut of_v1 = with("appid", json!("a".repeat(5_000)));
+    of_v1.as_object_mut().unwrap().remove("azp");
     for claims in [
         usual(0),
         usual(12),
@@ -117,6 +120,11 @@ fn a_token_takes_what_it_weighs() {
         with("azp", json!("a".repeat(5_000))),
         with("idp", json!("a".repeat(5_000))),
         with("xms_trpid", json!("a".repeat(5_000))),
+        with("preferred_username", json!("a".repeat(5_000))),
+        with("home_oid", json!("a".repeat(5_000))),
+        of_v1,
+        with("name", json!("\u{1}".repeat(5_000))),
+        with("roles", json!(["\"".repeat(5_000)])),
     ] {
         // One that has said nothing of the caller before.
         let signer = signer();
