@@ -1,7 +1,7 @@
 # Two stages: the first builds, the second holds the program and the roots of trust, nothing else.
 #
 # Built by a profile: under load, on loopback, within the first stage. That takes a quarter of an hour; `--build-arg BUILD=release` takes
-# the release as it is, whose requests cost a fifth more CPU.
+# the release as it is, whose requests cost a quarter more CPU.
 FROM rust:1.95-bookworm AS build
 ARG BUILD=profile-guided
 RUN apt-get update \

@@ -48,15 +48,16 @@ ALL = (
 
 
 def judge(result):
-    """The bars of the scenarios that were run: each with its ratio, or None where a contender was left out.
+    """The bars of the scenarios and contenders that were asked for: each with its ratio, or None where a contender was left out.
 
     The ratio is the median of those within each round: a shared machine drifts by more from round to round than contenders differ.
     """
-    run = {scenario['name'] for scenario in result['scenarios']}
+    asked = {(scenario['name'], name) for scenario in result['scenarios']
+             for name in [*scenario['absent'], *scenario['failed'], *(row['name'] for row in scenario['contenders'])]}
     found = {(scenario['name'], row['name']): row for scenario in result['scenarios'] for row in scenario['contenders']}
     judged = []
     for bar in ALL:
-        if bar.scenario not in run:
+        if not {(bar.scenario, bar.ours), (bar.scenario, bar.theirs)} <= asked:
             continue
         ours, theirs = found.get((bar.scenario, bar.ours)), found.get((bar.scenario, bar.theirs))
         ratio = _ratio(bar.figure, ours['rounds'], theirs['rounds']) if ours and theirs else None
