@@ -1,9 +1,11 @@
 //! A pingora that forwards everything and does nothing else, with the framework's own settings:
-//! `crossgate-bare [--no-work-stealing] [--pool CONNECTIONS] LISTEN UPSTREAM [CERT KEY]`. With a certificate it speaks TLS and HTTP/2.
+//! `crossgate-bare [--no-work-stealing] [--threads N] [--reuse-port] [--pool CONNECTIONS] LISTEN UPSTREAM [CERT KEY]`. With a certificate it
+//! speaks TLS and HTTP/2.
 
 use std::error::Error;
 
 use async_trait::async_trait;
+use pingora::listeners::TcpSocketOptions;
 use pingora::listeners::tls::TlsSettings;
 use pingora::prelude::*;
 use pingora::server::configuration::ServerConf;
@@ -27,12 +29,16 @@ impl ProxyHttp for Bare {
 
 fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let mut arguments = std::env::args().skip(1).peekable();
-    let usage = || "usage: crossgate-bare [--no-work-stealing] [--pool CONNECTIONS] LISTEN UPSTREAM [CERT KEY]";
+    let usage = || "usage: crossgate-bare [--no-work-stealing] [--threads N] [--reuse-port] [--pool CONNECTIONS] LISTEN UPSTREAM [CERT KEY]";
     let plain = arguments.next_if_eq("--no-work-stealing").is_some();
     let mut conf = ServerConf {
         work_stealing: !plain,
         ..ServerConf::default()
     };
+    if arguments.next_if_eq("--threads").is_some() {
+        conf.threads = arguments.next().ok_or_else(usage)?.parse()?;
+    }
+    let reuse_port = arguments.next_if_eq("--reuse-port").is_some();
     if arguments.next_if_eq("--pool").is_some() {
         conf.upstream_keepalive_pool_size = arguments.next().ok_or_else(usage)?.parse()?;
     }
@@ -46,7 +52,9 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         tls.enable_h2();
         service.add_tls_with_settings(&listen, None, tls);
     } else {
-        service.add_tcp(&listen);
+        let mut options = TcpSocketOptions::default();
+        options.so_reuseport = Some(reuse_port);
+        service.add_tcp_with_settings(&listen, options);
     }
     server.add_service(service);
     server.run_forever()
