@@ -11,6 +11,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 import types
 
 from processes import LOAD_CORE, PROXY_CORE, Failed, Process, until
@@ -42,8 +43,11 @@ def main(output, rounds=5):
                 command = [program, '--no-work-stealing', *arguments, f'127.0.0.1:{port}', stage.upstream]
                 ours = [Process(command, CORES, f'{folder}/log') for _ in range(processes)]
                 started += ours
-                until(lambda: reachable(port), ours[-1], way)
+                for process in ours:
+                    until(lambda: reachable(port), process, way)
                 running[way] = port, ours
+            # One that is reachable says nothing of another on the same port.
+            time.sleep(1)
             for number in range(int(rounds)):
                 for way, kind in list(found)[:: 1 if number % 2 else -1]:
                     found[way, kind].append(_measure(*running[way], CONNECTIONS[kind]))
