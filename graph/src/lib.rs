@@ -8,6 +8,7 @@ mod advisory;
 mod compile;
 mod conflicts;
 mod did_you_mean;
+mod document_kind;
 mod documents;
 mod kinds;
 mod load;
@@ -18,6 +19,7 @@ pub use compile::collaboration::{
     CrossTenantVerdict, ExternalCollaboration, InvitationVerdict, InvitedDomains, Inviters,
 };
 pub use compile::redemption::{FallbackProvider, PrimaryProvider, RedemptionOrder};
+pub use document_kind::DocumentKind;
 pub use kinds::GUESTS_FILE;
 pub use load::{Compiled, Counts, PolicyFile, ReadGuests, load, load_beside};
 pub use reader::fault::{Fault, Position};

@@ -1,0 +1,1 @@
+//! OData query options, as far as Microsoft Graph has them for these resources.

@@ -1,0 +1,251 @@
+//! Where policy documents, their history and the audit are kept.
+//!
+//! One interface, so that a fleet's database can stand where a file does. Nothing above it may count on more than
+//! it promises.
+
+use std::fmt;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use crate::document::{Address, DocumentKind, Write};
+
+/// Counts changes from 1, without gaps; 0 is the empty store. Every audit record is one, also one of an attempt that
+/// changed nothing.
+pub type Sequence = u64;
+
+/// A document in the store.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Stored {
+    /// Which.
+    pub address: Address,
+    /// The change that wrote it: its version.
+    pub since: Sequence,
+    /// One JSON object.
+    pub text: Box<str>,
+}
+
+/// One version of a document, perhaps long gone.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Version {
+    /// The change that brought it.
+    pub since: Sequence,
+    /// The change that replaced or removed it; `None` while it is there.
+    pub until: Option<Sequence>,
+    /// One JSON object.
+    pub text: Box<str>,
+}
+
+/// Where the store stands.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Head {
+    /// The last audit record.
+    pub sequence: Sequence,
+    /// The last record that came with a change of documents.
+    pub changed: Sequence,
+    /// Hash of the last record, which covers all before it.
+    pub hash: ChainHash,
+    /// The hash of the record of `changed`: names the documents that stand there.
+    pub changed_hash: ChainHash,
+}
+
+/// SHA-256 over a record and the hash of the one before it.
+#[derive(Clone, Copy, Default, Eq, PartialEq)]
+pub struct ChainHash(pub [u8; 32]);
+
+/// An audit record, and the documents that change with it: both are stored, or neither.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// When.
+    pub at: Timestamp,
+    /// Its `id`, unique.
+    pub id: Box<str>,
+    /// Graph's `directoryAudit`, one JSON object.
+    pub record: Box<str>,
+    /// What changes.
+    pub writes: Vec<Write>,
+}
+
+/// An audit record in the store.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Audited {
+    /// Its place.
+    pub sequence: Sequence,
+    /// When.
+    pub at: Timestamp,
+    /// Graph's `directoryAudit`, one JSON object.
+    pub record: Box<str>,
+}
+
+/// Which audit records, and in what order.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AuditRange {
+    /// None earlier than this.
+    pub from: Option<Timestamp>,
+    /// None later than this.
+    pub to: Option<Timestamp>,
+    /// The latest first.
+    pub descending: bool,
+    /// Go on behind this record, in the order of the range.
+    pub after: Option<Sequence>,
+}
+
+/// What an examination of the audit and the documents found in order.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Verified {
+    /// The end of the chain.
+    pub head: Head,
+    /// Documents that are as their last change left them.
+    pub documents: u64,
+}
+
+/// Why something cannot be done.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Somebody else changed something since the caller looked: it must look again.
+    #[error("the store has been changed by another process")]
+    Moved,
+    /// The store holds what no version of this program wrote, or was damaged or edited.
+    #[error("{0}")]
+    Corrupt(String),
+    /// The store is of a newer version of this program, or of something else.
+    #[error("{0}")]
+    Foreign(String),
+    /// It cannot be read or written.
+    #[error("{context}: {why}")]
+    Failed {
+        /// What was tried.
+        context: &'static str,
+        /// The engine's words.
+        why: String,
+    },
+}
+
+/// Documents with their history, and the audit. Calls block; they never run on a thread that serves apps' requests.
+pub trait Store: fmt::Debug + Send + Sync {
+    /// Where it stands.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn head(&self) -> Result<Head, StoreError>;
+
+    /// One document.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn get(&self, address: &Address) -> Result<Option<Stored>, StoreError>;
+
+    /// Documents of a kind in the order of their keys, behind a key.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn page(
+        &self,
+        kind: DocumentKind,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Stored>, StoreError>;
+
+    /// Number of documents of a kind.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn count(&self, kind: DocumentKind) -> Result<u64, StoreError>;
+
+    /// Goes through the documents of a kind as (key, text), in no particular order; of one state, however long it takes. `part`
+    /// lets several callers go through them together.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn each(
+        &self,
+        kind: DocumentKind,
+        part: Share,
+        take: &mut dyn FnMut(&str, &str),
+    ) -> Result<(), StoreError>;
+
+    /// Appends an audit record and applies its writes, in one transaction that is on disk when this returns. `known` is the last
+    /// record that the caller has seen.
+    ///
+    /// # Errors
+    /// [`StoreError::Moved`] where there are records behind `known`, and nothing was written; or it cannot be written.
+    fn append(&self, known: Sequence, entry: &Entry) -> Result<Head, StoreError>;
+
+    /// Addresses that changes behind this one wrote or removed, each once, and where the store stands by then.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn changed_since(&self, sequence: Sequence) -> Result<(Vec<Address>, Head), StoreError>;
+
+    /// Every version of a document, the oldest first.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn history(&self, address: &Address) -> Result<Vec<Version>, StoreError>;
+
+    /// Goes through the documents of a kind as they were right after a change, as (key, version) in the order of keys.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn each_at(
+        &self,
+        kind: DocumentKind,
+        sequence: Sequence,
+        take: &mut dyn FnMut(&str, Version),
+    ) -> Result<(), StoreError>;
+
+    /// Goes through audit records until told to stop.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn audits(
+        &self,
+        range: AuditRange,
+        take: &mut dyn FnMut(Audited) -> ControlFlow<()>,
+    ) -> Result<(), StoreError>;
+
+    /// The audit record of this id.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn audit(&self, id: &str) -> Result<Option<Audited>, StoreError>;
+
+    /// Examines the whole chain of audit records, and whether every document is as its last change left it.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] names the first record that does not fit, or the document.
+    fn verify(&self) -> Result<Verified, StoreError>;
+
+    /// Writes a copy of one state to a new file while the store is in use.
+    ///
+    /// # Errors
+    /// The file exists, or cannot be written.
+    fn backup(&self, to: &Path) -> Result<(), StoreError>;
+}
+
+/// A part of a kind's documents.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Share {
+    /// Which, from 0.
+    pub index: usize,
+    /// Of how many.
+    pub of: usize,
+}
+
+impl Share {
+    /// All of them.
+    pub const WHOLE: Self = Self { index: 0, of: 1 };
+}
+
+impl fmt::Display for ChainHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for ChainHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

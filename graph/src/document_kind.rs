@@ -1,0 +1,98 @@
+//! The kinds of documents a policy is made of, and the file of a policy directory that each stands in.
+
+/// A kind of document.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum DocumentKind {
+    /// Graph's `crossTenantAccessPolicy`. There is one.
+    Policy,
+    /// Its default configuration. There is one.
+    Default,
+    /// A partner configuration, by `tenantId`. What Graph keeps as its `identitySynchronization` is a member of it, as with
+    /// `$expand`.
+    Partner,
+    /// `multiTenantOrganizationPartnerConfigurationTemplate`. There is one.
+    PartnerTemplate,
+    /// `multiTenantOrganizationIdentitySyncPolicyTemplate`. There is one.
+    SynchronizationTemplate,
+    /// A Conditional Access policy, by `id`.
+    ConditionalAccess,
+    /// A named location, by `id`.
+    NamedLocation,
+    /// Graph's `authorizationPolicy`. There is one.
+    Authorization,
+    /// The legacy `B2BManagementPolicy` with the domain list. There is one.
+    Domains,
+    /// A guest, by `id`.
+    Guest,
+    /// A revocation, by kind and id.
+    Revocation,
+    /// Graph's `unifiedRoleDefinition` of a custom role, by `id`.
+    RoleDefinition,
+    /// Graph's `unifiedRoleAssignment`, by `id`.
+    RoleAssignment,
+}
+
+impl DocumentKind {
+    /// All, in the order in which a policy is read.
+    pub const ALL: [Self; 13] = [
+        Self::Policy,
+        Self::Default,
+        Self::Partner,
+        Self::PartnerTemplate,
+        Self::SynchronizationTemplate,
+        Self::ConditionalAccess,
+        Self::NamedLocation,
+        Self::Authorization,
+        Self::Domains,
+        Self::Guest,
+        Self::Revocation,
+        Self::RoleDefinition,
+        Self::RoleAssignment,
+    ];
+
+    /// The name in stores and on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Policy => "cross-tenant-access-policy",
+            Self::Default => "default",
+            Self::Partner => "partners",
+            Self::PartnerTemplate => "templates/partner-configuration",
+            Self::SynchronizationTemplate => "templates/identity-synchronization",
+            Self::ConditionalAccess => "conditional-access",
+            Self::NamedLocation => "named-locations",
+            Self::Authorization => "authorization-policy",
+            Self::Domains => "domain-policy",
+            Self::Guest => "guests",
+            Self::Revocation => "revocations",
+            Self::RoleDefinition => "role-definitions",
+            Self::RoleAssignment => "role-assignments",
+        }
+    }
+
+    /// The kind of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Whether there is only one document of it.
+    #[must_use]
+    pub const fn is_single(self) -> bool {
+        match self {
+            Self::Policy
+            | Self::Default
+            | Self::PartnerTemplate
+            | Self::SynchronizationTemplate
+            | Self::Authorization
+            | Self::Domains => true,
+            Self::Partner
+            | Self::ConditionalAccess
+            | Self::NamedLocation
+            | Self::Guest
+            | Self::Revocation
+            | Self::RoleDefinition
+            | Self::RoleAssignment => false,
+        }
+    }
+}
