@@ -119,14 +119,15 @@ pub fn load_beside(
         default: &default,
         fallback_is,
     };
-    let mut partners = Documents::new(interner);
+    let mut partners = Documents::default();
     for (index, file) in loader.of(Kind::Partners) {
         partners.file(index, file.text, beside);
     }
     for (index, file) in loader.of(Kind::PartnerLines) {
         partners.line_file(index, file.text, beside);
     }
-    let (partners, distinct_settings, found) = partners.finish(beside);
+    let (book, found) = partners.finish(beside);
+    let (partners, distinct_settings) = (book.partners(), interner.count_with(&book));
     loader.report.extend(found);
     let named = loader.named_locations();
     let (policies, disabled_policies) = loader.conditional_access(&named);

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crossgate_policy::ids::TenantId;
-use crossgate_policy::snapshot::{DefaultSettings, Hashing, PartnerSettings, Partners, Setting};
+use crossgate_policy::snapshot::{DefaultSettings, Hashing, PartnerBook, PartnerSettings, Setting};
 use indexmap::IndexSet;
 
 use super::defaults::{advise_unenforced, trust, unenforced};
@@ -35,7 +35,6 @@ pub(crate) struct Beside<'b> {
 #[derive(Debug, Default)]
 pub(crate) struct Documents {
     parts: Vec<Part>,
-    interner: Interner,
 }
 
 /// The configurations of one file, or of a piece of it.
@@ -50,14 +49,6 @@ struct Part {
 }
 
 impl Documents {
-    /// Goes on with settings that are shared already.
-    pub(crate) fn new(interner: Interner) -> Self {
-        Self {
-            interner,
-            parts: Vec::new(),
-        }
-    }
-
     /// Takes a file that is one document or a list.
     pub(crate) fn file(&mut self, file: usize, text: &str, beside: Beside<'_>) {
         let mut part = Part::of(file, 0);
@@ -80,40 +71,27 @@ impl Documents {
         }));
     }
 
-    /// The configurations, how many different settings they have, and what is wrong.
-    pub(crate) fn finish(mut self, beside: Beside<'_>) -> (Partners, usize, Report) {
+    /// The configurations, and what is wrong.
+    pub(crate) fn finish(mut self, beside: Beside<'_>) -> (PartnerBook, Report) {
         let count = self.parts.iter().map(|part| part.documents.len()).sum();
-        let mut partners = Partners::with_capacity(count);
-        let (mut report, mut kept) = (Report::default(), HashMap::new());
-        let mut twice = HashSet::new();
+        let mut book = PartnerBook::with_capacity(count);
+        let (mut report, mut twice) = (Report::default(), HashSet::new());
         for part in &mut self.parts {
             report.extend(std::mem::take(&mut part.report));
-            let distinct: Vec<_> = std::mem::take(&mut part.distinct)
-                .into_iter()
-                .map(|settings| {
-                    let settings = self.interner.settings_again(settings);
-                    match kept.entry(settings) {
-                        Entry::Occupied(place) => *place.get(),
-                        Entry::Vacant(place) => {
-                            let number = partners.keep(place.key().clone());
-                            *place.insert(number)
-                        }
-                    }
-                })
-                .collect();
+            let distinct = std::mem::take(&mut part.distinct);
+            let distinct: Vec<_> = distinct.into_iter().map(|one| book.keep(one)).collect();
             for (tenant, place, _) in &part.documents {
-                let Some(settings) = distinct.get(*place) else {
-                    continue;
-                };
-                if !partners.insert(*tenant, *settings) {
+                let settings = distinct.get(*place);
+                if settings.is_some_and(|settings| !book.put_kept(*tenant, *settings)) {
                     twice.insert(*tenant);
                 }
             }
+            distinct.into_iter().for_each(|kept| book.let_go(kept));
         }
         if !twice.is_empty() {
             self.name_the_first(&twice, beside, &mut report);
         }
-        (partners, self.interner.len(), report)
+        (book, report)
     }
 
     /// Of several documents for one tenant the first in the order of files and places stays, the others are at fault.
@@ -174,22 +152,6 @@ impl Part {
         if let Some((tenant, settings)) = compile(&value, beside, &mut self.interner, &mut notes) {
             let (place, _) = self.distinct.insert_full(settings);
             self.documents.push((tenant, place, slot));
-        }
-    }
-}
-
-impl Interner {
-    /// A partner's settings, each the one copy of it.
-    fn settings_again(&mut self, settings: PartnerSettings) -> PartnerSettings {
-        let mut again =
-            |setting: Option<Arc<Setting>>| setting.map(|setting| self.share_again(setting));
-        PartnerSettings {
-            collaboration_inbound: again(settings.collaboration_inbound),
-            collaboration_outbound: again(settings.collaboration_outbound),
-            direct_connect_inbound: again(settings.direct_connect_inbound),
-            direct_connect_outbound: again(settings.direct_connect_outbound),
-            tenant_restrictions: again(settings.tenant_restrictions),
-            ..settings
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crossgate_policy::snapshot::{Access, AppTargets, Hashing, Origin, Setting, UserTargets};
+use crossgate_policy::snapshot::{
+    Access, AppTargets, Hashing, Origin, PartnerBook, Setting, UserTargets,
+};
 
 use crate::conflicts::conflict;
 use crate::documents::cross_tenant::Halves;
@@ -29,18 +31,10 @@ impl Interner {
         shared
     }
 
-    /// The one copy of a setting that another interner shared.
-    pub(crate) fn share_again(&mut self, setting: Arc<Setting>) -> Arc<Setting> {
-        if let Some(shared) = self.seen.get(&setting) {
-            return Arc::clone(shared);
-        }
-        self.seen.insert(Arc::clone(&setting));
-        setting
-    }
-
-    /// How many different settings there are.
-    pub(crate) fn len(&self) -> usize {
-        self.seen.len()
+    /// How many different settings there are, also among partners.
+    pub(crate) fn count_with(&self, partners: &PartnerBook) -> usize {
+        let others = self.seen.iter();
+        partners.distinct_settings() + others.filter(|own| !partners.has_setting(own)).count()
     }
 }
 

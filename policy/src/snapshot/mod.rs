@@ -16,7 +16,7 @@ pub use guests::{
     DirectoryMode, Guest, GuestDirectory, GuestRecords, Redemption, SameGuest, UserType,
 };
 pub use partner::{Consent, DefaultSettings, PartnerFacts, PartnerSettings, TrustOverrides};
-pub use partners::{Kept, Partners};
+pub use partners::{Kept, PartnerBook, Partners};
 pub use revocations::{Revocation, RevocationKind, Revocations};
 pub use setting::{Access, AppTargets, Origin, Setting, UserTargets};
 pub use tables::{ByTenant, Hashing};

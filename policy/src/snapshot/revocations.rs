@@ -1,6 +1,9 @@
 //! What was revoked, and since when.
 
-use std::collections::HashMap;
+use std::hash::BuildHasher as _;
+use std::sync::Arc;
+
+use hashbrown::HashTable;
 
 use super::tables::Hashing;
 use crate::ids::{Id, UnixTime};
@@ -59,70 +62,225 @@ impl RevocationKind {
     }
 }
 
-/// All revocations, the latest of each thing.
-#[derive(Debug, Default)]
+/// All revocations. A clone shares them; a change copies a small part.
+#[derive(Clone, Debug, Default)]
 pub struct Revocations {
-    users: Latest,
-    guests: Latest,
-    sessions: Latest,
-    tokens: Latest,
-    tenants: Latest,
+    users: Times,
+    guests: Times,
+    sessions: Times,
+    tokens: Times,
+    tenants: Times,
 }
-
-type Latest = HashMap<Id, UnixTime, Hashing>;
 
 impl Revocations {
     /// Indexes a list.
     #[must_use]
     pub fn new(list: Vec<Revocation>) -> Self {
         let mut revocations = Self::default();
-        for Revocation {
+        list.into_iter().for_each(|one| revocations.add(one));
+        revocations
+    }
+
+    /// Adds one; a thing may be revoked several times.
+    pub fn add(&mut self, revocation: Revocation) {
+        let Revocation {
             kind,
             id,
             not_before,
-        } in list
-        {
-            let slot = revocations.latest_mut(kind).entry(id).or_insert(not_before);
-            if *slot < not_before {
-                *slot = not_before;
-            }
-        }
-        revocations
+        } = revocation;
+        self.times_mut(kind).add(id, not_before);
+    }
+
+    /// Removes one that is equal; whether there was one.
+    pub fn remove(&mut self, revocation: &Revocation) -> bool {
+        let times = self.times_mut(revocation.kind);
+        times.remove(&revocation.id, revocation.not_before)
     }
 
     /// Whether nothing is revoked.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        let kinds = [
-            &self.users,
-            &self.guests,
-            &self.sessions,
-            &self.tokens,
-            &self.tenants,
-        ];
-        kinds.iter().all(|latest| latest.is_empty())
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many revocations there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.users.count
+            + self.guests.count
+            + self.sessions.count
+            + self.tokens.count
+            + self.tenants.count
     }
 
     /// The latest revocation of this thing.
     #[must_use]
     pub fn of(&self, kind: RevocationKind, id: &Id) -> Option<UnixTime> {
-        let latest = match kind {
+        let times = match kind {
             RevocationKind::User => &self.users,
             RevocationKind::Guest => &self.guests,
             RevocationKind::Session => &self.sessions,
             RevocationKind::Token => &self.tokens,
             RevocationKind::Tenant => &self.tenants,
         };
-        latest.get(id).copied()
+        times.latest(id)
     }
 
-    const fn latest_mut(&mut self, kind: RevocationKind) -> &mut Latest {
+    const fn times_mut(&mut self, kind: RevocationKind) -> &mut Times {
         match kind {
             RevocationKind::User => &mut self.users,
             RevocationKind::Guest => &mut self.guests,
             RevocationKind::Session => &mut self.sessions,
             RevocationKind::Token => &mut self.tokens,
             RevocationKind::Tenant => &mut self.tenants,
+        }
+    }
+}
+
+/// When things of one kind were revoked, in shares that are copied when they change.
+#[derive(Clone, Debug, Default)]
+struct Times {
+    /// None, or [`SHARES`].
+    shares: Vec<Arc<HashTable<Entry>>>,
+    count: usize,
+    hashing: Hashing,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    id: Id,
+    latest: UnixTime,
+    /// Other times, in order. Rarely is anything revoked twice.
+    earlier: Vec<UnixTime>,
+}
+
+const SHARES: usize = 256;
+
+impl Times {
+    fn latest(&self, id: &Id) -> Option<UnixTime> {
+        if self.count == 0 {
+            return None;
+        }
+        let hash = self.hashing.hash_one(id);
+        let found = self
+            .shares
+            .get(share(hash))?
+            .find(hash, |entry| entry.id == *id);
+        found.map(|entry| entry.latest)
+    }
+
+    fn add(&mut self, id: Id, time: UnixTime) {
+        if self.shares.is_empty() {
+            self.shares = vec![Arc::default(); SHARES];
+        }
+        let hash = self.hashing.hash_one(&id);
+        let Some(share) = self.shares.get_mut(share(hash)).map(Arc::make_mut) else {
+            return;
+        };
+        self.count += 1;
+        if let Some(Entry {
+            latest, earlier, ..
+        }) = share.find_mut(hash, |entry| entry.id == id)
+        {
+            let before = if *latest < time {
+                std::mem::replace(latest, time)
+            } else {
+                time
+            };
+            let place = earlier.partition_point(|other| *other < before);
+            earlier.insert(place, before);
+            return;
+        }
+        let entry = Entry {
+            id,
+            latest: time,
+            earlier: Vec::new(),
+        };
+        share.insert_unique(hash, entry, |entry| self.hashing.hash_one(&entry.id));
+    }
+
+    fn remove(&mut self, id: &Id, time: UnixTime) -> bool {
+        let hash = self.hashing.hash_one(id);
+        let Some(share) = self.shares.get_mut(share(hash)) else {
+            return false;
+        };
+        let same = |entry: &Entry| entry.id == *id;
+        let Ok(mut found) = Arc::make_mut(share).find_entry(hash, same) else {
+            return false;
+        };
+        let Entry {
+            latest, earlier, ..
+        } = found.get_mut();
+        if *latest != time {
+            let Some(place) = earlier.iter().position(|other| *other == time) else {
+                return false;
+            };
+            earlier.remove(place);
+        } else if let Some(before) = earlier.pop() {
+            *latest = before;
+        } else {
+            found.remove();
+        }
+        self.count -= 1;
+        true
+    }
+}
+
+/// The share for a hash; what tells entries of one share apart are the bits that are left.
+const fn share(hash: u64) -> usize {
+    (hash >> 32) as usize % SHARES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(id: u32, second: u32) -> Revocation {
+        Revocation {
+            kind: RevocationKind::User,
+            id: Id::new(&format!("user {id}")),
+            not_before: UnixTime::from_secs(second),
+        }
+    }
+
+    #[test]
+    fn of_several_revocations_of_one_thing_the_latest_that_is_left_holds() {
+        let mut revocations = Revocations::new(vec![at(1, 5), at(1, 9), at(1, 5), at(2, 1)]);
+        let old = revocations.clone();
+        let of = |revocations: &Revocations, id| {
+            let time = revocations.of(RevocationKind::User, &at(id, 0).id);
+            time.map(UnixTime::seconds)
+        };
+        assert_eq!(of(&revocations, 1), Some(9.0));
+        assert_eq!(revocations.of(RevocationKind::Guest, &at(1, 0).id), None);
+        assert!(!revocations.remove(&at(1, 8)), "no such time");
+        assert!(!revocations.remove(&at(3, 5)), "no such user");
+        for (gone, left) in [(5, Some(9.0)), (9, Some(5.0)), (5, None)] {
+            assert!(revocations.remove(&at(1, gone)));
+            assert_eq!(of(&revocations, 1), left);
+        }
+        assert_eq!((revocations.len(), of(&revocations, 2)), (1, Some(1.0)));
+        assert!(revocations.remove(&at(2, 1)) && revocations.is_empty());
+        assert_eq!(
+            (old.len(), of(&old, 1), of(&old, 2)),
+            (4, Some(9.0), Some(1.0))
+        );
+    }
+
+    #[test]
+    fn a_change_among_many_leaves_nearly_all_of_them_shared() {
+        let mut revocations = Revocations::new((0..10_000).map(|id| at(id, 1)).collect());
+        let old = revocations.clone();
+        revocations.add(at(77, 2));
+        let shares = |revocations: &Revocations| -> Vec<_> {
+            revocations.users.shares.iter().map(Arc::as_ptr).collect()
+        };
+        let pairs = shares(&old).into_iter().zip(shares(&revocations));
+        assert_eq!(pairs.filter(|(old, now)| old != now).count(), 1);
+        for id in 0..10_000 {
+            let expected = if id == 77 { 2.0 } else { 1.0 };
+            let found = revocations.of(RevocationKind::User, &at(id, 0).id);
+            assert_eq!(found.map(UnixTime::seconds), Some(expected));
         }
     }
 }

@@ -91,7 +91,7 @@ impl World {
 
     /// Writes the same into every partner's document, so that each caller's home has it.
     fn each_partner(&mut self, mut write: impl FnMut(&mut PartnerSettings)) {
-        self.0.partners.kept_mut().for_each(&mut write);
+        self.0.partners.each_settings_mut(&mut write);
     }
 
     pub(crate) fn others(&mut self, others: &Others<'_>) {
