@@ -3,13 +3,20 @@
 //! One interface, so that a fleet's database can stand where a file does. Nothing above it may count on more than
 //! it promises.
 
+mod chain;
+mod sqlite;
+
 use std::fmt;
+use std::num::NonZero;
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use jiff::Timestamp;
 
 use crate::document::{Address, DocumentKind, Write};
+
+pub use chain::{ChainHash, Noted, NotedError};
+pub use sqlite::Sqlite;
 
 /// Counts changes from 1, without gaps; 0 is the empty store. Every audit record is one, also one of an attempt that
 /// changed nothing.
@@ -50,20 +57,28 @@ pub struct Head {
     pub changed_hash: ChainHash,
 }
 
-/// SHA-256 over a record and the hash of the one before it.
-#[derive(Clone, Copy, Default, Eq, PartialEq)]
-pub struct ChainHash(pub [u8; 32]);
+impl Head {
+    /// What to write down elsewhere, for [`Store::verify`] to find again.
+    #[must_use]
+    pub const fn noted(&self) -> Noted {
+        Noted {
+            sequence: self.sequence,
+            hash: self.hash,
+        }
+    }
+}
 
 /// An audit record, and the documents that change with it: both are stored, or neither.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// When.
+    /// When; kept to the microsecond.
     pub at: Timestamp,
     /// Its `id`, unique.
     pub id: Box<str>,
     /// Graph's `directoryAudit`, one JSON object.
     pub record: Box<str>,
-    /// What changes.
+    /// What changes, in any order; of several writes to one address the last counts. Removing what is not there, and
+    /// writing the very text that is there, changes nothing and makes no version.
     pub writes: Vec<Write>,
 }
 
@@ -78,7 +93,7 @@ pub struct Audited {
     pub record: Box<str>,
 }
 
-/// Which audit records, and in what order.
+/// Which audit records, in the order of their times, and of their sequence where times are the same.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AuditRange {
     /// None earlier than this.
@@ -153,8 +168,9 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// It cannot be read.
     fn count(&self, kind: DocumentKind) -> Result<u64, StoreError>;
 
-    /// Goes through the documents of a kind as (key, text), in no particular order; of one state, however long it takes. `part`
-    /// lets several callers go through them together.
+    /// Goes through the documents of a kind as (key, text), in no particular order; of one state, however long it takes,
+    /// and tells which. `part` lets several callers go through them together, each on a thread of its own: their parts
+    /// are a whole if [`Head::changed`] is the same for all of them, and otherwise to be read again.
     ///
     /// # Errors
     /// It cannot be read.
@@ -163,13 +179,14 @@ pub trait Store: fmt::Debug + Send + Sync {
         kind: DocumentKind,
         part: Share,
         take: &mut dyn FnMut(&str, &str),
-    ) -> Result<(), StoreError>;
+    ) -> Result<Head, StoreError>;
 
-    /// Appends an audit record and applies its writes, in one transaction that is on disk when this returns. `known` is the last
-    /// record that the caller has seen.
+    /// Appends an audit record and applies its writes, in one transaction that is on disk when this returns. `known` is
+    /// the last record that the caller has seen.
     ///
     /// # Errors
-    /// [`StoreError::Moved`] where there are records behind `known`, and nothing was written; or it cannot be written.
+    /// [`StoreError::Moved`] where there are records behind `known`; or it cannot be written. Nothing was written then, as
+    /// far as the store can tell: where a disk fails while a record is made durable, it may be found there later, whole.
     fn append(&self, known: Sequence, entry: &Entry) -> Result<Head, StoreError>;
 
     /// Addresses that changes behind this one wrote or removed, each once, and where the store stands by then.
@@ -211,11 +228,18 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// It cannot be read.
     fn audit(&self, id: &str) -> Result<Option<Audited>, StoreError>;
 
-    /// Examines the whole chain of audit records, and whether every document is as its last change left it.
+    /// Examines the whole chain of audit records, and whether every document and every old version is as the change that
+    /// brought it left it.
+    ///
+    /// Finds a record that was edited, removed, inserted or moved, and a document or an old version that was changed past
+    /// the audit. There is no secret in the chain. So it alone cannot show that its last records are missing together
+    /// with what they changed, nor that somebody who may write to the store has made everything from some record on
+    /// anew, with hashes that fit. A place of the chain that was noted out of their reach shows both: `noted` must be in
+    /// the chain as it was.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] names the first record that does not fit, or the document.
-    fn verify(&self) -> Result<Verified, StoreError>;
+    fn verify(&self, noted: Option<Noted>) -> Result<Verified, StoreError>;
 
     /// Writes a copy of one state to a new file while the store is in use.
     ///
@@ -227,25 +251,29 @@ pub trait Store: fmt::Debug + Send + Sync {
 /// A part of a kind's documents.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Share {
-    /// Which, from 0.
-    pub index: usize,
-    /// Of how many.
-    pub of: usize,
+    index: usize,
+    of: usize,
 }
 
 impl Share {
     /// All of them.
     pub const WHOLE: Self = Self { index: 0, of: 1 };
-}
 
-impl fmt::Display for ChainHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    /// This many parts of about the same size, which add up to the whole.
+    pub fn split(of: NonZero<usize>) -> impl Iterator<Item = Self> + Clone {
+        let of = of.get();
+        (0..of).map(move |index| Self { index, of })
     }
-}
 
-impl fmt::Debug for ChainHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+    /// Which, from 0 to below [`Share::of`].
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.index
+    }
+
+    /// Of how many.
+    #[must_use]
+    pub const fn of(self) -> usize {
+        self.of
     }
 }
