@@ -185,8 +185,9 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// the last record that the caller has seen.
     ///
     /// # Errors
-    /// [`StoreError::Moved`] where there are records behind `known`; or it cannot be written. Nothing was written then, as
-    /// far as the store can tell: where a disk fails while a record is made durable, it may be found there later, whole.
+    /// [`StoreError::Moved`] where there are records behind `known`; or it cannot be written. Nothing was written then,
+    /// as far as the store can tell: where a disk fails while a record is made durable, it may be found there later,
+    /// whole.
     fn append(&self, known: Sequence, entry: &Entry) -> Result<Head, StoreError>;
 
     /// Addresses that changes behind this one wrote or removed, each once, and where the store stands by then.
@@ -228,8 +229,8 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// It cannot be read.
     fn audit(&self, id: &str) -> Result<Option<Audited>, StoreError>;
 
-    /// Examines the whole chain of audit records, and whether every document and every old version is as the change that
-    /// brought it left it.
+    /// Examines the whole chain of audit records, and whether every document and every old version is as the change
+    /// that brought it left it.
     ///
     /// Finds a record that was edited, removed, inserted or moved, and a document or an old version that was changed past
     /// the audit. There is no secret in the chain. So it alone cannot show that its last records are missing together

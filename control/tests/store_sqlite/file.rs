@@ -21,7 +21,7 @@ fn what_is_stored_is_there_after_opening_again() {
     let site = site.meanwhile(|_| {}).unwrap();
     assert_eq!(site.store.head().unwrap(), head);
     assert_eq!(all(&site.store, Share::WHOLE), documents);
-    drop(site.store.history(&address("a")).unwrap());
+    assert_eq!(site.store.history(&address("a")).unwrap().len(), 3);
 }
 
 #[test]

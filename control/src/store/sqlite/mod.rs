@@ -42,8 +42,8 @@ impl Sqlite {
     /// see that it is not damaged.
     ///
     /// # Errors
-    /// [`StoreError::Foreign`] where the file is another program's or a newer version's, [`StoreError::Corrupt`] where it
-    /// is damaged; or it cannot be opened.
+    /// [`StoreError::Foreign`] where the file is another program's or a newer version's, [`StoreError::Corrupt`] where
+    /// it is damaged; or it cannot be opened.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         Self::open_for(path, Purpose::CreateOrChange)
     }

@@ -1,4 +1,5 @@
-//! Connections that only read: as many as there are callers at a time, so that nobody waits for a writer or another reader.
+//! Connections that only read: as many as there are callers at a time, so that nobody waits for a writer or another
+//! reader.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
