@@ -19,7 +19,7 @@ use crossgate_config::{
 use crossgate_graph::{Advisory, Compiled, Counts, GUESTS_FILE, PolicyFile, ReadGuests};
 use crossgate_policy::ids::{Cloud, TenantId};
 use crossgate_policy::snapshot::{
-    self, DirectoryMode, GuestDirectory, OwnTenant, PartnerFacts, Revocations, Snapshot,
+    self, DirectoryMode, GuestDirectory, OwnTenant, PartnerFacts, Snapshot,
 };
 use crossgate_token::Issuers;
 
@@ -329,7 +329,7 @@ fn assemble(
         partner_facts: settings.partners.iter().map(partner_facts).collect(),
         guests: GuestDirectory::new(directory_mode(settings.guests), guests.records),
         conditional_access,
-        revocations: Revocations::new(revocations),
+        revocations,
     };
     Ok(Loaded {
         settings,

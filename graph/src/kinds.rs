@@ -21,6 +21,12 @@ pub(crate) enum Kind {
     Guests,
     /// Revocations, one a line.
     Revocations,
+    /// The template for partners of a multitenant organization.
+    PartnerTemplate,
+    /// The template for how its users are synchronized.
+    SynchronizationTemplate,
+    /// Custom roles and their assignments, which are read elsewhere.
+    Roles,
     /// Nothing of ours.
     Ignored,
     /// A file that should not be here.
@@ -47,11 +53,14 @@ impl Kind {
                 "revocations.jsonl" => Self::Revocations,
                 _ => Self::Unknown,
             },
+            Some(("templates", "partner-configuration.json")) => Self::PartnerTemplate,
+            Some(("templates", "identity-synchronization.json")) => Self::SynchronizationTemplate,
             Some((folder, file)) if file.ends_with(".json") && !file.contains('/') => {
                 match folder {
                     "partners" => Self::Partners,
                     "conditional-access" => Self::ConditionalAccess,
                     "named-locations" => Self::NamedLocations,
+                    "role-definitions" | "role-assignments" => Self::Roles,
                     _ => Self::Unknown,
                 }
             }
@@ -67,4 +76,5 @@ pub const GUESTS_FILE: &str = "guests.jsonl";
 pub(crate) const EXPECTED_FILES: &str = "not a file of a policy directory; expected `cross-tenant-access-policy.json`, \
     `default.json`, `partners/*.json`, `partners.json`, `partners.jsonl`, `conditional-access/*.json`, \
     `conditional-access.json`, `named-locations/*.json`, `named-locations.json`, `external-collaboration.json`, \
-    `guests.jsonl` or `revocations.jsonl`";
+    `templates/partner-configuration.json`, `templates/identity-synchronization.json`, `role-definitions/*.json`, \
+    `role-assignments/*.json`, `guests.jsonl` or `revocations.jsonl`";

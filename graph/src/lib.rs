@@ -8,18 +8,22 @@ mod advisory;
 mod compile;
 mod conflicts;
 mod did_you_mean;
+mod directory;
 mod document_kind;
 mod documents;
 mod kinds;
 mod load;
 mod reader;
+mod standing;
 
 pub use advisory::Advisory;
 pub use compile::collaboration::{
     CrossTenantVerdict, ExternalCollaboration, InvitationVerdict, InvitedDomains, Inviters,
 };
 pub use compile::redemption::{FallbackProvider, PrimaryProvider, RedemptionOrder};
+pub use directory::{DirectoryDocument, documents_of, kinds_of, path_of};
 pub use document_kind::DocumentKind;
 pub use kinds::GUESTS_FILE;
 pub use load::{Compiled, Counts, PolicyFile, ReadGuests, load, load_beside};
 pub use reader::fault::{Fault, Position};
+pub use standing::{Change, Documents, Proposal, Refused, Standing};

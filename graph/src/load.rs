@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crossgate_policy::ids::{Cloud, Id};
+use crossgate_policy::ids::{Cloud, Id, TenantId};
 use crossgate_policy::snapshot::{
-    Access, AccessPolicy, DefaultSettings, GuestRecords, OwnTenant, Partners, PolicyState,
-    Revocation, Setting,
+    Access, AccessPolicy, DefaultSettings, GuestRecords, OwnTenant, PartnerSettings, Partners,
+    PolicyState, Revocations, Setting,
 };
 use serde::de::DeserializeOwned;
 
@@ -20,6 +20,7 @@ use crate::compile::partners::{Beside, Documents};
 use crate::compile::redemption::RedemptionOrder;
 use crate::compile::revocations;
 use crate::compile::setting::{Fallback, Interner};
+use crate::compile::templates;
 use crate::kinds::{EXPECTED_FILES, Kind};
 use crate::reader::fault::Fault;
 use crate::reader::lines::Piece;
@@ -36,8 +37,8 @@ pub struct PolicyFile<'a> {
     pub text: &'a str,
 }
 
-/// A policy directory, checked and compiled. The caller adds what the configuration knows to make a snapshot.
-#[derive(Debug)]
+/// A policy, checked and compiled. The caller adds what the configuration knows to make a snapshot.
+#[derive(Clone, Debug)]
 pub struct Compiled {
     /// `allowedCloudEndpoints`.
     pub allowed_clouds: Box<[Cloud]>,
@@ -48,9 +49,9 @@ pub struct Compiled {
     /// Guest records.
     pub guests: ReadGuests,
     /// Conditional Access policies that are enabled or report-only, in the order of their files.
-    pub conditional_access: Box<[AccessPolicy]>,
+    pub conditional_access: Arc<[AccessPolicy]>,
     /// Revocations.
-    pub revocations: Vec<Revocation>,
+    pub revocations: Revocations,
     /// Who may be invited.
     pub external_collaboration: ExternalCollaboration,
     /// How an invitation is redeemed.
@@ -62,12 +63,12 @@ pub struct Compiled {
 }
 
 /// What a file of guests says.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ReadGuests {
     /// The records.
     pub records: Arc<GuestRecords>,
     /// What an operator should know of them.
-    advisories: Advisories,
+    pub(crate) advisories: Advisories,
 }
 
 /// How many documents were read.
@@ -135,9 +136,12 @@ pub fn load_beside(
     let guests = guests.unwrap_or_else(|| loader.guests());
     loader.report.advisories.extend(guests.advisories.clone());
     let revocations = loader.revocations();
+    loader.templates();
     loader.unknown_files();
     if policies.iter().any(wants_mfa_of_direct_connect) {
-        advise_unmeetable_mfa(&default, &partners, &mut loader.report);
+        let advisories = &mut loader.report.advisories;
+        advise_unmeetable_mfa_by_default(&default, advisories);
+        advise_unmeetable_mfa(&default, partners.iter(), advisories);
     }
     let advisories = loader.finish()?;
     let in_state = |state| policies.iter().filter(|p| p.state == state).count();
@@ -156,7 +160,7 @@ pub fn load_beside(
         default,
         partners,
         guests,
-        conditional_access: policies.into_boxed_slice(),
+        conditional_access: policies.into(),
         revocations,
         external_collaboration,
         redemption,
@@ -224,6 +228,9 @@ impl<'f> Loader<'f> {
                 | Kind::ConditionalAccess
                 | Kind::NamedLocations
                 | Kind::Collaboration
+                | Kind::PartnerTemplate
+                | Kind::SynchronizationTemplate
+                | Kind::Roles
                 | Kind::Ignored
                 | Kind::Unknown => {
                     for document in read::documents(index, file.text, &mut self.report) {
@@ -316,12 +323,27 @@ impl<'f> Loader<'f> {
         }
     }
 
-    fn revocations(&mut self) -> Vec<Revocation> {
-        let mut list = Vec::new();
+    fn revocations(&mut self) -> Revocations {
+        let mut list = Revocations::default();
         self.each(Kind::Revocations, |document, notes| {
-            list.extend(revocations::compile(document, notes));
+            if let Some(revocation) = revocations::compile(document, notes) {
+                list.add(revocation);
+            }
         });
         list
+    }
+
+    fn templates(&mut self) {
+        let mut found = [None, None];
+        let [partner, synchronization] = &mut found;
+        self.each(Kind::PartnerTemplate, |document, notes| {
+            templates::partner(&document, notes);
+            only_one(partner, (), notes);
+        });
+        self.each(Kind::SynchronizationTemplate, |document, notes| {
+            templates::synchronization(&document, notes);
+            only_one(synchronization, (), notes);
+        });
     }
 
     fn unknown_files(&mut self) {
@@ -348,27 +370,25 @@ fn only_one<T>(slot: &mut Option<T>, value: T, notes: &mut Notes<'_>) {
     }
 }
 
-/// Direct connect users do MFA at home; where that is not trusted, a policy that demands it shuts them out.
-fn advise_unmeetable_mfa(default: &DefaultSettings, partners: &Partners, report: &mut Report) {
-    let shuts_out = |setting: &Setting, mfa: Option<bool>| {
-        let shut = setting.users.access == Access::Blocked
-            && setting.users.everyone
-            && setting.apps.access == Access::Blocked;
-        !shut && mfa != Some(true)
-    };
-    let mut advise = |place: &dyn Fn() -> String| {
-        report.advisories.add(
-            "direct connect users come in here, Conditional Access demands MFA of them, and \
-             `inboundTrust.isMfaAccepted` is not true: they will be refused",
-            place,
-        );
-    };
-    let of_default = &default.direct_connect_inbound;
-    if shuts_out(of_default, default.trust.mfa) {
-        advise(&|| "default".to_owned());
+/// Direct connect users do MFA at home; where that is not trusted, a policy that demands it shuts them out. This is about
+/// all that have no settings of their own.
+pub(crate) fn advise_unmeetable_mfa_by_default(
+    default: &DefaultSettings,
+    advisories: &mut Advisories,
+) {
+    if shuts_out(&default.direct_connect_inbound, default.trust.mfa) {
+        advisories.add(UNMEETABLE_MFA, || "default".to_owned());
     }
+}
+
+/// The same, about these partners.
+pub(crate) fn advise_unmeetable_mfa<'p>(
+    default: &DefaultSettings,
+    partners: impl Iterator<Item = (TenantId, &'p PartnerSettings)>,
+    advisories: &mut Advisories,
+) {
+    let of_default = &default.direct_connect_inbound;
     let mut ids: Vec<_> = partners
-        .iter()
         .filter(|(_, partner)| {
             let setting = partner.direct_connect_inbound.as_ref();
             let mfa = partner.trust.mfa;
@@ -380,6 +400,17 @@ fn advise_unmeetable_mfa(default: &DefaultSettings, partners: &Partners, report:
     // In the order of their ids, so that the first place named is always the same one.
     ids.sort_unstable();
     for id in ids {
-        advise(&|| format!("partner {id}"));
+        advisories.add(UNMEETABLE_MFA, || format!("partner {id}"));
     }
 }
+
+/// Whether direct connect users come in whose MFA does not count.
+fn shuts_out(setting: &Setting, mfa: Option<bool>) -> bool {
+    let shut = setting.users.access == Access::Blocked
+        && setting.users.everyone
+        && setting.apps.access == Access::Blocked;
+    !shut && mfa != Some(true)
+}
+
+const UNMEETABLE_MFA: &str = "direct connect users come in here, Conditional Access demands MFA of them, and \
+                              `inboundTrust.isMfaAccepted` is not true: they will be refused";

@@ -333,11 +333,13 @@ fn a_revocation_is_compiled() {
     let line =
         format!(r#"{{"kind":"tenant","id":"{PARTNER}","notBefore":"2026-01-01T00:00:00.5Z"}}"#);
     let compiled = loaded(&[("revocations.jsonl", &line)]);
-    assert_eq!(compiled.revocations[0].kind, RevocationKind::Tenant);
     assert_eq!(
-        compiled.revocations[0].not_before,
-        UnixTime::new(1_767_225_600.5).unwrap()
+        compiled
+            .revocations
+            .of(RevocationKind::Tenant, &PARTNER.into()),
+        UnixTime::new(1_767_225_600.5)
     );
+    assert_eq!(compiled.revocations.len(), 1);
 }
 
 #[test]

@@ -102,10 +102,11 @@ fn snapshot() -> Snapshot {
             DirectoryMode::Required,
             Arc::new(GuestRecords::new(vec![ada], |_| {})),
         ),
-        conditional_access: Box::new([
+        conditional_access: [
             access_policy(PolicyState::Enabled, None),
             access_policy(PolicyState::ReportOnly, Some(Strength::PhishingResistant)),
-        ]),
+        ]
+        .into(),
         revocations: Revocations::new(vec![Revocation {
             kind: RevocationKind::User,
             id: Id::new("ada"),

@@ -35,7 +35,7 @@ fn snapshot() -> Snapshot {
         partners: Partners::default(),
         partner_facts: ByTenant::default(),
         guests: GuestDirectory::empty(DirectoryMode::Optional),
-        conditional_access: Box::new([]),
+        conditional_access: [].into(),
         revocations: Revocations::default(),
     }
 }

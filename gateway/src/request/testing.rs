@@ -79,7 +79,7 @@ pub(crate) fn snapshot() -> Snapshot {
         partners: Partners::default(),
         partner_facts: ByTenant::default(),
         guests: GuestDirectory::empty(DirectoryMode::Optional),
-        conditional_access: Box::default(),
+        conditional_access: std::sync::Arc::default(),
         revocations: Revocations::default(),
     }
 }

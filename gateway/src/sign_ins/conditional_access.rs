@@ -28,7 +28,7 @@ pub(super) fn applied<'a>(
     let policies = observation
         .policy
         .iter()
-        .flat_map(|policy| &policy.snapshot.conditional_access);
+        .flat_map(|policy| policy.snapshot.conditional_access.iter());
     policies.filter_map(|policy| {
         let document = format!("conditional-access/{}", policy.id);
         let line = lines.iter().find(|line| line.document == document)?;

@@ -111,7 +111,7 @@ mod tests {
 
     fn with_mfa_policy(state: PolicyState) -> Snapshot {
         Snapshot {
-            conditional_access: Box::new([mfa_for_everyone(state)]),
+            conditional_access: [mfa_for_everyone(state)].into(),
             ..snapshot()
         }
     }

@@ -116,7 +116,7 @@ pub(super) fn snapshot() -> Snapshot {
         partners: Partners::default(),
         partner_facts: ByTenant::default(),
         guests: GuestDirectory::empty(DirectoryMode::Optional),
-        conditional_access: Box::default(),
+        conditional_access: std::sync::Arc::default(),
         revocations: Revocations::default(),
     }
 }

@@ -57,32 +57,36 @@ impl Guests {
                 continue;
             };
             let first = first.place(files.get(of).map_or("", |file| file.path));
-            let (path, message) = match (clash, record.home()) {
-                (SameGuest::Home(..), Some((tenant, user))) => (
-                    &["crossgate", "homeUserId"][..],
-                    format!(
-                        "`{user}` of `{tenant}` is a guest already, `{first}`; keep one record, or mark one deleted"
-                    ),
-                ),
-                (SameGuest::Home(..) | SameGuest::Id(..), _) => (
-                    &["id"][..],
-                    format!(
-                        "`{}` has a record already, `{first}`; keep one of them",
-                        record.id
-                    ),
-                ),
-            };
-            let found = Found {
-                steps: path
-                    .iter()
-                    .map(|name| Step::Member((*name).to_owned()))
-                    .collect(),
-                mark: Mark::Value,
-                message,
-            };
-            report.found(file, slot, [found]);
+            report.found(file, slot, [same_guest(clash, record, &first)]);
         }
         records
+    }
+}
+
+/// What is wrong with a record for a guest that has one already, at this place.
+pub(crate) fn same_guest(clash: SameGuest, record: &Guest, first: &str) -> Found {
+    let (path, message) = match (clash, record.home()) {
+        (SameGuest::Home(..), Some((tenant, user))) => (
+            &["crossgate", "homeUserId"][..],
+            format!(
+                "`{user}` of `{tenant}` is a guest already, `{first}`; keep one record, or mark one deleted"
+            ),
+        ),
+        (SameGuest::Home(..) | SameGuest::Id(..), _) => (
+            &["id"][..],
+            format!(
+                "`{}` has a record already, `{first}`; keep one of them",
+                record.id
+            ),
+        ),
+    };
+    Found {
+        steps: path
+            .iter()
+            .map(|name| Step::Member((*name).to_owned()))
+            .collect(),
+        mark: Mark::Value,
+        message,
     }
 }
 
@@ -114,7 +118,7 @@ impl Part {
 }
 
 /// Compiles one record; `None` where it has no id, which is noted.
-fn compile(document: GuestDocument, notes: &mut Notes<'_>) -> Option<Guest> {
+pub(crate) fn compile(document: GuestDocument, notes: &mut Notes<'_>) -> Option<Guest> {
     let root = At::Root;
     let Some(id) = document.id else {
         notes.fault(

@@ -10,4 +10,5 @@ pub(crate) mod partners;
 pub(crate) mod redemption;
 pub(crate) mod revocations;
 pub(crate) mod setting;
+pub(crate) mod templates;
 pub(crate) mod users;

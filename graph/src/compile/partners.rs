@@ -156,7 +156,8 @@ impl Part {
     }
 }
 
-fn compile(
+/// Compiles one configuration; its faults are noted.
+pub(crate) fn compile(
     document: &PartnerDocument,
     beside: Beside<'_>,
     interner: &mut Interner,

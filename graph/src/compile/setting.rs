@@ -15,7 +15,7 @@ use crate::reader::report::Notes;
 use crate::reader::values::Object;
 
 /// Settings seen so far, each kept once: most partners have one of few.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Interner {
     seen: HashSet<Arc<Setting>, Hashing>,
 }
@@ -123,7 +123,7 @@ fn advise_missing(half: &str, surroundings: Surroundings<'_>, at: &At<'_>, notes
     );
 }
 
-const fn origin(of_fallback: Origin, fallback_is: Fallback) -> Origin {
+pub(crate) const fn origin(of_fallback: Origin, fallback_is: Fallback) -> Origin {
     match (of_fallback, fallback_is) {
         (Origin::Initial, _) | (_, Fallback::Initial) => Origin::Initial,
         (Origin::Written | Origin::Default, Fallback::Default | Fallback::FaultyDefault) => {

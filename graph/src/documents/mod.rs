@@ -9,3 +9,4 @@ pub(crate) mod guest;
 pub(crate) mod named_location;
 pub(crate) mod revocation;
 pub(crate) mod target;
+pub(crate) mod template;

@@ -3,7 +3,7 @@
 use std::cell::{Cell, OnceCell};
 
 use jsonc_parser::ast::{ObjectProp, Value};
-use jsonc_parser::common::Ranged as _;
+use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
 use super::fault::Position;
@@ -67,6 +67,37 @@ pub(crate) fn duplicates(text: &str) -> Option<Vec<(Vec<Step>, Position)>> {
         found.push((steps.to_vec(), lines.position(offset)));
     });
     Some(found)
+}
+
+/// The texts of the documents of a list, bare or in `value`, byte for byte; `None` where there is no list.
+pub(crate) fn elements(text: &str) -> Option<Vec<&str>> {
+    let root = tree(text)?;
+    let list = match &root {
+        Value::Array(list) => list,
+        Value::Object(object) => {
+            let mut last_first = object.properties.iter().rev();
+            let list = last_first.find(|property| property.name.as_str() == "value")?;
+            list.value.as_array()?
+        }
+        Value::StringLit(_)
+        | Value::NumberLit(_)
+        | Value::BooleanLit(_)
+        | Value::NullKeyword(_) => return None,
+    };
+    let ranges = list.elements.iter().map(Ranged::range);
+    ranges
+        .map(|range| text.get(range.start..range.end))
+        .collect()
+}
+
+/// The members of an object: the name of each, and the text of name and value, byte for byte.
+pub(crate) fn members(text: &str) -> Option<Vec<(String, &str)>> {
+    let root = tree(text)?;
+    let members = root.as_object()?.properties.iter().map(|property| {
+        let name = property.name.as_str().to_owned();
+        Some((name, text.get(property.range.start..property.range.end)?))
+    });
+    members.collect()
 }
 
 fn collect_duplicates(

@@ -138,7 +138,7 @@ fn with_faults<T: DeserializeOwned>(
 }
 
 /// Whether a member says something about the answer rather than in it (OData JSON Format 4.01, section 4.5).
-pub(super) fn is_annotation(name: &str) -> bool {
+pub(crate) fn is_annotation(name: &str) -> bool {
     name.contains("@odata.") || name.starts_with("@microsoft.graph.")
 }
 

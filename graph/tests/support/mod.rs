@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test program uses its part")]
 
+pub(crate) mod store;
+
 use crossgate_graph::{Compiled, PolicyFile, load};
 use crossgate_policy::ids::{Cloud, TenantId};
 use crossgate_policy::snapshot::OwnTenant;

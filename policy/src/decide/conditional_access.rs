@@ -29,7 +29,7 @@ pub(super) fn check(request: &Request<'_>, recorder: &mut impl Recorder) -> Resu
     }
     let mut unmet = Unmet::default();
     let mut blocked = false;
-    for policy in &request.snapshot.conditional_access {
+    for policy in request.snapshot.conditional_access.iter() {
         let verdict = evaluate(request, policy);
         recorder.record(|| policy_line(policy, &verdict));
         match (policy.state, verdict) {

@@ -21,6 +21,8 @@ pub use revocations::{Revocation, RevocationKind, Revocations};
 pub use setting::{Access, AppTargets, Origin, Setting, UserTargets};
 pub use tables::{ByTenant, Hashing};
 
+use std::sync::Arc;
+
 use crate::ids::{Cloud, TenantId};
 
 /// What a snapshot is made of. The maker checks documents; this crate only reads them.
@@ -39,7 +41,7 @@ pub struct Snapshot {
     /// The own directory's guests.
     pub guests: GuestDirectory,
     /// Conditional Access policies that are enabled or report-only, in document order.
-    pub conditional_access: Box<[AccessPolicy]>,
+    pub conditional_access: Arc<[AccessPolicy]>,
     /// Revoked users, guests, sessions, tokens and tenants.
     pub revocations: Revocations,
 }

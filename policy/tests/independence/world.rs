@@ -84,7 +84,7 @@ impl World {
                 .collect(),
             partner_facts: ByTenant::default(),
             guests: GuestDirectory::empty(DirectoryMode::Optional),
-            conditional_access: Box::new([demanding]),
+            conditional_access: [demanding].into(),
             revocations: Revocations::default(),
         })
     }
