@@ -8,10 +8,17 @@
 
 mod action;
 mod action_set;
+mod assignment;
 mod built_in;
+mod definition;
+mod nearest;
+mod reader;
 mod scope;
 
 pub use action::Action;
 pub use action_set::{ActionSet, Required};
+pub use assignment::RoleAssignment;
 pub use built_in::BuiltInRole;
+pub use definition::RoleDefinition;
+pub use reader::Fault;
 pub use scope::{Scope, ScopeSet};
