@@ -1,0 +1,1 @@
+"""What the SDK is asked to do, one module a subject."""
