@@ -292,7 +292,7 @@ fn id_text(text: &Text<'_>) -> Option<Id> {
     text.filled().map(|id| Id::new(&id))
 }
 
-fn auth_context(text: &Text<'_>) -> Option<String> {
+pub(crate) fn auth_context(text: &Text<'_>) -> Option<String> {
     let number = text.value().strip_prefix('c').filter(|number| {
         !number.starts_with('0')
             && matches!(number.len(), 1 | 2)

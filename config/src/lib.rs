@@ -4,6 +4,7 @@
 //! opens a file, reads the environment (a closure does), knows a clock or logs: paths stay paths, taken from the
 //! folder of the configuration.
 
+mod admin;
 mod app;
 mod assertion;
 mod claims;
@@ -28,6 +29,7 @@ mod tenant;
 mod units;
 mod url;
 
+pub use admin::Admin;
 pub use app::{AppSettings, Clients, Egress, ResourceTenant};
 pub use assertion::{Assertion, SigningKey};
 pub use claims::{ClaimMap, ClaimTest};

@@ -17,7 +17,7 @@ pub struct Listen {
     pub tls: Option<TlsFiles>,
     /// Where routes to external tenants are reached.
     pub egress: Vec<SocketAddr>,
-    /// The Graph-compatible API and the console.
+    /// The admin API: with the TLS of [`Listen::tls`], or plain on a loopback address. Open where the policy is in a store.
     pub admin: SocketAddr,
     /// `/metrics`, `/livez` and `/readyz`.
     pub metrics: SocketAddr,
@@ -48,6 +48,18 @@ impl Listen {
             listen.check_shared(section);
         }
         listen
+    }
+
+    /// Whether the admin API would be reached from elsewhere without TLS.
+    pub(crate) fn admin_is_exposed(&self) -> bool {
+        self.tls.is_none() && !self.admin.ip().is_loopback()
+    }
+
+    pub(crate) fn refuse_exposed_admin(section: &mut Section<'_>) {
+        section.fault(
+            "admin",
+            "administrators' tokens would cross the network in the clear; add `[listen.tls]`, or listen on a loopback address",
+        );
     }
 
     /// Two listeners cannot have one address; a default counts as if it were written.

@@ -9,6 +9,8 @@ use crate::reader::{Section, Text};
 pub enum PolicySource {
     /// A folder of Graph documents.
     Directory(PathBuf),
+    /// A store in one file, which the admin API changes.
+    Sqlite(PathBuf),
 }
 
 /// Whether a refusal binds.
@@ -62,14 +64,17 @@ pub(crate) fn source(text: &Text<'_>) -> Option<PolicySource> {
     if let Some(folder) = text.path_after("dir:") {
         return Some(PolicySource::Directory(folder));
     }
+    if let Some(file) = text.path_after("sqlite:") {
+        return Some(PolicySource::Sqlite(file));
+    }
     let scheme = text.value().split_once(':').map(|(scheme, _)| scheme);
     match scheme {
-        Some("dir") => None,
+        Some("dir" | "sqlite") => None,
         // A database's address may hold a password.
-        Some("sqlite" | "postgres" | "postgresql") => text.refuse_unquoted(
-            "databases are not available in this version; keep the documents in a folder and write `dir:PATH`",
+        Some("postgres" | "postgresql") => text.refuse_unquoted(
+            "PostgreSQL is not available in this version; write `sqlite:PATH` for a store in one file",
         ),
-        Some(_) | None => text.refuse("is not a policy source; expected `dir:PATH`"),
+        Some(_) | None => text.refuse("is not a policy source; expected `dir:PATH` or `sqlite:PATH`"),
     }
 }
 

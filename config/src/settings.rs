@@ -4,8 +4,8 @@ use std::path::Path;
 
 use crate::reader::{Document, Section};
 use crate::{
-    AppSettings, Assertion, Enforcement, Fault, GuestDirectory, Health, IssuerSettings, Jwks,
-    Limits, Listen, OwnTenant, PartnerSettings, PolicySource, Runtime, Shutdown, SignIns,
+    Admin, AppSettings, Assertion, Enforcement, Fault, GuestDirectory, Health, IssuerSettings,
+    Jwks, Limits, Listen, OwnTenant, PartnerSettings, PolicySource, Runtime, Shutdown, SignIns,
 };
 use crate::{app, issuer, partner, policy};
 
@@ -16,6 +16,8 @@ pub struct Settings {
     pub tenant: OwnTenant,
     /// `[listen]`: addresses and who stands in front of them.
     pub listen: Listen,
+    /// `[admin]`: the admin API.
+    pub admin: Admin,
     /// `[policy] source`: where the documents are.
     pub policy: PolicySource,
     /// `[policy] enforcement`; apps carry their own, resolved against this.
@@ -74,7 +76,11 @@ impl Settings {
     fn read(root: &mut Section<'_>) -> Option<Self> {
         let tenant = root.section_or_empty("tenant", OwnTenant::read);
         let listen = root.section_or_empty("listen", Listen::read);
+        let admin = root.section_or_empty("admin", Admin::read);
         let (policy, enforcement) = root.section_or_empty("policy", policy::read);
+        if listen.admin_is_exposed() && matches!(policy, PolicySource::Sqlite(_)) {
+            root.section_or_empty("listen", Listen::refuse_exposed_admin);
+        }
         let guests = root.section_or_empty("guests", GuestDirectory::read);
         // The other parts are read without the own tenant too: its faults must not hide theirs.
         let own = tenant.as_ref();
@@ -91,6 +97,7 @@ impl Settings {
         Some(Self {
             tenant: tenant?,
             listen,
+            admin,
             policy,
             enforcement,
             guests,

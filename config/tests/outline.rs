@@ -12,9 +12,10 @@ fn outline(text: &str) -> Option<Outline> {
 }
 
 fn directory(text: &str) -> Option<PathBuf> {
-    outline(text)?
-        .policy
-        .map(|PolicySource::Directory(path)| path)
+    outline(text)?.policy.and_then(|source| match source {
+        PolicySource::Directory(path) => Some(path),
+        PolicySource::Sqlite(_) => None,
+    })
 }
 
 #[test]

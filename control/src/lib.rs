@@ -1,10 +1,20 @@
 //! The admin plane: policy documents in a durable store, Microsoft Graph's API over them, who may do what, and the audit
 //! of what was done.
 //!
-//! It changes documents, and never talks to a request: what is in force reaches requests through the [`Enforcer`] that the
+//! It changes documents, and never talks to a request: what is in force reaches requests through the [`Enforcer`](enforcer::Enforcer) that the
 //! gateway gives.
 
+pub mod administrator;
+pub mod api;
+pub mod audit;
+pub mod bootstrap;
 pub mod document;
+pub mod enforcer;
+pub mod ledger;
+pub mod model;
 pub mod odata;
+pub mod resource;
 pub mod roles;
+pub mod secret;
 pub mod store;
+pub mod text;

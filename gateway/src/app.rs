@@ -1,6 +1,7 @@
 //! Builds everything, opens the doors, and closes them again in order.
 
 mod background;
+pub(crate) mod control;
 mod drain;
 mod files;
 mod readiness;
@@ -13,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossgate_config::{Purpose, Settings, Workers};
+use crossgate_config::{PolicySource, Purpose, Settings, Workers};
 use crossgate_policy::ids::UnixTime;
 use pingora::apps::http_app::HttpServer;
 use pingora::server::configuration::{Opt, ServerConf};
@@ -21,10 +22,11 @@ use pingora::server::{RunArgs, Server};
 use pingora::services::listening::Service;
 use pingora::time::fast_timeout::set_fast_timeout_to_tokio_threshold;
 
+use crate::admin::{Admin, Visitors};
 use crate::live::fetch::{FetchFault, Fetcher};
 use crate::live::policy::{Begun, Reloader};
 use crate::live::{InForce, Keys, Live, announce};
-use crate::load::{self, Faults, Loaded};
+use crate::load::{self, Faults, Loaded, Stores};
 use crate::ops::{Metrics, Operations};
 use crate::proxy::{self, CertificateFault, Certificates, Gateway, InFlight};
 use crate::request::assertion::{Signer, SignerError};
@@ -32,6 +34,7 @@ use crate::request::route::{Door, Routes};
 use crate::request::tokens::Tokens;
 use crate::sign_ins::SignIns;
 use background::Background;
+use control::Control;
 
 /// Why the gateway does not start.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +76,9 @@ pub enum StartError {
     /// Keys could never be fetched.
     #[error("{0}")]
     Fetch(#[from] FetchFault),
+    /// The store of policies cannot be used.
+    #[error("[policy] source: {0}")]
+    Store(String),
     /// A thread or a signal handler cannot be had.
     #[error("{what} cannot be started: {why}")]
     System {
@@ -92,7 +98,7 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
     let background = Background::start()?;
     let hangups = background.hangups()?;
     let text = load::read(config)?;
-    let loaded = load::load_text(config, &text, Purpose::Serve, None, None)?;
+    let mut loaded = load::load_text(config, &text, Purpose::Serve, None, None, Stores::Make)?;
     files::take_all(&loaded.settings.limits);
     let metrics = Arc::new(Metrics::new()?);
     let parts = Parts::new(&loaded.settings, &metrics)?;
@@ -102,10 +108,16 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
     let fetcher = Fetcher::new()?;
     let (settings, counts) = (loaded.settings.clone(), loaded.counts);
     let guests = loaded.guests.clone();
+    let store = loaded.store.take();
     let live = put_in_force(loaded, &metrics);
     tidy_tokens(&parts.tokens, &live, &metrics);
+    let visitors = Arc::new(Visitors::default());
+    let control = store
+        .map(|store| Control::start(store, &live, &metrics, &visitors, &text, &settings))
+        .transpose()?;
+    let noted = control.is_some().then_some(visitors);
     let (sign_ins, writer) =
-        SignIns::start(&settings.sign_ins, &metrics).map_err(StartError::SignIns)?;
+        SignIns::start(&settings.sign_ins, &metrics, noted).map_err(StartError::SignIns)?;
 
     // The framework's own timers cost two readings of the clock each, also for what is over before a timer is needed.
     set_fast_timeout_to_tokio_threshold(Some(Duration::ZERO));
@@ -148,6 +160,23 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
         )?;
         server.add_service(service);
     }
+    if let Some(control) = &control {
+        let admin = Admin::new(
+            &control.ledger,
+            Arc::clone(&live),
+            Arc::clone(&parts.tokens),
+            Arc::clone(&metrics),
+        );
+        let service = proxy::admin_service(
+            admin,
+            metrics.admin.connections.clone(),
+            &settings.listen,
+            parts.certificates.as_ref(),
+            &settings.limits,
+        )?;
+        server.add_service(service);
+        background.follow(&control.ledger);
+    }
     let operations = Operations::new(Arc::clone(&metrics), readiness::health(Arc::clone(&live)));
     let mut service = Service::new("operations".to_owned(), HttpServer::new_app(operations));
     service.add_tcp(&settings.listen.metrics.to_string());
@@ -164,6 +193,7 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
         guests,
         plans,
         certificates: parts.certificates.clone(),
+        stored: control.map(|control| control.stored),
     };
     let (reloader, ask) = Reloader::new(Arc::clone(&live), Arc::clone(&metrics), begun);
     background.reload_on(hangups, ask);
@@ -235,6 +265,7 @@ fn put_in_force(loaded: Loaded, metrics: &Metrics) -> Arc<Live> {
         advisories,
         counts,
         guests: _,
+        store: _,
     } = loaded;
     for advisory in &advisories {
         tracing::warn!("{advisory}");
@@ -265,10 +296,15 @@ fn tidy_tokens(tokens: &Arc<Tokens>, live: &Arc<Live>, metrics: &Metrics) {
 /// Tries every address, for the framework would only panic in a thread nobody watches.
 fn check_addresses(settings: &Settings) -> Result<(), StartError> {
     let listen = &settings.listen;
-    let metrics = [listen.metrics];
-    let listeners: [(&'static str, &[SocketAddr]); 3] = [
+    let (admin, metrics) = ([listen.admin], [listen.metrics]);
+    let admin: &[SocketAddr] = match settings.policy {
+        PolicySource::Sqlite(_) => &admin,
+        PolicySource::Directory(_) => &[],
+    };
+    let listeners: [(&'static str, &[SocketAddr]); 4] = [
         ("proxy", &listen.proxy),
         ("egress", &listen.egress),
+        ("admin", admin),
         ("metrics", &metrics),
     ];
     for (key, addresses) in listeners {

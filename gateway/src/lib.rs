@@ -1,5 +1,6 @@
 //! The Crossgate proxy: sockets, clocks and logs around the pure decision.
 
+pub mod admin;
 pub mod allowance;
 pub mod app;
 pub mod cli;

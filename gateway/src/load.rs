@@ -5,10 +5,11 @@
 
 mod believed;
 mod directory;
+mod store;
 mod text;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,7 @@ use aws_lc_rs::digest::{Context, Digest, SHA256};
 use crossgate_config::{
     Consent, GuestDirectory as Mode, Outline, PartnerSettings, PolicySource, Purpose, Settings,
 };
+use crossgate_control::store::Head;
 use crossgate_graph::{Advisory, Compiled, Counts, GUESTS_FILE, PolicyFile, ReadGuests};
 use crossgate_policy::ids::{Cloud, TenantId};
 use crossgate_policy::snapshot::{
@@ -25,6 +27,7 @@ use crossgate_token::Issuers;
 
 pub use believed::algorithms;
 use directory::{Document, Known, Stamp};
+pub use store::{OpenStore, Stores};
 
 /// What a configuration and its policy directory say, checked and compiled.
 #[derive(Debug)]
@@ -44,6 +47,8 @@ pub struct Loaded {
     pub counts: Counts,
     /// Its guests, for the next time; `None` where there is no file of them.
     pub guests: Option<KnownGuests>,
+    /// The store that the policy was read from; `None` where it is in a directory.
+    pub store: Option<OpenStore>,
 }
 
 /// What one file of guests says, which need not be compiled again while the file is the same: guests may be a million, and most
@@ -139,7 +144,7 @@ pub fn settings(config: &Path, purpose: Purpose) -> Result<Settings, Faults> {
 /// # Errors
 /// Every fault of the configuration, and of the policy too where the configuration tells whose it is.
 pub fn load(config: &Path, purpose: Purpose, policy: Option<&Path>) -> Result<Loaded, Faults> {
-    load_text(config, &read(config)?, purpose, policy, None)
+    load_text(config, &read(config)?, purpose, policy, None, Stores::Look)
 }
 
 /// The text of a configuration.
@@ -150,7 +155,8 @@ pub fn read(config: &Path) -> Result<String, Faults> {
     text::read(config).map_err(|fault| Faults(vec![fault]))
 }
 
-/// The same as [`load`] with the configuration's text as it was read before, and with guests who are known.
+/// The same as [`load`] with the configuration's text as it was read before, with guests who are known, and with a new store where
+/// that is wanted.
 ///
 /// # Errors
 /// As for [`load`].
@@ -160,6 +166,7 @@ pub fn load_text(
     purpose: Purpose,
     policy: Option<&Path>,
     guests: Option<&KnownGuests>,
+    stores: Stores,
 ) -> Result<Loaded, Faults> {
     let parsed = parse(config, text, purpose);
     let basis = match &parsed {
@@ -167,8 +174,11 @@ pub fn load_text(
         Err(_) => Basis::glean(config, text),
     };
     let policy = basis.and_then(|basis| {
-        let directory = policy.map(Path::to_path_buf).or(basis.directory)?;
-        Some(self::policy(&directory, &basis.own, guests))
+        let directory = policy.map(|path| PolicySource::Directory(path.to_path_buf()));
+        Some(match directory.or(basis.source)? {
+            PolicySource::Directory(directory) => self::policy(&directory, &basis.own, guests),
+            PolicySource::Sqlite(file) => store::open(&file, &basis.own, stores),
+        })
     });
     match (parsed, policy) {
         (Ok(settings), Some(Ok(policy))) => assemble(config, text, settings, policy),
@@ -197,10 +207,14 @@ pub fn load_at_rest(
     purpose: Purpose,
     guests: Option<&KnownGuests>,
 ) -> Result<Loaded, Faults> {
-    let directory = Basis::glean(config, text).and_then(|basis| basis.directory);
+    let source = Basis::glean(config, text).and_then(|basis| basis.source);
+    let directory = match source {
+        Some(PolicySource::Directory(directory)) => Some(directory),
+        Some(PolicySource::Sqlite(_)) | None => None,
+    };
     at_rest(
         || directory.as_deref().map(directory::Look::at),
-        || load_text(config, text, purpose, None, guests),
+        || load_text(config, text, purpose, None, guests, Stores::Look),
     )
 }
 
@@ -219,35 +233,43 @@ fn at_rest<L: PartialEq, T>(mut look: impl FnMut() -> L, mut read: impl FnMut() 
     read()
 }
 
-/// A policy directory: its files as they are, and what they say.
+/// A policy, and where it was found.
 struct Policy {
-    documents: Vec<Document>,
     compiled: Compiled,
-    guests: Option<KnownGuests>,
+    found: Found,
+}
+
+/// Where a policy was found.
+enum Found {
+    /// In a directory: its files as they are, and the guests among them.
+    Directory {
+        documents: Vec<Document>,
+        guests: Option<KnownGuests>,
+    },
+    /// In a store.
+    Store(Box<OpenStore>),
 }
 
 /// What checking a policy needs to know of the configuration.
 struct Basis {
     own: OwnTenant,
-    directory: Option<PathBuf>,
+    source: Option<PolicySource>,
 }
 
 impl Basis {
     fn of(settings: &Settings) -> Self {
-        let PolicySource::Directory(directory) = &settings.policy;
         Self {
             own: own_tenant(settings),
-            directory: Some(directory.clone()),
+            source: Some(settings.policy.clone()),
         }
     }
 
     /// The same from a configuration with faults.
     fn glean(config: &Path, text: &str) -> Option<Self> {
         let outline = Outline::parse(text, folder_of(config), &environment)?;
-        let directory = outline.policy.map(|PolicySource::Directory(path)| path);
         Some(Self {
             own: own(outline.tenant, outline.cloud, &[]),
-            directory,
+            source: outline.policy,
         })
     }
 }
@@ -280,9 +302,12 @@ fn policy(
     }
     match compiled {
         Ok(compiled) if told.is_empty() => Ok(Policy {
-            guests: file_of_guests(&documents)
-                .map(|file| KnownGuests::of(file, (begun, ended), compiled.guests.clone(), known)),
-            documents,
+            found: Found::Directory {
+                guests: file_of_guests(&documents).map(|file| {
+                    KnownGuests::of(file, (begun, ended), compiled.guests.clone(), known)
+                }),
+                documents,
+            },
             compiled,
         }),
         Ok(_) | Err(_) => Err(Faults(told)),
@@ -307,7 +332,46 @@ fn assemble(
 ) -> Result<Loaded, Faults> {
     let issuers = believed::issuers(&settings)
         .map_err(|fault| Faults(vec![format!("{}: {fault}", config.display())]))?;
-    let hash = name(text, &policy.documents);
+    let snapshot = snapshot(&settings, &policy.compiled);
+    let (hash, guests, store) = match policy.found {
+        Found::Directory { documents, guests } => (name(text, &documents), guests, None),
+        Found::Store(store) => (name_of_store(text, &store.opened.head), None, Some(*store)),
+    };
+    Ok(Loaded {
+        settings,
+        snapshot: Arc::new(snapshot),
+        issuers,
+        hash,
+        advisories: policy.compiled.advisories,
+        counts: policy.compiled.counts,
+        guests,
+        store,
+    })
+}
+
+/// A configuration beside the policy of a store that is in force.
+///
+/// # Errors
+/// Every fault of the configuration.
+pub fn beside(config: &Path, text: &str, policy: &Compiled, head: &Head) -> Result<Loaded, Faults> {
+    let settings = parse(config, text, Purpose::Serve)?;
+    let issuers = believed::issuers(&settings)
+        .map_err(|fault| Faults(vec![format!("{}: {fault}", config.display())]))?;
+    Ok(Loaded {
+        snapshot: Arc::new(snapshot(&settings, policy)),
+        settings,
+        issuers,
+        hash: name_of_store(text, head),
+        advisories: Vec::new(),
+        counts: policy.counts,
+        guests: None,
+        store: None,
+    })
+}
+
+/// What requests are decided by: a policy, and what the configuration knows beside it.
+#[must_use]
+pub fn snapshot(settings: &Settings, policy: &Compiled) -> Snapshot {
     let Compiled {
         allowed_clouds,
         default,
@@ -318,28 +382,19 @@ fn assemble(
         // Whom to invite and how is asked by who invites, not by requests.
         external_collaboration: _,
         redemption: _,
-        advisories,
-        counts,
-    } = policy.compiled;
-    let snapshot = Snapshot {
-        own: own_tenant(&settings),
-        allowed_clouds,
-        default,
-        partners,
+        advisories: _,
+        counts: _,
+    } = policy;
+    Snapshot {
+        own: own_tenant(settings),
+        allowed_clouds: allowed_clouds.clone(),
+        default: default.clone(),
+        partners: partners.clone(),
         partner_facts: settings.partners.iter().map(partner_facts).collect(),
-        guests: GuestDirectory::new(directory_mode(settings.guests), guests.records),
-        conditional_access,
-        revocations,
-    };
-    Ok(Loaded {
-        settings,
-        snapshot: Arc::new(snapshot),
-        issuers,
-        hash,
-        advisories,
-        counts,
-        guests: policy.guests,
-    })
+        guests: GuestDirectory::new(directory_mode(settings.guests), Arc::clone(&guests.records)),
+        conditional_access: Arc::clone(conditional_access),
+        revocations: revocations.clone(),
+    }
 }
 
 fn file_of_guests(documents: &[Document]) -> Option<&Document> {
@@ -387,17 +442,25 @@ const fn directory_mode(mode: Mode) -> DirectoryMode {
     }
 }
 
-/// Every part goes in behind its length, so that no two sets of files are one stream of bytes.
 fn name(config: &str, documents: &[Document]) -> Arc<str> {
+    let parts = documents
+        .iter()
+        .flat_map(|document| [document.path.as_bytes(), document.digest.as_ref()]);
+    digest_of([config.as_bytes()].into_iter().chain(parts))
+}
+
+/// The same of a store: the chain of its changes names what they have led to.
+#[must_use]
+pub fn name_of_store(config: &str, head: &Head) -> Arc<str> {
+    digest_of([config.as_bytes(), b"store", &head.changed_hash.0].into_iter())
+}
+
+/// Every part goes in behind its length, so that no two lists of parts are one stream of bytes.
+fn digest_of<'p>(parts: impl Iterator<Item = &'p [u8]>) -> Arc<str> {
     let mut context = Context::new(&SHA256);
-    let mut add = |part: &[u8]| {
+    for part in parts {
         context.update(&part.len().to_be_bytes());
         context.update(part);
-    };
-    add(config.as_bytes());
-    for document in documents {
-        add(document.path.as_bytes());
-        add(document.digest.as_ref());
     }
     let digest = context.finish();
     let hex: String = digest

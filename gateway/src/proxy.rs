@@ -26,7 +26,7 @@ use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorSource, ErrorType, Result};
 
 pub use certificates::{CertificateFault, Certificates, Renewed};
-pub use door::service;
+pub use door::{admin_service, service};
 pub use in_flight::{Flight, InFlight};
 
 use answer::{asked, trouble_of};

@@ -58,7 +58,9 @@ pub fn path_of(kind: DocumentKind, key: &str) -> String {
         DocumentKind::Policy
         | DocumentKind::Default
         | DocumentKind::PartnerTemplate
-        | DocumentKind::SynchronizationTemplate => format!("{}.json", kind.name()),
+        | DocumentKind::SynchronizationTemplate
+        // No directory has it, and a path that none may have says so.
+        | DocumentKind::Bootstrap => format!("{}.json", kind.name()),
         DocumentKind::Authorization | DocumentKind::Domains => {
             "external-collaboration.json".to_owned()
         }
@@ -193,7 +195,8 @@ impl<'t> Split<'t> {
             | DocumentKind::PartnerTemplate
             | DocumentKind::SynchronizationTemplate
             | DocumentKind::Authorization
-            | DocumentKind::Domains => Some(String::new()),
+            | DocumentKind::Domains
+            | DocumentKind::Bootstrap => Some(String::new()),
             DocumentKind::Partner => text(&ids.tenant_id)
                 .or_else(|| self.missing(slot, "tenantId", "the partner's tenant id")),
             DocumentKind::ConditionalAccess => Some(id.unwrap_or_else(|| self.nameless(slot))),

@@ -30,11 +30,13 @@ pub enum DocumentKind {
     RoleDefinition,
     /// Graph's `unifiedRoleAssignment`, by `id`.
     RoleAssignment,
+    /// The digest of the secret that gives somebody the first role. There is one, and no file of a directory holds it.
+    Bootstrap,
 }
 
 impl DocumentKind {
     /// All, in the order in which a policy is read.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Policy,
         Self::Default,
         Self::Partner,
@@ -48,6 +50,7 @@ impl DocumentKind {
         Self::Revocation,
         Self::RoleDefinition,
         Self::RoleAssignment,
+        Self::Bootstrap,
     ];
 
     /// The name in stores and on the command line.
@@ -67,6 +70,7 @@ impl DocumentKind {
             Self::Revocation => "revocations",
             Self::RoleDefinition => "role-definitions",
             Self::RoleAssignment => "role-assignments",
+            Self::Bootstrap => "bootstrap",
         }
     }
 
@@ -85,7 +89,8 @@ impl DocumentKind {
             | Self::PartnerTemplate
             | Self::SynchronizationTemplate
             | Self::Authorization
-            | Self::Domains => true,
+            | Self::Domains
+            | Self::Bootstrap => true,
             Self::Partner
             | Self::ConditionalAccess
             | Self::NamedLocation

@@ -198,6 +198,12 @@ impl Gateway {
         self.setup.listeners.egress
     }
 
+    /// Where the admin API is.
+    #[must_use]
+    pub const fn admin(&self) -> SocketAddr {
+        self.setup.listeners.admin
+    }
+
     /// Where `/metrics`, `/livez` and `/readyz` are.
     #[must_use]
     pub const fn operations(&self) -> SocketAddr {

@@ -68,7 +68,7 @@ impl Stage {
             issuers_since: 1,
             keys: Arc::new(Keys::default().replaced_by(keys)),
         });
-        let (sign_ins, writer) = SignIns::start(&settings.sign_ins, &metrics).unwrap();
+        let (sign_ins, writer) = SignIns::start(&settings.sign_ins, &metrics, None).unwrap();
         let gateway = Gateway {
             live: Arc::new(live),
             sign_ins,

@@ -1,8 +1,10 @@
 //! The tasks beside the requests, on a runtime of their own: whatever they wait for, no request does.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossgate_config::Settings;
+use crossgate_control::ledger::Ledger;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -77,8 +79,30 @@ impl Background {
         });
     }
 
+    /// Takes up what other processes write to the store of policies.
+    pub(super) fn follow(&self, ledger: &Arc<Ledger>) {
+        let ledger = Arc::clone(ledger);
+        self.0.spawn(async move {
+            loop {
+                tokio::time::sleep(FOLLOW).await;
+                let ledger = Arc::clone(&ledger);
+                // What is wrong has been told, and is tried again.
+                let followed = tokio::task::spawn_blocking(move || ledger.follow().is_ok());
+                if !followed.await.unwrap_or(false) {
+                    tokio::time::sleep(AFTER_A_FAULT).await;
+                }
+            }
+        });
+    }
+
     /// Ends the tasks and waits for none of them.
     pub(super) fn stop(self) {
         self.0.shutdown_background();
     }
 }
+
+/// How long a change by a command takes to bind.
+const FOLLOW: Duration = Duration::from_secs(1);
+
+/// A store that cannot be used is not asked, or told of, every second.
+const AFTER_A_FAULT: Duration = Duration::from_secs(10);

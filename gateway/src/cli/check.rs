@@ -43,7 +43,7 @@ pub(super) fn run(args: &CheckArgs, out: &mut impl Write) -> Result<Verdict, Fai
 }
 
 fn report(args: &CheckArgs, loaded: &Loaded, out: &mut impl Write) -> std::io::Result<()> {
-    let PolicySource::Directory(policy) = &loaded.settings.policy;
+    let (PolicySource::Directory(policy) | PolicySource::Sqlite(policy)) = &loaded.settings.policy;
     writeln!(
         out,
         "{}: good: {}, {}",

@@ -53,6 +53,7 @@ fn told(error: &StartError) -> String {
         | StartError::Tls(_)
         | StartError::Address { .. }
         | StartError::Fetch(_)
+        | StartError::Store(_)
         | StartError::System { .. } => format!("not started: {error}"),
     }
 }

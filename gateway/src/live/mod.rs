@@ -147,7 +147,7 @@ impl Live {
     }
 
     /// Puts a changed part in force in one step, whoever else changes another part meanwhile.
-    fn replace(&self, change: impl Fn(&InForce) -> InForce) {
+    pub(crate) fn replace(&self, change: impl Fn(&InForce) -> InForce) {
         self.in_force.rcu(|current| change(current));
         self.of_workers.outdate();
     }

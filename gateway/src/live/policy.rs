@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use super::keys::Plan;
 use super::watch::{Change, Watch};
 use super::{InForce, Keys, Live, announce, restart};
+use crate::admin::Stored;
 use crate::load::{self, Faults, KnownGuests, Loaded};
 use crate::ops::Metrics;
 use crate::proxy::Certificates;
@@ -36,6 +37,8 @@ pub struct Reloader {
     plans: watch::Sender<Plan>,
     certificates: Option<Arc<Certificates>>,
     watch: Option<Watch>,
+    /// What the policy is in force by where it is in a store, which is not read again: who changes it has put it in force.
+    stored: Option<Arc<Stored>>,
     reasons: Receiver<Reason>,
     reason: Sender<Reason>,
 }
@@ -81,6 +84,8 @@ pub struct Begun {
     pub plans: watch::Sender<Plan>,
     /// The certificates of the doors, where they have any.
     pub certificates: Option<Arc<Certificates>>,
+    /// The policy, where it is in a store.
+    pub stored: Option<Arc<Stored>>,
 }
 
 impl Reloader {
@@ -101,6 +106,7 @@ impl Reloader {
             refused: false,
             plans: begun.plans,
             certificates: begun.certificates,
+            stored: begun.stored,
             watch: None,
             reasons,
             reason,
@@ -141,15 +147,21 @@ impl Reloader {
         } else {
             Ok(self.text.clone())
         };
+        let stored = self.stored.clone();
+        // While it is held no change of the policy comes into force.
+        let mut held = stored.as_ref().map(|stored| stored.hold());
         let loaded = text.and_then(|text| {
+            if let Some(held) = &held {
+                let loaded = load::beside(&self.config, &text, &held.policy, &held.head)?;
+                self.check_same_store(&loaded)?;
+                return Ok((text, loaded));
+            }
             // An operator who asks trusts no look at a file, as on a filesystem that is not watched either.
             let asked = self.guests.as_ref().filter(|_| reason.asked);
             let unread = asked.map(KnownGuests::to_be_read);
             let guests = unread.as_ref().or(self.guests.as_ref());
             let loaded = load::load_at_rest(&self.config, &text, Purpose::Serve, guests)?;
-            if loaded.settings.tenant.id != self.settings.tenant.id {
-                return Err(Faults(vec![OTHER_TENANT.to_owned()]));
-            }
+            self.check_same_store(&loaded)?;
             Ok((text, loaded))
         });
         let certificates = self.certificates.as_ref().filter(|_| reason.asked);
@@ -159,7 +171,12 @@ impl Reloader {
                 if let (Some(certificates), Some(renewed)) = (&self.certificates, renewed) {
                     certificates.renew(renewed);
                 }
-                return self.take_up(text, loaded, reason);
+                self.take_up(text, loaded, reason);
+                if let Some(held) = &mut held {
+                    held.text.clone_from(&self.text);
+                    held.settings = Arc::new(self.settings.clone());
+                }
+                return;
             }
             (Ok(_), Err(fault)) => vec![fault.to_string()],
             (Err(faults), Ok(_)) => faults.0,
@@ -178,6 +195,27 @@ impl Reloader {
         }
     }
 
+    /// Refuses what only a restart can change.
+    fn check_same_store(&self, loaded: &Loaded) -> Result<(), Faults> {
+        let (old, new) = (&self.settings, &loaded.settings);
+        let in_store = |settings: &Settings| matches!(settings.policy, PolicySource::Sqlite(_));
+        let mut faults = Vec::new();
+        if new.tenant.id != old.tenant.id {
+            faults.push(OTHER_TENANT.to_owned());
+        }
+        if (in_store(old) || in_store(new)) && new.policy != old.policy {
+            faults.push(OTHER_STORE.to_owned());
+        }
+        if in_store(old) && new.tenant.cloud != old.tenant.cloud {
+            faults.push(OTHER_CLOUD.to_owned());
+        }
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(Faults(faults))
+        }
+    }
+
     fn take_up(&mut self, text: String, loaded: Loaded, reason: Reason) {
         let Loaded {
             settings,
@@ -187,6 +225,7 @@ impl Reloader {
             advisories,
             counts,
             guests,
+            store: _,
         } = loaded;
         self.guests = guests;
         let before = self.live.in_force();
@@ -276,7 +315,10 @@ impl Reloader {
     }
 
     fn watch_again(&mut self) {
-        let PolicySource::Directory(directory) = &self.settings.policy;
+        let PolicySource::Directory(directory) = &self.settings.policy else {
+            self.watch = None;
+            return;
+        };
         let reason = self.reason.clone();
         let tell = move |change| {
             let _ = reason.send(Reason {
@@ -339,6 +381,11 @@ fn gone(before: Counts, now: Counts) -> Vec<String> {
 
 const OTHER_TENANT: &str = "tenant.id: another organisation needs a restart, for upstreams hold what was signed for this one";
 
+const OTHER_STORE: &str =
+    "policy.source: going to a store, from one, or from one to another needs a restart";
+
+const OTHER_CLOUD: &str = "tenant.cloud: another cloud needs a restart, for the store's documents were checked for this one";
+
 /// Whoever copies files writes the next one sooner than this.
 const QUIET: Duration = Duration::from_millis(20);
 
@@ -391,6 +438,7 @@ mod tests {
             guests: loaded.guests,
             plans: watch::channel(plan).0,
             certificates: None,
+            stored: None,
         };
         let metrics = Arc::new(Metrics::new().unwrap());
         let (mut reloader, _ask) = Reloader::new(Arc::clone(&live), metrics, begun);

@@ -1,6 +1,7 @@
 use super::*;
 use crossgate_policy::ids::Guid;
 use std::fs;
+use std::path::PathBuf;
 use tempfile::TempDir;
 
 const CONFIG: &str = r#"
@@ -224,7 +225,15 @@ fn guests_are_read_again_when_their_file_has_changed_and_only_then() {
     let again = |known: &Loaded| {
         let config = site.path("crossgate.toml");
         let text = read(&config).unwrap();
-        load_text(&config, &text, Purpose::Decide, None, known.guests.as_ref()).unwrap()
+        load_text(
+            &config,
+            &text,
+            Purpose::Decide,
+            None,
+            known.guests.as_ref(),
+            Stores::Look,
+        )
+        .unwrap()
     };
     let records = |loaded: &Loaded| Arc::clone(&loaded.guests.as_ref().unwrap().read.records);
     let first = site.load();
@@ -262,7 +271,15 @@ fn guests_whose_file_looks_the_same_are_in_force_without_reading_it_once_a_chang
     let config = site.path("crossgate.toml");
     let text = read(&config).unwrap();
     let again = |known: &KnownGuests| {
-        load_text(&config, &text, Purpose::Decide, None, Some(known)).unwrap()
+        load_text(
+            &config,
+            &text,
+            Purpose::Decide,
+            None,
+            Some(known),
+            Stores::Look,
+        )
+        .unwrap()
     };
     let first = site.load();
     let known = first.guests.as_ref().unwrap();

@@ -10,6 +10,7 @@ use prometheus::{
     Encoder, Gauge, GaugeVec, IntCounterVec, IntGauge, IntGaugeVec, Registry, TextEncoder,
 };
 
+use super::admin::AdminMetrics;
 use super::app::{AppMetrics, NONE};
 use super::counter::Counter;
 use super::family::Family;
@@ -49,6 +50,8 @@ pub struct Metrics {
     /// Client connections that are open. One number for all threads: it is what new ones are bounded by, and whether the
     /// last one is gone, so that it must be exact at every moment.
     pub connections: IntGauge,
+    /// Calls of the admin API.
+    pub admin: AdminMetrics,
     apps: Mutex<HashMap<String, Arc<AppMetrics>>>,
     generation: AtomicU64,
     keys_fetched: Mutex<HashMap<String, Instant>>,
@@ -154,6 +157,7 @@ impl Metrics {
                 "Requests whose sign-in event waits for the writer.",
             )?,
             connections: new.gauge("connections", "Client connections that are open.")?,
+            admin: AdminMetrics::new(&new)?,
             apps: Mutex::default(),
             generation: AtomicU64::new(0),
             keys_fetched: Mutex::default(),

@@ -1,5 +1,6 @@
 //! What operators see: metrics and health.
 
+mod admin;
 mod app;
 mod counter;
 mod family;

@@ -8,14 +8,17 @@ mod secured;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use crossgate_config::Limits;
+use crossgate_config::{Limits, Listen};
+use pingora::apps::http_app::HttpServer;
 use pingora::apps::{HttpServerOptions, ServerApp};
 use pingora::protocols::http::v2::server::{H2Options, default_h2_options};
 use pingora::proxy::http_proxy;
 use pingora::server::configuration::ServerConf;
 use pingora::services::listening::Service;
+use prometheus::IntGauge;
 
 use super::{Certificates, Gateway};
+use crate::admin::Admin;
 use bounded::Bounded;
 use patient::Patient;
 use secured::Secured;
@@ -58,6 +61,37 @@ pub fn service(
     Ok(service)
 }
 
+/// The service of the admin listener, with the TLS of the proxy's where that has any.
+///
+/// # Errors
+/// The TLS library refuses its settings.
+pub fn admin_service(
+    admin: Admin,
+    connections: IntGauge,
+    listen: &Listen,
+    certificates: Option<&Arc<Certificates>>,
+    limits: &Limits,
+) -> Result<Service<impl ServerApp + Send + Sync + 'static>, rustls::Error> {
+    let mut app = HttpServer::new_app(admin);
+    app.server_options = Some(server_options(limits));
+    app.h2_options = Some(h2_options(limits));
+    let secured = Secured {
+        app: Arc::new(app),
+        acceptor: certificates.map(secured::acceptor).transpose()?,
+        patience: limits.request_head_timeout,
+    };
+    let bounded = Bounded {
+        app: Arc::new(secured),
+        connections,
+        most: MOST_ADMIN_CONNECTIONS,
+    };
+    let mut service = Service::new("admin".to_owned(), bounded);
+    service.add_tcp(&listen.admin.to_string());
+    // Calls themselves run elsewhere: they may wait for the disk.
+    service.threads = Some(1);
+    Ok(service)
+}
+
 fn server_options(limits: &Limits) -> HttpServerOptions {
     let mut options = HttpServerOptions::default();
     options.h2_idle_timeout = Some(limits.idle_timeout);
@@ -74,6 +108,9 @@ fn h2_options(limits: &Limits) -> H2Options {
     options.max_pending_accept_reset_streams(STREAMS as usize);
     options
 }
+
+/// Administrators and their scripts; everybody else is at the proxy's doors.
+const MOST_ADMIN_CONNECTIONS: i64 = 1_024;
 
 /// Requests that one HTTP/2 connection may have open: what browsers and gRPC clients expect, and a bound on our memory.
 const STREAMS: u32 = 100;

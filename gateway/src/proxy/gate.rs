@@ -103,7 +103,13 @@ impl Gateway {
             now: UnixTime::new(ctx.arrived.as_duration().as_secs_f64())
                 .unwrap_or(UnixTime::from_secs(u32::MAX)),
         };
-        let admission = admit(&moment, found.app, brought, &self.tokens, &self.metrics);
+        let admission = admit(
+            &moment,
+            found.app.addressee(),
+            brought,
+            &self.tokens,
+            &self.metrics,
+        );
         ctx.token = admission.token;
         ctx.token_digest = admission.token_digest;
         ctx.decided = admission.decided;

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crossgate_policy::context::{Context, RestrictionHeaders};
 use crossgate_policy::decision::TokenRefusal;
-use crossgate_policy::ids::UnixTime;
+use crossgate_policy::ids::{ResourceTenant, UnixTime};
 use crossgate_policy::snapshot::Snapshot;
 use crossgate_policy::target::Target;
 use crossgate_policy::{Caller, Decision};
@@ -36,6 +36,17 @@ pub struct Moment<'a, K> {
     pub now: UnixTime,
 }
 
+/// Whom a request is for.
+#[derive(Clone, Copy, Debug)]
+pub struct Addressee<'a> {
+    /// What it demands of its callers.
+    pub target: &'a Target,
+    /// Who owns it.
+    pub resource: ResourceTenant,
+    /// The `aud` of its tokens.
+    pub audiences: &'a [Box<str>],
+}
+
 /// What a request brings, besides where it goes.
 #[derive(Clone, Copy, Debug)]
 pub struct Brought<'a> {
@@ -64,10 +75,10 @@ pub struct Admission {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct NoKeys;
 
-/// Decides whether a request for an app may go on.
+/// Decides whether a request may go on.
 pub fn admit<'k, K: Fn(&str) -> Option<&'k KeySet>>(
     moment: &Moment<'_, K>,
-    app: &App,
+    addressee: Addressee<'_>,
     brought: Brought<'_>,
     tokens: &Tokens,
     metrics: &Metrics,
@@ -94,7 +105,7 @@ pub fn admit<'k, K: Fn(&str) -> Option<&'k KeySet>>(
                     Some(refusal)
                 }
                 Ok((known, from)) => {
-                    let accepted = accept(moment, app, &known);
+                    let accepted = accept(moment, addressee, &known);
                     keep(
                         moment,
                         admission.token_digest,
@@ -137,13 +148,7 @@ pub fn admit<'k, K: Fn(&str) -> Option<&'k KeySet>>(
         (None, Some(token)) => Caller::Verified(&token.subject),
         (None, None) => Caller::Anonymous,
     };
-    let (decision, decided) = decide(
-        moment.snapshot,
-        caller,
-        &app.called.target,
-        brought,
-        metrics,
-    );
+    let (decision, decided) = decide(moment.snapshot, caller, addressee.target, brought, metrics);
     admission.verdict = Ok(decision);
     admission.decided = Some(decided);
     admission
@@ -251,10 +256,14 @@ fn keep<K>(
 }
 
 /// What depends on the app and on the time, which no verification before says anything about.
-fn accept<K>(moment: &Moment<'_, K>, app: &App, known: &KnownToken) -> Result<(), TokenFault> {
+fn accept<K>(
+    moment: &Moment<'_, K>,
+    addressee: Addressee<'_>,
+    known: &KnownToken,
+) -> Result<(), TokenFault> {
     known.verified.check(&Expected {
-        resource: app.resource,
-        audiences: &app.audiences,
+        resource: addressee.resource,
+        audiences: addressee.audiences,
         // Neither client certificates nor DPoP proofs are read, so nothing is ever proven.
         possession_proven: false,
         now: moment.now,
@@ -377,7 +386,13 @@ mod tests {
                 headers: &headers,
                 client_ip: None,
             };
-            admit(&moment, app, brought, &self.tokens, &self.metrics)
+            admit(
+                &moment,
+                app.addressee(),
+                brought,
+                &self.tokens,
+                &self.metrics,
+            )
         }
 
         /// Puts a member's token into the cache, as if it had been verified.

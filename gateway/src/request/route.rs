@@ -11,6 +11,7 @@ use crossgate_policy::ids::{ResourceTenant, TenantId};
 use crossgate_policy::target::{self, Resource, Target};
 use ipnet::IpNet;
 
+use super::admit::Addressee;
 use crate::ops::{AppMetrics, Metrics};
 use crate::sign_ins::CalledApp;
 use crate::upstreams::Upstreams;
@@ -83,6 +84,18 @@ pub struct App {
     pub restriction: Restriction,
     /// Its part of the metrics.
     pub metrics: Arc<AppMetrics>,
+}
+
+impl App {
+    /// What a decision needs to know of it.
+    #[must_use]
+    pub fn addressee(&self) -> Addressee<'_> {
+        Addressee {
+            target: &self.called.target,
+            resource: self.resource,
+            audiences: &self.audiences,
+        }
+    }
 }
 
 /// What the upstream sees of tenant-restriction headers.

@@ -31,6 +31,7 @@ pub use thread::{Totals, Writer};
 
 use crossgate_config::{SignInMode, SignIns as Settings};
 
+use crate::admin::Visitors;
 use crate::ops::Metrics;
 use crate::per_worker::PerWorker;
 use aggregate::Aggregate;
@@ -44,11 +45,15 @@ pub struct SignIns {
 }
 
 impl SignIns {
-    /// Opens the sinks and starts the writer.
+    /// Opens the sinks and starts the writer, which tells `visitors` of everybody it writes about.
     ///
     /// # Errors
     /// A sink cannot be opened, or the thread cannot be started.
-    pub fn start(settings: &Settings, metrics: &Metrics) -> io::Result<(Self, Writer)> {
+    pub fn start(
+        settings: &Settings,
+        metrics: &Metrics,
+        visitors: Option<Arc<Visitors>>,
+    ) -> io::Result<(Self, Writer)> {
         let outlets = settings.sinks.iter().map(|sink| {
             let (name, sink) = sinks::open(sink, settings)?;
             let counter = |result: &str| metrics.sign_in_events.with_label_values(&[&name, result]);
@@ -76,7 +81,13 @@ impl SignIns {
             SignInMode::EveryRequest => None,
             SignInMode::FirstThenCount => Some(Aggregate::new(settings.count_window, GROUPS)),
         };
-        let work = Work::new(Arc::clone(&queue), aggregate, outlets, settings.on_full);
+        let work = Work::new(
+            Arc::clone(&queue),
+            aggregate,
+            outlets,
+            settings.on_full,
+            visitors,
+        );
         let writer = Writer::start(work, Arc::clone(&queue), settings.flush_every.min(PACE))?;
         let queue = Arc::new(PerWorker::new(queue));
         Ok((Self { queue }, writer))
@@ -146,7 +157,7 @@ mod tests {
         let path = directory.path().join("events.jsonl");
         let metrics = Metrics::new().unwrap();
         let (sign_ins, writer) =
-            SignIns::start(&settings(&path, mode, on_full, queue), &metrics).unwrap();
+            SignIns::start(&settings(&path, mode, on_full, queue), &metrics, None).unwrap();
         let refused = std::thread::scope(|scope| {
             let workers: Vec<_> = (0..4_u128)
                 .map(|worker| {
@@ -206,7 +217,7 @@ mod tests {
             OnFull::Refuse,
             16,
         );
-        let error = SignIns::start(&settings, &Metrics::new().unwrap()).unwrap_err();
+        let error = SignIns::start(&settings, &Metrics::new().unwrap(), None).unwrap_err();
         assert!(
             error.to_string().contains("`/nonexistent/events.jsonl`"),
             "{error}"

@@ -11,6 +11,7 @@ use super::event::Event;
 use super::observation::Observation;
 use super::queue::Queue;
 use super::sinks::{Failed, Sink};
+use crate::admin::Visitors;
 
 /// One writer's state. Moves only when told to, and by the time it is told.
 pub(super) struct Work {
@@ -28,6 +29,8 @@ pub(super) struct Work {
     ready: Vec<Event>,
     /// The same, written already.
     lines: Vec<u8>,
+    /// Who wants to know of users of apps.
+    visitors: Option<Arc<Visitors>>,
 }
 
 impl Work {
@@ -36,6 +39,7 @@ impl Work {
         aggregate: Option<Aggregate>,
         outlets: Vec<Outlet>,
         on_full: OnFull,
+        visitors: Option<Arc<Visitors>>,
     ) -> Self {
         Self {
             queue,
@@ -47,6 +51,7 @@ impl Work {
             events: 0,
             ready: Vec::new(),
             lines: Vec::new(),
+            visitors,
         }
     }
 
@@ -129,6 +134,9 @@ impl Work {
     }
 
     fn add(&mut self, observation: &Observation, now: Instant) {
+        if let Some(visitors) = &self.visitors {
+            visitors.note(observation);
+        }
         match &mut self.aggregate {
             Some(aggregate) => aggregate.add(observation, now, &mut self.ready),
             None => {
@@ -354,7 +362,7 @@ mod tests {
                 Outlet::new(number.to_string(), sink, counted)
             });
             let outlets = outlets.collect();
-            let work = Work::new(Arc::clone(&queue), aggregate, outlets, on_full);
+            let work = Work::new(Arc::clone(&queue), aggregate, outlets, on_full, None);
             Self {
                 queue,
                 slots,

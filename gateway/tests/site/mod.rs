@@ -10,6 +10,7 @@
     reason = "every test binary uses its own part of the stage, and a stage that cannot be set must fail loudly"
 )]
 
+pub mod admin;
 pub mod load;
 pub mod sign_in;
 

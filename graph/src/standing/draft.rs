@@ -85,7 +85,8 @@ impl<'s> Draft<'s> {
                 | DocumentKind::Guest
                 | DocumentKind::Revocation
                 | DocumentKind::RoleDefinition
-                | DocumentKind::RoleAssignment => {}
+                | DocumentKind::RoleAssignment
+                | DocumentKind::Bootstrap => {}
             }
         }
         if !rules.is_empty() {

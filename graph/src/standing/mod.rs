@@ -212,7 +212,9 @@ const fn is_read_apart(kind: DocumentKind) -> bool {
     match kind {
         DocumentKind::Partner | DocumentKind::Guest | DocumentKind::Revocation => true,
         // Nothing here hangs on roles.
-        DocumentKind::RoleDefinition | DocumentKind::RoleAssignment => true,
+        DocumentKind::RoleDefinition | DocumentKind::RoleAssignment | DocumentKind::Bootstrap => {
+            true
+        }
         DocumentKind::Policy
         | DocumentKind::Default
         | DocumentKind::PartnerTemplate

@@ -1,0 +1,42 @@
+//! `[admin]`: who may call the admin API, and with what.
+
+use std::path::PathBuf;
+
+use crossgate_policy::ids::{Guid, Id};
+
+use crate::app::auth_context;
+use crate::reader::{Section, Text};
+
+/// The admin API.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Admin {
+    /// What policies name the admin API by, as they name an app.
+    pub app: Id,
+    /// `aud` of the tokens it takes.
+    pub audiences: Vec<String>,
+    /// The authentication context that protected actions ask for, such as `c1`; `None` where they ask for none.
+    pub protected_actions_context: Option<String>,
+    /// What `crossgate admin break-glass` wrote; `None` where there is no break-glass credential.
+    pub break_glass_file: Option<PathBuf>,
+}
+
+impl Admin {
+    pub(crate) fn read(section: &mut Section<'_>) -> Self {
+        let app = section.text("app", |text| Some(Id::new(&text.filled()?)));
+        let audiences = section.texts("audiences", Text::filled);
+        let context = section.text("protected_actions_context", auth_context);
+        let break_glass = section.text("break_glass_file", Text::path);
+        Self {
+            app: app.unwrap_or(Id::Guid(DEFAULT_APP)),
+            audiences: audiences.unwrap_or_else(|| vec![DEFAULT_AUDIENCE.to_owned()]),
+            protected_actions_context: context,
+            break_glass_file: break_glass,
+        }
+    }
+}
+
+/// Any id will do that no app has.
+const DEFAULT_APP: Guid = Guid::from_u128(0xc405_5a7e_0000_4000_8000_0000_0000_0001);
+
+/// The form that Entra proposes for an API's own id.
+const DEFAULT_AUDIENCE: &str = "api://crossgate";

@@ -1,0 +1,71 @@
+//! Who calls the admin API.
+
+use std::sync::Arc;
+
+use crossgate_policy::ids::Id;
+use crossgate_policy::subject::{Account, Subject, SubjectKind};
+
+use crate::roles::{Caller, ScopeSet, Standing};
+
+/// Somebody whose credential was verified.
+#[derive(Clone, Debug)]
+pub struct Administrator {
+    /// What was verified.
+    pub credential: Credential,
+    /// The caller's name, where the token tells it.
+    pub display_name: Option<Arc<str>>,
+    /// `upn` or `preferred_username`.
+    pub user_principal_name: Option<Arc<str>>,
+}
+
+/// What a caller showed.
+#[derive(Clone, Debug)]
+pub enum Credential {
+    /// A token of the own tenant, accepted for the admin API.
+    Token(Arc<Subject>),
+    /// The one-time secret of the first run.
+    Bootstrap,
+    /// The break-glass secret.
+    BreakGlass,
+}
+
+impl Administrator {
+    /// What of it says what it may do.
+    #[must_use]
+    pub fn caller(&self) -> Caller {
+        let subject = match &self.credential {
+            Credential::Bootstrap => return Caller::Bootstrap,
+            Credential::BreakGlass => return Caller::BreakGlass,
+            Credential::Token(subject) => subject,
+        };
+        match subject.kind {
+            SubjectKind::App => Caller::Application {
+                permissions: ScopeSet::of_names(subject.app_roles.iter().map(|name| &**name)),
+            },
+            SubjectKind::User => Caller::Delegated {
+                // Nothing can be assigned to a user without an id.
+                user: subject.user_id.clone().unwrap_or_else(|| Id::new("")),
+                standing: standing(subject),
+                scopes: ScopeSet::of_names(subject.scopes.iter().map(|name| &**name)),
+            },
+        }
+    }
+}
+
+fn standing(subject: &Subject) -> Standing {
+    let lives_here = subject.home.recorded_tenant() == Some(subject.issuer.0);
+    match subject.account {
+        Account::Member | Account::Unstated if lives_here => Standing::Member {
+            groups: subject.groups.listed.to_vec(),
+            wids: subject
+                .directory_roles
+                .iter()
+                .filter_map(|role| match role {
+                    Id::Guid(id) => Some(*id),
+                    Id::Text(_) => None,
+                })
+                .collect(),
+        },
+        Account::Member | Account::Unstated | Account::Guest => Standing::Guest,
+    }
+}

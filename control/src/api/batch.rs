@@ -1,0 +1,176 @@
+//! `$batch`: several calls in one (Graph's JSON batching).
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::call::{Answer, Call, Reply};
+use super::error::ApiError;
+
+/// The body of a batch.
+#[derive(Debug, Deserialize)]
+struct Batch {
+    requests: Vec<Request>,
+}
+
+/// One call of a batch. Clients put in members of their own.
+#[derive(Debug, Deserialize)]
+struct Request {
+    id: String,
+    method: String,
+    url: String,
+    #[serde(default)]
+    headers: Map<String, Value>,
+    #[serde(default)]
+    body: Option<Value>,
+    /// One of Microsoft's clients spells it in its own way.
+    #[serde(default, rename = "dependsOn", alias = "depends_on")]
+    depends_on: Option<Vec<String>>,
+}
+
+/// Makes the calls of a batch, one after the other in their order; `answer` makes one.
+///
+/// # Errors
+/// The batch itself is malformed. What goes wrong in a call stands in its own answer.
+pub(super) fn run(
+    call: &Call,
+    version: &str,
+    answer: &dyn Fn(&Call) -> Answer,
+) -> Result<Reply, ApiError> {
+    let batch: Batch = serde_json::from_slice(&call.body)
+        .map_err(|error| ApiError::bad(format!("the batch is malformed: {error}")))?;
+    if batch.requests.len() > MOST_REQUESTS {
+        return Err(ApiError::bad(format!(
+            "a batch takes {MOST_REQUESTS} requests; this one has {}",
+            batch.requests.len()
+        )));
+    }
+    let mut done: Vec<(String, u16)> = Vec::new();
+    let mut responses = Vec::new();
+    for request in batch.requests {
+        if done.iter().any(|(id, _)| *id == request.id) {
+            return Err(ApiError::bad(format!(
+                "two requests have the id `{}`; give each its own",
+                request.id
+            )));
+        }
+        let mut failed = None;
+        for needed in request.depends_on.iter().flatten() {
+            match done.iter().find(|(id, _)| id == needed) {
+                None => {
+                    return Err(ApiError::bad(format!(
+                        "request `{}` depends on `{needed}`, which does not stand before it",
+                        request.id
+                    )));
+                }
+                Some((_, status)) if *status >= 400 => failed = Some(needed.clone()),
+                Some(_) => {}
+            }
+        }
+        let response = match failed {
+            Some(needed) => {
+                let message = format!("request `{needed}`, which this one depends on, failed");
+                json!({
+                    "id": request.id,
+                    "status": 424,
+                    "headers": {"Content-Type": "application/json"},
+                    "body": {"error": {"code": "FailedDependency", "message": message}},
+                })
+            }
+            None => match one(call, version, &request) {
+                Ok(inner) => told(&request.id, &answer(&inner)),
+                Err(error) => json!({
+                    "id": request.id,
+                    "status": error.status.as_u16(),
+                    "headers": {"Content-Type": "application/json"},
+                    "body": error.body(&json!({})),
+                }),
+            },
+        };
+        let status = response.get("status").and_then(Value::as_u64);
+        let status = status.and_then(|status| u16::try_from(status).ok());
+        done.push((request.id, status.unwrap_or(500)));
+        responses.push(response);
+    }
+    Ok(Reply::ok(json!({ "responses": responses })))
+}
+
+/// A call of a batch, as if it had come alone: from the same caller.
+fn one(batch: &Call, version: &str, request: &Request) -> Result<Call, ApiError> {
+    let method = Method::from_bytes(request.method.to_uppercase().as_bytes())
+        .map_err(|_| ApiError::bad(format!("`{}` is not a method", request.method)))?;
+    let url = request
+        .url
+        .strip_prefix(&batch.origin)
+        .unwrap_or(&request.url);
+    let (path, query) = match url.split_once('?') {
+        Some((path, query)) => (path, Some(query.to_owned())),
+        None => (url, None),
+    };
+    let path = format!("/{}", path.trim_start_matches('/'));
+    let absolute = ["/v1.0/", "/beta/"]
+        .iter()
+        .any(|start| path.starts_with(start));
+    let path = if absolute {
+        path
+    } else {
+        format!("/{version}{path}")
+    };
+    if path.ends_with("/$batch") {
+        return Err(ApiError::bad("a batch cannot hold another"));
+    }
+    let mut headers = HeaderMap::new();
+    for (name, value) in &request.headers {
+        let named = HeaderName::from_bytes(name.as_bytes()).ok();
+        let value = value
+            .as_str()
+            .and_then(|value| HeaderValue::from_str(value).ok());
+        let (Some(named), Some(value)) = (named, value) else {
+            return Err(ApiError::bad(format!("header `{name}` is malformed")));
+        };
+        headers.append(named, value);
+    }
+    let body = request.body.as_ref();
+    Ok(Call {
+        method,
+        path,
+        query,
+        headers,
+        body: body
+            .map(|body| body.to_string().into_bytes())
+            .unwrap_or_default(),
+        origin: batch.origin.clone(),
+        address: batch.address,
+    })
+}
+
+fn told(id: &str, answer: &Answer) -> Value {
+    let headers: Map<String, Value> = answer
+        .headers
+        .iter()
+        .filter_map(|(name, value)| Some((spelt(name), json!(value.to_str().ok()?))))
+        .collect();
+    let mut told = Map::new();
+    told.insert("id".to_owned(), json!(id));
+    told.insert("status".to_owned(), json!(answer.status.as_u16()));
+    told.insert("headers".to_owned(), Value::Object(headers));
+    if !answer.body.is_empty() {
+        let body = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
+        told.insert("body".to_owned(), body);
+    }
+    Value::Object(told)
+}
+
+/// Clients look for these in the letters that Graph writes them in.
+fn spelt(name: &HeaderName) -> String {
+    match *name {
+        http::header::CONTENT_TYPE => "Content-Type".to_owned(),
+        http::header::ETAG => "ETag".to_owned(),
+        http::header::RETRY_AFTER => "Retry-After".to_owned(),
+        http::header::CACHE_CONTROL => "Cache-Control".to_owned(),
+        _ => name.to_string(),
+    }
+}
+
+/// Graph's limit.
+const MOST_REQUESTS: usize = 20;

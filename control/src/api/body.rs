@@ -1,0 +1,235 @@
+//! The body of a call: one JSON object, whose members are what the resource has and its caller may write.
+
+use http::header::CONTENT_TYPE;
+use serde_json::{Map, Value};
+
+use super::call::Call;
+use super::error::{ApiError, Detail};
+use crate::model::{EntityType, Property, Written, show};
+use crate::text::Document;
+
+/// The body as a document.
+///
+/// # Errors
+/// 415 where it is not JSON by its type, 400 where it is none.
+pub(super) fn read(call: &Call) -> Result<Document, ApiError> {
+    let content_type = call.headers.get(CONTENT_TYPE);
+    let is_json = content_type.is_some_and(|value| {
+        let media = value.to_str().unwrap_or_default();
+        let media = media.split(';').next().unwrap_or_default().trim();
+        media.eq_ignore_ascii_case("application/json")
+    });
+    if !is_json {
+        return Err(ApiError::media_type(
+            "the body must be JSON; send it with `Content-Type: application/json`",
+        ));
+    }
+    if call.headers.contains_key(http::header::CONTENT_ENCODING) {
+        return Err(ApiError::media_type(
+            "the body is compressed; send it without `Content-Encoding`",
+        ));
+    }
+    let text =
+        std::str::from_utf8(&call.body).map_err(|_| ApiError::bad("the body is not UTF-8"))?;
+    Document::parse(text)
+        .map_err(|error| ApiError::bad(format!("the body is not one JSON object: {error}")))
+}
+
+/// What of a body is to be written over a resource, `stored` where there is one: annotations are left out, and what only Crossgate writes, as long as
+/// it says what is so anyway.
+///
+/// # Errors
+/// Every member that the resource does not have or a caller may not write.
+pub(super) fn accept(
+    entity: &EntityType,
+    mut body: Document,
+    stored: Option<&Document>,
+) -> Result<Document, ApiError> {
+    let shown = show(entity, stored.map(Document::members).unwrap_or_default());
+    let mut faults = Vec::new();
+    let names: Vec<String> = body.names().map(ToOwned::to_owned).collect();
+    for name in names {
+        let fault = match entity.property(&name) {
+            None if name.starts_with('@') || name.contains("@odata.") => {
+                body.remove(&name);
+                continue;
+            }
+            None => Some(unknown(entity, &name)),
+            Some(property) => refusal(property, &body, stored.is_some(), &shown),
+        };
+        match fault {
+            Some(message) => faults.push(Detail {
+                code: "InvalidProperty",
+                target: name,
+                message,
+            }),
+            None if entity
+                .property(&name)
+                .is_some_and(|property| is_fixed(property, stored.is_some())) =>
+            {
+                body.remove(&name);
+            }
+            None => {}
+        }
+    }
+    if stored.is_none() {
+        let missing = entity.properties.iter().filter(|property| {
+            property.written == Written::AtCreation
+                && body
+                    .written(property.name)
+                    .is_none_or(|value| value == "null")
+        });
+        faults.extend(missing.map(|property| Detail {
+            code: "MissingProperty",
+            target: property.name.to_owned(),
+            message: format!("`{}` is needed to create a {}", property.name, entity.name),
+        }));
+    }
+    if faults.is_empty() {
+        Ok(body)
+    } else {
+        Err(ApiError::faults(faults))
+    }
+}
+
+/// Whether a caller cannot write a property of a resource that is there, or is not yet.
+fn is_fixed(property: &Property, exists: bool) -> bool {
+    match property.written {
+        Written::Always => false,
+        Written::AtCreation => exists,
+        Written::Never => true,
+    }
+}
+
+/// Why a member may not be in a body. Whoever reads a resource, changes a property and sends all of it back is not refused for the rest.
+fn refusal(
+    property: &Property,
+    body: &Document,
+    exists: bool,
+    shown: &Map<String, Value>,
+) -> Option<String> {
+    let name = property.name;
+    if !is_fixed(property, exists) {
+        return None;
+    }
+    let given = body.get(name)?;
+    let same = says_no_more(&given, shown.get(name).unwrap_or(&Value::Null));
+    (!same).then(|| format!("`{name}` is read-only; leave it out"))
+}
+
+/// Whether a value says nothing that is not so. Clients leave members out that are null.
+fn says_no_more(given: &Value, shown: &Value) -> bool {
+    match (given, shown) {
+        (Value::Null, _) => true,
+        (Value::String(given), Value::String(shown)) => given.eq_ignore_ascii_case(shown),
+        (Value::Object(given), Value::Object(shown)) => given
+            .iter()
+            .all(|(name, given)| says_no_more(given, shown.get(name).unwrap_or(&Value::Null))),
+        (given, shown) => given == shown,
+    }
+}
+
+fn unknown(entity: &EntityType, name: &str) -> String {
+    let other_case = entity
+        .properties
+        .iter()
+        .find(|property| property.name.eq_ignore_ascii_case(&name.replace('_', "")));
+    other_case.map_or_else(
+        || {
+            format!(
+                "Invalid property '{name}': a {} has none of this name",
+                entity.name
+            )
+        },
+        |property| {
+            format!(
+                "Invalid property '{name}': names are taken as they are spelt; write `{}`",
+                property.name
+            )
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{DEFAULT, PARTNER};
+
+    fn accepted(
+        entity: &EntityType,
+        body: &str,
+        stored: Option<&str>,
+    ) -> Result<String, Vec<String>> {
+        let stored = stored.map(|text| Document::parse(text).unwrap());
+        accept(entity, Document::parse(body).unwrap(), stored.as_ref())
+            .map(|document| document.to_text())
+            .map_err(|error| {
+                error
+                    .details
+                    .into_iter()
+                    .map(|detail| format!("{}: {}", detail.target, detail.message))
+                    .collect()
+            })
+    }
+
+    #[test]
+    fn what_was_read_can_be_sent_back_with_one_property_changed() {
+        let stored = r#"{"id":"5c027107-0000-4000-8000-7df394bffd0a"}"#;
+        let mut shown = Value::Object(show(&DEFAULT, Document::parse(stored).unwrap().members()));
+        shown["inboundTrust"] = serde_json::json!({"isMfaAccepted": true});
+        shown["@odata.context"] = serde_json::json!("https://graph.microsoft.com/");
+        let taken = accepted(&DEFAULT, &shown.to_string(), Some(stored)).unwrap();
+        let taken: Value = serde_json::from_str(&taken).unwrap();
+        assert_eq!(taken["inboundTrust"]["isMfaAccepted"], true);
+        for name in [
+            "id",
+            "isServiceDefault",
+            "@odata.context",
+            "automaticUserConsentSettings",
+        ] {
+            assert!(taken.get(name).is_none(), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_member_that_cannot_be_written_is_named() {
+        let faults = accepted(
+            &PARTNER,
+            r#"{"tenantId":"22222222-2222-4222-8222-222222222222","isInMultiTenantOrganization":true,"b2BDirectConnectInbound":{},"color":"red"}"#,
+            None,
+        )
+        .unwrap_err();
+        assert_eq!(
+            faults,
+            [
+                "isInMultiTenantOrganization: `isInMultiTenantOrganization` is read-only; leave it out",
+                "b2BDirectConnectInbound: Invalid property 'b2BDirectConnectInbound': names are taken as they are spelt; write `b2bDirectConnectInbound`",
+                "color: Invalid property 'color': a crossTenantAccessPolicyConfigurationPartner has none of this name",
+            ]
+        );
+        let faults = accepted(&PARTNER, "{}", None).unwrap_err();
+        assert_eq!(
+            faults,
+            [
+                "tenantId: `tenantId` is needed to create a crossTenantAccessPolicyConfigurationPartner"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_key_that_is_there_cannot_become_another() {
+        let stored = Some(r#"{"tenantId":"22222222-2222-4222-8222-22222222222a"}"#);
+        let same = accepted(
+            &PARTNER,
+            r#"{"tenantId":"22222222-2222-4222-8222-22222222222A"}"#,
+            stored,
+        );
+        assert_eq!(same.unwrap(), "{}");
+        let other = accepted(
+            &PARTNER,
+            r#"{"tenantId":"33333333-2222-4222-8222-222222222222"}"#,
+            stored,
+        );
+        assert!(other.is_err());
+    }
+}

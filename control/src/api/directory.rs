@@ -1,0 +1,180 @@
+//! The organisation and others that are configured, and the end of a user's sessions.
+
+use crossgate_config::Settings;
+use crossgate_policy::ids::Id;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::Api;
+use super::asked::Asked;
+use super::call::Reply;
+use super::documents::tenant;
+use super::error::ApiError;
+use super::listed;
+use crate::administrator::Credential;
+use crate::audit::{Activity, TargetResource};
+use crate::document::{Address, DocumentKind};
+use crate::ledger::Edit;
+use crate::model::{ORGANIZATION, TENANT_INFORMATION, show};
+use crate::text::Document;
+
+/// What ending a user's sessions is called.
+pub(super) const REVOKE: Activity = Activity::new(
+    "UserManagement",
+    "Update",
+    "Update StsRefreshTokenValidFrom Timestamp",
+);
+
+/// The own organisation, which is the only one.
+pub(super) fn organizations(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
+    let own = organization(&api.settings());
+    listed::page_of(asked, &ORGANIZATION, "organization", [own])
+}
+
+/// The own organisation by its id.
+pub(super) fn get_organization(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
+    let settings = api.settings();
+    let options = listed::options(asked, &ORGANIZATION)?;
+    if tenant(asked.parameter(), "id")? != settings.tenant.id {
+        return Err(ApiError::not_found("there is no such organization here"));
+    }
+    let mut shown = options.select(organization(&settings));
+    shown.insert(
+        "@odata.context".to_owned(),
+        asked.context("organization/$entity"),
+    );
+    Ok(Reply::ok(Value::Object(shown)))
+}
+
+fn organization(settings: &Settings) -> Map<String, Value> {
+    let own = &settings.tenant;
+    let domains = own.domains.iter().enumerate().map(|(index, name)| {
+        json!({
+            "capabilities": "Email, OfficeCommunicationsOnline", "isDefault": index == 0, "isInitial": index == 0,
+            "name": name, "type": "Managed",
+        })
+    });
+    let stored = [
+        ("id", json!(own.id.to_string())),
+        ("displayName", json!(own.name)),
+        ("verifiedDomains", domains.collect()),
+    ];
+    show(
+        &ORGANIZATION,
+        stored
+            .map(|(name, value)| (name.to_owned(), value))
+            .into_iter()
+            .collect(),
+    )
+}
+
+/// A configured organisation by its id.
+pub(super) fn tenant_by_id(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
+    let id = tenant(asked.parameter(), "tenantId")?;
+    let settings = api.settings();
+    let found = known(&settings)
+        .into_iter()
+        .find(|known| known.id == id.to_string());
+    told(asked, found)
+}
+
+/// A configured organisation by one of its domains.
+pub(super) fn tenant_by_domain(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
+    let domain = asked.parameter().to_lowercase();
+    let settings = api.settings();
+    let found = known(&settings)
+        .into_iter()
+        .find(|known| known.domains.contains(&domain));
+    told(asked, found)
+}
+
+/// What is configured of an organisation.
+struct Known {
+    id: String,
+    name: String,
+    domains: Vec<String>,
+}
+
+fn known(settings: &Settings) -> Vec<Known> {
+    let own = &settings.tenant;
+    let own = Known {
+        id: own.id.to_string(),
+        name: own.name.clone(),
+        domains: own.domains.clone(),
+    };
+    let partners = settings.partners.iter().map(|partner| Known {
+        id: partner.tenant.to_string(),
+        name: partner.name.clone(),
+        domains: partner.domains.clone(),
+    });
+    std::iter::once(own).chain(partners).collect()
+}
+
+fn told(asked: &Asked<'_>, found: Option<Known>) -> Result<Reply, ApiError> {
+    let found = found.ok_or_else(|| {
+        ApiError::not_found(
+            "no organization of this id or domain is configured; add a `[[partner]]`",
+        )
+    })?;
+    let stored = [
+        ("tenantId", json!(found.id)),
+        ("displayName", json!(found.name)),
+        ("defaultDomainName", json!(found.domains.first())),
+    ];
+    let mut shown = show(
+        &TENANT_INFORMATION,
+        stored
+            .map(|(name, value)| (name.to_owned(), value))
+            .into_iter()
+            .collect(),
+    );
+    shown.insert(
+        "@odata.context".to_owned(),
+        asked.context("microsoft.graph.tenantInformation"),
+    );
+    Ok(Reply::ok(Value::Object(shown)))
+}
+
+/// Sign-ins of a user before now no longer count: of our own by their id, of a guest by the id of the record or at home.
+pub(super) fn revoke_sessions(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
+    let user = match asked.parameter() {
+        "" => match &asked.who.credential {
+            Credential::Token(subject) => subject.user_id.as_ref().map(ToString::to_string),
+            Credential::Bootstrap | Credential::BreakGlass => None,
+        },
+        id => Some(Id::new(id).to_string()),
+    };
+    let user =
+        user.ok_or_else(|| ApiError::bad("`me` is nobody here: the caller has no user id"))?;
+    let kind = if api
+        .ledger
+        .current(&Address::new(DocumentKind::Guest, &user))?
+        .is_some()
+    {
+        "guest"
+    } else {
+        "user"
+    };
+    let address = Address::new(DocumentKind::Revocation, &format!("{kind}/{user}"));
+    let attempt = asked.attempt(
+        REVOKE,
+        TargetResource {
+            id: user.clone(),
+            name: None,
+            kind: "User",
+        },
+    );
+    let changed = api
+        .ledger
+        .change(&attempt, asked.confirmation(), &address, &|_| {
+            let members = [
+                ("kind", json!(kind)),
+                ("id", json!(user)),
+                ("notBefore", json!(Timestamp::now().to_string())),
+            ];
+            let members = members.map(|(name, value)| (name.to_owned(), value));
+            Ok(Edit::Write(Document::of(&members.into_iter().collect())))
+        })?;
+    let body = json!({"@odata.context": asked.context("Edm.Boolean"), "value": true});
+    Ok(Reply::ok(body).advising(changed.advisories))
+}

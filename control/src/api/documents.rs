@@ -1,0 +1,410 @@
+//! Resources that are documents: shown, listed, made, changed, removed.
+
+use crossgate_policy::ids::TenantId;
+use http::StatusCode;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::Api;
+use super::asked::{Asked, etag, tagged};
+use super::body;
+use super::call::Reply;
+use super::error::ApiError;
+use super::listed;
+use super::synchronization;
+use crate::audit::TargetResource;
+use crate::document::{Address, DocumentKind, Write};
+use crate::ledger::{Changed, Current, Edit};
+use crate::model::{self, show};
+use crate::resource::Resource;
+use crate::text::Document;
+
+/// The resource that a path names.
+pub(super) fn address_of(resource: &Resource, asked: &Asked<'_>) -> Result<Address, ApiError> {
+    if resource.kind.is_single() {
+        return Ok(Address::only(resource.kind));
+    }
+    let key = asked.parameter();
+    if resource.kind == DocumentKind::Partner {
+        return Ok(Address::new(
+            resource.kind,
+            &tenant(key, "tenantId")?.to_string(),
+        ));
+    }
+    Ok(Address::new(resource.kind, &key.to_ascii_lowercase()))
+}
+
+/// A tenant id out of a path or a body.
+pub(super) fn tenant(text: &str, property: &str) -> Result<TenantId, ApiError> {
+    TenantId::parse(text).ok_or_else(|| {
+        ApiError::property(
+            property,
+            format!("`{text}` is not a tenant id; expected a GUID such as `3f2504e0-4f89-41d3-9a0c-0305e82c3301`"),
+        )
+    })
+}
+
+/// What a change is done to, for the audit.
+pub(super) fn target(api: &Api, resource: &Resource, key: &str) -> TargetResource {
+    let own = api.settings().tenant.id;
+    let name = match resource.kind {
+        DocumentKind::Policy
+        | DocumentKind::Default
+        | DocumentKind::Partner
+        | DocumentKind::PartnerTemplate
+        | DocumentKind::SynchronizationTemplate => {
+            Some(format!("CrossTenantAccessPolicy for {own}"))
+        }
+        DocumentKind::ConditionalAccess
+        | DocumentKind::NamedLocation
+        | DocumentKind::Authorization
+        | DocumentKind::Domains
+        | DocumentKind::Guest
+        | DocumentKind::Revocation
+        | DocumentKind::RoleDefinition
+        | DocumentKind::RoleAssignment
+        | DocumentKind::Bootstrap => None,
+    };
+    TargetResource {
+        id: key.to_owned(),
+        name,
+        kind: resource.target,
+    }
+}
+
+/// One resource.
+pub(super) fn get(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<Reply, ApiError> {
+    let address = address_of(resource, asked)?;
+    let current = api.ledger.current(&address)?;
+    if current.is_none() && !resource.kind.is_single() {
+        return Err(missing(&address));
+    }
+    let since = current.as_ref().map_or(0, |current| current.since);
+    let document = current.map(|current| current.document).unwrap_or_default();
+    let options = listed::options(asked, resource.entity)?;
+    let mut shown = options.select(show(resource.entity, document.members()));
+    if options.expands("identitySynchronization") {
+        expand(&mut shown, &document);
+    }
+    let context = context_of(asked, resource);
+    shown.insert("@odata.context".to_owned(), context);
+    Ok(Reply::ok(Value::Object(tagged(shown, since))).tagged(etag(since)))
+}
+
+/// A page of a collection.
+pub(super) fn list(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<Reply, ApiError> {
+    let options = listed::options(asked, resource.entity)?;
+    let key = resource.entity.key;
+    let only = options.equals(key).map(str::to_ascii_lowercase);
+    let mut page = listed::Page::new(&options);
+    let mut after = options.after().map(ToOwned::to_owned);
+    let store = api.ledger.store();
+    'pages: loop {
+        let stored = match &only {
+            // A key names one resource, however many there are.
+            Some(key) => store
+                .get(&Address::new(resource.kind, key))?
+                .filter(|stored| {
+                    after
+                        .as_deref()
+                        .is_none_or(|after| after < &*stored.address.key)
+                })
+                .into_iter()
+                .collect(),
+            None => store.page(resource.kind, after.as_deref(), page.worth_reading())?,
+        };
+        let last = only.is_some() || stored.len() < page.worth_reading();
+        for stored in stored {
+            let document = Document::parse(&stored.text).map_err(|error| {
+                crate::store::StoreError::Corrupt(format!("{}: {error}", stored.address))
+            })?;
+            let shown = show(resource.entity, document.members());
+            if options.filters() && !options.admits(&Value::Object(shown.clone())) {
+                after = Some(stored.address.key.into());
+                continue;
+            }
+            if page.is_full() {
+                let behind = after.unwrap_or_default();
+                page.goes_on(options.options().order_by.position(&Value::Null, &behind));
+                break 'pages;
+            }
+            let mut shown = options.select(shown);
+            if options.expands("identitySynchronization") {
+                expand(&mut shown, &document);
+            }
+            page.push(Value::Object(tagged(shown, stored.since)));
+            after = Some(stored.address.key.into());
+        }
+        if last {
+            break;
+        }
+    }
+    let count = options
+        .wants_count()
+        .then(|| count(api, resource, &options))
+        .transpose()?;
+    Ok(page.reply(asked, asked.context(resource.context), count))
+}
+
+fn count(api: &Api, resource: &Resource, options: &listed::Listing) -> Result<u64, ApiError> {
+    let store = api.ledger.store();
+    if !options.filters() {
+        return Ok(store.count(resource.kind)?);
+    }
+    let mut count = 0;
+    store.each(resource.kind, crate::store::Share::WHOLE, &mut |_, text| {
+        let shown = Document::parse(text).map(|document| show(resource.entity, document.members()));
+        if shown.is_ok_and(|shown| options.admits(&Value::Object(shown))) {
+            count += 1;
+        }
+    })?;
+    Ok(count)
+}
+
+/// A new resource.
+pub(super) fn create(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<Reply, ApiError> {
+    create_beside(api, asked, resource, &[])
+}
+
+/// The same, with writes that are made in the same step.
+pub(super) fn create_beside(
+    api: &Api,
+    asked: &Asked<'_>,
+    resource: &Resource,
+    beside: &[Write],
+) -> Result<Reply, ApiError> {
+    let body = body::read(asked.call)?;
+    let body = body::accept(resource.entity, body, None)?;
+    let key = match resource.kind {
+        DocumentKind::Partner => {
+            let given = body.text_of("tenantId").unwrap_or_default();
+            tenant(&given, "tenantId")?.to_string()
+        }
+        kind if kind.is_single() => String::new(),
+        DocumentKind::Policy
+        | DocumentKind::Default
+        | DocumentKind::PartnerTemplate
+        | DocumentKind::SynchronizationTemplate
+        | DocumentKind::ConditionalAccess
+        | DocumentKind::NamedLocation
+        | DocumentKind::Authorization
+        | DocumentKind::Domains
+        | DocumentKind::Guest
+        | DocumentKind::Revocation
+        | DocumentKind::RoleDefinition
+        | DocumentKind::RoleAssignment
+        | DocumentKind::Bootstrap => Uuid::new_v4().to_string(),
+    };
+    let address = Address::new(resource.kind, &key);
+    let attempt = asked.attempt(resource.create, target(api, resource, &key));
+    let changed = api.ledger.change_beside(
+        &attempt,
+        asked.confirmation(),
+        &address,
+        &|current| {
+            if current.is_some() {
+                let property = if resource.entity.key.is_empty() {
+                    "id"
+                } else {
+                    resource.entity.key
+                };
+                return Err(ApiError::exists(
+                    property,
+                    format!(
+                        "Another object with the same value for property {property} already exists."
+                    ),
+                ));
+            }
+            let mut document = Document::default();
+            stamp_new(resource.kind, &mut document, &key);
+            document.merge(&body);
+            Ok(Edit::Write(document))
+        },
+        beside,
+    )?;
+    represent(asked, resource, changed, StatusCode::CREATED)
+}
+
+/// A change of some properties.
+pub(super) fn update(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<Reply, ApiError> {
+    let address = address_of(resource, asked)?;
+    let given = body::read(asked.call)?;
+    let attempt = asked.attempt(resource.update, target(api, resource, &address.key));
+    let changed = api
+        .ledger
+        .change(&attempt, asked.confirmation(), &address, &|current| {
+            if current.is_none() && !resource.kind.is_single() {
+                return Err(missing(&address));
+            }
+            asked.check_version(current)?;
+            let stored = current.map(|current| &current.document);
+            let changes = body::accept(
+                resource.entity,
+                given.clone(),
+                Some(stored.unwrap_or(&Document::default())),
+            )?;
+            let mut document = stored.cloned().unwrap_or_default();
+            document.merge(&changes);
+            if stored.is_some_and(|stored| stored.to_text() == document.to_text()) {
+                return Ok(Edit::Keep);
+            }
+            stamp_change(resource.kind, &mut document);
+            Ok(Edit::Write(document))
+        })?;
+    updated(asked, resource, changed)
+}
+
+/// A resource goes.
+pub(super) fn delete(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<Reply, ApiError> {
+    let address = address_of(resource, asked)?;
+    let attempt = asked.attempt(resource.delete, target(api, resource, &address.key));
+    let changed = api
+        .ledger
+        .change(&attempt, asked.confirmation(), &address, &|current| {
+            let Some(current) = current else {
+                return Err(missing(&address));
+            };
+            asked.check_version(Some(current))?;
+            if synchronization::is_set(&current.document) {
+                return Err(ApiError::bad(
+                    "the partner has an identity synchronization policy; delete `identitySynchronization` first",
+                ));
+            }
+            Ok(Edit::Remove)
+        })?;
+    Ok(Reply::nothing().advising(changed.advisories))
+}
+
+/// A resource that there is always is again as it was at the beginning.
+pub(super) fn reset(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<Reply, ApiError> {
+    let address = Address::only(resource.kind);
+    let attempt = asked.attempt(resource.delete, target(api, resource, ""));
+    let changed = api
+        .ledger
+        .change(&attempt, asked.confirmation(), &address, &|current| {
+            asked.check_version(current)?;
+            let Some(current) = current else {
+                return Ok(Edit::Keep);
+            };
+            let Some(id) = current.document.get("id") else {
+                return Ok(Edit::Remove);
+            };
+            let mut document = Document::default();
+            document.set("id", &id);
+            if resource.kind == DocumentKind::Default {
+                document.set("isServiceDefault", &json!(true));
+            }
+            Ok(Edit::Write(document))
+        })?;
+    Ok(Reply::nothing().advising(changed.advisories))
+}
+
+/// What a change is answered with: nothing, unless the caller wants to see it.
+pub(super) fn updated(
+    asked: &Asked<'_>,
+    resource: &Resource,
+    changed: Changed,
+) -> Result<Reply, ApiError> {
+    if asked.wants_representation() {
+        return represent(asked, resource, changed, StatusCode::OK);
+    }
+    let etag = etag(changed.since);
+    Ok(Reply::nothing().tagged(etag).advising(changed.advisories))
+}
+
+fn represent(
+    asked: &Asked<'_>,
+    resource: &Resource,
+    changed: Changed,
+    status: StatusCode,
+) -> Result<Reply, ApiError> {
+    let document = changed.document.unwrap_or_default();
+    let mut shown = show(resource.entity, document.members());
+    shown.insert("@odata.context".to_owned(), context_of(asked, resource));
+    let shown = tagged(shown, changed.since);
+    Ok(Reply::json(status, Value::Object(shown))
+        .tagged(etag(changed.since))
+        .advising(changed.advisories))
+}
+
+fn context_of(asked: &Asked<'_>, resource: &Resource) -> Value {
+    asked.context(&format!("{}/$entity", resource.context))
+}
+
+fn expand(shown: &mut Map<String, Value>, document: &Document) {
+    let synchronization = document
+        .get("identitySynchronization")
+        .and_then(|value| value.as_object().cloned())
+        .map(|stored| Value::Object(show(&model::IDENTITY_SYNCHRONIZATION, stored)));
+    shown.insert(
+        "identitySynchronization".to_owned(),
+        synchronization.unwrap_or(Value::Null),
+    );
+}
+
+/// There is nothing at an address.
+pub(super) fn missing(address: &Address) -> ApiError {
+    ApiError::not_found(format!(
+        "Resource '{}' does not exist or one of its queried reference-property objects are not present.",
+        address.key
+    ))
+}
+
+/// What only Crossgate writes into a new document.
+fn stamp_new(kind: DocumentKind, document: &mut Document, key: &str) {
+    match kind {
+        DocumentKind::Partner => document.set("tenantId", &json!(key)),
+        DocumentKind::ConditionalAccess | DocumentKind::NamedLocation => {
+            document.set("id", &json!(key));
+            document.set("createdDateTime", &json!(now()));
+        }
+        DocumentKind::RoleDefinition => {
+            document.set("id", &json!(key));
+            document.set("templateId", &json!(key));
+        }
+        DocumentKind::RoleAssignment => document.set("id", &json!(key)),
+        DocumentKind::Policy
+        | DocumentKind::Default
+        | DocumentKind::PartnerTemplate
+        | DocumentKind::SynchronizationTemplate
+        | DocumentKind::Authorization
+        | DocumentKind::Domains
+        | DocumentKind::Guest
+        | DocumentKind::Revocation
+        | DocumentKind::Bootstrap => {}
+    }
+}
+
+/// What only Crossgate writes into a document that changes.
+fn stamp_change(kind: DocumentKind, document: &mut Document) {
+    match kind {
+        DocumentKind::Default => document.set("isServiceDefault", &json!(false)),
+        DocumentKind::ConditionalAccess | DocumentKind::NamedLocation => {
+            document.set("modifiedDateTime", &json!(now()));
+        }
+        DocumentKind::Policy
+        | DocumentKind::Partner
+        | DocumentKind::PartnerTemplate
+        | DocumentKind::SynchronizationTemplate
+        | DocumentKind::Authorization
+        | DocumentKind::Domains
+        | DocumentKind::Guest
+        | DocumentKind::Revocation
+        | DocumentKind::RoleDefinition
+        | DocumentKind::RoleAssignment
+        | DocumentKind::Bootstrap => {}
+    }
+}
+
+fn now() -> String {
+    Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// A document as it stands, or why there is none.
+pub(super) fn existing<'c>(
+    address: &Address,
+    current: Option<&'c Current>,
+) -> Result<&'c Current, ApiError> {
+    current.ok_or_else(|| missing(address))
+}

@@ -1,0 +1,168 @@
+//! Microsoft Graph's API over the policy: a call in, an answer out. Sockets, TLS and tokens are the gateway's.
+
+mod asked;
+mod audits;
+mod batch;
+mod body;
+pub mod call;
+mod directory;
+mod documents;
+pub mod error;
+mod listed;
+mod metadata;
+mod open_api;
+mod permission;
+mod role_management;
+pub mod routes;
+mod synchronization;
+
+use std::sync::Arc;
+
+use crossgate_config::Settings;
+use http::StatusCode;
+
+use crate::administrator::{Administrator, Credential};
+use crate::audit::{Attempt, Outcome};
+use crate::ledger::Ledger;
+use asked::Asked;
+use call::{Answer, Call, CallIds, Reply};
+use error::ApiError;
+use routes::{Operation, Special};
+
+/// The API.
+#[derive(Debug)]
+pub struct Api {
+    ledger: Arc<Ledger>,
+}
+
+impl Api {
+    /// Serves the policy of a ledger.
+    #[must_use]
+    pub const fn new(ledger: Arc<Ledger>) -> Self {
+        Self { ledger }
+    }
+
+    /// Answers a call of somebody, or of nobody for the reason given. Blocks while a change is written to disk.
+    #[must_use]
+    pub fn answer(&self, call: &Call, who: &Result<Administrator, ApiError>) -> Answer {
+        let ids = CallIds::of(call);
+        Answer::of(self.run(call, who, &ids), &ids)
+    }
+
+    fn run(
+        &self,
+        call: &Call,
+        who: &Result<Administrator, ApiError>,
+        ids: &CallIds,
+    ) -> Result<Reply, ApiError> {
+        let found = routes::find(call)?;
+        match found.route.operation {
+            // What the API is like is no secret.
+            Operation::Special(Special::Metadata) => {
+                let document = metadata::document(routes::ENTITIES);
+                return Ok(Reply::raw("application/xml", document.into_bytes()));
+            }
+            Operation::Special(Special::OpenApi) => {
+                return Ok(Reply::ok(open_api::document(&call.origin)));
+            }
+            Operation::Special(Special::Batch) => {
+                who.as_ref().map_err(Clone::clone)?;
+                return batch::run(call, found.version, &|inner| self.answer(inner, who));
+            }
+            Operation::Special(_)
+            | Operation::Get(_)
+            | Operation::List(_)
+            | Operation::Create(_)
+            | Operation::Update(_)
+            | Operation::Delete(_)
+            | Operation::Reset(_) => {}
+        }
+        let who = who.as_ref().map_err(Clone::clone)?;
+        let roles = self.ledger.roles();
+        let asked = Asked {
+            call,
+            ids,
+            route: found.route,
+            parameters: found.parameters,
+            who,
+            version: found.version,
+        };
+        let result = permission::check(self, &asked, &roles).and_then(|()| self.perform(&asked));
+        self.record(&asked, &result);
+        result
+    }
+
+    fn perform(&self, asked: &Asked<'_>) -> Result<Reply, ApiError> {
+        match asked.route.operation {
+            Operation::Get(resource) => documents::get(self, asked, resource),
+            Operation::List(resource) => documents::list(self, asked, resource),
+            Operation::Create(resource) => documents::create(self, asked, resource),
+            Operation::Update(resource) => documents::update(self, asked, resource),
+            Operation::Delete(resource) => documents::delete(self, asked, resource),
+            Operation::Reset(resource) => documents::reset(self, asked, resource),
+            Operation::Special(special) => match special {
+                Special::GetSynchronization => synchronization::get(self, asked),
+                Special::PutSynchronization => synchronization::put(self, asked),
+                Special::UpdateSynchronization => synchronization::update(self, asked),
+                Special::DeleteSynchronization => synchronization::delete(self, asked),
+                Special::ListDomainPolicies => role_management::list_domain_policies(self, asked),
+                Special::ListAudits => audits::list(self, asked),
+                Special::GetAudit => audits::get(self, asked),
+                Special::ListDirectoryRoles => role_management::list_directory_roles(asked),
+                Special::GetDirectoryRole => role_management::get_directory_role(asked),
+                Special::ListRoleMembers => role_management::list_members(self, asked),
+                Special::ListRoleDefinitions => role_management::list_definitions(self, asked),
+                Special::GetRoleDefinition => role_management::get_definition(self, asked),
+                Special::CreateRoleAssignment => role_management::create_assignment(self, asked),
+                Special::ListOrganizations => directory::organizations(self, asked),
+                Special::GetOrganization => directory::get_organization(self, asked),
+                Special::TenantById => directory::tenant_by_id(self, asked),
+                Special::TenantByDomain => directory::tenant_by_domain(self, asked),
+                Special::RevokeSessions => directory::revoke_sessions(self, asked),
+                Special::Metadata | Special::OpenApi | Special::Batch => {
+                    Err(ApiError::not_found("there is no such resource"))
+                }
+            },
+        }
+    }
+
+    /// Keeps what was attempted in vain: every change that failed, and every call that was not the caller's to make. Changes that were made
+    /// are recorded with what they changed.
+    fn record(&self, asked: &Asked<'_>, result: &Result<Reply, ApiError>) {
+        let (attempt, reason): (Attempt<'_>, _) = match result {
+            Err(error) if asked.route.changes() || error.status == StatusCode::FORBIDDEN => {
+                let told = error
+                    .details
+                    .iter()
+                    .map(|detail| format!("{}: {}", detail.target, detail.message));
+                let reason: Vec<_> = std::iter::once(error.message.clone()).chain(told).collect();
+                (permission::attempt(self, asked), reason.join("; "))
+            }
+            // Nobody signs in with these in the ordinary way, so that every use is worth a record.
+            Ok(_) if !asked.route.changes() && is_extraordinary(&asked.who.credential) => {
+                if let Err(error) = self
+                    .ledger
+                    .record(&permission::attempt(self, asked), Outcome::Success)
+                {
+                    tracing::error!(%error.message, "the use of an extraordinary credential could not be recorded");
+                }
+                return;
+            }
+            Ok(_) | Err(_) => return,
+        };
+        if let Err(error) = self.ledger.record(&attempt, Outcome::Failure(&reason)) {
+            tracing::error!(reason, %error.message, "an attempt that failed could not be recorded");
+        }
+    }
+
+    fn settings(&self) -> Arc<Settings> {
+        self.ledger.enforcer().settings()
+    }
+}
+
+const fn is_extraordinary(credential: &Credential) -> bool {
+    match credential {
+        Credential::Bootstrap | Credential::BreakGlass => true,
+        Credential::Token(_) => false,
+    }
+}

@@ -1,0 +1,160 @@
+//! Whether a caller may do what a route is for.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+
+use super::Api;
+use super::asked::Asked;
+use super::directory;
+use super::documents;
+use super::error::ApiError;
+use super::routes::{Need, Operation, Special, Verb};
+use crate::administrator::Credential;
+use crate::audit::{Activity, Attempt, TargetResource};
+use crate::resource;
+use crate::roles::{Action, Required, Roles};
+use crate::text::Document;
+
+/// Refuses a caller who may not do all that a call takes, or has not shown enough for it.
+pub(super) fn check(api: &Api, asked: &Asked<'_>, roles: &Roles) -> Result<(), ApiError> {
+    let needed = needed(asked);
+    let caller = asked.who.caller();
+    if let Some(required) = Required::all(needed.iter().copied().collect()) {
+        roles
+            .check(&caller, required)
+            .map_err(|denied| ApiError::denied(denied.to_string()))?;
+    }
+    step_up(api, asked, &needed)
+}
+
+/// The actions that a call takes, by its route and the members of its body.
+fn needed(asked: &Asked<'_>) -> Vec<Action> {
+    let body = std::str::from_utf8(&asked.call.body).unwrap_or_default();
+    // A body that is none is refused once it is known that the caller might send one.
+    let body = Document::parse(body).unwrap_or_default();
+    let members: Vec<&str> = body
+        .names()
+        .filter(|name| !name.starts_with('@') && !name.contains("@odata."))
+        .collect();
+    let named = |name: &str| {
+        asked.route.needs.iter().any(|need| match need {
+            Need::ForMember(member, _) => *member == name,
+            Need::Always(_) | Need::ForOthers(_) => false,
+        })
+    };
+    let others = members.is_empty() || members.iter().any(|name| !named(name));
+    let needed = asked.route.needs.iter().filter_map(|need| match need {
+        Need::Always(action) => Some(*action),
+        Need::ForMember(member, action) => members.contains(member).then_some(*action),
+        Need::ForOthers(action) => others.then_some(*action),
+    });
+    needed.collect()
+}
+
+/// Asks for the authentication context of protected actions, where the configuration has one.
+fn step_up(api: &Api, asked: &Asked<'_>, needed: &[Action]) -> Result<(), ApiError> {
+    let settings = api.settings();
+    let Some(context) = &settings.admin.protected_actions_context else {
+        return Ok(());
+    };
+    let Some(action) = needed.iter().find(|action| action.is_protected()) else {
+        return Ok(());
+    };
+    let subject = match &asked.who.credential {
+        Credential::Token(subject) => subject,
+        // For when nobody can sign in.
+        Credential::Bootstrap | Credential::BreakGlass => return Ok(()),
+    };
+    if subject.auth_contexts.iter().any(|met| **met == **context) {
+        return Ok(());
+    }
+    let message = format!(
+        "`{}` is a protected action; sign in again for the authentication context {context}",
+        action.name()
+    );
+    match subject.kind {
+        // Only people can meet one.
+        crossgate_policy::subject::SubjectKind::App => Err(ApiError::denied(message)),
+        crossgate_policy::subject::SubjectKind::User => {
+            let claims = json!({"access_token": {"acrs": {"essential": true, "value": context}}});
+            let claims = STANDARD.encode(claims.to_string());
+            let challenge = format!("Bearer error=\"insufficient_claims\", claims=\"{claims}\"");
+            Err(ApiError {
+                headers: vec![(http::header::WWW_AUTHENTICATE, challenge)],
+                ..ApiError::denied(message)
+            })
+        }
+    }
+}
+
+/// What a call attempts, for the audit.
+pub(super) fn attempt<'a>(api: &Api, asked: &'a Asked<'_>) -> Attempt<'a> {
+    let of = |resource: &crate::resource::Resource, activity: Activity| {
+        let key = if resource.kind.is_single() {
+            ""
+        } else {
+            asked.parameter()
+        };
+        asked.attempt(activity, documents::target(api, resource, key))
+    };
+    let other = |category, activity: &'static str| {
+        let operation = if asked.route.method == Verb::Get {
+            "Read"
+        } else {
+            "Update"
+        };
+        asked.attempt(
+            Activity::new(category, operation, activity),
+            TargetResource {
+                id: asked.parameter().to_owned(),
+                name: None,
+                kind: "Other",
+            },
+        )
+    };
+    match asked.route.operation {
+        Operation::Get(resource) | Operation::List(resource) => of(resource, resource.read),
+        Operation::Create(resource) => of(resource, resource.create),
+        Operation::Update(resource) => of(resource, resource.update),
+        Operation::Delete(resource) | Operation::Reset(resource) => of(resource, resource.delete),
+        Operation::Special(special) => match special {
+            Special::GetSynchronization => {
+                of(&resource::SYNCHRONIZATION, resource::SYNCHRONIZATION.read)
+            }
+            Special::PutSynchronization => {
+                of(&resource::SYNCHRONIZATION, resource::SYNCHRONIZATION.create)
+            }
+            Special::UpdateSynchronization => {
+                of(&resource::SYNCHRONIZATION, resource::SYNCHRONIZATION.update)
+            }
+            Special::DeleteSynchronization => {
+                of(&resource::SYNCHRONIZATION, resource::SYNCHRONIZATION.delete)
+            }
+            Special::ListDomainPolicies => {
+                of(&resource::DOMAIN_POLICY, resource::DOMAIN_POLICY.read)
+            }
+            Special::ListRoleDefinitions | Special::GetRoleDefinition => {
+                of(&resource::ROLE_DEFINITIONS, resource::ROLE_DEFINITIONS.read)
+            }
+            Special::CreateRoleAssignment => of(
+                &resource::ROLE_ASSIGNMENTS,
+                resource::ROLE_ASSIGNMENTS.create,
+            ),
+            Special::RevokeSessions => other("UserManagement", directory::REVOKE.name),
+            Special::ListAudits | Special::GetAudit => other("AuditLogs", "Read directory audits"),
+            Special::ListDirectoryRoles | Special::GetDirectoryRole | Special::ListRoleMembers => {
+                other("RoleManagement", "Read directory roles")
+            }
+            Special::ListOrganizations | Special::GetOrganization => {
+                other("DirectoryManagement", "Read organization")
+            }
+            Special::TenantById | Special::TenantByDomain => {
+                other("DirectoryManagement", "Find tenant information")
+            }
+            Special::Metadata | Special::OpenApi | Special::Batch => {
+                other("Other", "Describe the API")
+            }
+        },
+    }
+}

@@ -1,0 +1,114 @@
+//! Roles: those that are built in, custom ones, and who has which.
+
+use crossgate_policy::ids::Guid;
+use serde_json::{Map, Value, json};
+
+use super::Api;
+use super::asked::Asked;
+use super::body;
+use super::call::Reply;
+use super::documents;
+use super::error::ApiError;
+use super::listed;
+use crate::administrator::Credential;
+use crate::document::{Address, DocumentKind};
+use crate::model::{DIRECTORY_OBJECT, DIRECTORY_ROLE, DOMAIN_POLICY, ROLE_DEFINITION, show};
+use crate::resource::{DOMAIN_POLICY as DOMAINS, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS};
+use crate::roles::{BuiltInRole, RoleDefinition};
+
+/// Built-in roles, which are all active.
+pub(super) fn list_directory_roles(asked: &Asked<'_>) -> Result<Reply, ApiError> {
+    let all = BuiltInRole::ALL.iter().map(|role| directory_role(*role));
+    listed::page_of(asked, &DIRECTORY_ROLE, "directoryRoles", all)
+}
+
+/// One of them.
+pub(super) fn get_directory_role(asked: &Asked<'_>) -> Result<Reply, ApiError> {
+    let options = listed::options(asked, &DIRECTORY_ROLE)?;
+    let mut shown = options.select(directory_role(built_in(asked)?));
+    shown.insert(
+        "@odata.context".to_owned(),
+        asked.context("directoryRoles/$entity"),
+    );
+    Ok(Reply::ok(Value::Object(shown)))
+}
+
+fn built_in(asked: &Asked<'_>) -> Result<BuiltInRole, ApiError> {
+    let id = asked.parameter();
+    let role = Guid::parse(id).and_then(BuiltInRole::from_id);
+    role.ok_or_else(|| ApiError::not_found(format!("there is no built-in role `{id}`")))
+}
+
+fn directory_role(role: BuiltInRole) -> Map<String, Value> {
+    let id = role.id().to_string();
+    let stored = [
+        ("id", json!(id)),
+        ("displayName", json!(role.display_name())),
+        ("description", json!(role.description())),
+        ("roleTemplateId", json!(id)),
+    ];
+    show(
+        &DIRECTORY_ROLE,
+        stored
+            .map(|(name, value)| (name.to_owned(), value))
+            .into_iter()
+            .collect(),
+    )
+}
+
+/// Who has a built-in role.
+pub(super) fn list_members(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
+    let role = built_in(asked)?;
+    let roles = api.ledger.roles();
+    let members = roles.assignments_of(role.id()).map(|assignment| {
+        let stored = [("id".to_owned(), json!(assignment.principal().to_string()))];
+        show(&DIRECTORY_OBJECT, stored.into_iter().collect())
+    });
+    listed::page_of(asked, &DIRECTORY_OBJECT, "directoryObjects", members)
+}
+
+/// All roles.
+pub(super) fn list_definitions(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
+    let roles = api.ledger.roles();
+    let all = roles.definitions().map(definition);
+    listed::page_of(asked, &ROLE_DEFINITION, ROLE_DEFINITIONS.context, all)
+}
+
+/// One role.
+pub(super) fn get_definition(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
+    let id = asked.parameter();
+    if let Some(role) = Guid::parse(id).and_then(BuiltInRole::from_id) {
+        let options = listed::options(asked, &ROLE_DEFINITION)?;
+        let mut shown = options.select(definition(&RoleDefinition::from(role)));
+        let context = format!("{}/$entity", ROLE_DEFINITIONS.context);
+        shown.insert("@odata.context".to_owned(), asked.context(&context));
+        return Ok(Reply::ok(Value::Object(shown)));
+    }
+    documents::get(api, asked, &ROLE_DEFINITIONS)
+}
+
+fn definition(role: &RoleDefinition) -> Map<String, Value> {
+    let stored = role.to_json().as_object().cloned();
+    show(&ROLE_DEFINITION, stored.unwrap_or_default())
+}
+
+/// A role is given to somebody. The first one that is given ends the bootstrap secret.
+pub(super) fn create_assignment(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
+    let _ = body::read(asked.call)?;
+    match asked.who.credential {
+        Credential::Bootstrap => {
+            documents::create_beside(api, asked, &ROLE_ASSIGNMENTS, &[crate::bootstrap::spent()])
+        }
+        Credential::Token(_) | Credential::BreakGlass => {
+            documents::create(api, asked, &ROLE_ASSIGNMENTS)
+        }
+    }
+}
+
+/// The one policy of its kind, as the list that Graph has.
+pub(super) fn list_domain_policies(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
+    let current = api.ledger.current(&Address::only(DocumentKind::Domains))?;
+    let document = current.map(|current| current.document).unwrap_or_default();
+    let shown = show(&DOMAIN_POLICY, document.members());
+    listed::page_of(asked, &DOMAIN_POLICY, DOMAINS.context, [shown])
+}

@@ -1,0 +1,69 @@
+//! What the control plane asks of the gateway it stands in.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crossgate_config::Settings;
+use crossgate_graph::Compiled;
+use crossgate_policy::subject::Subject;
+
+use crate::roles::LockOut;
+use crate::store::Head;
+
+/// The gateway, as the control plane sees it.
+pub trait Enforcer: fmt::Debug + Send + Sync {
+    /// The configuration in force.
+    fn settings(&self) -> Arc<Settings>;
+
+    /// Whom a policy would shut out that the one in force lets in: `by`, who asks for the change, and users of apps seen in the last 24
+    /// hours.
+    fn shut_out(&self, next: &Compiled, by: Option<&Subject>) -> Vec<ShutOut>;
+
+    /// Puts a policy in force, whose documents stand at `head`. Once it returns, every request that begins is decided by it.
+    fn enforce(&self, policy: &Compiled, head: &Head);
+}
+
+/// Somebody who would be shut out.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum ShutOut {
+    /// Who asks for the change, from the admin API; for this reason.
+    Caller(String),
+    /// The same, or everybody, from the management of roles.
+    Roles(LockOut),
+    /// Every user seen at an app.
+    App {
+        /// The app's id.
+        id: String,
+        /// Its name.
+        name: String,
+        /// Some of the users, by the names that events show.
+        users: Vec<String>,
+        /// How many there are in all.
+        count: usize,
+    },
+}
+
+impl ShutOut {
+    /// What the caller is to know.
+    #[must_use]
+    pub fn told(&self) -> String {
+        match self {
+            Self::Caller(reason) => {
+                format!("you would be shut out of the admin API yourself: {reason}")
+            }
+            Self::Roles(lock_out) => lock_out.to_string(),
+            Self::App {
+                name, users, count, ..
+            } => {
+                let named = users.join(", ");
+                let more = count.saturating_sub(users.len());
+                let more = if more == 0 {
+                    String::new()
+                } else {
+                    format!(" and {more} more")
+                };
+                format!("nobody who used `{name}` in the last 24 hours could go on: {named}{more}")
+            }
+        }
+    }
+}

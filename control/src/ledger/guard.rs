@@ -1,0 +1,61 @@
+//! The lock-out guard: a change that shuts somebody out is made only where its caller says that this is meant.
+
+use crossgate_policy::subject::Subject;
+
+use super::{Ledger, Proposed};
+use crate::administrator::{Administrator, Credential};
+use crate::api::error::{ApiError, Detail};
+use crate::enforcer::ShutOut;
+use crate::roles::Change;
+
+/// Who asks for a change, and whether they mean it whatever it does.
+#[derive(Clone, Copy, Debug)]
+pub enum Confirmation<'a> {
+    /// Somebody who has not said so.
+    Ask(&'a Administrator),
+    /// It is meant, or nobody is there to be asked.
+    Given,
+}
+
+impl Ledger {
+    pub(super) fn guard(
+        &self,
+        confirmation: Confirmation<'_>,
+        proposed: &Proposed,
+    ) -> Result<(), ApiError> {
+        let Confirmation::Ask(administrator) = confirmation else {
+            return Ok(());
+        };
+        let subject: Option<&Subject> = match &administrator.credential {
+            Credential::Token(subject) => Some(subject),
+            // Neither policy nor roles can shut these out.
+            Credential::Bootstrap | Credential::BreakGlass => None,
+        };
+        let mut shut_out = self.enforcer.shut_out(&proposed.policy.compiled(), subject);
+        if let Some(next) = &proposed.roles {
+            let (caller, now) = (administrator.caller(), self.roles());
+            let change = Change {
+                before: &now,
+                after: next,
+            };
+            if let Some(lock_out) = change.locks_out(&caller) {
+                shut_out.push(ShutOut::Roles(lock_out));
+            }
+        }
+        if shut_out.is_empty() {
+            return Ok(());
+        }
+        let details = shut_out.iter().map(|shut_out| Detail {
+            code: match shut_out {
+                ShutOut::Caller(_) | ShutOut::Roles(_) => "CallerShutOut",
+                ShutOut::App { .. } => "AppShutOut",
+            },
+            target: match shut_out {
+                ShutOut::Caller(_) | ShutOut::Roles(_) => "caller".to_owned(),
+                ShutOut::App { id, .. } => id.clone(),
+            },
+            message: shut_out.told(),
+        });
+        Err(ApiError::lock_out(details.collect()))
+    }
+}

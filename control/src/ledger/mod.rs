@@ -1,0 +1,427 @@
+//! The one writer: a change is checked, compiled, stored with its audit record and put in force, in this order, before its caller has
+//! an answer.
+//!
+//! What is stored is what is in force or will be after a restart, never less: a change that cannot be stored was never in force, and one
+//! that was stored is in force when [`Ledger::change`] returns.
+
+mod follow;
+mod guard;
+mod roles;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwap;
+use crossgate_graph::{Change, Fault, Proposal, Refused, Standing};
+use crossgate_policy::snapshot::OwnTenant;
+use jiff::Timestamp;
+
+use crate::api::error::{ApiError, Detail};
+use crate::audit::{self, Attempt, Outcome};
+use crate::bootstrap;
+use crate::document::{Address, DocumentKind, Write};
+use crate::enforcer::Enforcer;
+use crate::roles::Roles;
+use crate::secret::Fingerprint;
+use crate::store::{Entry, Head, Sequence, Store, StoreError};
+use crate::text::Document;
+pub use guard::Confirmation;
+
+/// The policy as it stands, and the only way to change it.
+#[derive(Debug)]
+pub struct Ledger {
+    store: Arc<dyn Store>,
+    enforcer: Arc<dyn Enforcer>,
+    state: Mutex<State>,
+    roles: ArcSwap<Roles>,
+}
+
+/// What the store holds, compiled.
+#[derive(Debug)]
+pub struct Opened {
+    /// The policy.
+    pub standing: Standing,
+    /// Where the store stood when it was read.
+    pub head: Head,
+    roles: Roles,
+}
+
+#[derive(Debug)]
+struct State {
+    standing: Standing,
+    head: Head,
+}
+
+/// A document as it stands.
+#[derive(Clone, Debug)]
+pub struct Current {
+    /// The change that wrote it.
+    pub since: Sequence,
+    /// What it says.
+    pub document: Document,
+}
+
+/// What is to become of a document.
+#[derive(Clone, Debug)]
+pub enum Edit {
+    /// It says this from now on.
+    Write(Document),
+    /// It goes.
+    Remove,
+    /// It stays as it is.
+    Keep,
+}
+
+/// A change that is in force.
+#[derive(Clone, Debug)]
+pub struct Changed {
+    /// The version of the document; 0 where there is none.
+    pub since: Sequence,
+    /// What it says; `None` where it is gone.
+    pub document: Option<Document>,
+    /// What the caller should know.
+    pub advisories: Vec<String>,
+}
+
+/// Next policy and next roles, checked and not yet stored.
+struct Proposed {
+    policy: Proposal,
+    roles: Option<Roles>,
+}
+
+impl Opened {
+    /// Reads and compiles what a store holds.
+    ///
+    /// # Errors
+    /// The store cannot be read, or its documents have faults, which only a program of another version can have let in.
+    pub fn read(store: &dyn Store, own: &OwnTenant) -> Result<Self, OpenError> {
+        let mut before = store.head()?;
+        for _ in 0..MOST_TRIES {
+            let standing =
+                Standing::load(own, &follow::Source(store)).map_err(|refused| match refused {
+                    Refused::Faults(faults) => OpenError::Faults(faults),
+                    Refused::Source(error) => OpenError::Store(error),
+                })?;
+            let roles = roles::read(store).map_err(OpenError::Roles)?;
+            let after = store.head()?;
+            // What was read in parts is one state where nothing changed meanwhile.
+            if after.changed == before.changed {
+                return Ok(Self {
+                    standing,
+                    head: after,
+                    roles,
+                });
+            }
+            before = after;
+        }
+        Err(StoreError::Moved.into())
+    }
+}
+
+/// Why a store cannot be put in force.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Its documents have faults.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Faults(Vec<Fault>),
+    /// Its roles have faults.
+    #[error("{}", .0.iter().map(|fault| format!("{}: {}", fault.target, fault.message)).collect::<Vec<_>>().join("\n"))]
+    Roles(Vec<Detail>),
+}
+
+impl Ledger {
+    /// Goes on from what was read, which the caller has put in force.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, enforcer: Arc<dyn Enforcer>, opened: Opened) -> Self {
+        Self {
+            store,
+            enforcer,
+            roles: ArcSwap::from_pointee(opened.roles),
+            state: Mutex::new(State {
+                standing: opened.standing,
+                head: opened.head,
+            }),
+        }
+    }
+
+    /// Who may do what.
+    #[must_use]
+    pub fn roles(&self) -> Arc<Roles> {
+        self.roles.load_full()
+    }
+
+    /// Where documents and audit are read.
+    #[must_use]
+    pub fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    /// The gateway.
+    #[must_use]
+    pub fn enforcer(&self) -> &dyn Enforcer {
+        &*self.enforcer
+    }
+
+    /// Changes one document. `edit` may be asked again where somebody else was faster.
+    ///
+    /// # Errors
+    /// Whatever `edit` refuses; what the next policy would contradict; whom it would shut out; the store.
+    pub fn change(
+        &self,
+        attempt: &Attempt<'_>,
+        confirmation: Confirmation<'_>,
+        address: &Address,
+        edit: &dyn Fn(Option<&Current>) -> Result<Edit, ApiError>,
+    ) -> Result<Changed, ApiError> {
+        self.change_beside(attempt, confirmation, address, edit, &[])
+    }
+
+    /// The same, with writes that are made in the same step.
+    ///
+    /// # Errors
+    /// As for [`Self::change`].
+    pub fn change_beside(
+        &self,
+        attempt: &Attempt<'_>,
+        confirmation: Confirmation<'_>,
+        address: &Address,
+        edit: &dyn Fn(Option<&Current>) -> Result<Edit, ApiError>,
+        beside: &[Write],
+    ) -> Result<Changed, ApiError> {
+        let mut state = self.lock();
+        for _ in 0..MOST_TRIES {
+            self.catch_up(&mut state)?;
+            let current = self.current(address)?;
+            let before = current.as_ref();
+            let next = match edit(before)? {
+                Edit::Write(document) => Some(document),
+                Edit::Remove => None,
+                Edit::Keep => before.map(|current| current.document.clone()),
+            };
+            let text = next.as_ref().map(Document::to_text);
+            let same = text == before.map(|current| current.document.to_text());
+            let write = Write {
+                address: address.clone(),
+                text: text.map(Into::into),
+            };
+            let mut writes = if same { Vec::new() } else { vec![write] };
+            writes.extend_from_slice(beside);
+            let proposed = self.propose(&state.standing, &writes)?;
+            let advisories = proposed.advisories();
+            self.guard(confirmation, &proposed)?;
+            let modified = audit::modified(before.map(|current| &current.document), next.as_ref());
+            let mut attempt = attempt.clone();
+            attempt
+                .details
+                .extend(advisories.iter().map(|told| ("Advisory", told.clone())));
+            match self.store_and_enforce(&mut state, &attempt, &modified, writes, proposed) {
+                Err(StoreError::Moved) => {}
+                Err(error) => return Err(error.into()),
+                Ok(head) => {
+                    let since = match (&next, same) {
+                        (None, _) => 0,
+                        (Some(_), true) => before.map_or(0, |current| current.since),
+                        (Some(_), false) => head.sequence,
+                    };
+                    return Ok(Changed {
+                        since,
+                        document: next,
+                        advisories,
+                    });
+                }
+            }
+        }
+        Err(ApiError::concurrent())
+    }
+
+    /// Changes any number of documents in one step.
+    ///
+    /// # Errors
+    /// As for [`Self::change`].
+    pub fn change_all(
+        &self,
+        attempt: &Attempt<'_>,
+        confirmation: Confirmation<'_>,
+        writes: &[Write],
+    ) -> Result<Vec<String>, ApiError> {
+        let mut state = self.lock();
+        for _ in 0..MOST_TRIES {
+            self.catch_up(&mut state)?;
+            let proposed = self.propose(&state.standing, writes)?;
+            let advisories = proposed.advisories();
+            self.guard(confirmation, &proposed)?;
+            match self.store_and_enforce(&mut state, attempt, &[], writes.to_vec(), proposed) {
+                Err(StoreError::Moved) => {}
+                Err(error) => return Err(error.into()),
+                Ok(_) => return Ok(advisories),
+            }
+        }
+        Err(ApiError::concurrent())
+    }
+
+    /// Records an attempt that changed nothing.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn record(&self, attempt: &Attempt<'_>, outcome: Outcome<'_>) -> Result<(), ApiError> {
+        let mut state = self.lock();
+        for _ in 0..MOST_TRIES {
+            self.catch_up(&mut state)?;
+            let entry = entry(attempt, outcome, &[], Vec::new());
+            match self.store.append(state.head.sequence, &entry) {
+                Ok(head) => {
+                    state.head = head;
+                    return Ok(());
+                }
+                Err(StoreError::Moved) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(ApiError::concurrent())
+    }
+
+    /// The digest of the secret that gives somebody the first role, while there is one.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn bootstrap_secret(&self) -> Result<Option<Fingerprint>, ApiError> {
+        Ok(bootstrap::fingerprint(&*self.store)?)
+    }
+
+    /// The document at an address.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn current(&self, address: &Address) -> Result<Option<Current>, ApiError> {
+        let Some(stored) = self.store.get(address)? else {
+            return Ok(None);
+        };
+        let document = Document::parse(&stored.text)
+            .map_err(|error| StoreError::Corrupt(format!("{address}: {error}")))?;
+        Ok(Some(Current {
+            since: stored.since,
+            document,
+        }))
+    }
+
+    fn propose(&self, standing: &Standing, writes: &[Write]) -> Result<Proposed, ApiError> {
+        let changes: Vec<Change<'_>> = writes
+            .iter()
+            .map(|write| Change {
+                kind: write.address.kind,
+                key: &write.address.key,
+                text: write.text.as_deref(),
+            })
+            .collect();
+        let roles = writes
+            .iter()
+            .any(|write| is_role(write.address.kind))
+            .then(|| roles::read_with(&*self.store, writes))
+            .transpose();
+        let policy = match standing.propose(&changes, &follow::Source(&*self.store)) {
+            Ok(policy) => Ok(policy),
+            Err(Refused::Faults(faults)) => Err(faults),
+            Err(Refused::Source(error)) => return Err(error.into()),
+        };
+        match (policy, roles) {
+            (Ok(policy), Ok(roles)) => Ok(Proposed { policy, roles }),
+            (Err(faults), Ok(_)) => Err(ApiError::faults(details(&faults, writes.len()))),
+            (Ok(_), Err(faults)) => Err(ApiError::faults(faults)),
+            (Err(faults), Err(more)) => {
+                let mut details = details(&faults, writes.len());
+                details.extend(more);
+                Err(ApiError::faults(details))
+            }
+        }
+    }
+
+    fn store_and_enforce(
+        &self,
+        state: &mut State,
+        attempt: &Attempt<'_>,
+        modified: &[audit::Modified],
+        writes: Vec<Write>,
+        proposed: Proposed,
+    ) -> Result<Head, StoreError> {
+        let changes = !writes.is_empty();
+        let entry = entry(attempt, Outcome::Success, modified, writes);
+        let head = self.store.append(state.head.sequence, &entry)?;
+        state.head = head.clone();
+        if changes {
+            self.take(state, proposed);
+        }
+        Ok(head)
+    }
+
+    /// What was stored comes into force.
+    fn take(&self, state: &mut State, proposed: Proposed) {
+        if let Some(roles) = proposed.roles {
+            self.roles.store(Arc::new(roles));
+        }
+        state.standing.accept(proposed.policy);
+        self.enforcer
+            .enforce(&state.standing.compiled(), &state.head);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Whoever panicked here did so before anything was taken into the state: that is one step, behind the store's.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Proposed {
+    fn advisories(&self) -> Vec<String> {
+        self.policy
+            .advisories()
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+}
+
+const fn is_role(kind: DocumentKind) -> bool {
+    matches!(
+        kind,
+        DocumentKind::RoleDefinition | DocumentKind::RoleAssignment
+    )
+}
+
+fn entry(
+    attempt: &Attempt<'_>,
+    outcome: Outcome<'_>,
+    modified: &[audit::Modified],
+    writes: Vec<Write>,
+) -> Entry {
+    let at = Timestamp::now();
+    let (id, record) = audit::record(attempt, outcome, modified, at);
+    Entry {
+        at,
+        id: id.into(),
+        record: record.into(),
+        writes,
+    }
+}
+
+/// Faults for a caller: with the property's path alone where only one document was changed.
+fn details(faults: &[Fault], writes: usize) -> Vec<Detail> {
+    faults
+        .iter()
+        .map(|fault| {
+            let target = match (writes, fault.path.is_empty()) {
+                (..=1, _) => fault.path.clone(),
+                (_, true) => fault.file.clone(),
+                (_, false) => format!("{}: {}", fault.file, fault.path),
+            };
+            Detail {
+                code: "InvalidProperty",
+                target,
+                message: fault.message.clone(),
+            }
+        })
+        .collect()
+}
+
+/// Others do change things meanwhile, but not for ever.
+const MOST_TRIES: usize = 16;

@@ -1,0 +1,203 @@
+//! The resources of the API that are documents: where each is kept, what it is called in answers and in the audit.
+
+use crate::audit::Activity;
+use crate::document::DocumentKind;
+use crate::model::{self, EntityType};
+
+/// A resource that is a document, or a collection of such.
+#[derive(Debug)]
+pub struct Resource {
+    /// What is kept.
+    pub kind: DocumentKind,
+    /// What it looks like.
+    pub entity: &'static EntityType,
+    /// Its place in `@odata.context`.
+    pub context: &'static str,
+    /// `targetResources[].type` of the audit.
+    pub target: &'static str,
+    /// What reading it is called.
+    pub read: Activity,
+    /// What making it is called.
+    pub create: Activity,
+    /// What changing it is called.
+    pub update: Activity,
+    /// What removing it is called.
+    pub delete: Activity,
+}
+
+const XTAP: &str = "CrossTenantAccessSettings";
+const SYNC: &str = "CrossTenantIdentitySyncSettings";
+const POLICY: &str = "Policy";
+const ROLES: &str = "RoleManagement";
+
+/// Four activities of one category.
+macro_rules! resource {
+    ($kind:ident, $entity:expr, $context:literal, $target:literal, $category:expr, $read:literal, $create:literal, $update:literal, $delete:literal) => {
+        Resource {
+            kind: DocumentKind::$kind,
+            entity: &$entity,
+            context: $context,
+            target: $target,
+            read: Activity::new($category, "Read", $read),
+            create: Activity::new($category, "Add", $create),
+            update: Activity::new($category, "Update", $update),
+            delete: Activity::new($category, "Delete", $delete),
+        }
+    };
+}
+
+/// `crossTenantAccessPolicy`.
+pub static CROSS_TENANT_POLICY: Resource = resource!(
+    Policy,
+    model::POLICY,
+    "policies/crossTenantAccessPolicy",
+    "Policy",
+    XTAP,
+    "Read cross-tenant access settings",
+    "Add cross-tenant access settings",
+    "Update cross-tenant access settings",
+    "Delete cross-tenant access settings"
+);
+
+/// Its default configuration. Deleting it is resetting it.
+pub static DEFAULT: Resource = resource!(
+    Default,
+    model::DEFAULT,
+    "policies/crossTenantAccessPolicy/default",
+    "Policy",
+    XTAP,
+    "Read the company default cross-tenant access setting",
+    "Update the company default cross-tenant access setting",
+    "Update the company default cross-tenant access setting",
+    "Reset the cross-tenant access default setting"
+);
+
+/// Partner configurations.
+pub static PARTNERS: Resource = resource!(
+    Partner,
+    model::PARTNER,
+    "policies/crossTenantAccessPolicy/partners",
+    "Policy",
+    XTAP,
+    "Read partner cross-tenant access settings",
+    "Add a partner to cross-tenant access setting",
+    "Update a partner cross-tenant access setting",
+    "Delete partner specific cross-tenant access setting"
+);
+
+/// A partner's `identitySynchronization`, which is kept in the partner's document.
+pub static SYNCHRONIZATION: Resource = resource!(
+    Partner,
+    model::IDENTITY_SYNCHRONIZATION,
+    "policies/crossTenantAccessPolicy/partners/identitySynchronization",
+    "Policy",
+    SYNC,
+    "Read a partner cross-tenant identity sync setting",
+    "Create a partner cross-tenant identity sync setting",
+    "Update a partner cross-tenant identity sync setting",
+    "Delete a partner cross-tenant identity sync setting"
+);
+
+/// The template for partners of a multi-tenant organisation.
+pub static PARTNER_TEMPLATE: Resource = resource!(
+    PartnerTemplate,
+    model::PARTNER_TEMPLATE,
+    "policies/crossTenantAccessPolicy/templates/multiTenantOrganizationPartnerConfiguration",
+    "Policy",
+    XTAP,
+    "Read the multitenant organization partner configuration template",
+    "Update the multitenant organization partner configuration template",
+    "Update the multitenant organization partner configuration template",
+    "Reset the multitenant organization partner configuration template"
+);
+
+/// The template for their synchronisation.
+pub static SYNCHRONIZATION_TEMPLATE: Resource = resource!(
+    SynchronizationTemplate,
+    model::SYNCHRONIZATION_TEMPLATE,
+    "policies/crossTenantAccessPolicy/templates/multiTenantOrganizationIdentitySynchronization",
+    "Policy",
+    SYNC,
+    "Read the multitenant organization identity sync template",
+    "Update the multitenant organization identity sync template",
+    "Update the multitenant organization identity sync template",
+    "Reset the multitenant organization identity sync template"
+);
+
+/// External collaboration settings.
+pub static AUTHORIZATION_POLICY: Resource = resource!(
+    Authorization,
+    model::AUTHORIZATION_POLICY,
+    "policies/authorizationPolicy",
+    "AuthorizationPolicy",
+    "AuthorizationPolicy",
+    "Read authorization policy",
+    "Update authorization policy",
+    "Update authorization policy",
+    "Delete authorization policy"
+);
+
+/// The list of domains that may be invited or not.
+pub static DOMAIN_POLICY: Resource = resource!(
+    Domains,
+    model::DOMAIN_POLICY,
+    "legacy/policies",
+    "Policy",
+    POLICY,
+    "Read policy",
+    "Add policy",
+    "Update policy",
+    "Delete policy"
+);
+
+/// Conditional Access policies.
+pub static CONDITIONAL_ACCESS: Resource = resource!(
+    ConditionalAccess,
+    model::CONDITIONAL_ACCESS_POLICY,
+    "identity/conditionalAccess/policies",
+    "Policy",
+    POLICY,
+    "Read conditional access policy",
+    "Add conditional access policy",
+    "Update conditional access policy",
+    "Delete conditional access policy"
+);
+
+/// Named locations.
+pub static NAMED_LOCATIONS: Resource = resource!(
+    NamedLocation,
+    model::NAMED_LOCATION,
+    "identity/conditionalAccess/namedLocations",
+    "Policy",
+    POLICY,
+    "Read named location",
+    "Add named location",
+    "Update named location",
+    "Delete named location"
+);
+
+/// Custom and built-in roles; only custom ones are documents.
+pub static ROLE_DEFINITIONS: Resource = resource!(
+    RoleDefinition,
+    model::ROLE_DEFINITION,
+    "roleManagement/directory/roleDefinitions",
+    "Role",
+    ROLES,
+    "Read role definition",
+    "Add role definition",
+    "Update role definition",
+    "Delete role definition"
+);
+
+/// Who has which role.
+pub static ROLE_ASSIGNMENTS: Resource = resource!(
+    RoleAssignment,
+    model::ROLE_ASSIGNMENT,
+    "roleManagement/directory/roleAssignments",
+    "Role",
+    ROLES,
+    "Read role assignment",
+    "Add member to role",
+    "Update member of role",
+    "Remove member from role"
+);

@@ -1,0 +1,166 @@
+//! The admin listener: sockets and tokens of the control plane's API.
+
+mod callers;
+mod enforcer;
+mod visitors;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use crossgate_control::api::Api;
+use crossgate_control::api::call::{Answer, Call, CallIds};
+use crossgate_control::api::error::ApiError;
+use crossgate_control::ledger::Ledger;
+use http::{HeaderValue, Method, Response, header};
+use pingora::apps::http_app::ServeHttp;
+use pingora::protocols::http::ServerSession;
+
+use crate::live::Live;
+use crate::ops::Metrics;
+use crate::request::tokens::Tokens;
+use callers::Callers;
+pub use enforcer::{State, Stored};
+pub use visitors::Visitors;
+
+/// The service of the admin listener.
+pub struct Admin {
+    api: Arc<Api>,
+    callers: Arc<Callers>,
+    metrics: Arc<Metrics>,
+}
+
+impl Admin {
+    /// Serves the policy of a ledger to callers whose tokens are kept with those of apps.
+    #[must_use]
+    pub fn new(
+        ledger: &Arc<Ledger>,
+        live: Arc<Live>,
+        tokens: Arc<Tokens>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self {
+            api: Arc::new(Api::new(Arc::clone(ledger))),
+            callers: Arc::new(Callers {
+                live,
+                tokens,
+                metrics: Arc::clone(&metrics),
+                ledger: Arc::clone(ledger),
+            }),
+            metrics,
+        }
+    }
+
+    async fn answer(&self, session: &mut ServerSession) -> Answer {
+        let head = session.req_header();
+        let secure = session
+            .digest()
+            .is_some_and(|digest| digest.ssl_digest.is_some());
+        let mut call = Call {
+            method: head.method.clone(),
+            path: head.uri.path().to_owned(),
+            query: head.uri.query().map(ToOwned::to_owned),
+            headers: head.headers.clone(),
+            body: Vec::new(),
+            origin: origin(head, secure),
+            address: session
+                .client_addr()
+                .and_then(|peer| peer.as_inet())
+                .map(std::net::SocketAddr::ip),
+        };
+        let body = tokio::time::timeout(PATIENCE, read_body(session)).await;
+        match body {
+            Ok(Ok(body)) => call.body = body,
+            Ok(Err(error)) => return Answer::of(Err(error), &CallIds::of(&call)),
+            Err(_elapsed) => {
+                let error = ApiError::bad("the body took too long to arrive");
+                return Answer::of(Err(error), &CallIds::of(&call));
+            }
+        }
+        let (api, callers) = (Arc::clone(&self.api), Arc::clone(&self.callers));
+        // A change waits for the disk, which nobody else should.
+        let ids = CallIds::of(&call);
+        let answered = tokio::task::spawn_blocking(move || {
+            let who = callers.identify(&call.headers, call.address, &call.origin);
+            api.answer(&call, &who)
+        });
+        answered
+            .await
+            .unwrap_or_else(|_panicked| Answer::of(Err(ApiError::internal()), &ids))
+    }
+}
+
+/// What the caller called us, where it can be part of an address.
+fn origin(head: &pingora::http::RequestHeader, secure: bool) -> String {
+    let authority = head
+        .uri
+        .authority()
+        .map(|authority| authority.as_str())
+        .or_else(|| head.headers.get(header::HOST)?.to_str().ok())
+        .filter(|authority| {
+            authority.bytes().all(|byte| {
+                byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'[' | b']')
+            })
+        });
+    let scheme = if secure { "https" } else { "http" };
+    format!("{scheme}://{}", authority.unwrap_or("localhost"))
+}
+
+async fn read_body(session: &mut ServerSession) -> Result<Vec<u8>, ApiError> {
+    let mut body = Vec::new();
+    loop {
+        match session.read_request_body().await {
+            Ok(Some(part)) => {
+                if body.len() + part.len() > MOST_BODY {
+                    return Err(ApiError::too_large(format!(
+                        "the body is larger than {MOST_BODY} bytes"
+                    )));
+                }
+                body.extend_from_slice(&part);
+            }
+            Ok(None) => return Ok(body),
+            Err(_) => return Err(ApiError::bad("the body broke off")),
+        }
+    }
+}
+
+#[async_trait]
+impl ServeHttp for Admin {
+    async fn response(&self, session: &mut ServerSession) -> Response<Vec<u8>> {
+        let begun = Instant::now();
+        let method = session.req_header().method.clone();
+        let answer = self.answer(session).await;
+        self.metrics
+            .admin
+            .call(&method, answer.status.as_u16(), begun.elapsed());
+        let length = answer.body.len();
+        let mut response = Response::new(answer.body);
+        *response.status_mut() = answer.status;
+        *response.headers_mut() = answer.headers;
+        let headers = response.headers_mut();
+        // A 204 has no length (RFC 9110, section 8.6).
+        if answer.status != http::StatusCode::NO_CONTENT {
+            headers.insert(header::CONTENT_LENGTH, length.into());
+        }
+        headers.insert(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        );
+        if method == Method::HEAD {
+            response.body_mut().clear();
+        }
+        response
+    }
+}
+
+impl std::fmt::Debug for Admin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Admin").finish_non_exhaustive()
+    }
+}
+
+/// Documents are smaller; many of them are imported by a command.
+const MOST_BODY: usize = 4 << 20;
+
+/// Whoever sends a policy sends it faster than this.
+const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,0 +1,89 @@
+//! Administrators, and what they ask of the admin API.
+
+use crossgate_testkit::curl::{Answer, Curl};
+use crossgate_testkit::gateway::OWN_TENANT;
+use serde_json::{Value, json};
+
+use super::{Site, Stage};
+
+/// `aud` of administrators' tokens.
+pub const ADMIN_AUDIENCE: &str = "api://crossgate";
+
+/// Template ids of Entra's roles.
+pub const GLOBAL_ADMINISTRATOR: &str = "62e90394-69f5-4237-9190-012177145e10";
+pub const SECURITY_ADMINISTRATOR: &str = "194ae4cb-b126-40b2-bd5b-6091b380977d";
+pub const SECURITY_READER: &str = "5d6b6bb7-de71-4623-b4af-96380a352509";
+
+/// Every permission that the API knows.
+pub const ALL_SCOPES: &str = "Policy.Read.All Policy.ReadWrite.CrossTenantAccess Policy.ReadWrite.ConditionalAccess \
+    Policy.ReadWrite.Authorization Policy.ReadWrite.ApplicationConfiguration AuditLog.Read.All RoleManagement.ReadWrite.Directory User.RevokeSessions.All Organization.Read.All \
+    CrossTenantInformation.ReadBasic.All MultiTenantOrganization.ReadWrite.All";
+
+impl Stage {
+    /// Keeps the policy in a store.
+    pub fn with_store(self) -> Self {
+        self.section("policy", "source = \"sqlite:policy.db\"")
+    }
+}
+
+impl Site {
+    /// A token of somebody of ours with this role.
+    pub fn administrator(&self, role: &str) -> String {
+        self.caller(json!({ "wids": [role], "scp": ALL_SCOPES }))
+    }
+
+    /// A token of somebody of ours with these claims.
+    pub fn caller(&self, claims: Value) -> String {
+        let order = self.mint.token("member").issued_by(OWN_TENANT);
+        order.audience(ADMIN_AUDIENCE).claims(claims).mint()
+    }
+
+    /// A call of the API below `/v1.0`.
+    pub fn graph(&self, token: &str, method: &str, path: &str) -> Curl {
+        let path = if path.starts_with('/') {
+            path.to_owned()
+        } else {
+            format!("/v1.0/{path}")
+        };
+        Curl::get(self.gateway.admin(), "localhost", &path)
+            .method(method)
+            .bearer(token)
+    }
+
+    /// The same with a body.
+    pub fn send(&self, token: &str, method: &str, path: &str, body: &Value) -> Answer {
+        self.graph(token, method, path)
+            .header("Content-Type", "application/json")
+            .body(body.to_string())
+            .send()
+    }
+
+    /// The same where it is meant whomever it shuts out.
+    pub fn send_meaning_it(&self, token: &str, method: &str, path: &str, body: &Value) -> Answer {
+        self.graph(token, method, path)
+            .header("Content-Type", "application/json")
+            .header("Crossgate-Confirm-Lock-Out", "true")
+            .body(body.to_string())
+            .send()
+    }
+
+    /// What a GET answers.
+    #[track_caller]
+    pub fn read(&self, token: &str, path: &str) -> Value {
+        let answer = self.graph(token, "GET", path).send();
+        assert_eq!(answer.status, 200, "{path}\n{answer:?}");
+        answer.json()
+    }
+
+    /// The secret that the gateway printed at its first run.
+    pub fn bootstrap_secret(&self) -> String {
+        let log = self.gateway.log();
+        let secret = log.split_whitespace().find(|word| word.starts_with("cgb_"));
+        secret.expect("no secret in the log").to_owned()
+    }
+}
+
+/// Where partners are.
+pub const PARTNERS: &str = "policies/crossTenantAccessPolicy/partners";
+/// Where the default is.
+pub const DEFAULT: &str = "policies/crossTenantAccessPolicy/default";
