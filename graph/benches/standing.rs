@@ -2,7 +2,8 @@
 //! a different one for each partner.
 #![expect(
     clippy::expect_used,
-    clippy::print_stdout,
+    clippy::disallowed_macros,
+    clippy::disallowed_methods,
     reason = "a program that prints figures"
 )]
 
