@@ -63,20 +63,8 @@ impl Page {
     /// The number of a key.
     #[inline]
     pub(super) fn get(&self, hash: u64, key: TenantId) -> Option<u32> {
-        let mut at = first(hash);
-        for _ in 0..LINES {
-            let line = self.lines.get(at)?;
-            for (other, number) in line.keys.iter().zip(line.numbers) {
-                if number == EMPTY {
-                    return None;
-                }
-                if *other == key {
-                    return Some(number);
-                }
-            }
-            at = next(at);
-        }
-        None
+        let (_, _, number) = self.find(hash, key)?;
+        Some(number)
     }
 
     /// Puts a key or gives it another number.
@@ -105,6 +93,71 @@ impl Page {
         Put::Full
     }
 
+    /// Removes a key. Keys that had no room in its line come nearer, so that no look-up has to go past what was removed.
+    pub(super) fn remove(
+        &mut self,
+        hash: u64,
+        key: TenantId,
+        hash_of: impl Fn(TenantId) -> u64,
+    ) -> Option<u32> {
+        let (mut at, mut place, number) = self.find(hash, key)?;
+        self.taken -= 1;
+        loop {
+            let was_full = self.lines.get_mut(at)?.take(place);
+            let Some((from, place_there)) =
+                was_full.then(|| self.gone_past(at, &hash_of)).flatten()
+            else {
+                return Some(number);
+            };
+            let there = self.lines.get(from)?;
+            let moved = (
+                *there.keys.get(place_there)?,
+                *there.numbers.get(place_there)?,
+            );
+            let line = self.lines.get_mut(at)?;
+            (*line.keys.last_mut()?, *line.numbers.last_mut()?) = moved;
+            (at, place) = (from, place_there);
+        }
+    }
+
+    /// Line and place of a key, and its number.
+    #[inline]
+    fn find(&self, hash: u64, key: TenantId) -> Option<(usize, usize, u32)> {
+        let mut at = first(hash);
+        for _ in 0..LINES {
+            let line = self.lines.get(at)?;
+            for (place, (other, number)) in line.keys.iter().zip(line.numbers).enumerate() {
+                if number == EMPTY {
+                    return None;
+                }
+                if *other == key {
+                    return Some((at, place, number));
+                }
+            }
+            at = next(at);
+        }
+        None
+    }
+
+    /// A key that stands behind a line in which it would be looked for earlier.
+    fn gone_past(&self, line: usize, hash_of: impl Fn(TenantId) -> u64) -> Option<(usize, usize)> {
+        let mut at = next(line);
+        while at != line {
+            let there = self.lines.get(at)?;
+            for (place, (key, number)) in there.keys.iter().zip(there.numbers).enumerate() {
+                if number == EMPTY {
+                    return None;
+                }
+                let first = first(hash_of(*key));
+                if steps(first, line) < steps(first, at) {
+                    return Some((at, place));
+                }
+            }
+            at = next(at);
+        }
+        None
+    }
+
     /// Every key with its number.
     pub(super) fn entries(&self) -> impl Iterator<Item = (TenantId, u32)> {
         self.lines
@@ -112,6 +165,29 @@ impl Page {
             .flat_map(|line| line.keys.into_iter().zip(line.numbers))
             .filter(|(_, number)| *number != EMPTY)
     }
+}
+
+impl Line {
+    /// Takes a key out; whether the line was full.
+    fn take(&mut self, place: usize) -> bool {
+        let taken = self
+            .numbers
+            .iter()
+            .filter(|number| **number != EMPTY)
+            .count();
+        let last = taken.saturating_sub(1);
+        self.keys.swap(place, last);
+        self.numbers.swap(place, last);
+        if let Some(number) = self.numbers.get_mut(last) {
+            *number = EMPTY;
+        }
+        taken == self.numbers.len()
+    }
+}
+
+/// How many lines a look-up goes on from one to another.
+const fn steps(from: usize, to: usize) -> usize {
+    (to + LINES - from) % LINES
 }
 
 /// The line to look in first. The low bits are alike in a page.

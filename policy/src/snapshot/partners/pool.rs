@@ -59,9 +59,10 @@ impl<T: Clone + Default + PartialEq> Pool<T> {
 
     /// Numbers and values in use.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
-        self.numbers
-            .entries()
-            .filter_map(|(_, number)| Some((number, self.values.get(number)?)))
+        // In the order of memory, which is several times as fast as that of the table.
+        (0..self.next)
+            .filter(|number| matches!(self.uses.get(*number), Some(Uses::Some(_))))
+            .filter_map(|number| Some((number, self.values.get(number)?)))
     }
 
     /// The number of a value that is in use.

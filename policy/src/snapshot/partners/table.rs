@@ -99,13 +99,15 @@ impl Table {
 
     /// Removes a key, and gives the number it had.
     pub(super) fn remove(&mut self, key: TenantId) -> Option<u32> {
-        let number = self.get(key)?;
-        let at = self.place(key);
-        let page = self.page(at)?;
-        // Written anew, so that no look-up has to go past what was removed.
-        let rest = page.entries().filter(|(other, _)| *other != key);
-        let page = self.filled(page.depth, rest);
-        self.set(at, page);
+        let hash = self.hashing.hash_one(key);
+        let at = place(hash);
+        self.page(at)?.get(hash, key)?;
+        let mut page = self.take(at)?;
+        let hash_of = |key| self.hashing.hash_one(key);
+        let number = Arc::make_mut(&mut page).remove(hash, key, hash_of)?;
+        let depth = page.depth;
+        self.each_entry(at, depth, |entry| *entry = Some(Arc::clone(&page)));
+        drop(page);
         self.count -= 1;
         self.join(at);
         Some(number)
