@@ -2,7 +2,7 @@
 
 use crate::ids::TenantId;
 
-/// Keys with numbers. With the counters of an [`Arc`](std::sync::Arc) it takes 4 KiB.
+/// Keys with numbers. With the counters of an [`Arc`](std::sync::Arc) it takes 16 KiB.
 #[derive(Clone, Debug)]
 pub(super) struct Page {
     lines: [Line; LINES],
@@ -21,7 +21,9 @@ struct Line {
     numbers: [u32; 3],
 }
 
-const LINES: usize = 62;
+/// So many that the directory of a million keys stays in a processor's nearest cache, and that a page is copied in a
+/// microsecond or two.
+const LINES: usize = 254;
 
 /// Four places of five may be taken: then few keys are looked for in a second line.
 pub(super) const ROOM: u32 = (LINES as u32 * 3) * 4 / 5;
@@ -204,8 +206,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_takes_a_page_of_memory() {
+    fn a_page_takes_sixteen_kibibytes_with_the_counters_before_it() {
         // Two counters stand before what an `Arc` holds.
-        assert_eq!(64 + size_of::<Page>(), 4096);
+        assert_eq!(64 + size_of::<Page>(), 16 << 10);
     }
 }
