@@ -8,6 +8,22 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 use tokio::process::{Child, Command};
 
+/// Makes the store's policy what the site's directory says.
+pub(crate) async fn import(binary: &Path, site: &Site) -> Result<(), Fault> {
+    let done = Command::new(binary)
+        .args(["policy", "import", "--config"])
+        .arg(site.directory.join("crossgate.toml"))
+        .arg(site.directory.join("policy"))
+        .output()
+        .await
+        .map_err(|error| format!("{}: {error}", binary.display()))?;
+    if !done.status.success() {
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        return Err(format!("the policy cannot be imported:\n{said}").into());
+    }
+    Ok(())
+}
+
 /// The running gateway.
 pub(crate) struct Gateway(Child);
 

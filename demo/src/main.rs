@@ -5,12 +5,14 @@
 
 mod app;
 mod gateway;
+mod graph_sdk;
 mod ports;
 mod provider;
 mod site;
 mod tour;
 
 use clap::Parser;
+use graph_sdk::GraphSdk;
 use provider::Provider;
 use site::Site;
 use std::path::PathBuf;
@@ -29,6 +31,9 @@ struct Arguments {
     /// The built gateway
     #[arg(long, default_value = "target/release/crossgate")]
     gateway: PathBuf,
+    /// A Python that has Microsoft's Graph SDK, which `scripts/graph-sdk` installs
+    #[arg(long, default_value = "testkit/python/.venv/bin/python")]
+    python: PathBuf,
     /// Where configuration, policy, tokens and events go, written anew at every start [default: .demo, for the tour a
     /// folder that is removed]
     #[arg(long)]
@@ -70,12 +75,14 @@ async fn run(arguments: Arguments) -> Result<bool, Fault> {
         )
     })?;
     let stops = tour::stops(&site, &contoso, &fabrikam)?;
+    gateway::import(&arguments.gateway, &site).await?;
     let gateway = gateway::Gateway::start(&arguments.gateway, &site).await?;
+    let sdk = GraphSdk::new(arguments.python, &site);
 
     let good = if arguments.tour {
-        tokio::task::spawn_blocking(move || tour::make(&site, &stops)).await??
+        tokio::task::spawn_blocking(move || tour::make(&site, &sdk, &stops)).await??
     } else {
-        tour::print(&site, &stops);
+        tour::print(&site, &sdk, &stops);
         told_to_end().await?;
         true
     };

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 pub(crate) const CONTOSO: &str = "11111111-1111-4111-8111-111111111111";
 /// A partner whose people are our guests.
 pub(crate) const FABRIKAM: &str = "22222222-2222-4222-8222-222222222222";
-/// A partner that is blocked.
+/// A partner that the tour blocks.
 pub(crate) const NORTHWIND: &str = "33333333-3333-4333-8333-333333333333";
 /// Another organisation, whose app is reached through the egress listener.
 pub(crate) const TAILSPIN: &str = "44444444-4444-4444-8444-444444444444";
@@ -52,6 +52,7 @@ pub(crate) struct Site {
     pub(crate) directory: PathBuf,
     pub(crate) proxy: SocketAddr,
     pub(crate) egress: SocketAddr,
+    pub(crate) admin: SocketAddr,
     pub(crate) operations: SocketAddr,
 }
 
@@ -76,13 +77,13 @@ impl Site {
         let site = Self {
             proxy: ports::near(8088)?,
             egress: ports::near(8089)?,
+            admin: ports::near(8444)?,
             operations: ports::near(9464)?,
             directory,
         };
-        let admin = ports::near(8444)?;
         std::fs::write(
             site.directory.join("crossgate.toml"),
-            site.config(admin, contoso, fabrikam, app),
+            site.config(contoso, fabrikam, app),
         )?;
         for (path, document) in policy() {
             site.write_policy(path, &document)?;
@@ -107,20 +108,15 @@ impl Site {
         Ok(())
     }
 
-    fn config(
-        &self,
-        admin: SocketAddr,
-        contoso: &Provider,
-        fabrikam: &Provider,
-        app: SocketAddr,
-    ) -> String {
+    fn config(&self, contoso: &Provider, fabrikam: &Provider, app: SocketAddr) -> String {
         let Self {
             directory,
             proxy,
             egress,
+            admin,
             operations,
         } = self;
-        let policy = directory.join("policy");
+        let store = directory.join("policy.db");
         let events = directory.join("sign-ins.jsonl");
         let mut config = format!(
             r#"[tenant]
@@ -135,7 +131,7 @@ admin = "{admin}"
 metrics = "{operations}"
 
 [policy]
-source = "dir:{policy}"
+source = "sqlite:{store}"
 
 [sign_ins]
 sinks = ["file:{events}"]
@@ -150,7 +146,7 @@ tenant = "{NORTHWIND}"
 name = "Northwind"
 domains = ["northwind.com"]
 "#,
-            policy = policy.display(),
+            store = store.display(),
             events = events.display(),
         );
         for (name, provider, tenant) in [
@@ -192,26 +188,28 @@ resource_tenant = "{resource_tenant}"
     }
 }
 
-/// The file that the tour's policy change edits.
-pub(crate) const FABRIKAM_DOCUMENT: &str = "partners/fabrikam.json";
+/// One of ours who may change all of it.
+pub(crate) const ADMINISTRATOR: &str = "eeeeeeee-0000-4000-8000-000000000002";
 
-/// Fabrikam's document; whether its MFA is believed is what the tour changes.
-pub(crate) fn fabrikam(mfa_trusted: bool) -> Value {
-    json!({ "tenantId": FABRIKAM, "inboundTrust": { "isMfaAccepted": mfa_trusted } })
-}
+/// Entra's id of the role Security Administrator.
+const SECURITY_ADMINISTRATOR: &str = "194ae4cb-b126-40b2-bd5b-6091b380977d";
 
 /// The policy at the start. What is not written keeps Entra's initial value: collaboration open, direct connect and
 /// foreign accounts on our network blocked, nothing trusted.
 fn policy() -> [(&'static str, Value); 3] {
-    let nobody = json!({
-        "usersAndGroups": { "accessType": "blocked", "targets": [{ "target": "AllUsers", "targetType": "user" }] },
-        "applications": { "accessType": "blocked", "targets": [{ "target": "AllApplications", "targetType": "application" }] },
-    });
     [
-        (FABRIKAM_DOCUMENT, fabrikam(false)),
         (
-            "partners/northwind.json",
-            json!({ "tenantId": NORTHWIND, "b2bCollaborationInbound": nobody }),
+            "partners/fabrikam.json",
+            json!({ "tenantId": FABRIKAM, "inboundTrust": { "isMfaAccepted": false } }),
+        ),
+        (
+            "role-assignments/administrator.json",
+            json!({
+                "id": "cccccccc-0000-4000-8000-000000000001",
+                "principalId": ADMINISTRATOR,
+                "roleDefinitionId": SECURITY_ADMINISTRATOR,
+                "directoryScopeId": "/",
+            }),
         ),
         (
             "conditional-access/guests-need-mfa.json",

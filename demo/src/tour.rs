@@ -1,6 +1,7 @@
 //! The tour: one call for each thing an administrator wants to see.
 
 use crate::Fault;
+use crate::graph_sdk::{Change, GraphSdk};
 use crate::provider::Provider;
 use crate::site::{self, App, PAYROLL, PORTAL, Site, TREASURY};
 use serde_json::{Value, json};
@@ -20,21 +21,16 @@ pub(crate) struct Stop {
     /// File name of the token.
     who: &'static str,
     expected: Expected,
-    /// What is done before the call.
-    before: Before,
+    /// What the administrator changes before the call.
+    before: Option<Change>,
+    /// Where the caller lives, as the app is told where the call is admitted.
+    home: &'static str,
 }
 
 #[derive(Clone, Copy, PartialEq)]
 struct Expected {
     status: u16,
     code: u64,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Before {
-    Nothing,
-    /// Fabrikam's MFA is believed from here on.
-    TrustFabrikamMfa,
 }
 
 /// Makes the tokens and the calls.
@@ -49,6 +45,17 @@ pub(crate) fn stops(
         contoso.token(site::GUEST, audience, claims)
     };
     let northwind = format!("https://login.microsoftonline.com/{}/v2.0", site::NORTHWIND);
+    let guest_of_northwind = contoso.token(
+        "dddddddd-0000-4000-8000-000000000002",
+        PAYROLL.audience,
+        json!({ "idp": northwind, "acct": 1 }),
+    )?;
+    let administrator = contoso.token(
+        site::ADMINISTRATOR,
+        ADMIN_AUDIENCE,
+        json!({ "acct": 0, "name": "Grace Hopper", "scp": "Policy.Read.All Policy.ReadWrite.CrossTenantAccess AuditLog.Read.All" }),
+    )?;
+    std::fs::write(token_file(site, "administrator"), administrator)?;
     let guest_with_mfa = guest(TREASURY.audience, json!(["pwd", "mfa"]))?;
 
     let stops = vec![
@@ -63,28 +70,43 @@ pub(crate) fn stops(
                 status: 200,
                 code: 0,
             },
-            before: Before::Nothing,
+            before: None,
+            home: site::FABRIKAM,
         },
         Stop {
-            title: "a guest of a blocked partner does not",
-            why: "policy/partners/northwind.json blocks collaboration inbound",
+            title: "a guest of another partner opens it too",
+            why: "nothing is written about Northwind, so the default holds",
             app: PAYROLL,
             door: site.proxy,
-            token: contoso.token(
-                "dddddddd-0000-4000-8000-000000000002",
-                PAYROLL.audience,
-                json!({ "idp": northwind, "acct": 1 }),
-            )?,
-            who: "blocked-guest",
+            token: guest_of_northwind.clone(),
+            who: "guest-of-northwind",
+            expected: Expected {
+                status: 200,
+                code: 0,
+            },
+            before: None,
+            home: site::NORTHWIND,
+        },
+        Stop {
+            title: "Northwind is blocked: the very next request is refused",
+            why: "an administrator blocks the partner with Microsoft's Graph SDK; the token is the same as above",
+            app: PAYROLL,
+            door: site.proxy,
+            token: guest_of_northwind,
+            who: "guest-of-northwind",
             expected: Expected {
                 status: 403,
                 code: 500_213,
             },
-            before: Before::Nothing,
+            before: Some(Change {
+                what: "block",
+                tenant: site::NORTHWIND,
+            }),
+            home: site::NORTHWIND,
         },
         Stop {
             title: "a partner's MFA claim that we do not trust does not count",
-            why: "the token says mfa, but policy/partners/fabrikam.json does not accept it: step-up",
+            why: "the token says mfa, but Fabrikam's `inboundTrust` does not accept it: step-up",
             app: TREASURY,
             door: site.proxy,
             token: guest_with_mfa.clone(),
@@ -93,7 +115,8 @@ pub(crate) fn stops(
                 status: 401,
                 code: 50_076,
             },
-            before: Before::Nothing,
+            before: None,
+            home: site::FABRIKAM,
         },
         Stop {
             title: "one of us goes out to another organisation's app",
@@ -110,7 +133,8 @@ pub(crate) fn stops(
                 status: 403,
                 code: 500_212,
             },
-            before: Before::Nothing,
+            before: None,
+            home: site::FABRIKAM,
         },
         Stop {
             title: "a foreign account is used from our network",
@@ -123,7 +147,8 @@ pub(crate) fn stops(
                 status: 403,
                 code: 5_000_211,
             },
-            before: Before::Nothing,
+            before: None,
+            home: site::FABRIKAM,
         },
         Stop {
             title: "a policy change binds on the next request",
@@ -136,7 +161,11 @@ pub(crate) fn stops(
                 status: 200,
                 code: 0,
             },
-            before: Before::TrustFabrikamMfa,
+            before: Some(Change {
+                what: "trust-mfa",
+                tenant: site::FABRIKAM,
+            }),
+            home: site::FABRIKAM,
         },
     ];
     for stop in &stops {
@@ -146,18 +175,14 @@ pub(crate) fn stops(
 }
 
 /// Prints the calls for a person to make.
-pub(crate) fn print(site: &Site, stops: &[Stop]) {
+pub(crate) fn print(site: &Site, sdk: &GraphSdk, stops: &[Stop]) {
     println!("Crossgate is running. In another terminal:\n");
     for (stop, number) in stops.iter().zip(1..) {
         let Expected { status, code } = stop.expected;
         println!("# {number}. {}", stop.title);
         println!("#    {}", stop.why);
-        if stop.before == Before::TrustFabrikamMfa {
-            let document = site.directory.join("policy").join(site::FABRIKAM_DOCUMENT);
-            println!(
-                "sed -i 's/\"isMfaAccepted\": false/\"isMfaAccepted\": true/' '{}' && sleep 1",
-                document.display()
-            );
+        if let Some(change) = stop.before {
+            println!("{}", sdk.command(change));
         }
         println!(
             "curl -i http://{}:{}/ -H \"Authorization: Bearer $(cat '{}')\"",
@@ -174,22 +199,24 @@ pub(crate) fn print(site: &Site, stops: &[Stop]) {
     println!("Metrics         http://{}/metrics", site.operations);
     println!("Sign-in events  {directory}/sign-ins.jsonl");
     println!(
-        "Policy          {directory}/policy: a change binds within a tenth of a second of the save"
+        "Admin API       http://{}/v1.0, described at /openapi.json",
+        site.admin
     );
+    println!("Policy          {directory}/policy.db: a change binds when it is answered");
     println!("Log             {directory}/crossgate.log");
     println!("\nCtrl-C ends everything.");
 }
 
 /// Makes the calls, prints a table, and answers whether all went as they should.
-pub(crate) fn make(site: &Site, stops: &[Stop]) -> Result<bool, Fault> {
+pub(crate) fn make(site: &Site, sdk: &GraphSdk, stops: &[Stop]) -> Result<bool, Fault> {
     println!(
         "{:<62} {:<22} {:<22} verdict",
         "call", "expected", "answered"
     );
     let mut all_right = true;
     for stop in stops {
-        if stop.before == Before::TrustFabrikamMfa {
-            trust_fabrikam_mfa(site)?;
+        if let Some(change) = stop.before {
+            sdk.make(change)?;
         }
         let events_before = events(site)?.len();
         let status = call(stop)?;
@@ -235,37 +262,11 @@ fn call(stop: &Stop) -> Result<u16, Fault> {
         let home = told
             .pointer("/the gateway says/x-crossgate-home-tenant")
             .and_then(Value::as_str);
-        if home != Some(site::FABRIKAM) {
+        if home != Some(stop.home) {
             return Err(format!("the app was not told the caller's home tenant: {told}").into());
         }
     }
     Ok(status)
-}
-
-/// Edits the partner's document and waits until the gateway says that it is in force.
-fn trust_fabrikam_mfa(site: &Site) -> Result<(), Fault> {
-    let before = snapshot(site)?;
-    site.write_policy(site::FABRIKAM_DOCUMENT, &site::fabrikam(true))?;
-    let deadline = Instant::now() + PATIENCE;
-    while snapshot(site)? == before {
-        if Instant::now() > deadline {
-            return Err("the gateway did not take the changed policy".into());
-        }
-        std::thread::sleep(POLL);
-    }
-    Ok(())
-}
-
-/// The line of the metrics that names the policy in force.
-fn snapshot(site: &Site) -> Result<Option<String>, Fault> {
-    let metrics = ureq::get(format!("http://{}/metrics", site.operations))
-        .call()?
-        .body_mut()
-        .read_to_string()?;
-    let line = metrics
-        .lines()
-        .find(|line| line.starts_with("crossgate_policy_snapshot_info{") && line.ends_with(" 1"));
-    Ok(line.map(str::to_owned))
 }
 
 /// The AADSTS number in the event that the last call made.
@@ -297,6 +298,9 @@ fn events(site: &Site) -> Result<Vec<Value>, Fault> {
 fn token_file(site: &Site, who: &str) -> PathBuf {
     site.directory.join("tokens").join(who)
 }
+
+/// What the admin API takes tokens for where the configuration says nothing.
+const ADMIN_AUDIENCE: &str = "api://crossgate";
 
 const PATIENCE: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(20);

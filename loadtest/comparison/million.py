@@ -1,0 +1,211 @@
+#!/usr/bin/env python3
+"""A policy of a million partners in a store: million.py OUTPUT [PARTNERS [ROUNDS]]
+
+How long it takes to import, how long a start takes until the gateway is ready, the memory it then holds, how long a partner's
+PATCH takes from its request until it is in force (which is when it is answered), and what the requests of an app feel of a hundred
+changes a second. Builds nothing: the programs of a release build are used. Everything is on loopback and ends with the script.
+"""
+import hashlib
+import http.client
+import json
+import os
+import pathlib
+import random
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import types
+import urllib.request
+
+import load
+from contender import Target
+from processes import LOAD_CORE, PROXY_CORE, Failed, Process, until
+from stage import ROOT, Stage, free_port
+
+SECONDS = 4
+CHANGES_PER_SECOND = 100
+PATCHES = 3000
+SECRET = 'cgx_' + 'x' * 43
+PARTNERS = '/v1.0/policies/crossTenantAccessPolicy/partners'
+
+
+class Admin:
+    """An administrator's connection."""
+
+    def __init__(self, port):
+        self.connection = http.client.HTTPConnection('127.0.0.1', port, timeout=30)
+        self.headers = {'Authorization': f'Bearer {SECRET}', 'Content-Type': 'application/json'}
+
+    def patch(self, tenant, number):
+        """Changes a partner to one of a thousand settings; answers how long that took, in seconds."""
+        group = f'{number % 1000:08x}-0000-4000-8000-000000000000'
+        body = json.dumps({'inboundTrust': {'isMfaAccepted': number % 2 == 0}, 'b2bCollaborationInbound': {
+            'usersAndGroups': {'accessType': 'allowed', 'targets': [{'target': group, 'targetType': 'group'}]},
+            'applications': {'accessType': 'allowed', 'targets': [{'target': 'AllApplications', 'targetType': 'application'}]}}})
+        begun = time.perf_counter()
+        self.connection.request('PATCH', f'{PARTNERS}/{tenant}', body, self.headers)
+        answer = self.connection.getresponse()
+        said = answer.read()
+        took = time.perf_counter() - begun
+        if answer.status != 204:
+            raise Failed(f'PATCH answers {answer.status}: {said.decode()}')
+        return took
+
+
+class Changer(threading.Thread):
+    """Changes a hundred partners a second until it is stopped."""
+
+    def __init__(self, admin, tenants):
+        super().__init__(daemon=True)
+        self.admin, self.tenants, self.stopped, self.took, self.failure = admin, tenants, threading.Event(), [], None
+
+    def run(self):
+        due = time.monotonic()
+        try:
+            while not self.stopped.is_set():
+                self.took.append(self.admin.patch(random.choice(self.tenants), len(self.took)))
+                due += 1 / CHANGES_PER_SECOND
+                time.sleep(max(0, due - time.monotonic()))
+        except Exception as failure:  # told by who waits for it
+            self.failure = failure
+
+    def stop(self):
+        self.stopped.set()
+        self.join()
+        if self.failure:
+            raise self.failure
+        return self.took
+
+
+def main(output, partners=1_000_000, rounds=6):
+    partners, rounds = int(partners), int(rounds)
+    program = ROOT / os.environ.get('CARGO_TARGET_DIR', 'target') / 'release/crossgate'
+    options = types.SimpleNamespace(partners=partners, guests=1000, tokens=1000, bad_tokens=1)
+    found = {'partners': partners}
+    with tempfile.TemporaryDirectory(prefix='crossgate-million-') as folder:
+        os.chmod(folder, 0o755)
+        stage = Stage(folder, program.parent, options)
+        config, ports = _configure(stage, program)
+        policy = stage.site / 'policy'
+        tenants = _some_tenants(policy / 'partners.jsonl', 50_000)
+        found['bytes_of_text'] = (policy / 'partners.jsonl').stat().st_size / partners
+        begun = time.monotonic()
+        _run(program, 'policy', 'import', '--config', config, policy)
+        found['import_seconds'] = time.monotonic() - begun
+        found['store_bytes'] = (stage.site / 'policy.db').stat().st_size
+        started = [stage.start_upstream()]
+        try:
+            gateway, found['start_seconds'] = _start(program, config, ports, folder, started)
+            # A second start: the first one of a store draws its secret.
+            gateway.stop()
+            gateway, found['start_seconds'] = _start(program, config, ports, folder, started)
+            found['memory_bytes'] = gateway.memory_kib() * 1024
+            admin = Admin(ports['admin'])
+            took = sorted(admin.patch(random.choice(tenants), number) for number in range(PATCHES))
+            found['patch_ms'] = {'p50': took[len(took) // 2] * 1e3, 'p99': took[len(took) * 99 // 100] * 1e3, 'worst': took[-1] * 1e3}
+            found['memory_after_bytes'] = gateway.memory_kib() * 1024
+            found['rounds'] = _rounds(stage, ports, admin, tenants, rounds)
+        finally:
+            for process in started:
+                process.stop()
+    _add_up(found)
+    pathlib.Path(output).write_text(json.dumps(found, indent=1) + '\n')
+    _tell(found)
+
+
+def _configure(stage, program):
+    ports = {name: free_port() for name in ('listen', 'admin', 'metrics')}
+    config = stage.site / 'million.toml'
+    _run(program.parent / 'crossgate-stage', stage.site, '--keep', '--config', config.name,
+         *(part for name, port in ports.items() for part in (f'--{name}', f'127.0.0.1:{port}')),
+         '--upstream', f'http://{stage.upstream}', '--sink', f'file:{stage.own_folder("million")}/sign-ins.jsonl')
+    text = config.read_text().replace('source = "dir:policy"', 'source = "sqlite:policy.db"')
+    config.write_text(f'{text}\n[admin]\nbreak_glass_file = "break-glass"\n')
+    (stage.site / 'break-glass').write_text(f'sha256:{hashlib.sha256(SECRET.encode()).hexdigest()}\n')
+    return config, ports
+
+
+def _some_tenants(path, count):
+    """Of the whole file, evenly."""
+    with open(path, encoding='utf-8') as lines:
+        tenants = [json.loads(line)['tenantId'] for number, line in enumerate(lines) if number % 20 == 0]
+    return random.sample(tenants, min(count, len(tenants)))
+
+
+def _run(*command):
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    if done.returncode:
+        raise Failed(f'{command[0]} failed: {done.stderr or done.stdout}')
+
+
+def _start(program, config, ports, folder, started):
+    """The gateway, and the time until it is ready. Requests run on the first core, what they take part in on both."""
+    begun = time.monotonic()
+    process = Process([program, 'run', '--config', config], f'{PROXY_CORE},{LOAD_CORE}', f'{folder}/log', env={'CROSSGATE_LOG': 'warn'})
+    started.append(process)
+
+    def ready():
+        try:
+            return urllib.request.urlopen(f'http://127.0.0.1:{ports["metrics"]}/readyz', timeout=1).status == 200
+        except OSError:
+            return False
+
+    until(ready, process, 'the gateway', seconds=60)
+    return process, time.monotonic() - begun
+
+
+def _rounds(stage, ports, admin, tenants, rounds):
+    """Load with changes and without, in turn."""
+    target = Target(ports['listen'])
+    what = load.Load(tokens='many')
+    load.run(what, stage, target, 2)
+    rows = []
+    for number in range(rounds):
+        row = {}
+        for kind in ('quiet', 'changing')[:: 1 if number % 2 else -1]:
+            changer = Changer(admin, tenants) if kind == 'changing' else None
+            if changer:
+                changer.start()
+            said = load.run(what, stage, target, SECONDS)
+            took = changer.stop() if changer else []
+            if said['refused'] or said['broken']:
+                raise Failed(f'{said["refused"]} refused, {said["broken"]} broken')
+            row[kind] = {'requests_per_second': said['requests'] / said['seconds'], 'p99_ms': said['p99'] / 1e3}
+            if changer:
+                took.sort()
+                row[kind] |= {'changes_per_second': len(took) / said['seconds'], 'patch_p99_ms': took[len(took) * 99 // 100] * 1e3}
+        rows.append(row)
+    return rows
+
+
+def _add_up(found):
+    rows = found['rounds']
+    for what, name in (('requests_per_second', 'rps'), ('p99_ms', 'p99')):
+        quiet, changing = ([row[kind][what] for row in rows] for kind in ('quiet', 'changing'))
+        found[f'{name}_quiet'], found[f'{name}_changing'] = statistics.median(quiet), statistics.median(changing)
+        found[f'{name}_ratio'] = statistics.median(c / q for q, c in zip(quiet, changing))
+    found['memory_bytes_a_partner'] = found['memory_bytes'] / found['partners']
+
+
+def _tell(found):
+    patch = found['patch_ms']
+    print(f'{found["partners"]:,} partners of {found["bytes_of_text"]:.0f} bytes, imported in {found["import_seconds"]:.1f} s; '
+          f'the store has {found["store_bytes"] / 2**20:.0f} MiB')
+    print(f'ready {found["start_seconds"]:.2f} s after its start, with {found["memory_bytes"] / 2**20:.0f} MiB: '
+          f'{found["memory_bytes_a_partner"]:.0f} bytes a partner')
+    print(f'PATCH of one partner, until it is in force: p50 {patch["p50"]:.2f} ms, p99 {patch["p99"]:.2f} ms, worst {patch["worst"]:.2f} ms')
+    print(f'requests: {found["rps_quiet"]:,.0f}/s, p99 {found["p99_quiet"]:.2f} ms; with {CHANGES_PER_SECOND} changes a second '
+          f'{found["rps_changing"]:,.0f}/s, p99 {found["p99_changing"]:.2f} ms: ratio {found["rps_ratio"]:.3f}')
+
+
+if __name__ == '__main__':
+    if len(sys.argv) not in (2, 3, 4):
+        sys.exit(__doc__)
+    try:
+        main(*sys.argv[1:])
+    except Failed as failure:
+        sys.exit(f'million.py: {failure}')
