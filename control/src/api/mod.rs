@@ -27,6 +27,7 @@ use crate::ledger::Ledger;
 use asked::Asked;
 use call::{Answer, Call, CallIds, Reply};
 use error::ApiError;
+pub use open_api::document as description;
 use routes::{Operation, Special};
 
 /// The API.
