@@ -203,6 +203,21 @@ impl ApiError {
         }
     }
 
+    /// The message and every fault that it does not tell itself, in one line.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let mut told = self.message.clone();
+        for Detail {
+            target, message, ..
+        } in &self.details
+        {
+            if !self.message.ends_with(message.as_str()) {
+                told = format!("{told}; {target}: {message}");
+            }
+        }
+        told
+    }
+
     /// Graph's error body.
     #[must_use]
     pub fn body(&self, inner: &Value) -> Value {
@@ -232,5 +247,38 @@ impl From<StoreError> for ApiError {
                 )
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(target: &str, message: &str) -> Detail {
+        Detail {
+            code: "InvalidProperty",
+            target: target.to_owned(),
+            message: message.to_owned(),
+        }
+    }
+
+    #[test]
+    fn every_fault_is_told_once() {
+        let one = ApiError::property("displayName", "is missing");
+        assert_eq!(one.told(), "displayName: is missing");
+        assert_eq!(
+            ApiError::faults(vec![fault("", "no JSON")]).told(),
+            "no JSON"
+        );
+        let there = ApiError::exists("tenantId", "it is there");
+        assert_eq!(there.told(), "it is there");
+        let two = ApiError::faults(vec![
+            fault("id", "is no GUID"),
+            fault("state", "is missing"),
+        ]);
+        assert_eq!(
+            two.told(),
+            "2 faults; `details` has each of them; id: is no GUID; state: is missing"
+        );
     }
 }

@@ -27,6 +27,7 @@ use crate::ledger::Ledger;
 use asked::Asked;
 use call::{Answer, Call, CallIds, Reply};
 use error::ApiError;
+pub use open_api::document as description;
 use routes::{Operation, Special};
 
 /// The API.
@@ -131,12 +132,7 @@ impl Api {
     fn record(&self, asked: &Asked<'_>, result: &Result<Reply, ApiError>) {
         let (attempt, reason): (Attempt<'_>, _) = match result {
             Err(error) if asked.route.changes() || error.status == StatusCode::FORBIDDEN => {
-                let told = error
-                    .details
-                    .iter()
-                    .map(|detail| format!("{}: {}", detail.target, detail.message));
-                let reason: Vec<_> = std::iter::once(error.message.clone()).chain(told).collect();
-                (permission::attempt(self, asked), reason.join("; "))
+                (permission::attempt(self, asked), error.told())
             }
             // Nobody signs in with these in the ordinary way, so that every use is worth a record.
             Ok(_) if !asked.route.changes() && is_extraordinary(&asked.who.credential) => {

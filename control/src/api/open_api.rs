@@ -9,7 +9,7 @@ use crate::text::put;
 
 /// The description, for a gateway that is reached at `origin`.
 #[must_use]
-pub(super) fn document(origin: &str) -> Value {
+pub fn document(origin: &str) -> Value {
     let mut paths = Map::new();
     for route in ROUTES {
         let versions: &[&str] = match route.versions {
