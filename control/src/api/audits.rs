@@ -44,6 +44,10 @@ pub(super) fn list(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
         descending,
         after: after.transpose()?,
     };
+    let count = listing
+        .wants_count()
+        .then(|| count(api, range, &listing))
+        .transpose()?;
     let mut page = Page::new(&listing);
     let mut last = None;
     api.ledger.store().audits(range, &mut |audited| {
@@ -70,7 +74,23 @@ pub(super) fn list(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
         ControlFlow::Continue(())
     })?;
     let context = asked.context("auditLogs/directoryAudits");
-    Ok(page.reply(asked, context, None))
+    Ok(page.reply(asked, context, count))
+}
+
+/// How many records a query is for, whatever page it asks for.
+fn count(api: &Api, range: AuditRange, listing: &listed::Listing) -> Result<u64, ApiError> {
+    let mut count = 0;
+    let all = AuditRange {
+        after: None,
+        ..range
+    };
+    api.ledger.store().audits(all, &mut |audited| {
+        let record = serde_json::from_str(&audited.record).unwrap_or_default();
+        let shown = Value::Object(show(&DIRECTORY_AUDIT, record));
+        count += u64::from(listing.admits(&shown));
+        ControlFlow::Continue(())
+    })?;
+    Ok(count)
 }
 
 /// One record.

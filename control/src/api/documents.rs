@@ -219,6 +219,7 @@ pub(super) fn create_beside(
             let mut document = Document::default();
             stamp_new(resource.kind, &mut document, &key);
             document.merge(&body);
+            complete(resource.kind, &mut document);
             Ok(Edit::Write(document))
         },
         beside,
@@ -373,6 +374,13 @@ fn stamp_new(kind: DocumentKind, document: &mut Document, key: &str) {
         | DocumentKind::Guest
         | DocumentKind::Revocation
         | DocumentKind::Bootstrap => {}
+    }
+}
+
+/// What a new document is where its body does not say.
+fn complete(kind: DocumentKind, document: &mut Document) {
+    if kind == DocumentKind::RoleDefinition && document.written("isEnabled").is_none() {
+        document.set("isEnabled", &json!(true));
     }
 }
 

@@ -74,7 +74,7 @@ fn operation(route: &Route, version: &str) -> Value {
         let name = name.trim_start_matches('$');
         json!({"$ref": format!("#/components/parameters/{name}")})
     }));
-    if matches!(route.method, Verb::Patch | Verb::Delete) {
+    if takes_versions(route) {
         parameters.push(json!({"$ref": "#/components/parameters/If-Match"}));
     }
     if route.changes() && !matches!(route.operation, Operation::Special(Special::Batch)) {
@@ -84,6 +84,9 @@ fn operation(route: &Route, version: &str) -> Value {
         Need::Always(action) => action.name().to_owned(),
         Need::ForMember(member, action) => {
             format!("{} where the body has `{member}`", action.name())
+        }
+        Need::ForExpanded(name, action) => {
+            format!("{} where `$expand` names `{name}`", action.name())
         }
         Need::ForOthers(action) => format!("{} for what the body has beside", action.name()),
     });
@@ -118,6 +121,12 @@ fn operation(route: &Route, version: &str) -> Value {
         put(&mut described, "security", json!([]));
     }
     described
+}
+
+/// Whether an operation is on a resource that has a version already.
+fn takes_versions(route: &Route) -> bool {
+    matches!(route.method, Verb::Patch | Verb::Put | Verb::Delete)
+        || matches!(route.operation, Operation::Reset(_))
 }
 
 fn operation_id(route: &Route) -> String {

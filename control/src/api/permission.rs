@@ -9,6 +9,7 @@ use super::asked::Asked;
 use super::directory;
 use super::documents;
 use super::error::ApiError;
+use super::listed;
 use super::routes::{Need, Operation, Special, Verb};
 use crate::administrator::Credential;
 use crate::audit::{Activity, Attempt, TargetResource};
@@ -40,7 +41,7 @@ fn needed(asked: &Asked<'_>) -> Vec<Action> {
     let named = |name: &str| {
         asked.route.needs.iter().any(|need| match need {
             Need::ForMember(member, _) => *member == name,
-            Need::Always(_) | Need::ForOthers(_) => false,
+            Need::Always(_) | Need::ForOthers(_) | Need::ForExpanded(..) => false,
         })
     };
     let others = members.is_empty() || members.iter().any(|name| !named(name));
@@ -48,8 +49,22 @@ fn needed(asked: &Asked<'_>) -> Vec<Action> {
         Need::Always(action) => Some(*action),
         Need::ForMember(member, action) => members.contains(member).then_some(*action),
         Need::ForOthers(action) => others.then_some(*action),
+        Need::ForExpanded(name, action) => expands(asked, name).then_some(*action),
     });
     needed.collect()
+}
+
+/// Whether a query asks for something to be shown along; one that cannot be read is refused by who answers it.
+fn expands(asked: &Asked<'_>, name: &str) -> bool {
+    let entity = match asked.route.operation {
+        Operation::Get(resource) | Operation::List(resource) => resource.entity,
+        Operation::Create(_)
+        | Operation::Update(_)
+        | Operation::Delete(_)
+        | Operation::Reset(_)
+        | Operation::Special(_) => return false,
+    };
+    listed::options(asked, entity).is_ok_and(|listing| listing.expands(name))
 }
 
 /// Asks for the authentication context of protected actions, where the configuration has one.

@@ -134,6 +134,8 @@ pub enum Need {
     ForMember(&'static str, Action),
     /// This, where the body has another member than those that are named, or none.
     ForOthers(Action),
+    /// This, where `$expand` names it.
+    ForExpanded(&'static str, Action),
 }
 
 /// A route that a call leads to.
@@ -196,11 +198,16 @@ impl Route {
 
 /// The route of a call.
 pub(super) fn find(call: &Call) -> Result<Found, ApiError> {
-    let decoded = percent_decode_str(call.path.trim_start_matches('/'))
-        .decode_utf8()
+    // A slash that is encoded is none between segments.
+    let path = call.path.trim_start_matches('/');
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let decoded = path
+        .split('/')
+        .map(|segment| percent_decode_str(segment).decode_utf8());
+    let decoded: Vec<_> = decoded
+        .collect::<Result<_, _>>()
         .map_err(|_| ApiError::bad_address("the path is not UTF-8"))?;
-    let decoded = decoded.strip_suffix('/').unwrap_or(&decoded);
-    let segments: Vec<&str> = decoded.split('/').collect();
+    let segments: Vec<&str> = decoded.iter().map(|segment| &**segment).collect();
     let (version, rest) = match segments.split_first() {
         Some((&"v1.0", rest)) => (Some("v1.0"), rest),
         Some((&"beta", rest)) => (Some("beta"), rest),
@@ -292,7 +299,7 @@ impl Route {
     }
 }
 
-use Need::{Always, ForMember, ForOthers};
+use Need::{Always, ForExpanded, ForMember, ForOthers};
 use Operation::{Create, Delete, Get, List, Reset, Special as Own, Update};
 use Verb::{Delete as DELETE, Get as GET, Patch as PATCH, Post as POST, Put as PUT};
 
@@ -351,7 +358,7 @@ pub static ROUTES: &[Route] = &[
         GET,
         "policies/crossTenantAccessPolicy/partners",
         List(&resource::PARTNERS),
-        &[Always(Action::PartnersRead)],
+        READ_PARTNERS,
         OF_MANY_WITH_MORE,
         "List partner configurations",
     )
@@ -368,7 +375,7 @@ pub static ROUTES: &[Route] = &[
         GET,
         "policies/crossTenantAccessPolicy/partners/{tenantId}",
         Get(&resource::PARTNERS),
-        &[Always(Action::PartnersRead)],
+        READ_PARTNERS,
         OF_ONE_WITH_MORE,
         "Get a partner configuration",
     )
@@ -801,6 +808,14 @@ pub static ROUTES: &[Route] = &[
         "Describe the API as OpenAPI does",
     )
     .only(Versions::Neither),
+];
+
+const READ_PARTNERS: &[Need] = &[
+    Always(Action::PartnersRead),
+    ForExpanded(
+        "identitySynchronization",
+        Action::IdentitySynchronizationRead,
+    ),
 ];
 
 /// Trust and consent are settings of collaboration.

@@ -70,7 +70,6 @@ impl Callers {
         &self,
         headers: &HeaderMap,
         address: Option<IpAddr>,
-        origin: &str,
     ) -> Result<Administrator, ApiError> {
         let settings = self.ledger.enforcer().settings();
         if let Credential::Bearer(presented) = Credential::read(headers)
@@ -116,7 +115,7 @@ impl Callers {
         };
         let token = match (&decision.outcome, decision.permit(), admission.token) {
             (Ok(()), Some(_), Some(token)) => token,
-            (Err(refusal), _, _) => return Err(refused(refusal, origin, now)),
+            (Err(refusal), _, _) => return Err(refused(refusal, now)),
             (Ok(()), _, _) => return Err(nobody()),
         };
         administrator(&token, &settings)
@@ -187,13 +186,14 @@ fn nobody() -> ApiError {
 }
 
 /// A refusal of policy, in the words of Graph.
-fn refused(refusal: &Refusal, origin: &str, at: Timestamp) -> ApiError {
+fn refused(refusal: &Refusal, at: Timestamp) -> ApiError {
     let answer = respond::refusal(
         refusal,
         &respond::Asked {
             correlation_id: String::new(),
             at,
-            origin: Some(origin.to_owned()),
+            // The metadata that a challenge would name is at the doors of apps alone.
+            origin: None,
             prefix: "",
             browser: false,
             entra: true,

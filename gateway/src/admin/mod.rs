@@ -81,7 +81,7 @@ impl Admin {
         // A change waits for the disk, which nobody else should.
         let ids = CallIds::of(&call);
         let answered = tokio::task::spawn_blocking(move || {
-            let who = callers.identify(&call.headers, call.address, &call.origin);
+            let who = callers.identify(&call.headers, call.address);
             api.answer(&call, &who)
         });
         answered
