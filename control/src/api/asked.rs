@@ -78,10 +78,19 @@ impl Asked<'_> {
         }
     }
 
+    /// Refuses a confirmation that is not one: whoever sends it wants to be heard.
+    pub(super) fn check_confirmation(&self) -> Result<(), ApiError> {
+        if !self.route.changes() || !self.call.headers.contains_key(CONFIRM) || self.confirmed() {
+            return Ok(());
+        }
+        Err(ApiError::bad(
+            "`Crossgate-Confirm-Lock-Out` has one value, `true`; leave the header out otherwise",
+        ))
+    }
+
     fn confirmed(&self) -> bool {
-        self.call
-            .header("crossgate-confirm-lock-out")
-            .is_some_and(|value| value.eq_ignore_ascii_case("true"))
+        let mut values = self.call.headers.get_all(CONFIRM).iter();
+        values.next().is_some_and(|value| value == "true") && values.next().is_none()
     }
 
     /// Refuses a change of another version than the caller names in `If-Match` (RFC 9110, section 13.1.1).
@@ -136,6 +145,8 @@ pub(super) fn tagged(mut shown: Map<String, Value>, since: u64) -> Map<String, V
     shown.insert("@odata.etag".to_owned(), json!(etag(since)));
     shown
 }
+
+const CONFIRM: &str = "crossgate-confirm-lock-out";
 
 /// Names of programs are shorter.
 const LONGEST_AGENT: usize = 256;

@@ -88,7 +88,10 @@ impl Api {
             who,
             version: found.version,
         };
-        let result = permission::check(self, &asked, &roles).and_then(|()| self.perform(&asked));
+        let result = asked
+            .check_confirmation()
+            .and_then(|()| permission::check(self, &asked, &roles))
+            .and_then(|()| self.perform(&asked));
         self.record(&asked, &result);
         result
     }

@@ -15,9 +15,12 @@ pub const SECURITY_ADMINISTRATOR: &str = "194ae4cb-b126-40b2-bd5b-6091b380977d";
 pub const SECURITY_READER: &str = "5d6b6bb7-de71-4623-b4af-96380a352509";
 
 /// Every permission that the API knows.
-pub const ALL_SCOPES: &str = "Policy.Read.All Policy.ReadWrite.CrossTenantAccess Policy.ReadWrite.ConditionalAccess \
-    Policy.ReadWrite.Authorization Policy.ReadWrite.ApplicationConfiguration AuditLog.Read.All RoleManagement.ReadWrite.Directory User.RevokeSessions.All Organization.Read.All \
-    CrossTenantInformation.ReadBasic.All MultiTenantOrganization.ReadWrite.All";
+pub const ALL_SCOPES: &str = "CrossTenantInformation.ReadBasic.All Policy.Read.ConditionalAccess Policy.Read.All \
+    Policy.ReadWrite.CrossTenantAccess Policy.ReadWrite.ConditionalAccess \
+    Policy.ReadWrite.Authorization AuditLog.Read.All RoleManagement.Read.Directory \
+    RoleManagement.Read.All Organization.Read.All Organization.ReadWrite.All \
+    User.RevokeSessions.All User.ReadWrite.All Directory.Read.All \
+    RoleManagement.ReadWrite.Directory Directory.ReadWrite.All";
 
 impl Stage {
     /// Keeps the policy in a store.

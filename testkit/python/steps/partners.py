@@ -103,9 +103,9 @@ async def run(suite: Suite) -> None:
 
     async def patch_half() -> None:
         only_apps = setting(apps=half("allowed", APP))
-        await partner(LITWARE).patch(Partner(b2b_direct_connect_inbound=only_apps))
+        await partner(LITWARE).patch(Partner(b2b_collaboration_inbound=only_apps))
         found = await partner(LITWARE).get()
-        same("b2bDirectConnectInbound", plain(found.b2b_direct_connect_inbound), plain(only_apps))
+        same("b2bCollaborationInbound", plain(found.b2b_collaboration_inbound), plain(only_apps))
 
     async def patch_null() -> None:
         # The SDK has no other way to say null: a member set to `None` is sent under Python's name for it.

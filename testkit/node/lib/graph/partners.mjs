@@ -93,8 +93,8 @@ export async function partners(suite) {
   });
 
   await suite.step('partners: patch one half of a setting', async () => {
-    await partner(LITWARE).patch({ b2bDirectConnectInbound: { applications: half('allowed', APP) } });
-    const found = (await partner(LITWARE).get()).b2bDirectConnectInbound;
+    await partner(LITWARE).patch({ b2bCollaborationInbound: { applications: half('allowed', APP) } });
+    const found = (await partner(LITWARE).get()).b2bCollaborationInbound;
     same('applications', found?.applications, half('allowed', APP));
     same('usersAndGroups', found?.usersAndGroups ?? null, null);
   });
