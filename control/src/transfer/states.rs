@@ -17,33 +17,30 @@ pub struct States {
 }
 
 impl States {
-    /// Goes through the documents of a kind that differ, in the order of their keys. Holds those that were changed between the two
-    /// states, and no other.
+    /// Goes through the documents that are wanted and differ, in the order of their addresses. Holds those that were changed since the
+    /// earlier of the two, and no other.
     ///
     /// # Errors
     /// The store cannot be read.
     pub fn differences(
         self,
         store: &dyn Store,
-        kinds: &[DocumentKind],
+        wanted: &dyn Fn(&Address) -> bool,
         take: &mut dyn FnMut(&Difference<'_>),
     ) -> Result<(), StoreError> {
         let (changed, _) = store.changed_since(self.from.min(self.to))?;
         let mut keys: BTreeMap<DocumentKind, BTreeSet<Box<str>>> = BTreeMap::new();
-        for Address { kind, key } in changed {
+        for Address { kind, key } in changed.into_iter().filter(wanted) {
             keys.entry(kind).or_default().insert(key);
         }
-        for kind in kinds {
-            let Some(keys) = keys.get(kind) else {
-                continue;
-            };
-            let old = texts(store, *kind, keys, self.from)?;
-            let new = texts(store, *kind, keys, self.to)?;
-            for key in keys {
+        for (kind, keys) in keys {
+            let old = texts(store, kind, &keys, self.from)?;
+            let new = texts(store, kind, &keys, self.to)?;
+            for key in &keys {
                 let (old, new) = (old.get(key), new.get(key));
                 if old != new {
                     take(&Difference {
-                        kind: *kind,
+                        kind,
                         key,
                         old: old.map(|text| &**text),
                         new: new.map(|text| Cow::Borrowed(&**text)),
@@ -61,10 +58,10 @@ impl States {
     pub fn ways_back(
         self,
         store: &dyn Store,
-        kinds: &[DocumentKind],
+        wanted: &dyn Fn(&Address) -> bool,
         take: &mut dyn FnMut(&Difference<'_>),
     ) -> Result<(), StoreError> {
-        self.differences(store, kinds, &mut |difference| {
+        self.differences(store, wanted, &mut |difference| {
             let left = match (difference.old, &difference.new) {
                 (Some(old), None) => without(difference.kind, old),
                 (Some(_) | None, _) => None,
@@ -103,6 +100,13 @@ fn texts(
     at: Sequence,
 ) -> Result<BTreeMap<Box<str>, Box<str>>, StoreError> {
     let mut texts = BTreeMap::new();
+    if keys.len() < WORTH_A_PASS {
+        for key in keys {
+            let address = Address::new(kind, key);
+            texts.extend(text_at(store, &address, at)?.map(|text| (key.clone(), text)));
+        }
+        return Ok(texts);
+    }
     store.each_at(kind, at, &mut |key, version| {
         if keys.contains(key) {
             texts.insert(key.into(), version.text);
@@ -110,3 +114,6 @@ fn texts(
     })?;
     Ok(texts)
 }
+
+/// So many documents are read faster by going through all of their kind.
+const WORTH_A_PASS: usize = 10_000;
