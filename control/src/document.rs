@@ -1,8 +1,10 @@
 //! Policy documents by address: what the store keeps, and what a change names.
 
 use std::fmt;
+use std::str::FromStr;
 
 pub use crossgate_graph::DocumentKind;
+use crossgate_policy::ids::Id;
 
 /// Which document.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -40,6 +42,41 @@ impl fmt::Display for Address {
     }
 }
 
+/// A text names no document.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("`{0}` names no document; expected a kind and a key such as `partners/3f2504e0-4f89-41d3-9a0c-0305e82c3301`, or the name of a single document such as `default`; kinds are {kinds}", kinds = kinds())]
+pub struct AddressError(String);
+
+fn kinds() -> String {
+    DocumentKind::ALL
+        .map(|kind| format!("`{}`", kind.name()))
+        .join(", ")
+}
+
+impl FromStr for Address {
+    type Err = AddressError;
+
+    /// Reads what [`Display`](fmt::Display) writes; letter case does not count in a GUID.
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        let of = |kind: DocumentKind| {
+            let rest = text.strip_prefix(kind.name())?;
+            if kind.is_single() {
+                return rest.is_empty().then(|| Self::only(kind));
+            }
+            let key = rest.strip_prefix('/').filter(|key| !key.is_empty())?;
+            let key = match key.split_once('/') {
+                Some((what, id)) if kind == DocumentKind::Revocation => {
+                    format!("{what}/{}", Id::new(id))
+                }
+                _ => Id::new(key).to_string(),
+            };
+            Some(Self::new(kind, &key))
+        };
+        let mut found = DocumentKind::ALL.into_iter().filter_map(of);
+        found.next().ok_or_else(|| AddressError(text.to_owned()))
+    }
+}
+
 /// What becomes of one document.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Write {
@@ -47,4 +84,39 @@ pub struct Write {
     pub address: Address,
     /// Its new text, one JSON object; `None` removes it.
     pub text: Option<Box<str>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_read_as_it_was_written_and_in_any_letter_case_of_a_guid() {
+        let tenant = "aaaaaaaa-0000-4000-8000-000000000001";
+        for kind in DocumentKind::ALL {
+            let address = if kind.is_single() {
+                Address::only(kind)
+            } else {
+                Address::new(kind, tenant)
+            };
+            assert_eq!(address.to_string().parse(), Ok(address));
+        }
+        let parsed = |text: &str| text.parse::<Address>().map(|address| address.to_string());
+        let upper = tenant.to_uppercase();
+        assert_eq!(
+            parsed(&format!("partners/{upper}")),
+            Ok(format!("partners/{tenant}"))
+        );
+        assert_eq!(
+            parsed(&format!("revocations/user/{upper}")),
+            Ok(format!("revocations/user/{tenant}"))
+        );
+        assert_eq!(
+            parsed("conditional-access/MFA"),
+            Ok("conditional-access/MFA".to_owned())
+        );
+        for wrong in ["", "partners", "partners/", "default/x", "defaults", "x/y"] {
+            assert!(parsed(wrong).is_err(), "{wrong}");
+        }
+    }
 }

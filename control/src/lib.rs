@@ -18,3 +18,4 @@ pub mod roles;
 pub mod secret;
 pub mod store;
 pub mod text;
+pub mod transfer;

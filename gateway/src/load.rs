@@ -5,6 +5,7 @@
 
 mod believed;
 mod directory;
+mod files;
 mod store;
 mod text;
 
@@ -27,6 +28,7 @@ use crossgate_token::Issuers;
 
 pub use believed::algorithms;
 use directory::{Document, Known, Stamp};
+pub use files::Files;
 pub use store::{OpenStore, Stores};
 
 /// What a configuration and its policy directory say, checked and compiled.
@@ -402,7 +404,9 @@ fn file_of_guests(documents: &[Document]) -> Option<&Document> {
     documents.find(|document| document.path == GUESTS_FILE)
 }
 
-fn own_tenant(settings: &Settings) -> OwnTenant {
+/// The own tenant, as policies see it.
+#[must_use]
+pub fn own_tenant(settings: &Settings) -> OwnTenant {
     let tenant = &settings.tenant;
     own(tenant.id, tenant.cloud, &tenant.domains)
 }

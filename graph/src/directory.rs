@@ -90,6 +90,29 @@ fn file_name(key: &str) -> String {
     name
 }
 
+/// The key that became this name of a file.
+fn key_of(name: &str) -> String {
+    let mut bytes = Vec::with_capacity(name.len());
+    let mut rest = name.as_bytes();
+    while let Some((first, behind)) = rest.split_first() {
+        let code = behind.get(..2).filter(|_| *first == b'%');
+        let code = code.filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+        let code = code.and_then(|digits| std::str::from_utf8(digits).ok());
+        match code.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = behind.get(2..).unwrap_or_default();
+            }
+            None => {
+                bytes.push(*first);
+                rest = behind;
+            }
+        }
+    }
+    // A name that was never a key may come to bytes that are no text.
+    String::from_utf8(bytes).unwrap_or_else(|_| name.to_owned())
+}
+
 /// The documents of one file, in their order. Of what they say only what they are found by is looked at.
 ///
 /// # Errors
@@ -224,9 +247,9 @@ impl<'t> Split<'t> {
     /// What a policy without an id goes by: the name of its file, and its place there.
     fn nameless(&self, slot: Slot) -> String {
         let name = self.file.path.rsplit('/').next().unwrap_or_default();
-        let name = name.strip_suffix(".json").unwrap_or(name);
+        let name = key_of(name.strip_suffix(".json").unwrap_or(name));
         match slot {
-            Slot::Whole => name.to_owned(),
+            Slot::Whole => name,
             Slot::Item(index) | Slot::Value(index) | Slot::Line(index, _) => {
                 format!("{name}[{index}]")
             }

@@ -13,6 +13,7 @@ mod document_kind;
 mod documents;
 mod kinds;
 mod load;
+mod place;
 mod reader;
 mod standing;
 
@@ -25,5 +26,6 @@ pub use directory::{DirectoryDocument, documents_of, kinds_of, path_of};
 pub use document_kind::DocumentKind;
 pub use kinds::GUESTS_FILE;
 pub use load::{Compiled, Counts, PolicyFile, ReadGuests, load, load_beside};
+pub use place::place_of;
 pub use reader::fault::{Fault, Position};
 pub use standing::{Change, Documents, Proposal, Refused, Standing};

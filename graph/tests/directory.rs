@@ -136,8 +136,22 @@ fn every_document_has_a_file_that_holds_its_kind() {
     for kind in DocumentKind::ALL {
         for key in ["a", "../b", ".c", "README", PARTNER] {
             let path = path_of(kind, key);
-            assert!(kinds_of(&path).contains(&kind), "{path}");
+            let holds = kinds_of(&path).contains(&kind);
+            // The secret's digest is the store's own.
+            assert_eq!(holds, kind != DocumentKind::Bootstrap, "{path}");
         }
+    }
+}
+
+#[test]
+fn a_policy_without_an_id_has_the_same_key_in_the_file_that_it_is_written_to() {
+    let nameless = policy("", MFA).replace(r#""id":"p","#, "");
+    for name in ["mfa", "MFA: guests?", "100%", "50%25", "é", "list[2]"] {
+        let [(_, key, _)] = split(&format!("conditional-access/{name}.json"), &nameless)
+            .try_into()
+            .unwrap();
+        let path = path_of(DocumentKind::ConditionalAccess, &key);
+        assert_eq!(split(&path, &nameless)[0].1, key, "{path}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! Changes that other processes make to the same store.
 
+use std::collections::BTreeMap;
 use std::num::NonZero;
 
 use crossgate_graph::Documents;
@@ -7,10 +8,16 @@ use crossgate_graph::Documents;
 use super::{Ledger, Proposed, State};
 use crate::api::error::ApiError;
 use crate::document::{Address, DocumentKind, Write};
-use crate::store::{Share, Store, StoreError};
+use crate::store::{Sequence, Share, Store, StoreError};
+use crate::transfer::text_at;
 
 /// A store's documents, for who compiles them.
-pub(super) struct Source<'s>(pub(super) &'s dyn Store);
+pub(super) struct Source<'s> {
+    pub(super) store: &'s dyn Store,
+    /// Single documents are those of this state: what a change replaces is told apart by what it was, also where another process made
+    /// the change and it is in the store already.
+    pub(super) at: Sequence,
+}
 
 impl Documents for Source<'_> {
     type Error = StoreError;
@@ -25,14 +32,47 @@ impl Documents for Source<'_> {
         // A share beyond the last has nothing.
         Share::split(of)
             .nth(index)
-            .map_or(Ok(()), |part| self.0.each(kind, part, take).map(|_| ()))
+            .map_or(Ok(()), |part| self.store.each(kind, part, take).map(|_| ()))
     }
 
     fn get(&self, kind: DocumentKind, key: &str) -> Result<Option<Box<str>>, StoreError> {
-        let stored = self.0.get(&Address::new(kind, key))?;
-        Ok(stored.map(|stored| stored.text))
+        text_at(self.store, &Address::new(kind, key), self.at)
     }
 }
+
+/// What documents were right after a change, whatever became of them later.
+fn writes_at(
+    store: &dyn Store,
+    addresses: Vec<Address>,
+    at: Sequence,
+) -> Result<Vec<Write>, StoreError> {
+    let mut kinds: BTreeMap<DocumentKind, BTreeMap<Box<str>, Option<Box<str>>>> = BTreeMap::new();
+    for Address { kind, key } in addresses {
+        kinds.entry(kind).or_default().insert(key, None);
+    }
+    let mut writes = Vec::new();
+    for (kind, mut texts) in kinds {
+        if texts.len() < WORTH_A_PASS {
+            for (key, text) in &mut texts {
+                *text = text_at(store, &Address::new(kind, key), at)?;
+            }
+        } else {
+            store.each_at(kind, at, &mut |key, version| {
+                if let Some(text) = texts.get_mut(key) {
+                    *text = Some(version.text);
+                }
+            })?;
+        }
+        writes.extend(texts.into_iter().map(|(key, text)| Write {
+            address: Address { kind, key },
+            text,
+        }));
+    }
+    Ok(writes)
+}
+
+/// So many documents are read faster by going through all of their kind.
+const WORTH_A_PASS: usize = 10_000;
 
 impl Ledger {
     /// Takes up what others have written to the store since; cheap where nobody has.
@@ -53,12 +93,8 @@ impl Ledger {
             state.head = head;
             return Ok(());
         }
-        let mut writes = Vec::with_capacity(addresses.len());
-        for address in addresses {
-            let text = self.store.get(&address)?.map(|stored| stored.text);
-            writes.push(Write { address, text });
-        }
-        let proposed: Proposed = self.propose(&state.standing, &writes).map_err(|error| {
+        let writes = writes_at(&*self.store, addresses, head.sequence)?;
+        let proposed: Proposed = self.propose(state, &writes).map_err(|error| {
             tracing::error!(
                 faults = ?error.details,
                 "the store was changed by another program to what cannot be put in force; what was in force stays"

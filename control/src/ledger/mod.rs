@@ -6,6 +6,7 @@
 
 mod follow;
 mod guard;
+mod planned;
 mod roles;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,6 +26,7 @@ use crate::secret::Fingerprint;
 use crate::store::{Entry, Head, Sequence, Store, StoreError};
 use crate::text::Document;
 pub use guard::Confirmation;
+pub use planned::{PlanResult, Planned};
 
 /// The policy as it stands, and the only way to change it.
 #[derive(Debug)]
@@ -96,11 +98,14 @@ impl Opened {
     pub fn read(store: &dyn Store, own: &OwnTenant) -> Result<Self, OpenError> {
         let mut before = store.head()?;
         for _ in 0..MOST_TRIES {
-            let standing =
-                Standing::load(own, &follow::Source(store)).map_err(|refused| match refused {
-                    Refused::Faults(faults) => OpenError::Faults(faults),
-                    Refused::Source(error) => OpenError::Store(error),
-                })?;
+            let source = follow::Source {
+                store,
+                at: before.sequence,
+            };
+            let standing = Standing::load(own, &source).map_err(|refused| match refused {
+                Refused::Faults(faults) => OpenError::Faults(faults),
+                Refused::Source(error) => OpenError::Store(error),
+            })?;
             let roles = roles::read(store).map_err(OpenError::Roles)?;
             let after = store.head()?;
             // What was read in parts is one state where nothing changed meanwhile.
@@ -208,7 +213,7 @@ impl Ledger {
             };
             let mut writes = if same { Vec::new() } else { vec![write] };
             writes.extend_from_slice(beside);
-            let proposed = self.propose(&state.standing, &writes)?;
+            let proposed = self.propose(&state, &writes)?;
             let advisories = proposed.advisories();
             self.guard(confirmation, &proposed)?;
             let modified = audit::modified(before.map(|current| &current.document), next.as_ref());
@@ -249,7 +254,7 @@ impl Ledger {
         let mut state = self.lock();
         for _ in 0..MOST_TRIES {
             self.catch_up(&mut state)?;
-            let proposed = self.propose(&state.standing, writes)?;
+            let proposed = self.propose(&state, writes)?;
             let advisories = proposed.advisories();
             self.guard(confirmation, &proposed)?;
             match self.store_and_enforce(&mut state, attempt, &[], writes.to_vec(), proposed) {
@@ -306,7 +311,7 @@ impl Ledger {
         }))
     }
 
-    fn propose(&self, standing: &Standing, writes: &[Write]) -> Result<Proposed, ApiError> {
+    fn propose(&self, state: &State, writes: &[Write]) -> Result<Proposed, ApiError> {
         let changes: Vec<Change<'_>> = writes
             .iter()
             .map(|write| Change {
@@ -320,7 +325,11 @@ impl Ledger {
             .any(|write| is_role(write.address.kind))
             .then(|| roles::read_with(&*self.store, writes))
             .transpose();
-        let policy = match standing.propose(&changes, &follow::Source(&*self.store)) {
+        let source = follow::Source {
+            store: &*self.store,
+            at: state.head.sequence,
+        };
+        let policy = match state.standing.propose(&changes, &source) {
             Ok(policy) => Ok(policy),
             Err(Refused::Faults(faults)) => Err(faults),
             Err(Refused::Source(error)) => return Err(error.into()),

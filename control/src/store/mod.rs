@@ -196,6 +196,16 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// It cannot be read.
     fn changed_since(&self, sequence: Sequence) -> Result<(Vec<Address>, Head), StoreError>;
 
+    /// Documents that a change wrote or removed: the first ones, and how many there are.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn changed_by(
+        &self,
+        sequence: Sequence,
+        limit: usize,
+    ) -> Result<(Vec<Address>, u64), StoreError>;
+
     /// Every version of a document, the oldest first.
     ///
     /// # Errors

@@ -2,14 +2,19 @@
 //!
 //! 0: good. 1: what was asked about is bad. 2: used wrongly, which the reader of arguments tells by itself.
 
+mod admin;
+mod audit;
 mod check;
 mod completions;
 mod decide;
 mod ending;
 mod explain;
+mod form;
+mod policy;
 mod question;
 mod record;
 pub mod run;
+mod store;
 mod version;
 
 use std::process::ExitCode;
@@ -34,6 +39,12 @@ enum Command {
     Decide(decide::DecideArgs),
     /// Verify one real token and tell, step by step, what is decided about it.
     Explain(explain::ExplainArgs),
+    /// Take the policy of a store in and out, look at its history, and go back in it.
+    Policy(policy::PolicyArgs),
+    /// Read and verify the audit of a store.
+    Audit(audit::AuditArgs),
+    /// Draw the secrets that work where no administrator can sign in.
+    Admin(admin::AdminArgs),
     /// Print the version.
     Version,
     /// Print completions for a shell.
@@ -53,6 +64,9 @@ pub fn main() -> ExitCode {
         Command::Check(args) => ending::exit(check::run(&args, &mut out)),
         Command::Decide(args) => ending::exit(decide::run(&args, &mut out)),
         Command::Explain(args) => ending::exit(explain::run(&args, &mut out)),
+        Command::Policy(args) => ending::exit(policy::run(&args, &mut out)),
+        Command::Audit(args) => ending::exit(audit::run(&args, &mut out)),
+        Command::Admin(args) => ending::exit(admin::run(&args, &mut out)),
         Command::Version => ending::exit(version::run(&mut out)),
         Command::Completions(args) => ending::exit(completions::run(&args, &mut out)),
     }

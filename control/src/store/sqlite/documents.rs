@@ -141,15 +141,42 @@ pub(super) fn changed_since(
     let mut rows = statement.query([Number(sequence)])?;
     let mut changed = Vec::new();
     while let Some(row) = rows.next()? {
-        let name = text(row, 0)?;
-        let kind = DocumentKind::from_name(name).ok_or_else(|| {
-            Stop::corrupt(format!(
-                "documents of kind `{name}`, which there is none of"
-            ))
-        })?;
-        changed.push(Address::new(kind, text(row, 1)?));
+        changed.push(address(row)?);
     }
     Ok((changed, head(state)?))
+}
+
+pub(super) fn changed_by(
+    state: &Connection,
+    sequence: Sequence,
+    limit: usize,
+) -> Result<(Vec<Address>, u64), Stop> {
+    // Each part is in the order of an index, so that nothing is sorted or held.
+    let mut statement = state.prepare_cached(
+        "SELECT kind, key FROM documents INDEXED BY documents_since WHERE since = ?1
+         UNION SELECT kind, key FROM superseded INDEXED BY superseded_since WHERE since = ?1
+         UNION SELECT kind, key FROM superseded INDEXED BY superseded_until WHERE until = ?1
+         ORDER BY kind, key",
+    )?;
+    let mut rows = statement.query([Number(sequence)])?;
+    let (mut first, mut count) = (Vec::new(), 0);
+    while let Some(row) = rows.next()? {
+        if first.len() < limit {
+            first.push(address(row)?);
+        }
+        count += 1;
+    }
+    Ok((first, count))
+}
+
+fn address(row: &Row<'_>) -> Result<Address, Stop> {
+    let name = text(row, 0)?;
+    let kind = DocumentKind::from_name(name).ok_or_else(|| {
+        Stop::corrupt(format!(
+            "documents of kind `{name}`, which there is none of"
+        ))
+    })?;
+    Ok(Address::new(kind, text(row, 1)?))
 }
 
 pub(super) fn history(state: &Connection, address: &Address) -> Result<Vec<Version>, Stop> {

@@ -123,6 +123,16 @@ impl Store for Sqlite {
         })
     }
 
+    fn changed_by(
+        &self,
+        sequence: Sequence,
+        limit: usize,
+    ) -> Result<(Vec<Address>, u64), StoreError> {
+        self.readers.read("reading what a change wrote", |state| {
+            documents::changed_by(state, sequence, limit)
+        })
+    }
+
     fn history(&self, address: &Address) -> Result<Vec<Version>, StoreError> {
         self.readers.read("reading a document's history", |state| {
             documents::history(state, address)

@@ -1,0 +1,69 @@
+//! Changes of many documents that depend on all that stands in the store.
+
+use super::{Confirmation, Ledger, MOST_TRIES};
+use crate::api::error::ApiError;
+use crate::audit::{Attempt, Modified};
+use crate::document::Write;
+use crate::store::{Store, StoreError};
+
+/// What a change is to do, and what its audit record says beside the attempt.
+#[derive(Clone, Debug, Default)]
+pub struct Planned {
+    /// The documents.
+    pub writes: Vec<Write>,
+    /// The properties, where it is about one document.
+    pub modified: Vec<Modified>,
+    /// `additionalDetails`.
+    pub details: Vec<(&'static str, String)>,
+}
+
+/// `None` where there is nothing to do.
+pub type PlanResult = Result<Option<Planned>, ApiError>;
+
+impl Ledger {
+    /// Changes documents in one step as `plan` finds right for the store as it stands. It is asked again where somebody else was faster;
+    /// where it answers `None` there is nothing to do, and nothing is recorded.
+    ///
+    /// # Errors
+    /// As for [`Ledger::change`].
+    pub fn change_as_planned(
+        &self,
+        attempt: &Attempt<'_>,
+        confirmation: Confirmation<'_>,
+        plan: &mut dyn FnMut(&dyn Store) -> PlanResult,
+    ) -> Result<Option<Vec<String>>, ApiError> {
+        let mut state = self.lock();
+        for _ in 0..MOST_TRIES {
+            self.catch_up(&mut state)?;
+            let Some(planned) = plan(&*self.store)? else {
+                return Ok(None);
+            };
+            let Planned {
+                writes,
+                modified,
+                details,
+            } = planned;
+            let proposed = self.propose(&state, &writes)?;
+            let advisories = proposed.advisories();
+            self.guard(confirmation, &proposed)?;
+            let mut attempt = attempt.clone();
+            attempt.details.extend(details);
+            match self.store_and_enforce(&mut state, &attempt, &modified, writes, proposed) {
+                Err(StoreError::Moved) => {}
+                Err(error) => return Err(error.into()),
+                Ok(_) => return Ok(Some(advisories)),
+            }
+        }
+        Err(ApiError::concurrent())
+    }
+
+    /// What would be told of these writes, which are not made.
+    ///
+    /// # Errors
+    /// As for [`Ledger::change`].
+    pub fn would_change(&self, writes: &[Write]) -> Result<Vec<String>, ApiError> {
+        let mut state = self.lock();
+        self.catch_up(&mut state)?;
+        Ok(self.propose(&state, writes)?.advisories())
+    }
+}
