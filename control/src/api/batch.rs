@@ -1,11 +1,12 @@
 //! `$batch`: several calls in one (Graph's JSON batching).
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::call::{Answer, Call, Reply};
 use super::error::ApiError;
+use super::routes::Verb;
 
 /// The body of a batch.
 #[derive(Debug, Deserialize)]
@@ -17,7 +18,7 @@ struct Batch {
 #[derive(Debug, Deserialize)]
 struct Request {
     id: String,
-    method: String,
+    method: Verb,
     url: String,
     #[serde(default)]
     headers: Map<String, Value>,
@@ -97,8 +98,6 @@ pub(super) fn run(
 
 /// A call of a batch, as if it had come alone: from the same caller.
 fn one(batch: &Call, version: &str, request: &Request) -> Result<Call, ApiError> {
-    let method = Method::from_bytes(request.method.to_uppercase().as_bytes())
-        .map_err(|_| ApiError::bad(format!("`{}` is not a method", request.method)))?;
     let url = request
         .url
         .strip_prefix(&batch.origin)
@@ -132,7 +131,7 @@ fn one(batch: &Call, version: &str, request: &Request) -> Result<Call, ApiError>
     }
     let body = request.body.as_ref();
     Ok(Call {
-        method,
+        method: request.method.method(),
         path,
         query,
         headers,

@@ -3,6 +3,7 @@
 
 use http::Method;
 use percent_encoding::percent_decode_str;
+use serde::Deserialize;
 
 use super::call::Call;
 use super::error::ApiError;
@@ -34,7 +35,8 @@ pub struct Route {
 }
 
 /// A method.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum Verb {
     /// GET.
     Get,
@@ -155,6 +157,18 @@ impl Verb {
             Self::Put => "PUT",
             Self::Patch => "PATCH",
             Self::Delete => "DELETE",
+        }
+    }
+
+    /// The same for a call.
+    #[must_use]
+    pub const fn method(self) -> Method {
+        match self {
+            Self::Get => Method::GET,
+            Self::Post => Method::POST,
+            Self::Put => Method::PUT,
+            Self::Patch => Method::PATCH,
+            Self::Delete => Method::DELETE,
         }
     }
 
