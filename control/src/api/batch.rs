@@ -1,5 +1,7 @@
 //! `$batch`: several calls in one (Graph's JSON batching).
 
+use std::collections::BTreeMap;
+
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -21,7 +23,7 @@ struct Request {
     method: Verb,
     url: String,
     #[serde(default)]
-    headers: Map<String, Value>,
+    headers: BTreeMap<String, String>,
     #[serde(default)]
     body: Option<Value>,
     /// One of Microsoft's clients spells it in its own way.
@@ -121,9 +123,7 @@ fn one(batch: &Call, version: &str, request: &Request) -> Result<Call, ApiError>
     let mut headers = HeaderMap::new();
     for (name, value) in &request.headers {
         let named = HeaderName::from_bytes(name.as_bytes()).ok();
-        let value = value
-            .as_str()
-            .and_then(|value| HeaderValue::from_str(value).ok());
+        let value = HeaderValue::from_str(value).ok();
         let (Some(named), Some(value)) = (named, value) else {
             return Err(ApiError::bad(format!("header `{name}` is malformed")));
         };

@@ -9,14 +9,15 @@ use std::sync::Arc;
 
 use crossgate_policy::ids::Id;
 use hashbrown::{DefaultHashBuilder, HashTable};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::observation::Observation;
 use crate::request::tokens::TokenDigest;
 
 /// What makes two requests repeats of each other for a worker, and when this one came.
 ///
-/// The policy is a part of it, so that what stands for the repeats tells of the policy that decided them.
+/// The policy is a part of it, so that what stands for the repeats tells of the policy that decided them, to the second: where the policy
+/// changes all the time, not every request is to be told of whole.
 #[derive(Clone, Copy, Debug)]
 pub struct Seen<'a> {
     /// See [`Observation::token_digest`].
@@ -93,7 +94,6 @@ impl Kind {
 
     fn is_of(&self, seen: &Seen<'_>) -> bool {
         self.token == seen.token
-            && self.generation == seen.generation
             && self.client_address == seen.client_address
             && self.app.as_ref() == seen.app
             && self.reason == seen.reason
@@ -121,6 +121,18 @@ struct Entry {
     repeats: Repeats,
 }
 
+impl Entry {
+    fn is_of(&self, hash: u64, seen: &Seen<'_>) -> bool {
+        self.hash == hash
+            && self.kind.is_of(seen)
+            && (self.kind.generation == seen.generation || self.is_fresh(seen.arrived))
+    }
+
+    fn is_fresh(&self, at: Timestamp) -> bool {
+        at.duration_since(self.repeats.of.arrived) < TO_THE_SECOND
+    }
+}
+
 /// One worker's repeats.
 #[derive(Debug)]
 pub(super) struct Counted {
@@ -141,9 +153,7 @@ impl Counted {
     /// Counts the request where it is a repeat of one that was handed over.
     pub(super) fn count(&mut self, seen: &Seen<'_>) -> bool {
         let hash = seen.hash(&self.hasher);
-        let found = self
-            .table
-            .find_mut(hash, |entry| entry.hash == hash && entry.kind.is_of(seen));
+        let found = self.table.find_mut(hash, |entry| entry.is_of(hash, seen));
         let Some(Entry { repeats, .. }) = found else {
             return false;
         };
@@ -190,6 +200,9 @@ impl Counted {
     }
 }
 
+/// How long an observation stands for repeats that a later policy decided alike.
+const TO_THE_SECOND: SignedDuration = SignedDuration::from_secs(1);
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::{asked_at, observation};
@@ -228,12 +241,30 @@ mod tests {
             },
             Seen {
                 generation: 9,
+                arrived: same.arrived + SignedDuration::from_secs(1),
                 ..same
             },
         ] {
             assert!(!counted.count(&other), "{other:?}");
         }
         assert_eq!(counts(&mut counted), [1]);
+    }
+
+    #[test]
+    fn a_policy_that_changes_all_the_time_has_a_token_told_of_once_a_second() {
+        let mut counted = Counted::new(10);
+        let first = Arc::new(observation(1));
+        counted.begin(&first);
+        let same = Seen::of(&first);
+        let later = |generation, milliseconds| Seen {
+            generation,
+            arrived: same.arrived + SignedDuration::from_millis(milliseconds),
+            ..same
+        };
+        assert!(counted.count(&later(2, 10)));
+        assert!(counted.count(&later(99, 999)));
+        assert!(!counted.count(&later(100, 1000)));
+        assert!(counted.count(&later(same.generation, 1000)));
     }
 
     #[test]
