@@ -190,14 +190,18 @@ pub static ROLE_DEFINITIONS: Resource = resource!(
 );
 
 /// Who has which role.
-pub static ROLE_ASSIGNMENTS: Resource = resource!(
-    RoleAssignment,
-    model::ROLE_ASSIGNMENT,
-    "roleManagement/directory/roleAssignments",
-    "Role",
-    ROLES,
-    "Read role assignment",
-    "Add member to role",
-    "Update member of role",
-    "Remove member from role"
-);
+pub static ROLE_ASSIGNMENTS: Resource = Resource {
+    create: Activity::new(ROLES, "Assign", "Add member to role"),
+    delete: Activity::new(ROLES, "Unassign", "Remove member from role"),
+    ..resource!(
+        RoleAssignment,
+        model::ROLE_ASSIGNMENT,
+        "roleManagement/directory/roleAssignments",
+        "Role",
+        ROLES,
+        "Read role assignment",
+        "Add member to role",
+        "Update member of role",
+        "Remove member from role"
+    )
+};

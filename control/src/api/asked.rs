@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::call::{Call, CallIds};
 use super::error::ApiError;
-use super::routes::Route;
+use super::routes::{Operation, Route};
 use crate::administrator::{Administrator, Credential};
 use crate::audit::{Activity, Attempt, Initiator, TargetResource};
 use crate::ledger::{Confirmation, Current};
@@ -98,7 +98,11 @@ impl Asked<'_> {
         if !self.call.headers.contains_key(http::header::IF_MATCH) {
             return Ok(());
         }
-        let is = current.map(|current| etag(current.since));
+        let is = match current {
+            Some(current) => Some(etag(current.since)),
+            // What there always is has a version before anything was written about it.
+            None => self.is_always_there().then(|| etag(0)),
+        };
         let tags = self.call.headers.get_all(http::header::IF_MATCH).iter();
         let tags = tags.filter_map(|value| value.to_str().ok());
         let matches = tags
@@ -119,6 +123,18 @@ impl Asked<'_> {
             ),
             None => "the resource is not there".to_owned(),
         }))
+    }
+
+    fn is_always_there(&self) -> bool {
+        match self.route.operation {
+            Operation::Get(resource)
+            | Operation::List(resource)
+            | Operation::Create(resource)
+            | Operation::Update(resource)
+            | Operation::Delete(resource)
+            | Operation::Reset(resource) => resource.kind.is_single(),
+            Operation::Special(_) => false,
+        }
     }
 
     /// Whether the caller wants to see the resource as it is after the change (`Prefer: return=representation`, RFC 7240).

@@ -13,7 +13,7 @@ use super::call::Reply;
 use super::error::ApiError;
 use super::listed;
 use super::synchronization;
-use crate::audit::TargetResource;
+use crate::audit::{Activity, TargetResource};
 use crate::document::{Address, DocumentKind, Write};
 use crate::ledger::{Changed, Current, Edit};
 use crate::model::{self, show};
@@ -280,7 +280,7 @@ pub(super) fn delete(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Resul
 /// A resource that there is always is again as it was at the beginning.
 pub(super) fn reset(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<Reply, ApiError> {
     let address = Address::only(resource.kind);
-    let attempt = asked.attempt(resource.delete, target(api, resource, ""));
+    let attempt = asked.attempt(reset_of(resource), target(api, resource, ""));
     let changed = api
         .ledger
         .change(&attempt, asked.confirmation(), &address, &|current| {
@@ -299,6 +299,14 @@ pub(super) fn reset(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result
             Ok(Edit::Write(document))
         })?;
     Ok(Reply::nothing().advising(changed.advisories))
+}
+
+/// What resetting a resource is called: nothing is gone after it.
+pub(super) const fn reset_of(resource: &Resource) -> Activity {
+    Activity {
+        operation: "Update",
+        ..resource.delete
+    }
 }
 
 /// What a change is answered with: nothing, unless the caller wants to see it.

@@ -103,15 +103,25 @@ fn step_up(api: &Api, asked: &Asked<'_>, needed: &[Action]) -> Result<(), ApiErr
     }
 }
 
+/// The key that a body gives its resource.
+fn key_in_body(asked: &Asked<'_>, resource: &crate::resource::Resource) -> Option<String> {
+    let body = std::str::from_utf8(&asked.call.body).ok()?;
+    Document::parse(body).ok()?.text_of(resource.entity.key)
+}
+
 /// What a call attempts, for the audit.
 pub(super) fn attempt<'a>(api: &Api, asked: &'a Asked<'_>) -> Attempt<'a> {
     let of = |resource: &crate::resource::Resource, activity: Activity| {
-        let key = if resource.kind.is_single() {
-            ""
-        } else {
-            asked.parameter()
+        let named = match asked.parameter() {
+            // A new one is named by its body alone.
+            "" => key_in_body(asked, resource),
+            key => Some(key.to_owned()),
         };
-        asked.attempt(activity, documents::target(api, resource, key))
+        let key = named.filter(|_| !resource.kind.is_single());
+        asked.attempt(
+            activity,
+            documents::target(api, resource, &key.unwrap_or_default()),
+        )
     };
     let other = |category, activity: &'static str| {
         let operation = if asked.route.method == Verb::Get {
@@ -132,7 +142,8 @@ pub(super) fn attempt<'a>(api: &Api, asked: &'a Asked<'_>) -> Attempt<'a> {
         Operation::Get(resource) | Operation::List(resource) => of(resource, resource.read),
         Operation::Create(resource) => of(resource, resource.create),
         Operation::Update(resource) => of(resource, resource.update),
-        Operation::Delete(resource) | Operation::Reset(resource) => of(resource, resource.delete),
+        Operation::Delete(resource) => of(resource, resource.delete),
+        Operation::Reset(resource) => of(resource, documents::reset_of(resource)),
         Operation::Special(special) => match special {
             Special::GetSynchronization => {
                 of(&resource::SYNCHRONIZATION, resource::SYNCHRONIZATION.read)

@@ -403,7 +403,7 @@ fn entry(
     modified: &[audit::Modified],
     writes: Vec<Write>,
 ) -> Entry {
-    let at = Timestamp::now();
+    let at = to_the_microsecond(Timestamp::now());
     let (id, record) = audit::record(attempt, outcome, modified, at);
     Entry {
         at,
@@ -411,6 +411,11 @@ fn entry(
         record: record.into(),
         writes,
     }
+}
+
+/// As stores keep times, so that a record is found by the time that it shows.
+fn to_the_microsecond(at: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
 }
 
 /// Faults for a caller: with the property's path alone where only one document was changed.
