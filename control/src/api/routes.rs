@@ -864,20 +864,7 @@ const OF_PARTNER: &[Need] = &[
 /// The same beside making it: what only makes one takes nothing more.
 const OF_NEW_PARTNER: &[Need] = &[
     Always(Action::PartnersCreate),
-    ForMember(
-        "b2bCollaborationInbound",
-        Action::PartnersB2bCollaborationUpdate,
-    ),
-    ForMember(
-        "b2bCollaborationOutbound",
-        Action::PartnersB2bCollaborationUpdate,
-    ),
-    ForMember("inboundTrust", Action::PartnersB2bCollaborationUpdate),
-    ForMember(
-        "automaticUserConsentSettings",
-        Action::PartnersB2bCollaborationUpdate,
-    ),
-    ForMember("isServiceProvider", Action::PartnersB2bCollaborationUpdate),
+    ForMember("tenantId", Action::PartnersCreate),
     ForMember(
         "b2bDirectConnectInbound",
         Action::PartnersB2bDirectConnectUpdate,
@@ -902,6 +889,7 @@ const OF_NEW_PARTNER: &[Need] = &[
         "m365CollaborationOutbound",
         Action::PartnersCrossCloudMeetingsUpdate,
     ),
+    ForOthers(Action::PartnersB2bCollaborationUpdate),
 ];
 
 const OF_DEFAULT: &[Need] = &[

@@ -108,6 +108,11 @@ impl Callers {
         for issuer in &admission.outdated {
             self.live.request_refresh(issuer);
         }
+        // Whatever policy says of others: nobody but our own has business here.
+        let foreign = |token: &Arc<KnownToken>| token.subject.issuer.0 != settings.tenant.id;
+        if admission.token.as_ref().is_some_and(foreign) {
+            return Err(foreigner());
+        }
         let Ok(decision) = admission.verdict else {
             return Err(ApiError::unavailable(
                 "no keys of the token's issuer are known yet",
@@ -118,7 +123,7 @@ impl Callers {
             (Err(refusal), _, _) => return Err(refused(refusal, now)),
             (Ok(()), _, _) => return Err(nobody()),
         };
-        administrator(&token, &settings)
+        Ok(administrator(&token))
     }
 
     fn secret(
@@ -166,19 +171,19 @@ impl Callers {
     }
 }
 
-fn administrator(token: &KnownToken, settings: &Settings) -> Result<Administrator, ApiError> {
-    let subject = &token.subject;
-    if subject.issuer.0 != settings.tenant.id {
-        return Err(ApiError::unauthenticated(
-            "the token is not of this organization's own tenant",
-            Some("Bearer error=\"invalid_token\"".to_owned()),
-        ));
-    }
-    Ok(Administrator {
-        credential: Shown::Token(Arc::clone(subject)),
+fn administrator(token: &KnownToken) -> Administrator {
+    Administrator {
+        credential: Shown::Token(Arc::clone(&token.subject)),
         display_name: token.facts.display_name.clone(),
         user_principal_name: token.facts.user_principal_name.clone(),
-    })
+    }
+}
+
+fn foreigner() -> ApiError {
+    ApiError::unauthenticated(
+        "the token is not of this organization's own tenant",
+        Some("Bearer error=\"invalid_token\"".to_owned()),
+    )
 }
 
 fn nobody() -> ApiError {

@@ -12,6 +12,7 @@
 
 pub mod admin;
 pub mod load;
+pub mod roles;
 pub mod sign_in;
 
 use base64::Engine as _;

@@ -1,0 +1,511 @@
+//! Calls of every route of the admin API, and what each of them takes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+
+use crossgate_control::api::routes::{Need, ROUTES, Route, Verb, Versions};
+use crossgate_control::roles::{Action, ActionSet, BuiltInRole};
+use serde_json::{Value, json};
+
+use super::admin::{DEFAULT, GLOBAL_ADMINISTRATOR, PARTNERS};
+use super::{Site, WINGTIP, everyone, nobody, partner};
+
+pub const AUDITS: &str = "auditLogs/directoryAudits";
+pub const ASSIGNMENTS: &str = "roleManagement/directory/roleAssignments";
+pub const DEFINITIONS: &str = "roleManagement/directory/roleDefinitions";
+const POLICIES: &str = "identity/conditionalAccess/policies";
+const LOCATIONS: &str = "identity/conditionalAccess/namedLocations";
+const SYNC: &str = "identitySynchronization";
+
+/// What the API keeps, but for the audit.
+const KEPT: &[&str] = &[
+    "v1.0/policies/crossTenantAccessPolicy",
+    "v1.0/policies/crossTenantAccessPolicy/default",
+    "v1.0/policies/crossTenantAccessPolicy/partners?$top=999&$expand=identitySynchronization",
+    "v1.0/policies/crossTenantAccessPolicy/templates/multiTenantOrganizationPartnerConfiguration",
+    "v1.0/policies/crossTenantAccessPolicy/templates/multiTenantOrganizationIdentitySynchronization",
+    "v1.0/policies/authorizationPolicy",
+    "beta/legacy/policies/b2bManagementPolicy",
+    "v1.0/identity/conditionalAccess/policies?$top=999",
+    "v1.0/identity/conditionalAccess/namedLocations?$top=999",
+    "v1.0/roleManagement/directory/roleDefinitions?$top=999",
+    "v1.0/roleManagement/directory/roleAssignments?$top=999",
+];
+
+/// A connection that is kept.
+pub struct Line(BufReader<TcpStream>);
+
+/// What came back.
+#[derive(Debug)]
+pub struct Told {
+    pub status: u16,
+    pub headers: BTreeMap<String, String>,
+    pub body: String,
+}
+
+impl Told {
+    /// The body as JSON; null where there is none.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_default()
+    }
+
+    /// `request-id`.
+    fn id(&self) -> String {
+        self.headers["request-id"].clone()
+    }
+}
+
+impl Line {
+    pub fn open(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self(BufReader::new(stream))
+    }
+
+    /// A call of a path with its version; changes are meant whomever they shut out.
+    pub fn call(&mut self, token: &str, method: &str, path: &str, body: &str) -> Told {
+        let authorization = match token {
+            "" => String::new(),
+            token => format!("Authorization: Bearer {token}\r\n"),
+        };
+        let length = body.len();
+        let request = format!(
+            "{method} /{path} HTTP/1.1\r\nHost: localhost\r\n{authorization}Content-Type: application/json\r\n\
+             Crossgate-Confirm-Lock-Out: true\r\nContent-Length: {length}\r\n\r\n{body}",
+        );
+        self.0.get_mut().write_all(request.as_bytes()).unwrap();
+        let mut line = || {
+            let mut line = String::new();
+            assert_ne!(self.0.read_line(&mut line).unwrap(), 0, "closed: {request}");
+            line.trim_end().to_owned()
+        };
+        let status = line().split(' ').nth(1).unwrap().parse().unwrap();
+        let mut headers = BTreeMap::new();
+        loop {
+            let line = line();
+            let Some((name, value)) = line.split_once(':') else {
+                break;
+            };
+            headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
+        }
+        let length = headers.get("content-length");
+        let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+        self.0.read_exact(&mut body).unwrap();
+        Told {
+            status,
+            headers,
+            body: String::from_utf8(body).unwrap(),
+        }
+    }
+}
+
+/// What calls are about. All of it is there before each caller comes.
+struct Things {
+    policy: String,
+    location: String,
+    role: String,
+    assignment: String,
+    audit: String,
+}
+
+/// One call, and the actions it takes.
+#[derive(Debug)]
+struct Asking {
+    method: Verb,
+    path: String,
+    body: Option<Value>,
+    takes: Vec<Action>,
+}
+
+/// What a caller was told.
+#[derive(Debug, Default)]
+pub struct Tally {
+    pub denied: usize,
+    /// Calls that were permitted and failed all the same.
+    pub failed: Vec<String>,
+    pub permitted: usize,
+}
+
+/// Whoever looks after everything while others try.
+pub struct Inspector<'s> {
+    site: &'s Site,
+    line: Line,
+    token: String,
+    fresh: u32,
+}
+
+impl<'s> Inspector<'s> {
+    pub fn new(site: &'s Site) -> Self {
+        Self {
+            site,
+            line: Line::open(site.gateway.admin()),
+            token: site.administrator(GLOBAL_ADMINISTRATOR),
+            fresh: 0,
+        }
+    }
+
+    /// An id that nothing has yet.
+    pub fn fresh(&mut self) -> String {
+        self.fresh += 1;
+        format!("0fee0000-0000-4000-8000-{:012}", self.fresh)
+    }
+
+    #[track_caller]
+    pub fn get(&mut self, path: &str) -> Value {
+        let told = self.line.call(&self.token, "GET", path, "");
+        assert_eq!(told.status, 200, "{path}\n{told:?}");
+        told.json()
+    }
+
+    /// Makes something and answers with its id.
+    #[track_caller]
+    pub fn make(&mut self, path: &str, body: &Value) -> String {
+        let path = format!("v1.0/{path}");
+        let told = self
+            .line
+            .call(&self.token, "POST", &path, &body.to_string());
+        assert_eq!(told.status, 201, "{path}\n{told:?}");
+        told.json()["id"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// A custom role.
+    #[track_caller]
+    pub fn role(&mut self, enabled: bool, actions: &[Action]) -> String {
+        let names: Vec<_> = actions.iter().map(|action| action.name()).collect();
+        let name = self.fresh();
+        let body = json!({
+            "displayName": name, "isEnabled": enabled,
+            "rolePermissions": [{ "allowedResourceActions": names }],
+        });
+        self.make(DEFINITIONS, &body)
+    }
+
+    /// Gives a role to somebody and answers with the assignment's id.
+    #[track_caller]
+    pub fn assign(&mut self, role: &str, principal: &str) -> String {
+        let body =
+            json!({ "principalId": principal, "roleDefinitionId": role, "directoryScopeId": "/" });
+        self.make(ASSIGNMENTS, &body)
+    }
+
+    /// All that is kept, with the versions of it.
+    pub fn everything(&mut self) -> Vec<Value> {
+        KEPT.iter()
+            .map(|path| {
+                let mut shown = self.get(path);
+                assert_eq!(shown["@odata.nextLink"], Value::Null, "{path}");
+                let value = shown["value"].take();
+                if value.is_null() { shown } else { value }
+            })
+            .collect()
+    }
+
+    /// How many records have this result.
+    pub fn records(&mut self, result: &str) -> u64 {
+        let path = format!("v1.0/{AUDITS}?$filter=result%20eq%20'{result}'&$count=true&$top=1");
+        self.get(&path)["@odata.count"].as_u64().unwrap()
+    }
+
+    /// Correlation and reason of the latest failures.
+    fn latest_failures(&mut self, count: usize) -> BTreeMap<String, String> {
+        let path = format!("v1.0/{AUDITS}?$filter=result%20eq%20'failure'&$top={count}");
+        let records = self.get(&path)["value"].take();
+        let records = records.as_array().unwrap().iter().map(|record| {
+            let text = |name: &str| record[name].as_str().unwrap().to_owned();
+            (text("correlationId"), text("resultReason"))
+        });
+        records.collect()
+    }
+
+    /// Makes or removes Wingtip's synchronization; it may be so already.
+    fn synchronization(&mut self, method: &str, body: &str) {
+        let path = format!("{}/{SYNC}", wingtip());
+        let told = self.line.call(&self.token, method, &path, body);
+        assert!(told.status < 300 || told.status == 409, "{told:?}");
+    }
+
+    /// Makes what is not there.
+    fn set_out(&mut self) -> Things {
+        let path = format!("v1.0/{PARTNERS}/{WINGTIP}");
+        if self.line.call(&self.token, "GET", &path, "").status == 404 {
+            self.make(PARTNERS, &partner(WINGTIP, json!({})));
+        }
+        let body = json!({ "userSyncInbound": { "isSyncAllowed": false } });
+        self.synchronization("PUT", &body.to_string());
+        let role = self.role(true, &[Action::PartnersRead]);
+        let reader = BuiltInRole::DirectoryReaders.id().to_string();
+        let somebody = self.fresh();
+        Things {
+            policy: self.make(POLICIES, &policy()),
+            location: self.make(LOCATIONS, &location()),
+            assignment: self.assign(&reader, &somebody),
+            audit: self.get(&format!("v1.0/{AUDITS}?$top=1"))["value"][0]["id"]
+                .as_str()
+                .unwrap()
+                .to_owned(),
+            role,
+        }
+    }
+
+    /// Calls every route as somebody who holds these actions and no others: first what must be denied, of which nothing may come but a record
+    /// each, then the rest.
+    pub fn try_all(&mut self, who: &str, token: &str, held: ActionSet, beta: bool) -> Tally {
+        let things = self.set_out();
+        let mut askings = Vec::new();
+        for route in ROUTES {
+            self.askings(route, &things, beta, &mut askings);
+        }
+        let (mut permitted, denied): (Vec<_>, Vec<_>) = askings
+            .into_iter()
+            .partition(|asking| asking.takes.iter().all(|action| held.contains(*action)));
+        let mut line = Line::open(self.site.gateway.admin());
+        let mut call = |asking: &Asking| {
+            let body = asking
+                .body
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            line.call(token, asking.method.name(), &asking.path, &body)
+        };
+        let before = (self.everything(), self.records("success"));
+        let failures = self.records("failure");
+        let mut reasons = BTreeMap::new();
+        for asking in &denied {
+            let told = call(asking);
+            let error = told.json()["error"].clone();
+            assert_eq!(
+                (told.status, error["code"].as_str()),
+                (403, Some("Authorization_RequestDenied")),
+                "{who}: {asking:?}\n{told:?}"
+            );
+            let message = error["message"].as_str().unwrap().to_owned();
+            assert!(!message.is_empty(), "{who}: {asking:?}");
+            reasons.insert(told.id(), message);
+        }
+        assert_eq!(reasons.len(), denied.len(), "{who}: every call has its id");
+        let after = (self.everything(), self.records("success"));
+        assert_eq!(
+            before, after,
+            "{who}: what was denied has changed something"
+        );
+        let count = u64::try_from(denied.len()).unwrap();
+        assert_eq!(self.records("failure"), failures + count, "{who}");
+        if !denied.is_empty() {
+            assert_eq!(self.latest_failures(denied.len()), reasons, "{who}");
+        }
+        // What others need is made first and goes last, and whose sessions end makes no more calls.
+        let turn = |asking: &Asking| match asking.method {
+            _ if asking.path.contains("/me/") => 3,
+            Verb::Put => 0,
+            Verb::Get | Verb::Post | Verb::Patch => 1,
+            Verb::Delete => 2,
+        };
+        permitted.sort_by_key(turn);
+        let removals = permitted.partition_point(|asking| turn(asking) < 2)
+            ..permitted.partition_point(|asking| turn(asking) < 3);
+        permitted[removals].reverse();
+        self.synchronization("DELETE", "");
+        let mut tally = Tally {
+            denied: denied.len(),
+            permitted: permitted.len(),
+            ..Tally::default()
+        };
+        for asking in &permitted {
+            let told = call(asking);
+            assert!(
+                told.status != 403 && told.status != 401 && told.status < 500,
+                "{who}: {asking:?}\n{told:?}"
+            );
+            if told.status >= 300 {
+                tally.failed.push(format!("{asking:?}\n{told:?}"));
+            }
+        }
+        tally
+    }
+
+    /// All calls of a route.
+    fn askings(&mut self, route: &Route, things: &Things, beta: bool, all: &mut Vec<Asking>) {
+        let start = match route.versions {
+            Versions::Both if beta => "beta/",
+            Versions::Both => "v1.0/",
+            Versions::Beta => "beta/",
+            Versions::Neither => "",
+        };
+        let mut queries = vec![String::new()];
+        queries.extend(route.expand.iter().map(|name| format!("?$expand={name}")));
+        for query in queries {
+            for body in self.bodies(route) {
+                let path = format!("{start}{}{query}", self.address(route, things));
+                all.push(Asking {
+                    method: route.method,
+                    path,
+                    takes: takes(route, body.as_ref(), !query.is_empty()),
+                    body,
+                });
+            }
+        }
+    }
+
+    /// The path with everything put in.
+    fn address(&mut self, route: &Route, things: &Things) -> String {
+        let Some((before, rest)) = route.path.split_once('{') else {
+            return route.path.to_owned();
+        };
+        let (_, after) = rest.split_once('}').unwrap();
+        let somebody = self.fresh();
+        let reader = BuiltInRole::DirectoryReaders.id().to_string();
+        let own = crossgate_testkit::gateway::OWN_TENANT;
+        let inside = match before.trim_end_matches('/') {
+            PARTNERS => WINGTIP,
+            POLICIES => &things.policy,
+            LOCATIONS => &things.location,
+            AUDITS => &things.audit,
+            DEFINITIONS => &things.role,
+            ASSIGNMENTS => &things.assignment,
+            "directoryRoles" => &reader,
+            "users" => &somebody,
+            "organization" => own,
+            "tenantRelationships/findTenantInformationByTenantId(tenantId='" => WINGTIP,
+            "tenantRelationships/findTenantInformationByDomainName(domainName='" => "wingtip.com",
+            other => panic!("what is named in {other}?"),
+        };
+        format!("{before}{inside}{after}")
+    }
+
+    /// The bodies to send: where members matter each alone, all pairs with the next, and none of them.
+    fn bodies(&mut self, route: &Route) -> Vec<Option<Value>> {
+        let mut members: Vec<&str> = Vec::new();
+        for need in route.needs {
+            match need {
+                Need::ForMember(member, _) => members.push(member),
+                Need::ForOthers(_) if route.path == "policies/crossTenantAccessPolicy" => {
+                    members.push("displayName");
+                }
+                Need::ForOthers(_) => members.extend(["b2bCollaborationInbound", "inboundTrust"]),
+                Need::Always(_) | Need::ForExpanded(..) => {}
+            }
+        }
+        if members.is_empty() {
+            return vec![self.body(route)];
+        }
+        let mut groups: Vec<Vec<&str>> = vec![Vec::new()];
+        groups.extend(members.iter().map(|member| vec![*member]));
+        groups.extend(members.windows(2).map(<[&str]>::to_vec));
+        groups.push(members);
+        let new = route.method == Verb::Post;
+        let bodies = groups.into_iter().map(|names| {
+            let mut body: serde_json::Map<String, Value> = names
+                .into_iter()
+                .map(|name| (name.to_owned(), value_of(name)))
+                .collect();
+            if new {
+                body.insert("tenantId".to_owned(), json!(self.fresh()));
+            }
+            Some(Value::Object(body))
+        });
+        bodies.collect()
+    }
+
+    fn body(&mut self, route: &Route) -> Option<Value> {
+        let fresh = self.fresh();
+        let reader = BuiltInRole::DirectoryReaders.id().to_string();
+        Some(match (route.method, route.path) {
+            (Verb::Get | Verb::Delete, _) => return None,
+            (_, path) if path.contains("/reset") || path.contains("/revoke") => return None,
+            (_, "$batch") => json!({ "requests": [] }),
+            (Verb::Put | Verb::Patch, path) if path.ends_with(SYNC) => {
+                json!({ "userSyncInbound": { "isSyncAllowed": true } })
+            }
+            (_, path) if path.contains("templates/multiTenantOrganization") => {
+                json!({ "templateApplicationLevel": "newPartners" })
+            }
+            (_, path) if path.starts_with("policies/authorizationPolicy") => {
+                json!({ "allowInvitesFrom": "adminsAndGuestInviters" })
+            }
+            (Verb::Patch, "legacy/policies/b2bManagementPolicy") => json!({ "description": fresh }),
+            (Verb::Post, POLICIES) => policy(),
+            (Verb::Post, LOCATIONS) => location(),
+            (Verb::Patch, path) if path.starts_with(POLICIES) => json!({ "displayName": fresh }),
+            (Verb::Patch, path) if path.starts_with(LOCATIONS) => json!({ "displayName": fresh }),
+            (Verb::Post, DEFINITIONS) => json!({
+                "displayName": fresh, "isEnabled": true,
+                "rolePermissions": [{ "allowedResourceActions": [Action::DefaultRead.name()] }],
+            }),
+            (Verb::Patch, path) if path.starts_with(DEFINITIONS) => json!({ "description": fresh }),
+            (Verb::Post, ASSIGNMENTS) => json!({
+                "principalId": fresh, "roleDefinitionId": reader, "directoryScopeId": "/",
+            }),
+            (method, path) => panic!("what is sent with {method:?} {path}?"),
+        })
+    }
+}
+
+/// The actions that a call takes, as the table says.
+fn takes(route: &Route, body: Option<&Value>, expands: bool) -> Vec<Action> {
+    let members: BTreeSet<&str> = body
+        .and_then(Value::as_object)
+        .map(|body| body.keys().map(String::as_str).collect())
+        .unwrap_or_default();
+    let mut others = members.clone();
+    for need in route.needs {
+        if let Need::ForMember(name, _) = need {
+            others.remove(name);
+        }
+    }
+    let mut takes = Vec::new();
+    for need in route.needs {
+        match *need {
+            Need::Always(action) => takes.push(action),
+            Need::ForMember(name, action) if members.contains(name) => takes.push(action),
+            Need::ForOthers(action) if members.is_empty() || !others.is_empty() => {
+                takes.push(action);
+            }
+            Need::ForExpanded(_, action) if expands => takes.push(action),
+            Need::ForMember(..) | Need::ForOthers(_) | Need::ForExpanded(..) => {}
+        }
+    }
+    takes
+}
+
+/// A value that a member can have, whatever has it.
+fn value_of(member: &str) -> Value {
+    match member {
+        "displayName" => json!("Renamed"),
+        "allowedCloudEndpoints" => json!(["microsoftonline.us"]),
+        "isServiceProvider" => json!(false),
+        "inboundTrust" => json!({ "isMfaAccepted": true }),
+        "automaticUserConsentSettings" | "crossCloudMeetingConfiguration" => {
+            json!({ "inboundAllowed": true, "outboundAllowed": true })
+        }
+        "m365CollaborationInbound" | "m365CollaborationOutbound" => json!({
+            "users": { "accessType": "allowed", "targets": [{ "target": "AllUsers", "targetType": "user" }] },
+        }),
+        "tenantRestrictions" => nobody(),
+        _ => everyone(),
+    }
+}
+
+fn policy() -> Value {
+    let mut policy = super::guests_need_mfa();
+    policy.as_object_mut().unwrap().remove("id");
+    policy["state"] = json!("disabled");
+    policy
+}
+
+fn location() -> Value {
+    json!({
+        "@odata.type": "#microsoft.graph.ipNamedLocation", "displayName": "Office", "isTrusted": false,
+        "ipRanges": [{ "@odata.type": "#microsoft.graph.iPv4CidrRange", "cidrAddress": "203.0.113.0/24" }],
+    })
+}
+
+/// Where Wingtip's configuration is.
+pub fn wingtip() -> String {
+    format!("v1.0/{PARTNERS}/{WINGTIP}")
+}
+
+/// Where the default is.
+pub fn default() -> String {
+    format!("v1.0/{DEFAULT}")
+}
