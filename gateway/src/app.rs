@@ -177,7 +177,10 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
         server.add_service(service);
         background.follow(&control.ledger);
     }
-    let operations = Operations::new(Arc::clone(&metrics), readiness::health(Arc::clone(&live)));
+    let operations = Operations::new(
+        Arc::clone(&metrics),
+        readiness::health(Arc::clone(&live), addresses(&settings)),
+    );
     let mut service = Service::new("operations".to_owned(), HttpServer::new_app(operations));
     service.add_tcp(&settings.listen.metrics.to_string());
     service.threads = Some(1);
@@ -317,6 +320,17 @@ fn check_addresses(settings: &Settings) -> Result<(), StartError> {
         }
     }
     Ok(())
+}
+
+/// Every address but that of operations, which answers for the others. A port of 0 is another one each time.
+fn addresses(settings: &Settings) -> Vec<SocketAddr> {
+    let listen = &settings.listen;
+    let mut doors = [listen.proxy.as_slice(), &listen.egress].concat();
+    if matches!(settings.policy, PolicySource::Sqlite(_)) {
+        doors.push(listen.admin);
+    }
+    doors.retain(|door| door.port() != 0);
+    doors
 }
 
 fn server_conf(settings: &Settings, config: &Path) -> ServerConf {

@@ -77,8 +77,8 @@ pub(super) fn target(api: &Api, resource: &Resource, key: &str) -> TargetResourc
 pub(super) fn get(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<Reply, ApiError> {
     let address = address_of(resource, asked)?;
     let current = api.ledger.current(&address)?;
-    if current.is_none() && !resource.kind.is_single() {
-        return Err(missing(&address));
+    if !is_there(resource, current.as_ref()) {
+        return Err(missing(asked));
     }
     let since = current.as_ref().map_or(0, |current| current.since);
     let document = current.map(|current| current.document).unwrap_or_default();
@@ -164,14 +164,15 @@ fn count(api: &Api, resource: &Resource, options: &listed::Listing) -> Result<u6
 
 /// A new resource.
 pub(super) fn create(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<Reply, ApiError> {
-    create_beside(api, asked, resource, &[])
+    create_beside(api, asked, resource, &|| Ok(()), &[])
 }
 
-/// The same, with writes that are made in the same step.
+/// The same where it still may be when it is made, with writes that are made in the same step.
 pub(super) fn create_beside(
     api: &Api,
     asked: &Asked<'_>,
     resource: &Resource,
+    may: &dyn Fn() -> Result<(), ApiError>,
     beside: &[Write],
 ) -> Result<Reply, ApiError> {
     let body = body::read(asked.call)?;
@@ -203,6 +204,7 @@ pub(super) fn create_beside(
         asked.confirmation(),
         &address,
         &|current| {
+            may()?;
             if current.is_some() {
                 let property = if resource.entity.key.is_empty() {
                     "id"
@@ -235,8 +237,8 @@ pub(super) fn update(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Resul
     let changed = api
         .ledger
         .change(&attempt, asked.confirmation(), &address, &|current| {
-            if current.is_none() && !resource.kind.is_single() {
-                return Err(missing(&address));
+            if !is_there(resource, current) {
+                return Err(missing(asked));
             }
             asked.check_version(current)?;
             let stored = current.map(|current| &current.document);
@@ -264,7 +266,7 @@ pub(super) fn delete(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Resul
         .ledger
         .change(&attempt, asked.confirmation(), &address, &|current| {
             let Some(current) = current else {
-                return Err(missing(&address));
+                return Err(missing(asked));
             };
             asked.check_version(Some(current))?;
             if synchronization::is_set(&current.document) {
@@ -352,12 +354,17 @@ fn expand(shown: &mut Map<String, Value>, document: &Document) {
     );
 }
 
-/// There is nothing at an address.
-pub(super) fn missing(address: &Address) -> ApiError {
+/// There is nothing where a path leads.
+pub(super) fn missing(asked: &Asked<'_>) -> ApiError {
     ApiError::not_found(format!(
         "Resource '{}' does not exist or one of its queried reference-property objects are not present.",
-        address.key
+        asked.parameter()
     ))
+}
+
+/// Whether a path leads to something: resources of which there is one are there from the beginning.
+const fn is_there(resource: &Resource, current: Option<&Current>) -> bool {
+    resource.kind.is_single() || current.is_some()
 }
 
 /// What only Crossgate writes into a new document.
@@ -419,8 +426,8 @@ fn now() -> String {
 
 /// A document as it stands, or why there is none.
 pub(super) fn existing<'c>(
-    address: &Address,
+    asked: &Asked<'_>,
     current: Option<&'c Current>,
 ) -> Result<&'c Current, ApiError> {
-    current.ok_or_else(|| missing(address))
+    current.ok_or_else(|| missing(asked))
 }

@@ -134,7 +134,11 @@ impl Api {
     /// are recorded with what they changed.
     fn record(&self, asked: &Asked<'_>, result: &Result<Reply, ApiError>) {
         let (attempt, reason): (Attempt<'_>, _) = match result {
-            Err(error) if asked.route.changes() || error.status == StatusCode::FORBIDDEN => {
+            Err(error)
+                if asked.route.changes()
+                    || error.status == StatusCode::FORBIDDEN
+                    || is_extraordinary(&asked.who.credential) =>
+            {
                 (permission::attempt(self, asked), error.told())
             }
             // Nobody signs in with these in the ordinary way, so that every use is worth a record.

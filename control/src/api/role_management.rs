@@ -4,17 +4,20 @@ use crossgate_policy::ids::Guid;
 use serde_json::{Map, Value, json};
 
 use super::Api;
-use super::asked::Asked;
+use super::asked::{Asked, tagged};
 use super::body;
 use super::call::Reply;
 use super::documents;
-use super::error::ApiError;
+use super::error::{ApiError, Detail};
 use super::listed;
 use crate::administrator::Credential;
 use crate::document::{Address, DocumentKind};
+use crate::ledger::Confirmation;
 use crate::model::{DIRECTORY_OBJECT, DIRECTORY_ROLE, DOMAIN_POLICY, ROLE_DEFINITION, show};
 use crate::resource::{DOMAIN_POLICY as DOMAINS, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS};
-use crate::roles::{BuiltInRole, RoleDefinition};
+
+use crate::roles::{Action, BuiltInRole, RoleDefinition};
+use crate::text::Document;
 
 /// Built-in roles, which are all active.
 pub(super) fn list_directory_roles(asked: &Asked<'_>) -> Result<Reply, ApiError> {
@@ -94,10 +97,19 @@ fn definition(role: &RoleDefinition) -> Map<String, Value> {
 
 /// A role is given to somebody. The first one that is given ends the bootstrap secret.
 pub(super) fn create_assignment(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
-    let _ = body::read(asked.call)?;
+    let body = body::read(asked.call)?;
     match asked.who.credential {
         Credential::Bootstrap => {
-            documents::create_beside(api, asked, &ROLE_ASSIGNMENTS, &[crate::bootstrap::spent()])
+            leaves_somebody(api, asked, &body)?;
+            // Whoever shows it twice at once is let in twice before it is spent; while this is asked, nobody else changes anything.
+            let unspent = || match api.ledger.bootstrap_secret()? {
+                Some(_) => Ok(()),
+                None => Err(ApiError::denied(
+                    "the secret has given somebody a role already, and is good no more",
+                )),
+            };
+            let spent = [crate::bootstrap::spent()];
+            documents::create_beside(api, asked, &ROLE_ASSIGNMENTS, &unspent, &spent)
         }
         Credential::Token(_) | Credential::BreakGlass => {
             documents::create(api, asked, &ROLE_ASSIGNMENTS)
@@ -105,10 +117,34 @@ pub(super) fn create_assignment(api: &Api, asked: &Asked<'_>) -> Result<Reply, A
     }
 }
 
+/// Refuses to spend the secret on a role that gives nobody another, where that is not said to be meant.
+fn leaves_somebody(api: &Api, asked: &Asked<'_>, body: &Document) -> Result<(), ApiError> {
+    if matches!(asked.confirmation(), Confirmation::Given) {
+        return Ok(());
+    }
+    let named = body.text_of("roleDefinitionId");
+    let Some(named) = named.and_then(|id| Guid::parse(&id)) else {
+        return Ok(());
+    };
+    let roles = api.ledger.roles();
+    let gives = roles.definition(named).map(RoleDefinition::gives);
+    if gives.is_none_or(|gives| gives.contains(Action::RoleAssignmentsManage)) {
+        return Ok(());
+    }
+    Err(ApiError::lock_out(vec![Detail {
+        code: "CallerShutOut",
+        target: "roleDefinitionId".to_owned(),
+        message: "this role cannot manage roles, and the secret gives only one; give Global Administrator or Privileged Role \
+                  Administrator, whose holder can give all others"
+            .to_owned(),
+    }]))
+}
+
 /// The one policy of its kind, as the list that Graph has.
 pub(super) fn list_domain_policies(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     let current = api.ledger.current(&Address::only(DocumentKind::Domains))?;
+    let since = current.as_ref().map_or(0, |current| current.since);
     let document = current.map(|current| current.document).unwrap_or_default();
-    let shown = show(&DOMAIN_POLICY, document.members());
+    let shown = tagged(show(&DOMAIN_POLICY, document.members()), since);
     listed::page_of(asked, &DOMAIN_POLICY, DOMAINS.context, [shown])
 }

@@ -24,7 +24,7 @@ pub(super) fn is_set(partner: &Document) -> bool {
 pub(super) fn get(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     let address = address_of(&SYNCHRONIZATION, asked)?;
     let current = api.ledger.current(&address)?;
-    let current = existing(&address, current.as_ref())?;
+    let current = existing(asked, current.as_ref())?;
     let policy = stored(&current.document).ok_or_else(none)?;
     let mut shown = show(&IDENTITY_SYNCHRONIZATION, policy);
     shown.insert("@odata.context".to_owned(), context(asked));
@@ -53,7 +53,7 @@ fn write(api: &Api, asked: &Asked<'_>, create: bool) -> Result<Reply, ApiError> 
     let mut changed = api
         .ledger
         .change(&attempt, asked.confirmation(), &address, &|current| {
-            let current = existing(&address, current)?;
+            let current = existing(asked, current)?;
             asked.check_version(Some(current))?;
             let before = stored(&current.document);
             let mut policy = match (before, create) {
@@ -94,7 +94,7 @@ pub(super) fn delete(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     let changed = api
         .ledger
         .change(&attempt, asked.confirmation(), &address, &|current| {
-            let current = existing(&address, current)?;
+            let current = existing(asked, current)?;
             asked.check_version(Some(current))?;
             if !is_set(&current.document) {
                 return Err(none());
