@@ -366,11 +366,9 @@ fn schemas() -> Value {
                     "url": {"type": "string"},
                     "headers": {"type": "object", "additionalProperties": {"type": "string"}},
                     "body": {},
-                    "dependsOn": {"type": "array", "items": {"type": "string"}},
+                    "dependsOn": {"type": ["array", "null"], "items": {"type": "string"}},
                 },
-                "additionalProperties": false,
             }}},
-            "additionalProperties": false,
         }),
     );
     Value::Object(all)
