@@ -81,9 +81,14 @@ fn is_safe(metadata: &Metadata<'_>) -> bool {
     ours || (*metadata.level() <= Level::INFO && !tells_heads)
 }
 
-/// Their errors hold what an upstream sent, cookies too, or settings as the code has them. We tell of the same in our
-/// own words.
-const HEAD_TELLERS: [&str; 2] = ["pingora_proxy", "pingora_load_balancing"];
+/// Their errors hold what a client or an upstream sent, tokens and cookies too, or settings as the code has them. We tell of the
+/// same in our own words, where an operator wants to know.
+const HEAD_TELLERS: [&str; 3] = [
+    "pingora_proxy",
+    "pingora_load_balancing",
+    // The admin and metrics listeners: a head that cannot be read is printed whole.
+    "pingora_core::apps",
+];
 
 /// Libraries tell of their phases and of every client that hangs up; warnings are what an operator wants of them.
 const USUAL: &str = "info,pingora=warn,pingora_core=warn,notify=warn";
@@ -124,6 +129,7 @@ mod tests {
             tracing::debug!(target: "pingora_proxy", "Authorization: secret");
             tracing::trace!(target: "h2::codec", "Authorization: secret");
             tracing::error!(target: "pingora_proxy", "Set-Cookie: secret");
+            tracing::error!(target: "pingora_core::apps::http_app", "Authorization: secret");
             tracing::info!(target: "pingora_core", "library");
             tracing::debug!(target: "crossgate::live", "own");
         });

@@ -79,3 +79,27 @@ fn a_token_is_found_in_no_answer_log_event_or_metric() {
         }
     }
 }
+
+#[test]
+fn what_cannot_be_read_on_the_listeners_of_operators_is_not_written_down() {
+    let site = Stage::new().with_store().open();
+    let token = site.administrator(site::admin::GLOBAL_ADMINISTRATOR);
+    let break_glass = "cgx_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    for secret in [token.as_str(), break_glass] {
+        for listener in [site.gateway.admin(), site.gateway.operations()] {
+            let long = format!("X: {}", "y".repeat(100_000));
+            for odd in ["X: \0", "X\u{1}: y", " folded", "Content-Length: x", &long] {
+                let head = format!(
+                    "GET /v1.0/organization HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {secret}\r\n{odd}\r\n\r\n"
+                );
+                let answer = raw::send(listener, head.as_bytes(), Duration::from_secs(1));
+                let answer = String::from_utf8_lossy(&answer).into_owned();
+                assert!(!answer.contains(secret), "{answer}");
+            }
+        }
+    }
+    let log = site.gateway.stop().log;
+    for secret in [signature(&token), break_glass] {
+        assert!(!log.contains(secret), "{log}");
+    }
+}
