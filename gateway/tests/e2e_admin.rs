@@ -71,3 +71,23 @@ fn the_first_role_is_given_with_the_secret_that_was_printed_and_ends_it() {
     assert_eq!(again.status, 401, "{again:?}");
     let _ = FABRIKAM;
 }
+
+#[test]
+fn a_batch_holds_no_other_however_its_address_is_written() {
+    let site = Stage::new().with_store().open();
+    let token = site.administrator(SECURITY_ADMINISTRATOR);
+    let inner = json!({ "requests": [{ "id": "1", "method": "GET", "url": "/organization" }] });
+    for url in [
+        "/$batch",
+        "/%24batch",
+        "/$batch/",
+        "/$Batch",
+        "/beta/%24BATCH",
+    ] {
+        let asked = json!({ "requests": [{
+            "id": "1", "method": "POST", "url": url, "headers": { "Content-Type": "application/json" }, "body": inner,
+        }] });
+        let answer = site.send(&token, "POST", "$batch", &asked).json();
+        assert_eq!(answer["responses"][0]["status"], 400, "{url}: {answer}");
+    }
+}

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::call::{Answer, Call, Reply};
 use super::error::ApiError;
-use super::routes::Verb;
+use super::routes::{self, Operation, Special, Verb};
 
 /// The body of a batch.
 #[derive(Debug, Deserialize)]
@@ -117,9 +117,6 @@ fn one(batch: &Call, version: &str, request: &Request) -> Result<Call, ApiError>
     } else {
         format!("/{version}{path}")
     };
-    if path.ends_with("/$batch") {
-        return Err(ApiError::bad("a batch cannot hold another"));
-    }
     let mut headers = HeaderMap::new();
     for (name, value) in &request.headers {
         let named = HeaderName::from_bytes(name.as_bytes()).ok();
@@ -130,7 +127,7 @@ fn one(batch: &Call, version: &str, request: &Request) -> Result<Call, ApiError>
         headers.append(named, value);
     }
     let body = request.body.as_ref();
-    Ok(Call {
+    let call = Call {
         method: request.method.method(),
         path,
         query,
@@ -140,7 +137,14 @@ fn one(batch: &Call, version: &str, request: &Request) -> Result<Call, ApiError>
             .unwrap_or_default(),
         origin: batch.origin.clone(),
         address: batch.address,
-    })
+    };
+    // By where it leads: an address can be written in more than one way.
+    let leads_to_batch = routes::find(&call)
+        .is_ok_and(|found| matches!(found.route.operation, Operation::Special(Special::Batch)));
+    if leads_to_batch {
+        return Err(ApiError::bad("a batch cannot hold another"));
+    }
+    Ok(call)
 }
 
 fn told(id: &str, answer: &Answer) -> Value {
