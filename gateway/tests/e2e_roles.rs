@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 use site::admin::{
     ADMIN_AUDIENCE, ALL_SCOPES, DEFAULT, GLOBAL_ADMINISTRATOR, PARTNERS, SECURITY_READER,
 };
-use site::roles::{Inspector, Line, default, wingtip};
+use site::line::Line;
+use site::roles::{Inspector, default, wingtip};
 use site::{
     AUDIENCE, FABRIKAM, Site, Stage, WINGTIP, challenge, everyone, from_base64, nobody, partner,
 };
@@ -363,7 +364,7 @@ fn protected_actions_are_done_by_those_who_have_met_the_authentication_context()
         assert_eq!(claims, json!({ "access_token": { "acrs": acrs } }));
         assert_eq!(site.read(&plain, &path), before);
     }
-    let failures = format!("{}?$filter=result%20eq%20'failure'", site::roles::AUDITS);
+    let failures = format!("{}?$filter=result%20eq%20'failure'", site::admin::AUDITS);
     let failures = site.read(&plain, &failures)["value"].clone();
     assert_eq!(failures.as_array().unwrap().len(), 3, "{failures:#}");
     // Who is denied for want of a role is not sent to sign in again.

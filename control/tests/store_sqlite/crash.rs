@@ -50,11 +50,12 @@ fn documents_after(last: u64) -> Vec<(String, String)> {
     documents.into_iter().collect()
 }
 
-/// Runs in a process of its own, which is killed.
+/// Does something only in a process of its own, which the tests below start and kill.
 #[test]
-#[ignore = "it has no end; the tests below start it"]
 fn writes_until_it_is_killed() {
-    let path = std::env::var_os(FILE).unwrap();
+    let Some(path) = std::env::var_os(FILE) else {
+        return;
+    };
     let store = Sqlite::open(Path::new(&path)).unwrap();
     let mut known = store.head().unwrap().sequence;
     loop {
@@ -73,12 +74,7 @@ fn writes_until_it_is_killed() {
 
 fn start(path: &Path) -> Child {
     Command::new(std::env::current_exe().unwrap())
-        .args([
-            "crash::writes_until_it_is_killed",
-            "--exact",
-            "--ignored",
-            "--nocapture",
-        ])
+        .args(["crash::writes_until_it_is_killed", "--exact", "--nocapture"])
         .env(FILE, path)
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

@@ -90,3 +90,40 @@ impl Site {
 pub const PARTNERS: &str = "policies/crossTenantAccessPolicy/partners";
 /// Where the default is.
 pub const DEFAULT: &str = "policies/crossTenantAccessPolicy/default";
+/// Where the audit is.
+pub const AUDITS: &str = "auditLogs/directoryAudits";
+/// Where Conditional Access policies are.
+pub const POLICIES: &str = "identity/conditionalAccess/policies";
+/// Where named locations are.
+pub const LOCATIONS: &str = "identity/conditionalAccess/namedLocations";
+/// The id of an administrator with a name.
+pub const ADA: &str = "0b0e0000-0000-4000-8000-00000000000a";
+
+/// An administrator with a name.
+pub fn ada(site: &Site) -> String {
+    let claims = json!({ "wids": [GLOBAL_ADMINISTRATOR], "scp": ALL_SCOPES, "oid": ADA, "upn": "ada@contoso.com" });
+    site.caller(claims)
+}
+/// The one audit record of a call.
+#[track_caller]
+pub fn record_of(site: &Site, token: &str, answer: &Answer) -> Value {
+    let id = answer.header("request-id").unwrap();
+    let query = format!("{AUDITS}?$filter=correlationId%20eq%20'{id}'");
+    let found = site.read(token, &query)["value"].clone();
+    assert_eq!(found.as_array().unwrap().len(), 1, "{found:#}\n{answer:?}");
+    found[0].clone()
+}
+/// All of a collection, page by page.
+pub fn pages(site: &Site, token: &str, first: &str) -> Vec<Vec<Value>> {
+    let mut pages = Vec::new();
+    let mut path = first.to_owned();
+    loop {
+        let page = site.read(token, &path);
+        pages.push(page["value"].as_array().unwrap().clone());
+        let Some(next) = page["@odata.nextLink"].as_str() else {
+            return pages;
+        };
+        assert!(pages.len() < 100, "{next}");
+        path = next[next.find("/v1.0/").unwrap()..].to_owned();
+    }
+}

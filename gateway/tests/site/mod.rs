@@ -11,6 +11,8 @@
 )]
 
 pub mod admin;
+pub mod command;
+pub mod line;
 pub mod load;
 pub mod roles;
 pub mod sign_in;

@@ -1,17 +1,15 @@
 //! Calls of every route of the admin API, and what each of them takes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
 
 use crossgate_control::api::routes::{Need, ROUTES, Route, Verb, Versions};
 use crossgate_control::roles::{Action, ActionSet, BuiltInRole};
 use serde_json::{Value, json};
 
-use super::admin::{DEFAULT, GLOBAL_ADMINISTRATOR, PARTNERS};
+use super::admin::{AUDITS, DEFAULT, GLOBAL_ADMINISTRATOR, PARTNERS};
+use super::line::Line;
 use super::{Site, WINGTIP, everyone, nobody, partner};
 
-pub const AUDITS: &str = "auditLogs/directoryAudits";
 pub const ASSIGNMENTS: &str = "roleManagement/directory/roleAssignments";
 pub const DEFINITIONS: &str = "roleManagement/directory/roleDefinitions";
 const POLICIES: &str = "identity/conditionalAccess/policies";
@@ -32,73 +30,6 @@ const KEPT: &[&str] = &[
     "v1.0/roleManagement/directory/roleDefinitions?$top=999",
     "v1.0/roleManagement/directory/roleAssignments?$top=999",
 ];
-
-/// A connection that is kept.
-pub struct Line(BufReader<TcpStream>);
-
-/// What came back.
-#[derive(Debug)]
-pub struct Told {
-    pub status: u16,
-    pub headers: BTreeMap<String, String>,
-    pub body: String,
-}
-
-impl Told {
-    /// The body as JSON; null where there is none.
-    pub fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_default()
-    }
-
-    /// `request-id`.
-    fn id(&self) -> String {
-        self.headers["request-id"].clone()
-    }
-}
-
-impl Line {
-    pub fn open(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).unwrap();
-        stream.set_nodelay(true).unwrap();
-        Self(BufReader::new(stream))
-    }
-
-    /// A call of a path with its version; changes are meant whomever they shut out.
-    pub fn call(&mut self, token: &str, method: &str, path: &str, body: &str) -> Told {
-        let authorization = match token {
-            "" => String::new(),
-            token => format!("Authorization: Bearer {token}\r\n"),
-        };
-        let length = body.len();
-        let request = format!(
-            "{method} /{path} HTTP/1.1\r\nHost: localhost\r\n{authorization}Content-Type: application/json\r\n\
-             Crossgate-Confirm-Lock-Out: true\r\nContent-Length: {length}\r\n\r\n{body}",
-        );
-        self.0.get_mut().write_all(request.as_bytes()).unwrap();
-        let mut line = || {
-            let mut line = String::new();
-            assert_ne!(self.0.read_line(&mut line).unwrap(), 0, "closed: {request}");
-            line.trim_end().to_owned()
-        };
-        let status = line().split(' ').nth(1).unwrap().parse().unwrap();
-        let mut headers = BTreeMap::new();
-        loop {
-            let line = line();
-            let Some((name, value)) = line.split_once(':') else {
-                break;
-            };
-            headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
-        }
-        let length = headers.get("content-length");
-        let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
-        self.0.read_exact(&mut body).unwrap();
-        Told {
-            status,
-            headers,
-            body: String::from_utf8(body).unwrap(),
-        }
-    }
-}
 
 /// What calls are about. All of it is there before each caller comes.
 struct Things {
