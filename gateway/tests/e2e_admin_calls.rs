@@ -95,6 +95,17 @@ fn the_calls_of_a_batch_are_made_in_their_order_each_with_its_own_permission() {
         1
     );
 
+    // One that cannot be put in order is refused as a whole, before anything of it is done.
+    for second in [
+        json!({ "id": "make", "method": "GET", "url": one }),
+        json!({ "id": "b", "method": "GET", "url": one, "dependsOn": ["later"] }),
+    ] {
+        let refused = batch(&token, json!([post("make", FABRIKAM), second]));
+        assert_eq!(refused.status, 400, "{refused:?}");
+        let path = format!("{PARTNERS}/{FABRIKAM}");
+        assert_eq!(site.graph(&token, "GET", &path).send().status, 404);
+    }
+
     let read = |count: usize| -> Value {
         let all = (0..count).map(|id| json!({ "id": id.to_string(), "method": "GET", "url": one }));
         all.collect()

@@ -13,8 +13,9 @@ use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use crossgate_testkit::curl::Answer;
+use crossgate_testkit::gateway::OWN_TENANT;
 use serde_json::{Value, json};
-use site::admin::{ALL_SCOPES, GLOBAL_ADMINISTRATOR, PARTNERS, SECURITY_READER};
+use site::admin::{ADMIN_AUDIENCE, ALL_SCOPES, GLOBAL_ADMINISTRATOR, PARTNERS, SECURITY_READER};
 use site::{PAYROLL, Site, Stage, WINGTIP, partner};
 
 const POLICIES: &str = "identity/conditionalAccess/policies";
@@ -199,6 +200,36 @@ fn the_end_of_a_users_sessions_binds_on_the_next_request_of_this_user_alone() {
         401,
         50173,
     );
+}
+
+#[test]
+fn ones_own_sessions_end_where_that_is_meant_and_an_application_has_none() {
+    let site = Stage::new().with_store().open();
+    let token = site.administrator(GLOBAL_ADMINISTRATOR);
+    std::thread::sleep(Duration::from_millis(1100));
+    let me = "me/revokeSignInSessions";
+    // It stops whoever asks.
+    let asked = site.graph(&token, "POST", me).send();
+    assert_eq!(asked.status, 409, "{asked:?}");
+    assert_eq!(asked.json()["error"]["details"][0]["code"], "CallerShutOut");
+    let revoked = site
+        .graph(&token, "POST", me)
+        .header("Crossgate-Confirm-Lock-Out", "true")
+        .send();
+    assert_eq!(revoked.status, 200, "{revoked:?}");
+    assert_eq!(site.graph(&token, "GET", "organization").send().status, 401);
+    let app = site.mint.token("app-only").issued_by(OWN_TENANT);
+    let app = app.audience(ADMIN_AUDIENCE).claims(json!({
+        "roles": ["User.RevokeSessions.All", "Organization.Read.All"],
+    }));
+    let app = app.mint();
+    assert_eq!(site.graph(&app, "POST", me).send().status, 400);
+    for odd in ["a%20b", "%1b", &"a".repeat(201)] {
+        let path = format!("users/{odd}/revokeSignInSessions");
+        let refused = site.graph(&app, "POST", &path).send();
+        assert_eq!(refused.status, 400, "{odd}: {refused:?}");
+    }
+    assert_eq!(site.graph(&app, "GET", "organization").send().status, 200);
 }
 
 #[test]

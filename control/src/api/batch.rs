@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::call::{Answer, Call, Reply};
+use super::call::{Answer, Call, CallIds, Reply};
 use super::error::ApiError;
 use super::routes::{self, Operation, Special, Verb};
 
@@ -48,54 +48,42 @@ pub(super) fn run(
             batch.requests.len()
         )));
     }
-    let mut done: Vec<(String, u16)> = Vec::new();
+    check(&batch.requests)?;
+    let mut failed: Vec<String> = Vec::new();
     let mut responses = Vec::new();
     for request in batch.requests {
-        if done.iter().any(|(id, _)| *id == request.id) {
-            return Err(ApiError::bad(format!(
-                "two requests have the id `{}`; give each its own",
-                request.id
-            )));
-        }
-        let mut failed = None;
-        for needed in request.depends_on.iter().flatten() {
-            match done.iter().find(|(id, _)| id == needed) {
-                None => {
-                    return Err(ApiError::bad(format!(
-                        "request `{}` depends on `{needed}`, which does not stand before it",
-                        request.id
-                    )));
-                }
-                Some((_, status)) if *status >= 400 => failed = Some(needed.clone()),
-                Some(_) => {}
-            }
-        }
-        let response = match failed {
-            Some(needed) => {
-                let message = format!("request `{needed}`, which this one depends on, failed");
-                json!({
-                    "id": request.id,
-                    "status": 424,
-                    "headers": {"Content-Type": "application/json"},
-                    "body": {"error": {"code": "FailedDependency", "message": message}},
-                })
-            }
-            None => match one(call, version, &request) {
-                Ok(inner) => told(&request.id, &answer(&inner)),
-                Err(error) => json!({
-                    "id": request.id,
-                    "status": error.status.as_u16(),
-                    "headers": {"Content-Type": "application/json"},
-                    "body": error.body(&json!({})),
-                }),
-            },
+        let mut needed = request.depends_on.iter().flatten();
+        let answer = match needed.find(|needed| failed.contains(needed)) {
+            Some(needed) => Err(ApiError::dependency(needed)),
+            None => one(call, version, &request).map(|inner| answer(&inner)),
         };
-        let status = response.get("status").and_then(Value::as_u64);
-        let status = status.and_then(|status| u16::try_from(status).ok());
-        done.push((request.id, status.unwrap_or(500)));
-        responses.push(response);
+        let answer = answer.unwrap_or_else(|error| Answer::of(Err(error), &CallIds::of(call)));
+        responses.push(told(&request.id, &answer));
+        if !answer.status.is_success() {
+            failed.push(request.id);
+        }
     }
     Ok(Reply::ok(json!({ "responses": responses })))
+}
+
+/// Refuses a batch whose calls cannot be told apart or put in order, before any of them is made.
+fn check(requests: &[Request]) -> Result<(), ApiError> {
+    let mut before: Vec<&str> = Vec::new();
+    for Request { id, depends_on, .. } in requests {
+        if before.contains(&&**id) {
+            return Err(ApiError::bad(format!(
+                "two requests have the id `{id}`; give each its own"
+            )));
+        }
+        let mut needed = depends_on.iter().flatten();
+        if let Some(needed) = needed.find(|needed| !before.contains(&&***needed)) {
+            return Err(ApiError::bad(format!(
+                "request `{id}` depends on `{needed}`, which does not stand before it"
+            )));
+        }
+        before.push(id);
+    }
+    Ok(())
 }
 
 /// A call of a batch, as if it had come alone: from the same caller.

@@ -2,6 +2,7 @@
 
 use crossgate_config::Settings;
 use crossgate_policy::ids::Id;
+use crossgate_policy::subject::SubjectKind;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -139,13 +140,22 @@ fn told(asked: &Asked<'_>, found: Option<Known>) -> Result<Reply, ApiError> {
 pub(super) fn revoke_sessions(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     let user = match asked.parameter() {
         "" => match &asked.who.credential {
-            Credential::Token(subject) => subject.user_id.as_ref().map(ToString::to_string),
-            Credential::Bootstrap | Credential::BreakGlass => None,
+            Credential::Token(subject) if subject.kind == SubjectKind::User => {
+                subject.user_id.as_ref().map(ToString::to_string)
+            }
+            Credential::Token(_) | Credential::Bootstrap | Credential::BreakGlass => None,
         },
-        id => Some(Id::new(id).to_string()),
+        id if is_id(id) => Some(Id::new(id).to_string()),
+        _ => {
+            return Err(ApiError::property(
+                "id",
+                format!("not an id; expected at most {LONGEST_ID} characters without spaces"),
+            ));
+        }
     };
-    let user =
-        user.ok_or_else(|| ApiError::bad("`me` is nobody here: the caller has no user id"))?;
+    let user = user.ok_or_else(|| {
+        ApiError::bad("`me` is nobody here: the caller is not a user who has an id")
+    })?;
     let kind = if api
         .ledger
         .current(&Address::new(DocumentKind::Guest, &user))?
@@ -178,3 +188,13 @@ pub(super) fn revoke_sessions(api: &Api, asked: &Asked<'_>) -> Result<Reply, Api
     let body = json!({"@odata.context": asked.context("Edm.Boolean"), "value": true});
     Ok(Reply::ok(body).advising(changed.advisories))
 }
+
+fn is_id(text: &str) -> bool {
+    text.len() <= LONGEST_ID
+        && !text
+            .chars()
+            .any(|letter| letter.is_whitespace() || letter.is_control())
+}
+
+/// Ids are shorter, as those of roles and their holders.
+const LONGEST_ID: usize = 200;

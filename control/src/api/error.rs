@@ -181,6 +181,15 @@ impl ApiError {
         )
     }
 
+    /// 424: another call of the batch, which this one depends on, failed.
+    pub fn dependency(needed: &str) -> Self {
+        Self::new(
+            StatusCode::FAILED_DEPENDENCY,
+            "FailedDependency",
+            format!("request `{needed}`, which this one depends on, failed"),
+        )
+    }
+
     /// 500: a fault of ours.
     #[must_use]
     pub fn internal() -> Self {
