@@ -3,7 +3,9 @@
 
 How long it takes to import, how long a start takes until the gateway is ready, the memory it then holds, how long a partner's
 PATCH takes from its request until it is in force (which is when it is answered), and what the requests of an app feel of a hundred
-changes a second. Builds nothing: the programs of a release build are used. Everything is on loopback and ends with the script.
+changes a second: beside none, and beside as many made by another gateway, on a store of its own, that serves no requests. What both
+cost is the machine's, not the way of a request. Builds nothing: the programs of a release build are used. Everything is on loopback
+and ends with the script.
 """
 import hashlib
 import http.client
@@ -11,7 +13,7 @@ import json
 import os
 import pathlib
 import random
-import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -26,7 +28,8 @@ from contender import Target
 from processes import LOAD_CORE, PROXY_CORE, Failed, Process, until
 from stage import ROOT, Stage, free_port
 
-SECONDS = 4
+SECONDS = 2
+KINDS = ('quiet', 'changing', 'elsewhere')
 CHANGES_PER_SECOND = 100
 PATCHES = 3000
 SECRET = 'cgx_' + 'x' * 43
@@ -81,15 +84,17 @@ class Changer(threading.Thread):
         return self.took
 
 
-def main(output, partners=1_000_000, rounds=6):
+def main(output, partners=1_000_000, rounds=24):
     partners, rounds = int(partners), int(rounds)
     program = ROOT / os.environ.get('CARGO_TARGET_DIR', 'target') / 'release/crossgate'
+    os.sched_setaffinity(0, {LOAD_CORE})
     options = types.SimpleNamespace(partners=partners, guests=1000, tokens=1000, bad_tokens=1)
     found = {'partners': partners}
     with tempfile.TemporaryDirectory(prefix='crossgate-million-') as folder:
         os.chmod(folder, 0o755)
         stage = Stage(folder, program.parent, options)
-        config, ports = _configure(stage, program)
+        config, ports = _configure(stage, program, 'policy')
+        other_config, other_ports = _configure(stage, program, 'elsewhere')
         policy = stage.site / 'policy'
         tenants = _some_tenants(policy / 'partners.jsonl', 50_000)
         found['bytes_of_text'] = (policy / 'partners.jsonl').stat().st_size / partners
@@ -97,6 +102,7 @@ def main(output, partners=1_000_000, rounds=6):
         _run(program, 'policy', 'import', '--config', config, policy)
         found['import_seconds'] = time.monotonic() - begun
         found['store_bytes'] = (stage.site / 'policy.db').stat().st_size
+        shutil.copyfile(stage.site / 'policy.db', stage.site / 'elsewhere.db')
         started = [stage.start_upstream()]
         try:
             gateway, found['start_seconds'] = _start(program, config, ports, folder, started)
@@ -108,7 +114,11 @@ def main(output, partners=1_000_000, rounds=6):
             took = sorted(admin.patch(random.choice(tenants), number) for number in range(PATCHES))
             found['patch_ms'] = {'p50': took[len(took) // 2] * 1e3, 'p99': took[len(took) * 99 // 100] * 1e3, 'worst': took[-1] * 1e3}
             found['memory_after_bytes'] = gateway.memory_kib() * 1024
-            found['rounds'] = _rounds(stage, gateway, ports, admin, tenants, rounds)
+            other, _ = _start(program, other_config, other_ports, folder, started)
+            _onto(other, LOAD_CORE, LOAD_CORE)
+            _onto(gateway, PROXY_CORE, LOAD_CORE)
+            admins = {'changing': admin, 'elsewhere': Admin(other_ports['admin'])}
+            found['rounds'] = _rounds(stage, gateway, ports, admins, tenants, rounds)
         finally:
             for process in started:
                 process.stop()
@@ -117,13 +127,14 @@ def main(output, partners=1_000_000, rounds=6):
     _tell(found)
 
 
-def _configure(stage, program):
+def _configure(stage, program, name):
+    """A gateway on the store `name`.db."""
     ports = {name: free_port() for name in ('listen', 'admin', 'metrics')}
-    config = stage.site / 'million.toml'
+    config = stage.site / f'{name}.toml'
     _run(program.parent / 'crossgate-stage', stage.site, '--keep', '--config', config.name,
-         *(part for name, port in ports.items() for part in (f'--{name}', f'127.0.0.1:{port}')),
-         '--upstream', f'http://{stage.upstream}', '--sink', f'file:{stage.own_folder("million")}/sign-ins.jsonl')
-    text = config.read_text().replace('source = "dir:policy"', 'source = "sqlite:policy.db"')
+         *(part for door, port in ports.items() for part in (f'--{door}', f'127.0.0.1:{port}')),
+         '--upstream', f'http://{stage.upstream}', '--sink', f'file:{stage.own_folder(name)}/sign-ins.jsonl')
+    text = config.read_text().replace('source = "dir:policy"', f'source = "sqlite:{name}.db"')
     config.write_text(f'{text}\n[admin]\nbreak_glass_file = "break-glass"\n')
     (stage.site / 'break-glass').write_text(f'sha256:{hashlib.sha256(SECRET.encode()).hexdigest()}\n')
     return config, ports
@@ -158,36 +169,46 @@ def _start(program, config, ports, folder, started):
     return process, time.monotonic() - begun
 
 
-def _requests_cpu_ns(gateway):
-    """What the thread that serves requests has taken so far. Changes are made by others, which wait for the disk: on two cores that all
-    share, also with the load generator, what those take is missing to it and would be taken for a part of the way of a request."""
-    total = 0
+def _threads(gateway):
+    """Each thread's folder, and whether it serves requests."""
     for task in pathlib.Path(f'/proc/{gateway.process.pid}/task').iterdir():
-        if (task / 'comm').read_text().strip() == 'proxy':
-            total += int((task / 'schedstat').read_text().split()[0])
-    return total
+        yield task, (task / 'comm').read_text().strip() == 'proxy'
 
 
-def _rounds(stage, gateway, ports, admin, tenants, rounds):
-    """Load with changes and without, in turn."""
+def _onto(gateway, serving, others):
+    """Puts the thread that serves requests on a core, and those that make changes on one."""
+    for task, serves in _threads(gateway):
+        os.sched_setaffinity(int(task.name), {serving if serves else others})
+
+
+def _cpu_ns(gateway):
+    """What the thread that serves requests has taken so far, and what the others have."""
+    taken = [0, 0]
+    for task, serves in _threads(gateway):
+        taken[not serves] += int((task / 'schedstat').read_text().split()[0])
+    return taken
+
+
+def _rounds(stage, gateway, ports, admins, tenants, rounds):
+    """Load with changes, without, and with changes elsewhere, in turn."""
     target = Target(ports['listen'])
     what = load.Load(tokens='many')
     load.run(what, stage, target, 2)
     rows = []
     for number in range(rounds):
         row = {}
-        for kind in ('quiet', 'changing')[:: 1 if number % 2 else -1]:
-            changer = Changer(admin, tenants) if kind == 'changing' else None
+        for kind in KINDS[number % 3:] + KINDS[:number % 3]:
+            changer = Changer(admins[kind], tenants) if kind in admins else None
             if changer:
                 changer.start()
-            cpu = _requests_cpu_ns(gateway)
+            before = _cpu_ns(gateway)
             said = load.run(what, stage, target, SECONDS)
-            cpu = _requests_cpu_ns(gateway) - cpu
+            serving, others = (after - earlier for after, earlier in zip(_cpu_ns(gateway), before))
             took = changer.stop() if changer else []
             if said['refused'] or said['broken']:
                 raise Failed(f'{said["refused"]} refused, {said["broken"]} broken')
             row[kind] = {'requests_per_second': said['requests'] / said['seconds'], 'p99_ms': said['p99'] / 1e3,
-                         'cpu_us': cpu / 1e3 / said['requests']}
+                         'cpu_us': serving / 1e3 / said['requests'], 'others_cpu_share': others / 1e9 / said['seconds']}
             if changer:
                 took.sort()
                 row[kind] |= {'changes_per_second': len(took) / said['seconds'], 'patch_p99_ms': took[len(took) * 99 // 100] * 1e3}
@@ -197,10 +218,15 @@ def _rounds(stage, gateway, ports, admin, tenants, rounds):
 
 def _add_up(found):
     rows = found['rounds']
-    for what, name in (('requests_per_second', 'rps'), ('p99_ms', 'p99'), ('cpu_us', 'cpu_us')):
-        quiet, changing = ([row[kind][what] for row in rows] for kind in ('quiet', 'changing'))
-        found[f'{name}_quiet'], found[f'{name}_changing'] = statistics.median(quiet), statistics.median(changing)
-        found[f'{name}_ratio'] = statistics.median(c / q for q, c in zip(quiet, changing))
+
+    def column(kind, what):
+        return [row[kind][what] for row in rows]
+
+    found['median'] = {kind: {what: statistics.median(column(kind, what)) for what in rows[0][kind]} for kind in KINDS}
+    found['ratio'] = {beside: {what: statistics.median(a / b for a, b in zip(column('changing', what), column(beside, what)))
+                               for what in ('requests_per_second', 'p99_ms')} for beside in ('quiet', 'elsewhere')}
+    changing, quiet = found['median']['changing'], found['median']['quiet']
+    found['change_cpu_ms'] = (changing['others_cpu_share'] - quiet['others_cpu_share']) / changing['changes_per_second'] * 1e3
     found['memory_bytes_a_partner'] = found['memory_bytes'] / found['partners']
 
 
@@ -211,10 +237,12 @@ def _tell(found):
     print(f'ready {found["start_seconds"]:.2f} s after its start, with {found["memory_bytes"] / 2**20:.0f} MiB: '
           f'{found["memory_bytes_a_partner"]:.0f} bytes a partner')
     print(f'PATCH of one partner, until it is in force: p50 {patch["p50"]:.2f} ms, p99 {patch["p99"]:.2f} ms, worst {patch["worst"]:.2f} ms')
-    print(f'requests: {found["rps_quiet"]:,.0f}/s, p99 {found["p99_quiet"]:.2f} ms; with {CHANGES_PER_SECOND} changes a second '
-          f'{found["rps_changing"]:,.0f}/s, p99 {found["p99_changing"]:.2f} ms: ratio {found["rps_ratio"]:.3f}')
-    print(f'CPU of the thread that serves them: {found["cpu_us_quiet"]:.1f} us a request; with the changes {found["cpu_us_changing"]:.1f} us: '
-          f'a core serves {1 / found["cpu_us_ratio"]:.3f} of what it does without')
+    for kind, what in zip(KINDS, ('no changes', f'{CHANGES_PER_SECOND} changes a second', f'{CHANGES_PER_SECOND} changes a second by another gateway')):
+        row = found['median'][kind]
+        print(f'requests with {what}: {row["requests_per_second"]:,.0f}/s, p99 {row["p99_ms"]:.2f} ms, {row["cpu_us"]:.1f} us of CPU each')
+    ratio = found['ratio']
+    print(f'with changes, of the rate without: {ratio["quiet"]["requests_per_second"]:.3f}; of that with changes elsewhere: '
+          f'{ratio["elsewhere"]["requests_per_second"]:.3f}; a change takes {found["change_cpu_ms"]:.2f} ms of CPU')
 
 
 if __name__ == '__main__':
