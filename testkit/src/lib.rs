@@ -10,12 +10,14 @@
     reason = "a test that cannot set its stage must fail loudly, and at that very line"
 )]
 
+pub mod browser;
 pub mod by_the_book;
 pub mod certificate;
 pub mod curl;
 pub mod gateway;
 pub mod mint;
 pub mod node;
+pub mod people;
 pub mod ports;
 pub mod programs;
 pub mod provider;
