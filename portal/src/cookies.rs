@@ -1,0 +1,158 @@
+//! Our cookies beside the app's: read, set, and kept from the app.
+//!
+//! All names have the prefix `__Host-`: a browser takes such a cookie over HTTPS only, from this very host, for all paths,
+//! so that no other host of the domain can put one in its place (RFC 6265bis, section 4.1.3.2).
+
+use http::header::COOKIE;
+use http::{HeaderMap, HeaderValue};
+
+/// The session.
+pub const SESSION: &str = "__Host-crossgate";
+/// What ties a form to the browser that was shown it.
+pub const BROWSER: &str = "__Host-crossgate-browser";
+/// Where the person signed in last.
+pub const REALM: &str = "__Host-crossgate-realm";
+/// Before the name of a sign-in under way.
+pub const ATTEMPT: &str = "__Host-crossgate-try-";
+
+/// What all of ours begin with.
+const OURS: &str = "__host-crossgate";
+
+/// Every cookie of a request, in its order: name and value.
+pub fn all(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim_matches([' ', '\t']).split_once('='))
+}
+
+/// The cookie of this name; `None` where there is none, or more than one: then nobody knows who set which.
+#[must_use]
+pub fn one<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut values = all(headers).filter(|(other, _)| *other == name);
+    let (_, value) = values.next()?;
+    values.next().is_none().then_some(value)
+}
+
+/// `Set-Cookie` of one of ours; without an age it ends with the browser.
+#[must_use]
+pub fn set(name: &str, value: &str, max_age: Option<u64>) -> String {
+    let age = max_age.map_or_else(String::new, |age| format!("; Max-Age={age}"));
+    format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax{age}")
+}
+
+/// `Set-Cookie` that makes a browser forget one of ours.
+#[must_use]
+pub fn clear(name: &str) -> String {
+    set(name, "", Some(0))
+}
+
+/// Whether a `Set-Cookie` is for one of ours. An app that could set them could choose a visitor's session.
+#[must_use]
+pub fn sets_ours(value: &HeaderValue) -> bool {
+    let value = value.as_bytes();
+    let name = value.split(|byte| *byte == b'=').next().unwrap_or(value);
+    is_ours(name)
+}
+
+/// Takes ours out of a request on its way to an app; the others stay to the byte.
+pub fn strip(headers: &mut HeaderMap) {
+    let mut cookies = headers.get_all(COOKIE).iter();
+    if !cookies.any(|value| pairs(value).any(is_ours)) {
+        return;
+    }
+    let kept: Vec<HeaderValue> = headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| {
+            let others = pairs(value)
+                .filter(|pair| !is_ours(pair))
+                .collect::<Vec<_>>()
+                .join(&b';');
+            let others = others.trim_ascii();
+            (!others.is_empty())
+                .then(|| HeaderValue::from_bytes(others).ok())
+                .flatten()
+        })
+        .collect();
+    headers.remove(COOKIE);
+    for value in kept {
+        headers.append(COOKIE, value);
+    }
+}
+
+fn pairs(value: &HeaderValue) -> impl Iterator<Item = &[u8]> {
+    value.as_bytes().split(|byte| *byte == b';')
+}
+
+/// In any letter case: browsers see to the prefix without regard to it.
+fn is_ours(pair: &[u8]) -> bool {
+    let pair = pair.trim_ascii();
+    pair.get(..OURS.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(OURS.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(cookies: &[&str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for cookie in cookies {
+            headers.append(COOKIE, cookie.parse().unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn one_cookie_is_read_and_two_of_a_name_are_none() {
+        let read = |cookies: &[&str]| one(&headers(cookies), SESSION).map(str::to_owned);
+        assert_eq!(read(&["a=b; __Host-crossgate=x; c=d"]).unwrap(), "x");
+        assert_eq!(read(&["a=b", "__Host-crossgate=x"]).unwrap(), "x");
+        for none in [
+            &["a=b"][..],
+            &["__Host-crossgate"],
+            &["__Host-crossgate=x; __Host-crossgate=y"],
+            &["__Host-crossgate=x", "__Host-crossgate=x"],
+            &["__host-crossgate=x"],
+        ] {
+            assert_eq!(read(none), None, "{none:?}");
+        }
+    }
+
+    #[test]
+    fn an_app_gets_its_own_cookies_to_the_byte_and_none_of_ours() {
+        let stripped = |cookies: &[&str]| {
+            let mut headers = headers(cookies);
+            strip(&mut headers);
+            let left = headers.get_all(COOKIE).iter();
+            left.map(|value| value.to_str().unwrap().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(stripped(&["a=b;c=\"d\" ;  e"]), ["a=b;c=\"d\" ;  e"]);
+        assert_eq!(stripped(&["a=b; __Host-crossgate=x; c=d"]), ["a=b; c=d"]);
+        assert_eq!(stripped(&["__HOST-Crossgate-Try-1=x"]), [""; 0]);
+        assert_eq!(
+            stripped(&[
+                "\t__Host-crossgate =x; a=b",
+                "__Host-crossgate-realm=y",
+                "c=d"
+            ]),
+            ["a=b", "c=d"]
+        );
+    }
+
+    #[test]
+    fn an_app_cannot_set_ours() {
+        for ours in [
+            "__Host-crossgate=x",
+            " __host-CROSSGATE-try-1=x; Path=/",
+            "__Host-crossgate",
+        ] {
+            assert!(sets_ours(&ours.parse().unwrap()), "{ours}");
+        }
+        assert!(!sets_ours(&"a=__Host-crossgate".parse().unwrap()));
+    }
+}

@@ -1,0 +1,298 @@
+//! Tries the operator's templates before anybody sees them.
+
+use std::collections::BTreeMap;
+
+use minijinja::{Environment, Error};
+
+use super::fault::Finding;
+use super::page::{
+    Action, Choice, ChooseProblem, Decision, Device, Does, FailedWhy, Method, Page,
+    PasscodeProblem, Who, Why, field,
+};
+
+/// What a template that cannot be used says about itself. `sources` are the templates by file name.
+pub(super) fn fault_of(error: &Error, page: &str, sources: &BTreeMap<String, String>) -> Finding {
+    // The cause is closest to the fault: an error in a block or an include is wrapped in one for each around it.
+    let mut cause = error;
+    while let Some(inner) =
+        std::error::Error::source(cause).and_then(|it| it.downcast_ref::<Error>())
+    {
+        cause = inner;
+    }
+    let file = cause.name().unwrap_or(page);
+    let mut what = cause.kind().to_string();
+    if let Some(detail) = cause.detail() {
+        what = format!("{what}: {detail}");
+    }
+    let line = cause.line();
+    let source = line.and_then(|line| sources.get(file)?.lines().nth(line - 1));
+    if let Some(source) = source {
+        what = format!("{what}, in `{}`", source.trim());
+    }
+    what.push_str("; docs/pages.md says which values and texts each template gets");
+    Finding::new(file, line, what)
+}
+
+/// The names of what the page cannot do without and does not hold, found by the values of the [`samples`].
+pub(super) fn lacks(page: &Page<'_>, html: &str) -> Vec<&'static str> {
+    let csrf = [
+        ("csrf", CSRF),
+        (field::CSRF, "name=\"crossgate-csrf\""),
+        ("action", ACTION),
+    ];
+    let more: &[(&'static str, &str)] = match page {
+        Page::Choose { asks_email, .. } => match asks_email {
+            true => &[
+                (field::EMAIL, "name=\"email\""),
+                (field::RETURN_TO, "name=\"return-to\""),
+            ],
+            false => &[],
+        },
+        Page::Passcode { .. } => &[(field::PASSCODE, "name=\"passcode\"")],
+        Page::Resume { .. } => &[("fields", FIELD.0), ("fields", FIELD.1)],
+        Page::Refused { .. } | Page::WhoAmI { .. } | Page::SignInFailed { .. } => {
+            &[("correlation_id", CORRELATION_ID)]
+        }
+        Page::Onward { .. } => &[("href", HREF)],
+        Page::Terms { .. }
+        | Page::SignOut { .. }
+        | Page::SignedOut { .. }
+        | Page::NotKept { .. } => &[],
+    };
+    let has_form = match page {
+        Page::Choose { asks_email, .. } => *asks_email,
+        Page::Resume { csrf, .. } => csrf.is_some(),
+        Page::Passcode { .. } | Page::Terms { .. } | Page::SignOut { .. } => true,
+        Page::Refused { .. }
+        | Page::WhoAmI { .. }
+        | Page::SignedOut { .. }
+        | Page::NotKept { .. }
+        | Page::SignInFailed { .. }
+        | Page::Onward { .. } => false,
+    };
+    let html = html.replace('\'', "\"");
+    let needed = csrf.iter().filter(|_| has_form).chain(more);
+    let lacking = needed.filter(|(_, value)| !html.contains(value));
+    lacking.map(|(name, _)| *name).collect()
+}
+
+/// What browsers will not run or load, whatever a template says.
+pub(super) fn in_vain(html: &str) -> Option<&'static str> {
+    let html = html.to_ascii_lowercase();
+    if html.contains("<script") {
+        Some("has a `<script>`, which no browser will run")
+    } else if html.contains(" style=") {
+        Some("has a `style=` attribute, which no browser will apply; write it in `style.css`")
+    } else if html.contains("src=\"http") || html.contains("rel=\"stylesheet\"") {
+        Some("names something to load, which no browser will; only `data:` pictures are shown")
+    } else {
+        None
+    }
+}
+
+/// Parses every template; adds a fault for each that cannot be.
+pub(super) fn add_templates(
+    environment: &mut Environment<'static>,
+    sources: &BTreeMap<String, String>,
+    faults: &mut Vec<Finding>,
+) {
+    for (file, source) in sources {
+        let added = environment.add_template_owned(file.clone(), source.clone());
+        if let Err(error) = added {
+            faults.push(fault_of(&error, file, sources));
+        }
+    }
+}
+
+/// Every page, with everything and with as little as there can be.
+pub(super) fn samples() -> Vec<Page<'static>> {
+    let mut pages = vec![
+        choose(
+            &CHOICES,
+            Some(CHOICE),
+            true,
+            Some(ChooseProblem::EmailMalformed),
+        ),
+        choose(&[], None, true, None),
+        choose(
+            &CHOICES,
+            None,
+            false,
+            Some(ChooseProblem::OrganisationNotKnown),
+        ),
+        choose(&[], None, false, Some(ChooseProblem::TookTooLong)),
+        Page::Terms {
+            name: "Sample terms",
+            version: "2",
+            text: "One.\n\nTwo.",
+            action: ACTION,
+            csrf: CSRF,
+        },
+        Page::SignOut {
+            action: ACTION,
+            csrf: CSRF,
+            return_to: HREF,
+        },
+        Page::SignedOut { sign_in_href: HREF },
+        Page::NotKept { path: "/sample" },
+        Page::Onward {
+            name: "Sample",
+            href: HREF,
+        },
+        resume(Some(CSRF), Method::Post),
+        resume(None, Method::Get),
+    ];
+    pages.extend(PASSCODE_PROBLEMS.map(|problem| Page::Passcode {
+        address: "ada@example.com",
+        action: ACTION,
+        csrf: CSRF,
+        new_code: problem.is_none(),
+        problem,
+    }));
+    for why in Why::ALL {
+        pages.push(refused(why, Some("53003"), Some(WHO), &ACTIONS));
+        pages.push(refused(why, None, None, &[]));
+        pages.push(who_am_i(Decision::Refused(why), WHO, &[]));
+    }
+    pages.extend(DEVICES.map(|device| {
+        let who = Who {
+            home_tenant_name: None,
+            mfa: false,
+            device,
+            ..WHO
+        };
+        who_am_i(Decision::Allowed, who, &ACTIONS)
+    }));
+    pages.extend(FAILURES.map(|why| Page::SignInFailed {
+        why,
+        retry_href: HREF,
+        correlation_id: CORRELATION_ID,
+        at: AT,
+    }));
+    pages
+}
+
+const fn choose(
+    providers: &'static [Choice<'static>],
+    remembered: Option<Choice<'static>>,
+    asks_email: bool,
+    problem: Option<ChooseProblem>,
+) -> Page<'static> {
+    Page::Choose {
+        app: "Sample",
+        return_to: "/sample?a=b",
+        action: ACTION,
+        csrf: CSRF,
+        providers,
+        remembered,
+        asks_email,
+        email: if problem.is_some() {
+            Some("ada@")
+        } else {
+            None
+        },
+        problem,
+    }
+}
+
+const fn refused(
+    why: Why,
+    code: Option<&'static str>,
+    who: Option<Who<'static>>,
+    actions: &'static [Action<'static>],
+) -> Page<'static> {
+    Page::Refused {
+        why,
+        code,
+        correlation_id: CORRELATION_ID,
+        at: AT,
+        who,
+        actions,
+    }
+}
+
+const fn who_am_i(
+    decision: Decision,
+    who: Who<'static>,
+    actions: &'static [Action<'static>],
+) -> Page<'static> {
+    Page::WhoAmI {
+        who,
+        app: "Sample",
+        decision,
+        correlation_id: CORRELATION_ID,
+        sign_out_href: HREF,
+        actions,
+    }
+}
+
+const fn resume(csrf: Option<&'static str>, method: Method) -> Page<'static> {
+    Page::Resume {
+        action: ACTION,
+        csrf,
+        method,
+        path: "/sample",
+        fields: &[FIELD, ("empty", "")],
+    }
+}
+
+// None of these holds a letter that is escaped, so that they are found again.
+const CSRF: &str = "sample-csrf-value";
+const ACTION: &str = "/sample-action";
+const HREF: &str = "/sample-link";
+const CORRELATION_ID: &str = "00000000-0000-4000-8000-00000000c0de";
+const FIELD: (&str, &str) = ("sample-field", "sample-content");
+const AT: &str = "2026-01-02T03:04:05.678Z";
+const CHOICE: Choice<'static> = Choice {
+    label: "Sample",
+    href: HREF,
+};
+const CHOICES: [Choice<'static>; 2] = [CHOICE, CHOICE];
+const WHO: Who<'static> = Who {
+    name: "Ada Sample",
+    home_tenant: "11111111-1111-4111-8111-111111111111",
+    home_tenant_name: Some("Sample"),
+    signed_in_with: "Sample",
+    mfa: true,
+    device: Device::NotKnown,
+    since: AT,
+    until: AT,
+};
+const DEVICES: [Device; 4] = [
+    Device::NotKnown,
+    Device::Compliant,
+    Device::Joined,
+    Device::CompliantAndJoined,
+];
+const FAILURES: [FailedWhy; 6] = [
+    FailedWhy::Expired,
+    FailedWhy::Denied,
+    FailedWhy::ProviderError,
+    FailedWhy::Tampered,
+    FailedWhy::NotAccepted,
+    FailedWhy::Unreachable,
+];
+const PASSCODE_PROBLEMS: [Option<PasscodeProblem>; 5] = [
+    None,
+    Some(PasscodeProblem::Wrong),
+    Some(PasscodeProblem::Expired),
+    Some(PasscodeProblem::TooManyTries),
+    Some(PasscodeProblem::NotSent),
+];
+const ACTIONS: [Action<'static>; 11] = [
+    action(Does::AcceptTerms),
+    action(Does::ConfirmItIsYou),
+    action(Does::Continue),
+    action(Does::GetHelp),
+    action(Does::OpenStartPage),
+    action(Does::SeeWhoIAm),
+    action(Does::SignIn),
+    action(Does::SignInAgain),
+    action(Does::SignOut),
+    action(Does::TryAgain),
+    action(Does::UseAnotherAccount),
+];
+
+const fn action(does: Does) -> Action<'static> {
+    Action { does, href: HREF }
+}

@@ -1,0 +1,487 @@
+//! The pages there are, and the values each is made of.
+//!
+//! What is serialised here is what templates get as `page`: a field renamed here breaks every override that uses it.
+
+use serde::{Serialize, Serializer};
+
+/// One page. Times are RFC 3339 in UTC. A link that is neither a path of this site nor `http`, `https` or `mailto`
+/// leads to `/` instead.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub enum Page<'a> {
+    /// Who signs in where (home realm discovery).
+    Choose {
+        /// The application the person is on the way to.
+        app: &'a str,
+        /// Where the person wants to be afterwards; sent along with the email address.
+        return_to: &'a str,
+        /// Where the email address is posted to, as [`field::EMAIL`].
+        action: &'a str,
+        /// Sent along as [`field::CSRF`].
+        csrf: &'a str,
+        /// The ways to sign in that are shown to everybody.
+        providers: &'a [Choice<'a>],
+        /// What the person chose the last time.
+        remembered: Option<Choice<'a>>,
+        /// Whether an email address can say where to sign in.
+        asks_email: bool,
+        /// The address as it was entered.
+        email: Option<&'a str>,
+        /// What is wrong with it.
+        problem: Option<ChooseProblem>,
+    },
+    /// A code was sent by email.
+    Passcode {
+        /// Where the code was sent to.
+        address: &'a str,
+        /// Where it is posted to, as [`field::PASSCODE`].
+        action: &'a str,
+        /// Sent along as [`field::CSRF`].
+        csrf: &'a str,
+        /// Whether another code can be asked for: by the same form, with [`field::NEW_CODE`].
+        new_code: bool,
+        /// What is wrong with the code that was entered.
+        problem: Option<PasscodeProblem>,
+    },
+    /// Terms of use, to accept.
+    Terms {
+        /// Their name.
+        name: &'a str,
+        /// Their version.
+        version: &'a str,
+        /// Plain text; an empty line starts a paragraph.
+        #[serde(serialize_with = "paragraphs")]
+        text: &'a str,
+        /// Where the acceptance is posted to.
+        action: &'a str,
+        /// Sent along as [`field::CSRF`].
+        csrf: &'a str,
+    },
+    /// A request that was refused, or could not be served.
+    Refused {
+        /// Why, as far as the person may know.
+        why: Why,
+        /// The code to quote.
+        code: Option<&'a str>,
+        /// The id to quote.
+        correlation_id: &'a str,
+        /// When.
+        #[serde(serialize_with = "moment")]
+        at: &'a str,
+        /// Who was refused.
+        who: Option<Who<'a>>,
+        /// What the person can do now; the first is made prominent.
+        actions: &'a [Action<'a>],
+    },
+    /// What is known of the person, and whether it is enough for an application.
+    WhoAmI {
+        /// The person.
+        who: Who<'a>,
+        /// The application.
+        app: &'a str,
+        /// Whether the person may use it.
+        #[serde(serialize_with = "verdict")]
+        decision: Decision,
+        /// The id to quote.
+        correlation_id: &'a str,
+        /// Where the person signs out.
+        #[serde(serialize_with = "link")]
+        sign_out_href: &'a str,
+        /// What the person can do now.
+        actions: &'a [Action<'a>],
+    },
+    /// Whether to sign out.
+    SignOut {
+        /// Where the wish is posted to.
+        action: &'a str,
+        /// Sent along as [`field::CSRF`].
+        csrf: &'a str,
+        /// Where the person goes instead.
+        #[serde(serialize_with = "link")]
+        return_to: &'a str,
+    },
+    /// Signed out.
+    SignedOut {
+        /// Where the person signs in again.
+        #[serde(serialize_with = "link")]
+        sign_in_href: &'a str,
+    },
+    /// A form the person had sent was kept during sign-in; a button sends it again.
+    Resume {
+        /// Where it is sent to.
+        action: &'a str,
+        /// Sent along as [`field::CSRF`]; `None` where the form goes straight to the application.
+        csrf: Option<&'a str>,
+        /// How it is sent.
+        method: Method,
+        /// Where to, as the person is told.
+        path: &'a str,
+        /// The fields by name and value, in order.
+        fields: &'a [(&'a str, &'a str)],
+    },
+    /// What the person had sent could not be kept.
+    NotKept {
+        /// Where to it was sent, as the person is told. Never a link: whoever made the request chose it.
+        path: &'a str,
+    },
+    /// The sign-in came to nothing.
+    SignInFailed {
+        /// Why, as far as the person may know.
+        why: FailedWhy,
+        /// Where another try begins.
+        #[serde(serialize_with = "link")]
+        retry_href: &'a str,
+        /// The id to quote.
+        correlation_id: &'a str,
+        /// When.
+        #[serde(serialize_with = "moment")]
+        at: &'a str,
+    },
+    /// On to another site after a form. To be answered with 200: browsers hold `form-action` against a redirect that
+    /// answers a form, but not against this page's refresh.
+    Onward {
+        /// Whose site it is.
+        name: &'a str,
+        /// Its address.
+        #[serde(serialize_with = "link")]
+        href: &'a str,
+    },
+}
+
+/// A way to sign in.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Choice<'a> {
+    /// Whose it is.
+    pub label: &'a str,
+    /// Where it begins.
+    #[serde(serialize_with = "link")]
+    pub href: &'a str,
+}
+
+/// What is wrong with an email address that was entered.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChooseProblem {
+    /// It is not one.
+    EmailMalformed,
+    /// It leads to no way to sign in.
+    OrganisationNotKnown,
+    /// The form is too old.
+    TookTooLong,
+}
+
+/// What is wrong with a code that was entered, or was to be sent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PasscodeProblem {
+    /// It is not the one.
+    Wrong,
+    /// It is too old.
+    Expired,
+    /// No more tries for a while.
+    TooManyTries,
+    /// It could not be sent.
+    NotSent,
+}
+
+/// Why a request was refused or not served, in the words of the person who made it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Why {
+    /// Nobody is signed in.
+    SignInNeeded,
+    /// Signed in, but not well enough for this.
+    MoreNeeded(Need),
+    /// More was asked for, and the sign-in came back without it.
+    MoreNeededNotGiven,
+    /// A policy of either side does not admit.
+    Blocked,
+    /// The device must be compliant.
+    DeviceNotCompliant,
+    /// The device must be joined.
+    DeviceNotJoined,
+    /// There is no guest.
+    NotInvited,
+    /// The guest has not redeemed the invitation.
+    InvitationPending,
+    /// The guest is disabled.
+    Disabled,
+    /// The session was ended.
+    Revoked,
+    /// The application is not the person's.
+    NotAssigned,
+    /// There is no such application.
+    NotFound,
+    /// The request cannot be read, or is not allowed.
+    BadRequest,
+    /// What is needed to decide is not there yet.
+    NotReady,
+    /// The application does not answer.
+    UpstreamDown,
+    /// A fault of ours.
+    Internal,
+}
+
+/// What more is needed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Need {
+    /// A second factor.
+    Mfa,
+    /// An authentication strength.
+    Strength,
+    /// An authentication context.
+    Context,
+    /// Terms of use are not accepted.
+    Terms,
+}
+
+/// Why a sign-in came to nothing.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailedWhy {
+    /// It took too long.
+    Expired,
+    /// The person, or the provider, did not want it.
+    Denied,
+    /// The provider reported a fault.
+    ProviderError,
+    /// It was not begun here, or is over.
+    Tampered,
+    /// What the provider said cannot be accepted.
+    NotAccepted,
+    /// The provider does not answer.
+    Unreachable,
+}
+
+/// Who is signed in.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Who<'a> {
+    /// The person's name or address.
+    pub name: &'a str,
+    /// The id of the tenant that vouches for the person.
+    pub home_tenant: &'a str,
+    /// That tenant's name, where it is known.
+    pub home_tenant_name: Option<&'a str>,
+    /// The way to sign in, by the label that it was chosen by.
+    pub signed_in_with: &'a str,
+    /// Whether a second factor counts.
+    pub mfa: bool,
+    /// What counts of the device.
+    pub device: Device,
+    /// When the person signed in.
+    #[serde(serialize_with = "moment")]
+    pub since: &'a str,
+    /// When the session ends.
+    #[serde(serialize_with = "moment")]
+    pub until: &'a str,
+}
+
+/// What counts of a device.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Device {
+    /// Nothing is known, or nothing of it is trusted.
+    NotKnown,
+    /// Compliant.
+    Compliant,
+    /// Joined.
+    Joined,
+    /// Both.
+    CompliantAndJoined,
+}
+
+/// Whether the person may use an application.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Decision {
+    /// Yes.
+    Allowed,
+    /// No.
+    Refused(Why),
+}
+
+/// Something the person can do: a link, with the words of the language file.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Action<'a> {
+    /// What it does.
+    pub does: Does,
+    /// Where it leads.
+    #[serde(serialize_with = "link")]
+    pub href: &'a str,
+}
+
+/// What an [`Action`] does.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the names are the words that people see")]
+pub enum Does {
+    AcceptTerms,
+    ConfirmItIsYou,
+    Continue,
+    GetHelp,
+    OpenStartPage,
+    SeeWhoIAm,
+    SignIn,
+    SignInAgain,
+    SignOut,
+    TryAgain,
+    UseAnotherAccount,
+}
+
+/// How a form is sent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// In the address.
+    Get,
+    /// In the body.
+    Post,
+}
+
+/// The names of the fields that forms of ours send.
+pub mod field {
+    /// Against forms of other sites. Named so that no field of an application's own form is taken for it.
+    pub const CSRF: &str = "crossgate-csrf";
+    /// The email address of [`Page::Choose`](super::Page::Choose).
+    pub const EMAIL: &str = "email";
+    /// Where the person wants to be after [`Page::Choose`](super::Page::Choose). The browser says it: check it again.
+    pub const RETURN_TO: &str = "return-to";
+    /// The code of [`Page::Passcode`](super::Page::Passcode).
+    pub const PASSCODE: &str = "passcode";
+    /// Sent instead of a code where [`Page::Passcode`](super::Page::Passcode) is asked for another.
+    pub const NEW_CODE: &str = "new-code";
+}
+
+impl Page<'_> {
+    /// The file that it is made with.
+    pub(super) const fn template(&self) -> &'static str {
+        match self {
+            Self::Choose { .. } => "choose.html",
+            Self::Passcode { .. } => "passcode.html",
+            Self::Terms { .. } => "terms.html",
+            Self::Refused { .. } => "refused.html",
+            Self::WhoAmI { .. } => "who-am-i.html",
+            Self::SignOut { .. } => "sign-out.html",
+            Self::SignedOut { .. } => "signed-out.html",
+            Self::Resume { .. } => "resume.html",
+            Self::NotKept { .. } => "not-kept.html",
+            Self::SignInFailed { .. } => "sign-in-failed.html",
+            Self::Onward { .. } => "onward.html",
+        }
+    }
+}
+
+impl Why {
+    /// Every one there is.
+    pub const ALL: [Self; 19] = [
+        Self::SignInNeeded,
+        Self::MoreNeeded(Need::Mfa),
+        Self::MoreNeeded(Need::Strength),
+        Self::MoreNeeded(Need::Context),
+        Self::MoreNeeded(Need::Terms),
+        Self::MoreNeededNotGiven,
+        Self::Blocked,
+        Self::DeviceNotCompliant,
+        Self::DeviceNotJoined,
+        Self::NotInvited,
+        Self::InvitationPending,
+        Self::Disabled,
+        Self::Revoked,
+        Self::NotAssigned,
+        Self::NotFound,
+        Self::BadRequest,
+        Self::NotReady,
+        Self::UpstreamDown,
+        Self::Internal,
+    ];
+
+    /// Its name in templates and language files.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::SignInNeeded => "sign-in-needed",
+            Self::MoreNeeded(Need::Mfa) => "more-needed-mfa",
+            Self::MoreNeeded(Need::Strength) => "more-needed-strength",
+            Self::MoreNeeded(Need::Context) => "more-needed-context",
+            Self::MoreNeeded(Need::Terms) => "more-needed-terms",
+            Self::MoreNeededNotGiven => "more-needed-not-given",
+            Self::Blocked => "blocked",
+            Self::DeviceNotCompliant => "device-not-compliant",
+            Self::DeviceNotJoined => "device-not-joined",
+            Self::NotInvited => "not-invited",
+            Self::InvitationPending => "invitation-pending",
+            Self::Disabled => "disabled",
+            Self::Revoked => "revoked",
+            Self::NotAssigned => "not-assigned",
+            Self::NotFound => "not-found",
+            Self::BadRequest => "bad-request",
+            Self::NotReady => "not-ready",
+            Self::UpstreamDown => "upstream-down",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+impl Serialize for Why {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.key())
+    }
+}
+
+fn verdict<S: Serializer>(decision: &Decision, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Values {
+        allowed: bool,
+        why: Option<Why>,
+    }
+    let (allowed, why) = match *decision {
+        Decision::Allowed => (true, None),
+        Decision::Refused(why) => (false, Some(why)),
+    };
+    Values { allowed, why }.serialize(serializer)
+}
+
+fn paragraphs<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    let text = text.replace("\r\n", "\n");
+    let parts = text.split("\n\n").map(str::trim);
+    serializer.collect_seq(parts.filter(|part| !part.is_empty()))
+}
+
+fn moment<S: Serializer>(at: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Values<'a> {
+        exact: &'a str,
+        shown: String,
+    }
+    let shown = at
+        .strip_suffix('Z')
+        .and_then(|at| at.split_once('T'))
+        .map_or_else(
+            || at.to_owned(),
+            |(day, time)| {
+                let (seconds, _) = time.split_once('.').unwrap_or((time, ""));
+                format!("{day} {seconds} UTC")
+            },
+        );
+    Values { exact: at, shown }.serialize(serializer)
+}
+
+/// The second lock on links: the first is whoever makes them.
+fn link<S: Serializer>(href: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(if leads_somewhere_known(href) {
+        href
+    } else {
+        "/"
+    })
+}
+
+fn leads_somewhere_known(href: &str) -> bool {
+    // Browsers drop tabs and line breaks out of addresses, and take `\` for `/`.
+    if href.chars().any(char::is_control) || href.contains('\\') {
+        return false;
+    }
+    match href.strip_prefix('/') {
+        Some(rest) => !rest.starts_with('/'),
+        None => ["https://", "http://", "mailto:"]
+            .iter()
+            .any(|scheme| href.starts_with(scheme)),
+    }
+}

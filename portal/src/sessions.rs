@@ -1,0 +1,258 @@
+//! Who is signed in: found without a lock on every request, ended at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use papaya::HashMap;
+
+use crate::seal::{NoRandom, Sealer, random};
+
+/// What a browser has to show: 128 bits that nobody can guess.
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
+pub struct SessionId(u128);
+
+const PURPOSE: &str = "session";
+
+impl SessionId {
+    /// # Errors
+    /// The system gives no random numbers.
+    pub fn new() -> Result<Self, NoRandom> {
+        random().map(u128::from_be_bytes).map(Self)
+    }
+
+    /// One that was kept.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(u128::from_be_bytes(bytes))
+    }
+
+    /// For the store.
+    #[must_use]
+    pub const fn to_bytes(self) -> [u8; 16] {
+        self.0.to_be_bytes()
+    }
+
+    /// For the browser.
+    ///
+    /// # Errors
+    /// The system gives no random numbers.
+    pub fn seal(self, sealer: &Sealer) -> Result<String, NoRandom> {
+        sealer.seal(PURPOSE, &self.to_bytes())
+    }
+
+    /// What a browser showed; `None` where we never sealed it.
+    #[must_use]
+    pub fn open(sealer: &Sealer, sealed: &str) -> Option<Self> {
+        // Looked at before anything is decoded: it is read of every request.
+        if sealed.len() != SEALED {
+            return None;
+        }
+        let bytes: [u8; 16] = sealer.open(PURPOSE, sealed)?.try_into().ok()?;
+        Some(Self::from_bytes(bytes))
+    }
+}
+
+/// Letters of a sealed id: nonce, id and tag in base64url.
+const SEALED: usize = ((12 + 16 + 16) * 4_usize).div_ceil(3);
+
+impl std::fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SessionId(16 bytes)")
+    }
+}
+
+/// Somebody who is signed in. Times are seconds since 1970.
+#[derive(Debug)]
+pub struct Session<T> {
+    /// Its id.
+    pub id: SessionId,
+    /// The host that it was made for, and counts at.
+    pub host: Box<str>,
+    /// Where they signed in.
+    pub provider: Arc<str>,
+    /// When they signed in.
+    pub begun: u64,
+    /// When it ends, however it is used.
+    pub until: u64,
+    /// What was asked for at this sign-in, beside who they are.
+    pub asked: Box<[String]>,
+    /// Who they are.
+    pub subject: T,
+    seen: AtomicU64,
+}
+
+impl<T> Session<T> {
+    /// One that was used at this time.
+    #[must_use]
+    pub fn seen_at(mut self, seen: u64) -> Self {
+        self.seen = AtomicU64::new(seen);
+        self
+    }
+
+    /// When it was used last, to within [`GRAIN`] seconds.
+    #[must_use]
+    pub fn seen(&self) -> u64 {
+        self.seen.load(Ordering::Relaxed)
+    }
+}
+
+/// What a session is made of.
+#[derive(Debug)]
+pub struct NewSession<T> {
+    /// Its id.
+    pub id: SessionId,
+    /// The host that it counts at.
+    pub host: Box<str>,
+    /// Where they signed in.
+    pub provider: Arc<str>,
+    /// When.
+    pub begun: u64,
+    /// When it ends, however it is used.
+    pub until: u64,
+    /// What was asked for.
+    pub asked: Box<[String]>,
+    /// Who they are.
+    pub subject: T,
+}
+
+impl<T> From<NewSession<T>> for Session<T> {
+    fn from(new: NewSession<T>) -> Self {
+        Self {
+            id: new.id,
+            host: new.host,
+            provider: new.provider,
+            begun: new.begun,
+            until: new.until,
+            asked: new.asked,
+            subject: new.subject,
+            seen: AtomicU64::new(new.begun),
+        }
+    }
+}
+
+/// A use is noted once in so many seconds, so that cores that serve one session do not write to one line of memory with
+/// every request.
+pub const GRAIN: u64 = 60;
+
+/// All who are signed in.
+#[derive(Debug)]
+pub struct Sessions<T>(HashMap<SessionId, Arc<Session<T>>>);
+
+impl<T> Default for Sessions<T> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<T> Sessions<T> {
+    /// Lets somebody in.
+    pub fn begin(&self, session: Arc<Session<T>>) {
+        self.0.pin().insert(session.id, session);
+    }
+
+    /// The session of this id at this host, where it counts now; its use is noted.
+    #[must_use]
+    pub fn find(&self, id: SessionId, host: &str, now: u64, idle: u64) -> Option<Arc<Session<T>>> {
+        let table = self.0.pin();
+        let session = table.get(&id)?;
+        let seen = session.seen();
+        if *session.host != *host || is_over(session, now, idle) {
+            return None;
+        }
+        if now >= seen.saturating_add(GRAIN) {
+            session.seen.store(now, Ordering::Relaxed);
+        }
+        Some(Arc::clone(session))
+    }
+
+    /// Ends one at once. Whether there was one.
+    pub fn end(&self, id: SessionId) -> bool {
+        self.0.pin().remove(&id).is_some()
+    }
+
+    /// Those that are wanted, whether they count or not.
+    pub fn filter(&self, wanted: impl Fn(&Session<T>) -> bool) -> Vec<Arc<Session<T>>> {
+        let table = self.0.pin();
+        let all = table.values();
+        all.filter(|session| wanted(session)).cloned().collect()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether nobody is signed in.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Whether a session counts no more.
+#[must_use]
+pub fn is_over<T>(session: &Session<T>, now: u64, idle: u64) -> bool {
+    now >= session.until || now >= session.seen().saturating_add(idle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seal::KEY;
+
+    fn begin(sessions: &Sessions<&'static str>) -> SessionId {
+        let id = SessionId::new().unwrap();
+        let session = NewSession {
+            id,
+            host: "a.example".into(),
+            provider: "contoso".into(),
+            begun: 1000,
+            until: 10_000,
+            asked: Box::default(),
+            subject: "ada",
+        };
+        sessions.begin(Arc::new(session.into()));
+        id
+    }
+
+    #[test]
+    fn a_session_is_found_at_its_host_while_it_is_used_and_not_too_old() {
+        let sessions = Sessions::default();
+        let id = begin(&sessions);
+        let find = |host: &str, now| sessions.find(id, host, now, 600).map(|found| found.subject);
+        assert_eq!(find("a.example", 1599), Some("ada"));
+        assert_eq!(find("b.example", 1599), None);
+        // The use at 1599 counts.
+        assert_eq!(find("a.example", 2198), Some("ada"));
+        assert_eq!(find("a.example", 2798), None);
+        for now in (2200..10_000).step_by(500) {
+            let _ = sessions.find(id, "a.example", now, 100_000);
+        }
+        assert!(sessions.find(id, "a.example", 9999, 100_000).is_some());
+        assert!(sessions.find(id, "a.example", 10_000, 100_000).is_none());
+    }
+
+    #[test]
+    fn a_session_that_was_ended_is_gone_at_once() {
+        let sessions = Sessions::default();
+        let (one, other) = (begin(&sessions), begin(&sessions));
+        assert!(sessions.end(one));
+        assert!(!sessions.end(one));
+        assert!(sessions.find(one, "a.example", 1000, 600).is_none());
+        assert!(sessions.find(other, "a.example", 1000, 600).is_some());
+        assert_eq!(sessions.len(), 1);
+    }
+
+    #[test]
+    fn an_id_is_what_we_sealed_or_none() {
+        let sealer = Sealer::new(&[7; KEY]).unwrap();
+        let id = SessionId::new().unwrap();
+        let sealed = id.seal(&sealer).unwrap();
+        assert_eq!(sealed.len(), SEALED);
+        assert_eq!(SessionId::open(&sealer, &sealed), Some(id));
+        let attempt = sealer.seal("attempt", &id.to_bytes()).unwrap();
+        assert_eq!(SessionId::open(&sealer, &attempt), None);
+        assert_eq!(format!("{id:?}"), "SessionId(16 bytes)");
+    }
+}

@@ -1,0 +1,319 @@
+//! What outlives the process: the key that seals cookies, and who is signed in. One SQLite file, for its owner alone.
+
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use crate::seal::{KEY, NoRandom, random};
+use crate::sessions::SessionId;
+
+/// The file, open.
+#[derive(Debug)]
+pub struct PortalStore(Mutex<Connection>);
+
+/// Why the file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PortalStoreError {
+    /// It cannot be made.
+    #[error("it cannot be made: {0}")]
+    File(#[from] std::io::Error),
+    /// The engine's words.
+    #[error(transparent)]
+    Engine(#[from] rusqlite::Error),
+    /// It is another program's.
+    #[error("it is no store of sessions; name another file")]
+    Foreign,
+    /// No key can be made.
+    #[error(transparent)]
+    NoRandom(#[from] NoRandom),
+}
+
+/// A session as it is kept. Times are seconds since 1970.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct KeptSession {
+    /// Its id.
+    pub id: SessionId,
+    /// The host that it counts at.
+    pub host: String,
+    /// The provider's name.
+    pub provider: String,
+    /// The issuer's name.
+    pub issuer: String,
+    /// The ID token.
+    pub id_token: IdToken,
+    /// When they signed in.
+    pub begun: u64,
+    /// When it ends.
+    pub until: u64,
+    /// When it was used last, to within some minutes.
+    pub seen: u64,
+    /// What was asked for, one word each.
+    pub asked: String,
+}
+
+/// An ID token as it came. `Debug` shows its length.
+#[derive(Clone, Eq, PartialEq)]
+pub struct IdToken(pub String);
+
+impl std::fmt::Debug for IdToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "IdToken({} bytes)", self.0.len())
+    }
+}
+
+const OURS: i64 = i64::from_be_bytes(*b"\0\0\0\0CrGp");
+
+const TABLES: &str = "
+CREATE TABLE keys (name TEXT PRIMARY KEY, key BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE sessions (
+    id BLOB PRIMARY KEY,
+    host TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    issuer TEXT NOT NULL,
+    id_token TEXT NOT NULL,
+    begun INTEGER NOT NULL,
+    until INTEGER NOT NULL,
+    seen INTEGER NOT NULL,
+    asked TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE terms (
+    person TEXT NOT NULL,
+    agreement TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (person, agreement)
+) STRICT, WITHOUT ROWID;
+";
+
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl PortalStore {
+    /// Opens the file, and makes it where there is none (mode 0600).
+    ///
+    /// # Errors
+    /// It cannot be used.
+    pub fn open(path: &Path) -> Result<Self, PortalStoreError> {
+        let made = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path);
+        match made {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error.into()),
+            Ok(_) | Err(_) => {}
+        }
+        let mut connection = Connection::open(path)?;
+        connection.busy_timeout(PATIENCE)?;
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        // A session that was ended must not come back with the power.
+        connection.pragma_update(None, "synchronous", "full")?;
+        let step =
+            connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let (application, tables): (i64, i64) = step.query_row(
+            "SELECT application_id, (SELECT count(*) FROM sqlite_schema) FROM pragma_application_id",
+            (),
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        match (application, tables) {
+            (OURS, _) => {}
+            (0, 0) => {
+                step.execute_batch(TABLES)?;
+                step.pragma_update(None, "application_id", OURS)?;
+            }
+            (_, _) => return Err(PortalStoreError::Foreign),
+        }
+        step.commit()?;
+        Ok(Self(Mutex::new(connection)))
+    }
+
+    /// The key that seals cookies; made where there is none.
+    ///
+    /// # Errors
+    /// The file fails, or the system gives no random numbers.
+    pub fn key(&self) -> Result<[u8; KEY], PortalStoreError> {
+        let fresh = random::<KEY>()?;
+        let file = self.lock();
+        file.execute(
+            "INSERT OR IGNORE INTO keys (name, key) VALUES ('cookies', ?1)",
+            [fresh],
+        )?;
+        Ok(
+            file.query_row("SELECT key FROM keys WHERE name = 'cookies'", (), |row| {
+                row.get(0)
+            })?,
+        )
+    }
+
+    /// Keeps a session.
+    ///
+    /// # Errors
+    /// The file fails.
+    pub fn begin(&self, session: &KeptSession) -> Result<(), PortalStoreError> {
+        self.lock()
+            .prepare_cached(
+                "INSERT INTO sessions (id, host, provider, issuer, id_token, begun, until, seen, asked)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?
+            .execute(params![
+                session.id.to_bytes(),
+                session.host,
+                session.provider,
+                session.issuer,
+                session.id_token.0,
+                number(session.begun),
+                number(session.until),
+                number(session.seen),
+                session.asked,
+            ])?;
+        Ok(())
+    }
+
+    /// Forgets sessions, all or none.
+    ///
+    /// # Errors
+    /// The file fails.
+    pub fn end(&self, sessions: &[SessionId]) -> Result<(), PortalStoreError> {
+        let mut file = self.lock();
+        let step = file.transaction()?;
+        for session in sessions {
+            step.prepare_cached("DELETE FROM sessions WHERE id = ?1")?
+                .execute([session.to_bytes()])?;
+        }
+        Ok(step.commit()?)
+    }
+
+    /// Notes when sessions were used last.
+    ///
+    /// # Errors
+    /// The file fails.
+    pub fn seen(&self, sessions: &[(SessionId, u64)]) -> Result<(), PortalStoreError> {
+        let mut file = self.lock();
+        let step = file.transaction()?;
+        for (session, seen) in sessions {
+            step.prepare_cached("UPDATE sessions SET seen = ?2 WHERE id = ?1 AND seen < ?2")?
+                .execute(params![session.to_bytes(), number(*seen)])?;
+        }
+        Ok(step.commit()?)
+    }
+
+    /// Every session that is kept.
+    ///
+    /// # Errors
+    /// The file fails.
+    pub fn sessions(&self) -> Result<Vec<KeptSession>, PortalStoreError> {
+        let file = self.lock();
+        let mut statement = file.prepare_cached(
+            "SELECT id, host, provider, issuer, id_token, begun, until, seen, asked FROM sessions",
+        )?;
+        let rows = statement.query_map((), |row| {
+            Ok(KeptSession {
+                id: SessionId::from_bytes(row.get(0)?),
+                host: row.get(1)?,
+                provider: row.get(2)?,
+                issuer: row.get(3)?,
+                id_token: IdToken(row.get(4)?),
+                begun: time(row.get(5)?),
+                until: time(row.get(6)?),
+                seen: time(row.get(7)?),
+                asked: row.get(8)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The ID token of one, which its provider wants back at a sign-out.
+    ///
+    /// # Errors
+    /// The file fails.
+    pub fn id_token(&self, session: SessionId) -> Result<Option<IdToken>, PortalStoreError> {
+        Ok(self
+            .lock()
+            .prepare_cached("SELECT id_token FROM sessions WHERE id = ?1")?
+            .query_row([session.to_bytes()], |row| row.get(0).map(IdToken))
+            .optional()?)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        // What a panic left undone was rolled back.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn number(time: u64) -> i64 {
+    i64::try_from(time).unwrap_or(i64::MAX)
+}
+
+fn time(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(seed: u8) -> KeptSession {
+        KeptSession {
+            id: SessionId::from_bytes([seed; 16]),
+            host: "a.example".to_owned(),
+            provider: "contoso".to_owned(),
+            issuer: "contoso".to_owned(),
+            id_token: IdToken("a.b.c".to_owned()),
+            begun: 1000,
+            until: 2000,
+            seen: 1000,
+            asked: String::new(),
+        }
+    }
+
+    #[test]
+    fn sessions_and_key_outlive_the_process_and_ended_ones_do_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("portal.db");
+        let store = PortalStore::open(&path).unwrap();
+        let key = store.key().unwrap();
+        for seed in [1, 2, 3] {
+            store.begin(&session(seed)).unwrap();
+        }
+        store.end(&[session(2).id]).unwrap();
+        store
+            .seen(&[(session(3).id, 1500), (session(1).id, 900)])
+            .unwrap();
+        drop(store);
+        let store = PortalStore::open(&path).unwrap();
+        assert_eq!(store.key().unwrap(), key);
+        let mut kept = store.sessions().unwrap();
+        kept.sort_by_key(|session| session.id.to_bytes());
+        let later = KeptSession {
+            seen: 1500,
+            ..session(3)
+        };
+        assert_eq!(kept, [session(1), later]);
+        assert_eq!(
+            store.id_token(session(1).id).unwrap(),
+            Some(IdToken("a.b.c".to_owned()))
+        );
+        assert_eq!(store.id_token(session(2).id).unwrap(), None);
+    }
+
+    #[test]
+    fn the_file_is_for_its_owner_alone_and_another_programs_is_left_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("portal.db");
+        drop(PortalStore::open(&path).unwrap());
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        let other = folder.path().join("other.db");
+        Connection::open(&other)
+            .unwrap()
+            .execute_batch("CREATE TABLE a (b)")
+            .unwrap();
+        assert!(matches!(
+            PortalStore::open(&other),
+            Err(PortalStoreError::Foreign)
+        ));
+    }
+}
