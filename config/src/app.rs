@@ -5,7 +5,7 @@ use crossgate_policy::ids::{Cloud, Id, TenantId};
 use crate::host::host;
 use crate::reader::{Section, Seen, Text};
 use crate::tenant::{DEFAULT_CLOUD, cloud, tenant_id};
-use crate::{Enforcement, Listen, OwnTenant, Purpose, Upstream, policy, url};
+use crate::{Enforcement, Listen, OwnTenant, Purpose, Upstream, policy, provider, url};
 
 /// One app of the own tenant, or one route to an external tenant's.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -28,6 +28,8 @@ pub struct AppSettings {
     pub enforcement: Enforcement,
     /// CORS preflights are answered without a token.
     pub cors_preflight: bool,
+    /// People without a token sign in with their browser.
+    pub sign_in: bool,
     /// Requests without a token pass, without identity headers.
     pub anonymous: bool,
     /// A request under a tenant-restriction policy needs a token issued under it.
@@ -136,6 +138,8 @@ impl AppSettings {
         let roles = section.texts("roles", Text::filled);
         let assigned = section.texts("assigned", id_text);
         let cors_preflight = section.boolean("cors_preflight", DEFAULT_CORS_PREFLIGHT);
+        let sign_in = section.boolean("sign_in", DEFAULT_SIGN_IN);
+        provider::check_app(section, sign_in, resource_tenant);
         let anonymous = section.boolean("anonymous", DEFAULT_ANONYMOUS);
         let require_restriction_claim =
             section.boolean("require_restriction_claim", DEFAULT_REQUIRE_CLAIM);
@@ -152,6 +156,7 @@ impl AppSettings {
             resource_tenant,
             enforcement,
             cors_preflight,
+            sign_in,
             anonymous,
             require_restriction_claim,
             forward_authorization,
@@ -229,7 +234,7 @@ fn check_serving(section: &mut Section<'_>, app: &AppSettings, listen: &Listen) 
         ),
         (
             "audiences",
-            app.audiences.is_empty() && !app.anonymous,
+            app.audiences.is_empty() && !app.anonymous && !app.sign_in,
             "no token could be meant for the app; expected at least one, such as `api://payroll`",
         ),
     ];
@@ -315,6 +320,9 @@ const DEFAULT_INJECT: bool = false;
 
 /// Every method needs a token until an app asks otherwise.
 const DEFAULT_CORS_PREFLIGHT: bool = false;
+
+/// An API answers 401; only who knows that people come with browsers wants them sent elsewhere.
+const DEFAULT_SIGN_IN: bool = false;
 
 /// A gate that lets strangers through has to be asked to.
 const DEFAULT_ANONYMOUS: bool = false;

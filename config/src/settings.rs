@@ -5,9 +5,10 @@ use std::path::Path;
 use crate::reader::{Document, Section};
 use crate::{
     Admin, AppSettings, Assertion, Enforcement, Fault, GuestDirectory, Health, IssuerSettings,
-    Jwks, Limits, Listen, OwnTenant, PartnerSettings, PolicySource, Runtime, Shutdown, SignIns,
+    Jwks, Limits, Listen, OwnTenant, PartnerSettings, PolicySource, Portal, ProviderSettings,
+    Runtime, Shutdown, SignIns,
 };
-use crate::{app, issuer, partner, policy};
+use crate::{app, issuer, partner, policy, provider};
 
 /// What `crossgate.toml` says, checked, with every default filled in.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -28,6 +29,10 @@ pub struct Settings {
     pub issuers: Vec<IssuerSettings>,
     /// `[[partner]]`: what Graph's partner documents have no place for.
     pub partners: Vec<PartnerSettings>,
+    /// `[[provider]]`: where people sign in with a browser.
+    pub providers: Vec<ProviderSettings>,
+    /// `[portal]`: their sessions, and what they see.
+    pub portal: Portal,
     /// `[[app]]`: what is behind the gateway.
     pub apps: Vec<AppSettings>,
     /// `[sign_ins]`: how sign-in events are written.
@@ -86,7 +91,10 @@ impl Settings {
         let own = tenant.as_ref();
         let issuers = issuer::read_all(root, own);
         let partners = partner::read_all(root, own);
+        let providers = provider::read_all(root, &issuers);
+        let portal = root.section_or_empty("portal", Portal::read);
         let apps = app::read_all(root, own, enforcement, &listen);
+        provider::check_apps(root, &apps, &providers, &portal, &listen);
         let sign_ins = root.section_or_empty("sign_ins", SignIns::read);
         let limits = root.section_or_empty("limits", Limits::read);
         let shutdown = root.section_or_empty("shutdown", Shutdown::read);
@@ -103,6 +111,8 @@ impl Settings {
             guests,
             issuers,
             partners,
+            providers,
+            portal,
             apps,
             sign_ins,
             limits,

@@ -28,6 +28,7 @@ use crate::live::policy::{Begun, Reloader};
 use crate::live::{InForce, Keys, Live, announce};
 use crate::load::{self, Faults, Loaded, Stores};
 use crate::ops::{Metrics, Operations};
+use crate::people::{self, People, PeopleError};
 use crate::proxy::{self, CertificateFault, Certificates, Gateway, InFlight};
 use crate::request::assertion::{Signer, SignerError};
 use crate::request::route::{Door, Routes};
@@ -54,6 +55,9 @@ pub enum StartError {
     /// The system gives no random numbers.
     #[error("the system gives no random numbers")]
     NoRandom,
+    /// People cannot sign in.
+    #[error(transparent)]
+    People(#[from] PeopleError),
     /// Certificate or key cannot be used.
     #[error("[listen.tls]: {0}")]
     Certificates(#[from] CertificateFault),
@@ -111,6 +115,11 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
     let store = loaded.store.take();
     let live = put_in_force(loaded, &metrics);
     tidy_tokens(&parts.tokens, &live, &metrics);
+    let pages = Arc::new(people::pages(&settings)?);
+    let people = {
+        let issuers = &live.in_force().issuers;
+        People::open(&settings.portal, issuers, &parts.tokens, &fetcher)?.map(Arc::new)
+    };
     let visitors = Arc::new(Visitors::default());
     let control = store
         .map(|store| Control::start(store, &live, &metrics, &visitors, &text, &settings))
@@ -143,6 +152,8 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
             metrics: Arc::clone(&metrics),
             signer: Arc::clone(&parts.signer),
             tokens: Arc::clone(&parts.tokens),
+            people: people.clone(),
+            pages: Arc::clone(&pages),
             in_flight: parts.in_flight.clone(),
             door,
         };
@@ -188,6 +199,9 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
 
     let plans = background.keep_keys(&live, &metrics, fetcher, &settings);
     background.tend_upstreams(&live);
+    if let Some(people) = &people {
+        background.tend_sessions(people, &live);
+    }
     let begun = Begun {
         config: config.to_owned(),
         text,

@@ -9,6 +9,7 @@ pub mod live;
 pub mod load;
 pub mod logs;
 pub mod ops;
+pub mod people;
 pub mod per_worker;
 pub mod proxy;
 pub mod request;

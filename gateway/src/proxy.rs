@@ -10,6 +10,7 @@ mod door;
 mod gate;
 mod hop;
 mod in_flight;
+mod visit;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,8 +18,10 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use bytes::Bytes;
 use crossgate_config::BodyLimit;
+use crossgate_portal::cookies;
+use crossgate_portal::pages::Pages;
 use http::StatusCode;
-use http::header::UPGRADE;
+use http::header::{SET_COOKIE, UPGRADE};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
@@ -30,10 +33,12 @@ pub use door::{admin_service, service};
 pub use in_flight::{Flight, InFlight};
 
 use answer::{asked, trouble_of};
+use visit::Stop;
 
 use crate::ctx::RequestCtx;
 use crate::live::Live;
 use crate::ops::Metrics;
+use crate::people::People;
 use crate::request::assertion::Signer;
 use crate::request::headers::{self, Said};
 use crate::request::identity;
@@ -55,6 +60,10 @@ pub struct Gateway {
     pub signer: Arc<Signer>,
     /// Tokens verified already.
     pub tokens: Arc<Tokens>,
+    /// Who is signed in; `None` where nobody can.
+    pub people: Option<Arc<People>>,
+    /// What people in browsers are shown.
+    pub pages: Arc<Pages>,
     /// What is under way to upstreams, of all doors.
     pub in_flight: InFlight,
     /// Which door this is.
@@ -79,20 +88,23 @@ impl ProxyHttp for Gateway {
         if session.as_downstream_mut().is_body_empty() {
             door::patient::body_came(true);
         }
-        let answer = match self.sign_ins.reserve() {
+        let goes_on = match self.sign_ins.reserve() {
             Ok(slot) => {
                 ctx.slot = Some(slot);
                 self.gate(session, ctx)
-                    .or_else(|| self.take_off(session.req_header(), ctx))
+                    .and_then(|()| self.take_off(session.req_header(), ctx))
             }
             Err(_full) => {
                 let trouble = Trouble::NotReady("sign_in_queue_full");
                 ctx.ending = Ending::NotReady(trouble.rule());
-                Some(respond::trouble(trouble, &asked(session.req_header(), ctx)))
+                let asked = asked(self, session.req_header(), ctx);
+                Err(Stop::Answer(respond::trouble(trouble, &asked)))
             }
         };
-        let Some(answer) = answer else {
-            return Ok(false);
+        let answer = match goes_on {
+            Ok(()) => return Ok(false),
+            Err(Stop::Answer(answer)) => answer,
+            Err(Stop::Visit(visit)) => Box::pin(self.visit(session, ctx, *visit)).await,
         };
         ctx.record(answer.status, Some(&session.req_header().headers));
         // Boxed, so that requests that go on need no room for it.
@@ -203,6 +215,7 @@ impl ProxyHttp for Gateway {
         ctx: &mut RequestCtx,
     ) -> Result<()> {
         hop::strip(response)?;
+        strip_our_cookies(response);
         if answer::is_final(response)
             && let Some(begun) = ctx.upstream_begun.take()
             && let Some(app) = ctx.app()
@@ -266,7 +279,7 @@ impl ProxyHttp for Gateway {
             && !answer::was_written(session)
         {
             let request = session.req_header();
-            let answer = respond::trouble(trouble, &asked(request, ctx));
+            let answer = respond::trouble(trouble, &asked(self, request, ctx));
             ctx.record(answer.status, Some(&request.headers));
             session.set_keepalive(None);
             if let Err(error) = Box::pin(answer::write(session, answer)).await {
@@ -301,6 +314,24 @@ fn tell(error: &Error, ctx: &RequestCtx) {
         ErrorSource::Upstream | ErrorSource::Internal | ErrorSource::Unset => {
             tracing::warn!(app, what, at, correlation_id, "request failed");
         }
+    }
+}
+
+/// An app that set a cookie of ours could choose whose session its visitor has.
+fn strip_our_cookies(response: &mut ResponseHeader) {
+    let cookies = response.headers.get_all(SET_COOKIE);
+    if !cookies.iter().any(cookies::sets_ours) {
+        return;
+    }
+    let apps: Vec<_> = cookies
+        .iter()
+        .filter(|cookie| !cookies::sets_ours(cookie))
+        .cloned()
+        .collect();
+    response.remove_header(&SET_COOKIE);
+    for cookie in apps {
+        // It stood there before, so it can.
+        let _ = response.append_header(SET_COOKIE, cookie);
     }
 }
 

@@ -81,6 +81,21 @@ pub struct Claims {
     pub names: DisplayNames,
 }
 
+/// What a token is read for.
+#[derive(Clone, Copy)]
+pub(crate) enum Use<'a> {
+    /// It is to open an application.
+    Access,
+    /// It is to tell who signed in, in answer to this nonce.
+    SignIn(Nonce<'a>),
+    /// It told so once, and was kept since.
+    Kept,
+}
+
+/// What ties an ID token to the browser that asked for it (OpenID Connect Core 1.0, section 3.1.2.1).
+#[derive(Clone, Copy)]
+pub struct Nonce<'a>(pub &'a str);
+
 /// `acct`: standing in the issuer's directory.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Account {
@@ -133,11 +148,15 @@ pub struct DisplayNames {
 impl Claims {
     /// Reads the claims of a token that this issuer is said to have signed. Every fault is one of code 50027.
     pub fn read(payload: &Map<String, Value>, issuer: &Issuer) -> Result<Self, TokenFault> {
-        Self::read_members(&json::borrowed(payload), issuer)
+        Self::read_members(&json::borrowed(payload), issuer, Use::Access)
     }
 
-    pub(crate) fn read_members(payload: &Members<'_>, issuer: &Issuer) -> Result<Self, TokenFault> {
-        let mut claims = Self::read_common(payload)?;
+    pub(crate) fn read_members(
+        payload: &Members<'_>,
+        issuer: &Issuer,
+        used: Use<'_>,
+    ) -> Result<Self, TokenFault> {
+        let mut claims = Self::read_common(payload, used)?;
         match issuer.kind {
             IssuerKind::Entra { .. } => claims.read_entra(payload)?,
             IssuerKind::Oidc { .. } => {}
@@ -152,7 +171,7 @@ impl Claims {
     }
 
     /// What is read of any issuer's token.
-    pub(crate) fn read_common(payload: &Members<'_>) -> Result<Self, TokenFault> {
+    pub(crate) fn read_common(payload: &Members<'_>, used: Use<'_>) -> Result<Self, TokenFault> {
         let id = |name| text(payload, name).map(|text| text.map(Id::new));
         let owned = |name| text(payload, name).map(|text| text.map(Box::from));
         let claims = Self {
@@ -190,10 +209,13 @@ impl Claims {
         if claims.subject.is_none() && claims.object.is_none() {
             return Err(TokenFault::Missing("sub"));
         }
-        if claims.is_id_token(payload) {
-            return Err(TokenFault::IdToken);
+        match used {
+            Use::Access if claims.is_id_token(payload) => Err(TokenFault::IdToken),
+            Use::SignIn(Nonce(nonce)) if text(payload, "nonce")? != Some(nonce) => {
+                Err(TokenFault::WrongNonce)
+            }
+            Use::Access | Use::SignIn(_) | Use::Kept => Ok(claims),
         }
-        Ok(claims)
     }
 
     /// What only Entra's tokens have.

@@ -109,6 +109,12 @@ pub enum TokenFault {
     /// `idp` names somebody else, in a token that the resource tenant did not issue.
     #[error("only the resource tenant may name another identity provider")]
     ForeignIdp,
+    /// An ID token's `nonce` is not the one that its browser asked with (OpenID Connect Core 1.0, section 3.1.3.7).
+    #[error("the ID token answers another sign-in")]
+    WrongNonce,
+    /// An ID token for several clients does not name this one in `azp`, or names another.
+    #[error("the ID token was made for another client")]
+    WrongClient,
     /// The token is bound to a key (`cnf`) whose possession was not proven (RFC 7800).
     #[error("possession of the key the token is bound to is not proven")]
     UnprovenPossession,
@@ -170,6 +176,8 @@ impl TokenFault {
             | Self::AppWithForeignIdp
             | Self::AppOfMicrosoftAccounts
             | Self::ForeignIdp
+            | Self::WrongNonce
+            | Self::WrongClient
             | Self::UnprovenPossession => 50013,
             Self::WrongAudience => 50010,
             Self::Expired
@@ -215,6 +223,8 @@ impl TokenFault {
             Self::AppWithForeignIdp => "app_with_foreign_idp",
             Self::AppOfMicrosoftAccounts => "app_of_microsoft_accounts",
             Self::ForeignIdp => "foreign_idp",
+            Self::WrongNonce => "wrong_nonce",
+            Self::WrongClient => "wrong_client",
             Self::UnprovenPossession => "unproven_possession",
             Self::WrongAudience => "wrong_audience",
             Self::Expired => "token_expired",

@@ -29,7 +29,7 @@ mod verify;
 
 pub use algorithm::Algorithm;
 pub use claim_map::{ClaimMap, ClaimTest, NotAPointer, Pointer};
-pub use claims::{Account, Claims, DisplayNames, Proofs};
+pub use claims::{Account, Claims, DisplayNames, Nonce, Proofs};
 pub use compact::{Jws, MAX_TOKEN_BYTES};
 pub use entra::entra_host;
 pub use fault::TokenFault;
@@ -39,5 +39,7 @@ pub use issuer::{Issuer, IssuerKind, Issuers, Tenants};
 pub use jwk::Unusable;
 pub use jwks::{JwksFault, Key, KeySet, SkippedKey};
 pub use packed::Packed;
-pub use validity::{CLOCK_SKEW_SECONDS, Expected};
-pub use verify::{NotAccepted, Unverified, Verified, accept_unsigned, verify};
+pub use validity::{CLOCK_SKEW_SECONDS, Expected, ExpectedSignIn};
+pub use verify::{
+    NotAccepted, Unverified, Verified, accept_unsigned, restore_id_token, verify, verify_id_token,
+};

@@ -1,6 +1,6 @@
 //! Whether a genuine token opens this application, now.
 
-use crossgate_policy::ids::{ResourceTenant, UnixTime};
+use crossgate_policy::ids::{Id, ResourceTenant, UnixTime};
 
 use crate::{TokenFault, Verified};
 
@@ -20,7 +20,48 @@ pub struct Expected<'a, A> {
     pub now: UnixTime,
 }
 
+/// What an ID token is held against, once, when it comes.
+#[derive(Clone, Copy, Debug)]
+pub struct ExpectedSignIn<'a> {
+    /// Who the browser was sent to, by the name in the settings.
+    pub issuer: &'a str,
+    /// Who owns what is signed in to.
+    pub resource: ResourceTenant,
+    /// What the issuer knows this gateway as.
+    pub client_id: &'a str,
+    /// The time.
+    pub now: UnixTime,
+}
+
 impl Verified {
+    /// Whether an ID token was made for this client, by whom the browser was sent to, now (OpenID Connect Core 1.0,
+    /// section 3.1.3.7).
+    ///
+    /// # Errors
+    /// The rule it breaks.
+    pub fn check_sign_in(&self, expected: &ExpectedSignIn<'_>) -> Result<(), TokenFault> {
+        let claims = self.claims();
+        if **self.issuer() != *expected.issuer {
+            return Err(TokenFault::UnknownIssuer);
+        }
+        self.check(&Expected {
+            resource: expected.resource,
+            audiences: &[expected.client_id],
+            possession_proven: false,
+            now: expected.now,
+        })?;
+        let own = Id::new(expected.client_id);
+        match &claims.authorized_party {
+            Some(client) if *client != own => Err(TokenFault::WrongClient),
+            None if claims.audiences.len() > 1 => Err(TokenFault::WrongClient),
+            Some(_) | None => Ok(()),
+        }?;
+        if claims.app_only {
+            return Err(TokenFault::WrongClient);
+        }
+        Ok(())
+    }
+
     /// Whether the token opens this application at this time. Asked on every request, for answers of
     /// [`verify`](crate::verify()) are kept and this one must not be.
     pub fn check<A: AsRef<str>>(&self, expected: &Expected<'_, A>) -> Result<(), TokenFault> {

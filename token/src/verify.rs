@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crossgate_policy::ids::Cloud;
 use serde_json::Value;
 
+use crate::claims::{Nonce, Use};
 use crate::entra::EntraIssuer;
 use crate::json::{self, MAX_NESTING};
 use crate::{Claims, Identity, Issuer, Issuers, Jws, KeySet, TokenFault};
@@ -149,6 +150,46 @@ pub fn verify<'k>(
     issuers: &Issuers,
     key_sets: impl Fn(&str) -> Option<&'k KeySet>,
 ) -> Result<Verified, Unverified> {
+    verify_for(token, issuers, key_sets, Use::Access)
+}
+
+/// Verifies an ID token that answers a sign-in: the same rules, but that it is one, and has this nonce.
+///
+/// Whom it is for is [`Verified::check_sign_in`].
+///
+/// # Errors
+/// As for [`verify`].
+pub fn verify_id_token<'k>(
+    token: &str,
+    issuers: &Issuers,
+    key_sets: impl Fn(&str) -> Option<&'k KeySet>,
+    nonce: Nonce<'_>,
+) -> Result<Verified, Unverified> {
+    verify_for(token, issuers, key_sets, Use::SignIn(nonce))
+}
+
+/// Reads an ID token again that was verified when it came, and kept where only this program writes. Its signature is not
+/// looked at: the keys of then may be gone.
+///
+/// # Errors
+/// It is none of this issuer's.
+pub fn restore_id_token(
+    token: &str,
+    issuers: &Issuers,
+    issuer: &str,
+) -> Result<Verified, NotAccepted> {
+    let issuer = issuers.named(issuer).ok_or(NotAccepted::NoSuchIssuer)?;
+    let jws = Jws::parse(token)?;
+    let claims = Claims::read_members(&jws.members()?, issuer, Use::Kept)?;
+    accepted(claims, issuer, issuers)
+}
+
+fn verify_for<'k>(
+    token: &str,
+    issuers: &Issuers,
+    key_sets: impl Fn(&str) -> Option<&'k KeySet>,
+    used: Use<'_>,
+) -> Result<Verified, Unverified> {
     let jws = Jws::parse(token)?;
     let payload = jws.members()?;
     let iss = Claims::issuer_of(&payload)?;
@@ -162,7 +203,7 @@ pub fn verify<'k>(
     });
     let key_id = jws.header().key_id.as_deref();
     let Some(signer) = likely_signer(&candidates, key_id) else {
-        Claims::read_common(&payload)?;
+        Claims::read_common(&payload, used)?;
         // Of two faults, the header's is the one to report.
         jws.header()
             .algorithm
@@ -172,7 +213,7 @@ pub fn verify<'k>(
     };
     let issuer = signer.issuer;
     let refused = |fault| Unverified::refused(fault, issuer);
-    let claims = Claims::read_members(&payload, issuer).map_err(refused)?;
+    let claims = Claims::read_members(&payload, issuer, used).map_err(refused)?;
     if !jws
         .header()
         .algorithm
@@ -264,6 +305,10 @@ pub fn accept_unsigned(
         return Err(TokenFault::NestedTooDeep.into());
     }
     let claims = Claims::read(claims, issuer)?;
+    accepted(claims, issuer, issuers)
+}
+
+fn accepted(claims: Claims, issuer: &Issuer, issuers: &Issuers) -> Result<Verified, NotAccepted> {
     if !issuer.admits(&claims.issuer) {
         return Err(TokenFault::UnknownIssuer.into());
     }

@@ -77,6 +77,8 @@ impl Stage {
                 Tokens::new(settings.runtime.token_cache, Arc::clone(&metrics)).unwrap(),
             ),
             metrics,
+            people: None,
+            pages: Arc::new(crossgate::people::pages(&settings).unwrap()),
             in_flight: InFlight::default(),
             door: Door::Proxy,
         };

@@ -48,6 +48,7 @@ pub(super) fn admin_target(settings: &Settings) -> Target {
         // Trying policy out must not open the way to changing it.
         enforcement: Enforcement::Enforce,
         cors_preflight: false,
+        sign_in: false,
         anonymous: false,
         require_restriction_claim: false,
         forward_authorization: false,
@@ -103,6 +104,7 @@ impl Callers {
         let brought = Brought {
             headers,
             client_ip: address,
+            session: None,
         };
         let admission = admit(&moment, addressee, brought, &self.tokens, &self.metrics);
         for issuer in &admission.outdated {
@@ -200,7 +202,7 @@ fn refused(refusal: &Refusal, at: Timestamp) -> ApiError {
             // The metadata that a challenge would name is at the doors of apps alone.
             origin: None,
             prefix: "",
-            browser: false,
+            page: None,
             entra: true,
         },
     );

@@ -15,6 +15,7 @@ use crate::live::fetch::Fetcher;
 use crate::live::keys::{self, Plan};
 use crate::live::policy::Ask;
 use crate::ops::Metrics;
+use crate::people::{self, People};
 use crate::upstreams;
 
 /// Runs the tasks for as long as it is kept.
@@ -59,6 +60,12 @@ impl Background {
             let in_force = live.in_force();
             (in_force.routes.upstreams(), in_force.routes.probe_every)
         }));
+    }
+
+    /// Forgets sessions that are over.
+    pub(super) fn tend_sessions(&self, people: &Arc<People>, live: &Arc<Live>) {
+        self.0
+            .spawn(people::tend(Arc::downgrade(people), Arc::clone(live)));
     }
 
     /// SIGHUPs, which from now on end nothing.

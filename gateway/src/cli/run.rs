@@ -54,6 +54,7 @@ fn told(error: &StartError) -> String {
         | StartError::Address { .. }
         | StartError::Fetch(_)
         | StartError::Store(_)
+        | StartError::People(_)
         | StartError::System { .. } => format!("not started: {error}"),
     }
 }

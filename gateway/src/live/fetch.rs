@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossgate_config::{EntraTenants, IssuerKind, IssuerSettings, JwksSource};
+use crossgate_portal::oidc::Endpoints;
 use crossgate_token::{JwksFault, KeySet, entra_host, json};
 use http::header::{ACCEPT, AGE, CACHE_CONTROL};
 use http::{HeaderMap, HeaderValue};
@@ -135,31 +136,75 @@ impl Fetcher {
 
     /// Where the keys are, as the issuer says.
     async fn discover(&self, issuer: &IssuerSettings) -> Result<String, FetchFault> {
+        let discovered = self.discovery(issuer).await?;
+        discovered.address("jwks_uri").map(str::to_owned)
+    }
+
+    /// Where people who sign in are sent (OpenID Connect Discovery 1.0, section 3).
+    ///
+    /// # Errors
+    /// The issuer's document cannot be had, or does not say.
+    pub async fn endpoints(&self, issuer: &IssuerSettings) -> Result<Endpoints, FetchFault> {
+        let discovered = self.discovery(issuer).await?;
+        let answers = discovered
+            .document
+            .get("authorization_response_iss_parameter_supported")
+            .and_then(serde_json::Value::as_bool);
+        Ok(Endpoints {
+            authorization: discovered.url("authorization_endpoint")?,
+            token: discovered.url("token_endpoint")?,
+            end_session: match discovered.document.get("end_session_endpoint") {
+                Some(_) => Some(discovered.url("end_session_endpoint")?),
+                None => None,
+            },
+            answers_as: match answers {
+                Some(true) => Some(discovered.text("issuer")?.to_owned()),
+                Some(false) | None => None,
+            },
+        })
+    }
+
+    /// Sends a request as it is, within the same bounds.
+    ///
+    /// # Errors
+    /// There is no whole answer.
+    pub async fn send(
+        &self,
+        request: http::Request<Vec<u8>>,
+    ) -> Result<http::Response<Vec<u8>>, FetchFault> {
+        let url = request.uri().to_string();
+        let no_answer = |error: reqwest::Error| FetchFault::NoAnswer {
+            url: url.clone(),
+            why: reasons(&error.without_url()),
+        };
+        let request = reqwest::Request::try_from(request).map_err(no_answer)?;
+        let response = self.client.execute(request).await.map_err(no_answer)?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = whole(response, &url).await?;
+        let mut answer = http::Response::new(body);
+        *answer.status_mut() = status;
+        *answer.headers_mut() = headers;
+        Ok(answer)
+    }
+
+    async fn discovery(&self, issuer: &IssuerSettings) -> Result<Discovered, FetchFault> {
         let url = discovery_url(issuer);
         let (document, _) = self.get(&url).await?;
-        let broken = |why: String| FetchFault::NotDiscovery {
-            url: url.clone(),
-            why,
+        let discovered = match json::read(&document) {
+            Ok(document) => Discovered { url, document },
+            Err(why) => {
+                let why = format!("it is {why}");
+                return Err(FetchFault::NotDiscovery { url, why });
+            }
         };
-        let document = json::read(&document).map_err(|why| broken(format!("it is {why}")))?;
-        let text = |member: &str| {
-            let value = document.get(member).and_then(serde_json::Value::as_str);
-            value.ok_or_else(|| broken(format!("it has no text `{member}`")))
-        };
-        let named = text("issuer")?;
+        let named = discovered.text("issuer")?;
         if !names(issuer, named) {
-            return Err(broken(format!(
+            return Err(discovered.broken(format!(
                 "it is that of issuer `{named}`, where `{}` was expected",
                 issuer.issuer
             )));
         }
-        let keys = text("jwks_uri")?;
-        if !as_safe_as(keys, &url) {
-            return Err(broken(format!(
-                "its `jwks_uri` is `{keys}`, where an `https` URL was expected"
-            )));
-        }
-        Ok(keys.to_owned())
+        Ok(discovered)
     }
 
     async fn get(&self, url: &str) -> Result<(Vec<u8>, Option<Duration>), FetchFault> {
@@ -171,7 +216,7 @@ impl Fetcher {
             .client
             .get(url)
             .header(ACCEPT, HeaderValue::from_static("application/json"));
-        let mut response = request.send().await.map_err(no_answer)?;
+        let response = request.send().await.map_err(no_answer)?;
         let status = response.status().as_u16();
         if status != 200 {
             return Err(FetchFault::Status {
@@ -180,16 +225,60 @@ impl Fetcher {
             });
         }
         let fresh_for = fresh_for(response.headers());
-        let mut document = Vec::new();
-        while let Some(chunk) = Response::chunk(&mut response).await.map_err(no_answer)? {
-            if document.len() + chunk.len() > MOST {
-                return Err(FetchFault::TooLarge {
-                    url: url.to_owned(),
-                });
-            }
-            document.extend_from_slice(&chunk);
+        Ok((whole(response, url).await?, fresh_for))
+    }
+}
+
+async fn whole(mut response: Response, url: &str) -> Result<Vec<u8>, FetchFault> {
+    let no_answer = |error: reqwest::Error| FetchFault::NoAnswer {
+        url: url.to_owned(),
+        why: reasons(&error.without_url()),
+    };
+    let mut body = Vec::new();
+    while let Some(chunk) = Response::chunk(&mut response).await.map_err(no_answer)? {
+        if body.len() + chunk.len() > MOST {
+            return Err(FetchFault::TooLarge {
+                url: url.to_owned(),
+            });
         }
-        Ok((document, fresh_for))
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// A discovery document of the issuer that was asked for.
+struct Discovered {
+    url: String,
+    document: serde_json::Value,
+}
+
+impl Discovered {
+    fn broken(&self, why: String) -> FetchFault {
+        FetchFault::NotDiscovery {
+            url: self.url.clone(),
+            why,
+        }
+    }
+
+    fn text(&self, member: &str) -> Result<&str, FetchFault> {
+        let value = self.document.get(member);
+        let text = value.and_then(serde_json::Value::as_str);
+        text.ok_or_else(|| self.broken(format!("it has no text `{member}`")))
+    }
+
+    fn address(&self, member: &str) -> Result<&str, FetchFault> {
+        let address = self.text(member)?;
+        if as_safe_as(address, &self.url) {
+            return Ok(address);
+        }
+        Err(self.broken(format!(
+            "its `{member}` is `{address}`, where an `https` URL was expected"
+        )))
+    }
+
+    fn url(&self, member: &str) -> Result<url::Url, FetchFault> {
+        let address = self.address(member)?;
+        url::Url::parse(address).map_err(|why| self.broken(format!("its `{member}`: {why}")))
     }
 }
 

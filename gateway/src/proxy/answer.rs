@@ -1,13 +1,15 @@
 //! Answers of our own on their way to the client.
 
+use http::header::ACCEPT_LANGUAGE;
 use http::{Method, StatusCode};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 use pingora::{Error, ErrorSource, ErrorType, Result};
 
+use super::Gateway;
 use crate::ctx::RequestCtx;
 use crate::request::forwarded::Client;
-use crate::request::respond::{self, Answer, Asked, Trouble};
+use crate::request::respond::{self, Answer, AsPage, Asked, Trouble};
 
 /// Whether this head is the answer, rather than news before it.
 pub(super) fn is_final(response: &ResponseHeader) -> bool {
@@ -47,13 +49,23 @@ pub(super) fn trouble_of(error: &Error) -> Option<Trouble> {
 }
 
 /// Who is answered.
-pub(super) fn asked<'a>(request: &RequestHeader, ctx: &'a RequestCtx) -> Asked<'a> {
+pub(super) fn asked<'a>(
+    gateway: &'a Gateway,
+    request: &'a RequestHeader,
+    ctx: &'a RequestCtx,
+) -> Asked<'a> {
+    let headers = &request.headers;
+    let languages = headers.get(ACCEPT_LANGUAGE);
     Asked {
         correlation_id: ctx.correlation_id.to_string(),
         at: ctx.arrived,
         origin: ctx.client.as_ref().and_then(Client::origin),
         prefix: ctx.mount().map_or("", |mount| &mount.prefix),
-        browser: respond::prefers_html(&request.headers),
+        page: respond::prefers_html(headers).then(|| AsPage {
+            pages: &gateway.pages,
+            languages: languages.and_then(|languages| languages.to_str().ok()),
+            signs_in: ctx.app().is_some_and(|app| app.sign_in),
+        }),
         entra: ctx.token.as_ref().is_none_or(|token| token.facts.entra),
     }
 }

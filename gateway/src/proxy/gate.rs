@@ -3,22 +3,29 @@
 use std::sync::Arc;
 
 use crossgate_policy::Decision;
+use crossgate_policy::decision::{Outcome, Reason};
 use crossgate_policy::ids::UnixTime;
-use http::header::HOST;
+use crossgate_policy::snapshot::Snapshot;
+use http::header::{AUTHORIZATION, HOST, ORIGIN};
 use http::{HeaderMap, HeaderValue, Method};
 use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 
 use super::Gateway;
 use super::answer::asked;
+use super::visit::{Stop, Visit, What};
 use crate::ctx::RequestCtx;
-use crate::request::admit::{Brought, Moment, admit, admit_anybody, restriction_values};
+use crate::people::place;
+use crate::people::{Begin, PersonSession, is_navigation};
+use crate::request::admit::{
+    Brought, Moment, admit, admit_anybody, admit_signed_in, restriction_values,
+};
 use crate::request::assertion;
 use crate::request::forwarded::Client;
 use crate::request::head::{self, Head};
 use crate::request::headers::CorrelationId;
-use crate::request::respond::{self, Answer, METADATA_PATH, Trouble};
-use crate::request::route::Found;
+use crate::request::respond::{self, METADATA_PATH, Trouble};
+use crate::request::route::{App, Found};
 use crate::request::scribe::header_value;
 use crate::sign_ins::Ending;
 
@@ -31,7 +38,7 @@ enum Public {
 
 impl Gateway {
     /// Decides; answers with what is to be sent where the request does not go on.
-    pub(super) fn gate(&self, session: &Session, ctx: &mut RequestCtx) -> Option<Answer> {
+    pub(super) fn gate(&self, session: &Session, ctx: &mut RequestCtx) -> Result<(), Stop> {
         let in_force = Arc::clone(&ctx.in_force);
         let routes = &in_force.routes;
         let request = session.req_header();
@@ -69,31 +76,50 @@ impl Gateway {
             Ok(head) => head,
             Err(trouble) => {
                 ctx.ending = Ending::Malformed(trouble.rule());
-                return Some(respond::trouble(trouble, &asked(request, ctx)));
+                let answer = respond::trouble(trouble, &asked(self, request, ctx));
+                return Err(Stop::Answer(answer));
             }
         };
         ctx.websocket = head.websocket;
 
-        let brought = Brought { headers, client_ip };
+        let session = self.signed_in(request, &head, ctx);
+        let brought = Brought {
+            headers,
+            client_ip,
+            session: session.as_ref().map(|session| &session.subject),
+        };
+        if let Some(place) = place::place(&head.path)
+            && self.people.is_some()
+            && let Some(found) = routes.signs_in(self.door, &head.host)
+        {
+            enter(ctx, found);
+            let visit = Visit {
+                what: What::Place(place, about(&in_force.snapshot, found.app, brought, self)),
+                host: head.host.clone().into_owned(),
+                session: session.clone(),
+            };
+            let open = admit_anybody(&in_force.snapshot, found.app, brought, &self.metrics);
+            self.conclude(request, ctx, open)?;
+            return Err(Stop::Visit(Box::new(visit)));
+        }
         if let Some((public, found)) = self.public(&request.method, headers, &head, routes) {
             enter(ctx, found);
             let decision = admit_anybody(&in_force.snapshot, found.app, brought, &self.metrics);
-            return self.conclude(request, ctx, decision).or_else(|| {
-                Some(match public {
-                    Public::Metadata => respond::resource_metadata(
-                        &asked(request, ctx),
-                        &routes.authorization_servers,
-                    ),
-                    Public::Jwks => respond::jwks(self.signer.jwks()),
-                    Public::Preflight => respond::preflight(headers),
-                })
-            });
+            self.conclude(request, ctx, decision)?;
+            return Err(Stop::Answer(match public {
+                Public::Metadata => respond::resource_metadata(
+                    &asked(self, request, ctx),
+                    &routes.authorization_servers,
+                ),
+                Public::Jwks => respond::jwks(self.signer.jwks()),
+                Public::Preflight => respond::preflight(headers),
+            }));
         }
         let Some(found) = routes.find(self.door, &head.host, &head.path) else {
             return self.conclude(request, ctx, Decision::unknown_app());
         };
         enter(ctx, found);
-        ctx.target = head.target;
+        ctx.target.clone_from(&head.target);
 
         let moment = Moment {
             snapshot: &in_force.snapshot,
@@ -117,13 +143,85 @@ impl Gateway {
             self.live.request_refresh(issuer);
         }
         match admission.verdict {
-            Ok(decision) => self.conclude(request, ctx, decision),
+            Ok(decision) => {
+                if let Some(begin) = self.begins_sign_in(request, &head, found.app, &decision) {
+                    ctx.ending = Ending::Decided(decision);
+                    return Err(Stop::Visit(Box::new(Visit {
+                        what: What::Begin(begin),
+                        host: head.host.into_owned(),
+                        session,
+                    })));
+                }
+                self.conclude(request, ctx, decision)
+            }
             Err(_no_keys) => {
                 let trouble = Trouble::NotReady("no_keys");
                 ctx.ending = Ending::NotReady(trouble.rule());
-                Some(respond::trouble(trouble, &asked(request, ctx)))
+                let answer = respond::trouble(trouble, &asked(self, request, ctx));
+                Err(Stop::Answer(answer))
             }
         }
+    }
+
+    /// Who is signed in with the browser that sends this; nobody, where it brings a token besides.
+    fn signed_in(
+        &self,
+        request: &RequestHeader,
+        head: &Head<'_>,
+        ctx: &RequestCtx,
+    ) -> Option<Arc<PersonSession>> {
+        let people = self.people.as_ref()?;
+        let settings = ctx.in_force.routes.people.as_ref()?;
+        let headers = &request.headers;
+        if headers.contains_key(AUTHORIZATION) {
+            return None;
+        }
+        let now = u64::try_from(ctx.arrived.as_second()).unwrap_or_default();
+        let session = people.session(headers, &head.host, now, settings)?;
+        // Browsers open WebSockets for pages of any site, and tell whose page it was.
+        let origin = || ctx.client.as_ref().and_then(Client::origin);
+        let own_page = || {
+            let named = headers.get(ORIGIN).and_then(|named| named.to_str().ok());
+            named.is_some() && named == origin().as_deref()
+        };
+        (!head.websocket || own_page()).then_some(session)
+    }
+
+    /// Whether a person waits for a page that they can have once they have signed in, or signed in better.
+    fn begins_sign_in(
+        &self,
+        request: &RequestHeader,
+        head: &Head<'_>,
+        app: &App,
+        decision: &Decision,
+    ) -> Option<Begin> {
+        let (Err(refusal), true) = (&decision.outcome, app.sign_in) else {
+            return None;
+        };
+        let headers = &request.headers;
+        let helps = match refusal.reason.outcome() {
+            Outcome::Unauthenticated => true,
+            Outcome::StepUp => refusal.reason != Reason::RestrictionClaimMissing,
+            Outcome::Allow
+            | Outcome::Block
+            | Outcome::Redeem
+            | Outcome::Consent
+            | Outcome::BadRequest
+            | Outcome::NotFound => false,
+        };
+        let with_form = request.method == Method::POST;
+        let fetches = matches!(request.method, Method::GET | Method::HEAD);
+        let comes = self.people.is_some()
+            && decision.permit().is_none()
+            && !headers.contains_key(AUTHORIZATION)
+            && !head.websocket
+            && (fetches || with_form)
+            && is_navigation(headers);
+        (helps && comes).then(|| Begin {
+            refusal: refusal.clone(),
+            with_form,
+            form_lost: false,
+        })
     }
 
     /// Keeps the decision, and answers where it does not let the request go on.
@@ -132,28 +230,37 @@ impl Gateway {
         request: &RequestHeader,
         ctx: &mut RequestCtx,
         decision: Decision,
-    ) -> Option<Answer> {
+    ) -> Result<(), Stop> {
         ctx.ending = Ending::Decided(decision);
-        let decision = ctx.decision()?;
-        match (decision.permit(), &decision.outcome) {
-            (Some(_), _) => None,
-            (None, Err(refusal)) => Some(respond::refusal(refusal, &asked(request, ctx))),
+        let asked = || asked(self, request, ctx);
+        let answer = match ctx
+            .decision()
+            .map(|decision| (decision.permit(), &decision.outcome))
+        {
+            Some((Some(_), _)) => return Ok(()),
+            Some((None, Err(refusal))) => respond::refusal(refusal, &asked()),
             // Admitted without a permit: cannot be, and must not go on.
-            (None, Ok(())) => Some(respond::trouble(Trouble::Internal, &asked(request, ctx))),
-        }
+            Some((None, Ok(()))) | None => respond::trouble(Trouble::Internal, &asked()),
+        };
+        Err(Stop::Answer(answer))
     }
 
     /// Counts a request that may go on; answers where too many are under way.
-    pub(super) fn take_off(&self, request: &RequestHeader, ctx: &mut RequestCtx) -> Option<Answer> {
+    pub(super) fn take_off(
+        &self,
+        request: &RequestHeader,
+        ctx: &mut RequestCtx,
+    ) -> Result<(), Stop> {
         ctx.flight = self
             .in_flight
             .take_off(ctx.in_force.routes.limits.max_connections);
         if ctx.flight.is_some() {
-            return None;
+            return Ok(());
         }
         let trouble = Trouble::NotReady("too_many_requests_in_flight");
         ctx.ending = Ending::NotReady(trouble.rule());
-        Some(respond::trouble(trouble, &asked(request, ctx)))
+        let answer = respond::trouble(trouble, &asked(self, request, ctx));
+        Err(Stop::Answer(answer))
     }
 
     /// What is asked of the gateway itself rather than of an app.
@@ -181,6 +288,14 @@ impl Gateway {
         let found = routes.find(self.door, &head.host, &head.path)?;
         (found.app.cors_preflight && respond::is_preflight(method, headers))
             .then_some((Public::Preflight, found))
+    }
+}
+
+/// What is decided about who is signed in and an app of the host, for the page that tells them.
+fn about(snapshot: &Snapshot, app: &App, brought: Brought<'_>, gateway: &Gateway) -> Decision {
+    match brought.session {
+        Some(session) => admit_signed_in(snapshot, app, brought, session, &gateway.metrics),
+        None => admit_anybody(snapshot, app, brought, &gateway.metrics),
     }
 }
 

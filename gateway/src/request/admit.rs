@@ -54,6 +54,17 @@ pub struct Brought<'a> {
     pub headers: &'a HeaderMap,
     /// The caller's address.
     pub client_ip: Option<IpAddr>,
+    /// Who is signed in with the browser that sends it. Counts only where it brings no token.
+    pub session: Option<&'a SignedIn>,
+}
+
+/// Somebody who is signed in.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// Their ID token, which was verified when it came.
+    pub token: Arc<KnownToken>,
+    /// What stands for the session where its uses are counted.
+    pub digest: TokenDigest,
 }
 
 /// What became of a request.
@@ -91,7 +102,13 @@ pub fn admit<'k, K: Fn(&str) -> Option<&'k KeySet>>(
         decided: None,
     };
     let refused = match Credential::read(brought.headers) {
-        Credential::None => None,
+        Credential::None => {
+            if let Some(session) = brought.session {
+                admission.token = Some(Arc::clone(&session.token));
+                admission.token_digest = session.digest;
+            }
+            None
+        }
         Credential::Unacceptable(refusal) => {
             metrics.verifications.count(None, refusal.reason);
             Some(refusal)
@@ -163,6 +180,32 @@ pub fn admit_anybody(
     metrics: &Metrics,
 ) -> Decision {
     decide(snapshot, Caller::Anonymous, &app.open, brought, metrics).0
+}
+
+/// Decides about a sign-in that was refused, for the record of it.
+#[must_use]
+pub fn admit_refused(
+    snapshot: &Snapshot,
+    app: &App,
+    brought: Brought<'_>,
+    refusal: TokenRefusal,
+    metrics: &Metrics,
+) -> Decision {
+    let caller = Caller::Refused(refusal);
+    decide(snapshot, caller, &app.called.target, brought, metrics).0
+}
+
+/// Decides about somebody who has just signed in, for the record of it: whether the app lets them in, its next request asks.
+#[must_use]
+pub fn admit_signed_in(
+    snapshot: &Snapshot,
+    app: &App,
+    brought: Brought<'_>,
+    signed_in: &SignedIn,
+    metrics: &Metrics,
+) -> Decision {
+    let caller = Caller::Verified(&signed_in.token.subject);
+    decide(snapshot, caller, &app.called.target, brought, metrics).0
 }
 
 /// The one caller of policy on the request path.
@@ -385,6 +428,7 @@ mod tests {
             let brought = Brought {
                 headers: &headers,
                 client_ip: None,
+                session: None,
             };
             admit(
                 &moment,

@@ -20,6 +20,7 @@ use super::names;
 use super::route::Restriction;
 use super::scribe::header_value;
 use crossgate_policy::Permit;
+use crossgate_portal::cookies;
 
 /// Everything that is said to an upstream about one request.
 #[derive(Debug)]
@@ -66,6 +67,7 @@ pub fn rewrite(request: &mut RequestHeader, said: &Said<'_>) -> pingora::Result<
     open(request, |parts| {
         let headers = &mut parts.headers;
         strip(headers, said.restriction);
+        cookies::strip(headers);
         if !said.forward_authorization {
             headers.remove(AUTHORIZATION);
         }

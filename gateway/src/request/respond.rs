@@ -6,10 +6,12 @@
 mod challenge;
 mod page;
 
-pub use challenge::METADATA_PATH;
+pub use challenge::{METADATA_PATH, acr_values, sign_in_claims};
+pub use page::{AsPage, Shown, go, go_to_sign_in, page, why};
 
 use bytes::Bytes;
 use crossgate_policy::decision::{Outcome, Reason, Refusal, Step};
+use crossgate_portal::pages::Why;
 use http::header::{
     ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, ORIGIN, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
 };
@@ -40,8 +42,8 @@ pub struct Asked<'a> {
     pub origin: Option<String>,
     /// The path under which the app is found, empty for `/`.
     pub prefix: &'a str,
-    /// A person with a browser asks.
-    pub browser: bool,
+    /// A person with a browser asks, who is shown a page.
+    pub page: Option<AsPage<'a>>,
     /// The token's issuer is Entra, whose clients understand claims challenges.
     pub entra: bool,
 }
@@ -141,7 +143,7 @@ pub fn refusal(refusal: &Refusal, asked: &Asked<'_>) -> Answer {
         Outcome::NotFound => "There is no such application",
         Outcome::Block | Outcome::Allow => "Access is blocked by your organisation or by this one",
     };
-    let mut answer = tell(status, title, told, asked);
+    let mut answer = tell(status, title, why(refusal), told, asked);
     for value in challenge::challenges(refusal, asked) {
         answer.add(WWW_AUTHENTICATE, &value);
     }
@@ -155,7 +157,8 @@ pub fn refusal(refusal: &Refusal, asked: &Asked<'_>) -> Answer {
 /// The answer where something other than a decision is in the way.
 #[must_use]
 pub fn trouble(trouble: Trouble, asked: &Asked<'_>) -> Answer {
-    let mut answer = tell(trouble.status(), trouble.title(), Some(0), asked);
+    let why = page::why_not_served(trouble);
+    let mut answer = tell(trouble.status(), trouble.title(), why, Some(0), asked);
     match trouble {
         Trouble::NotReady(_) | Trouble::NoUpstream => answer.add(RETRY_AFTER, RETRY_SOON),
         Trouble::MethodRefused => answer.add(ALLOW, ALLOWED),
@@ -277,7 +280,15 @@ struct Problem<'a> {
     timestamp: String,
 }
 
-fn tell(status: u16, title: &str, code: Option<u32>, asked: &Asked<'_>) -> Answer {
+fn tell(status: u16, title: &str, why: Why, code: Option<u32>, asked: &Asked<'_>) -> Answer {
+    let code = code.map(|code| match code {
+        0 => "0".to_owned(),
+        code => format!("AADSTS{code}"),
+    });
+    if let Some(as_page) = asked.page {
+        let rendered = page::refused(why, code.as_deref(), asked, as_page);
+        return page::with_page(status, &rendered);
+    }
     let mut answer = Answer {
         status,
         headers: Vec::with_capacity(6),
@@ -285,20 +296,6 @@ fn tell(status: u16, title: &str, code: Option<u32>, asked: &Asked<'_>) -> Answe
     };
     answer.add(CACHE_CONTROL, "no-store");
     answer.add(HeaderName::from_static("x-content-type-options"), "nosniff");
-    let code = code.map(|code| match code {
-        0 => "0".to_owned(),
-        code => format!("AADSTS{code}"),
-    });
-    if asked.browser {
-        answer.add(CONTENT_TYPE, "text/html; charset=utf-8");
-        answer.add(
-            HeaderName::from_static("content-security-policy"),
-            page::POLICY,
-        );
-        answer.add(HeaderName::from_static("referrer-policy"), "no-referrer");
-        answer.body = page::render(title, code.as_deref(), asked).into();
-        return answer;
-    }
     answer.add(CONTENT_TYPE, "application/problem+json");
     let problem = Problem {
         kind: format!("urn:crossgate:problem:{status}"),

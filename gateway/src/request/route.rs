@@ -13,6 +13,7 @@ use ipnet::IpNet;
 
 use super::admit::Addressee;
 use crate::ops::{AppMetrics, Metrics};
+use crate::people::PeopleSettings;
 use crate::sign_ins::CalledApp;
 use crate::upstreams::Upstreams;
 
@@ -42,6 +43,8 @@ pub struct Routes {
     pub authorization_servers: Box<[Box<str>]>,
     /// Time between two probes of an upstream.
     pub probe_every: Duration,
+    /// Where people sign in; `None` where no app has them do so.
+    pub people: Option<Arc<PeopleSettings>>,
     /// The metrics of requests for which there is no app.
     pub no_app: Arc<AppMetrics>,
 }
@@ -78,6 +81,8 @@ pub struct App {
     pub upstreams: Arc<Upstreams>,
     /// CORS preflights are answered without a token.
     pub cors_preflight: bool,
+    /// People without a token sign in with their browser.
+    pub sign_in: bool,
     /// The token is passed on.
     pub forward_authorization: bool,
     /// What becomes of tenant-restriction headers.
@@ -136,6 +141,7 @@ impl Routes {
             limits: settings.limits,
             authorization_servers: authorization_servers(settings),
             probe_every: settings.health.interval,
+            people: PeopleSettings::of(settings).map(Arc::new),
             no_app: metrics.no_app(),
         };
         for app in &settings.apps {
@@ -200,6 +206,7 @@ impl Routes {
             audiences: boxed(&settings.audiences),
             upstreams,
             cors_preflight: settings.cors_preflight,
+            sign_in: settings.sign_in,
             forward_authorization: settings.forward_authorization,
             restriction,
             metrics: metrics.app(&settings.name),
@@ -240,6 +247,17 @@ impl Routes {
             Door::Egress => &self.egress,
         };
         self.found(*hosts.get(host)?.last()?)
+    }
+
+    /// The app of a host where people sign in, by the shortest prefix: what is ours at that host belongs to it.
+    #[must_use]
+    pub fn signs_in(&self, door: Door, host: &str) -> Option<Found<'_>> {
+        let hosts = match door {
+            Door::Proxy => &self.proxy,
+            Door::Egress => return None,
+        };
+        let mut mounts = hosts.get(host)?.iter().rev();
+        mounts.find_map(|id| self.found(*id).filter(|found| found.app.sign_in))
     }
 
     fn found(&self, id: MountId) -> Option<Found<'_>> {

@@ -105,6 +105,13 @@ impl Tokens {
         self.digests.of(token.expose_bytes())
     }
 
+    /// What stands for a session.
+    #[must_use]
+    pub fn digest_of_session(&self, id: &[u8; 16]) -> TokenDigest {
+        // A token is longer, so none has the same.
+        self.digests.of(id)
+    }
+
     /// What is known of a token on this basis.
     #[must_use]
     pub fn find(&self, digest: TokenDigest, basis: Basis<'_>, issuers: &Issuers) -> Option<Found> {

@@ -58,6 +58,14 @@ pub struct OwnTenant {
 }
 
 impl Snapshot {
+    /// Whether the MFA that a tenant's people did at home counts here (`inboundTrust.isMfaAccepted`).
+    #[must_use]
+    pub fn accepts_mfa_of(&self, tenant: TenantId) -> bool {
+        let partner = self.partners.get(tenant);
+        let own = partner.and_then(|partner| partner.trust.mfa);
+        own.or(self.default.trust.mfa).unwrap_or(false)
+    }
+
     /// The domains of a tenant, as far as configured.
     #[must_use]
     pub fn domains_of(&self, tenant: TenantId) -> &[Box<str>] {

@@ -74,6 +74,22 @@ fn bearer(parameters: impl Iterator<Item = (&'static str, String)>) -> String {
 /// Entra's claims request. Contexts have a form of their own. MFA and strengths are asked for by the methods that show
 /// them, never by a policy's id, and terms of use by a newer token: the client signs in again and meets them there.
 fn claims(refusal: &Refusal, asked: &Asked<'_>) -> Value {
+    let mut wanted = wanted(refusal);
+    if refusal.requirements.contains(&Requirement::TermsOfUse) {
+        let now = asked.at.as_second().to_string();
+        wanted.insert("nbf".to_owned(), json!({ "essential": true, "value": now }));
+    }
+    json!({ "access_token": wanted })
+}
+
+/// The same for a browser, whose sign-in gives an ID token (OpenID Connect Core 1.0, section 5.5.1).
+#[must_use]
+pub fn sign_in_claims(refusal: &Refusal) -> Option<String> {
+    let wanted = wanted(refusal);
+    (!wanted.is_empty()).then(|| json!({ "id_token": wanted }).to_string())
+}
+
+fn wanted(refusal: &Refusal) -> Map<String, Value> {
     let mut wanted = Map::new();
     let contexts = contexts(refusal);
     match contexts.as_slice() {
@@ -102,16 +118,13 @@ fn claims(refusal: &Refusal, asked: &Asked<'_>) -> Value {
             Requirement::RestrictionClaim => {
                 wanted.insert("xms_trpid".to_owned(), json!({ "essential": true }));
             }
-            Requirement::TermsOfUse => {
-                let now = asked.at.as_second().to_string();
-                wanted.insert("nbf".to_owned(), json!({ "essential": true, "value": now }));
-            }
-            Requirement::AuthContext(_)
+            Requirement::TermsOfUse
+            | Requirement::AuthContext(_)
             | Requirement::CompliantDevice
             | Requirement::HybridJoinedDevice => {}
         }
     }
-    json!({ "access_token": wanted })
+    wanted
 }
 
 fn contexts<'r>(refusal: &'r Refusal) -> Vec<&'r str> {
@@ -128,7 +141,8 @@ fn contexts<'r>(refusal: &'r Refusal) -> Vec<&'r str> {
 }
 
 /// Contexts under their own names, strengths and MFA under those that OpenID providers know.
-fn acr_values(refusal: &Refusal) -> String {
+#[must_use]
+pub fn acr_values(refusal: &Refusal) -> String {
     let mut values = contexts(refusal);
     for requirement in &refusal.requirements {
         let value = match requirement {

@@ -2,6 +2,7 @@ use super::*;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use crossgate_policy::decision::{Requirement, TokenRefusal};
+use crossgate_portal::pages::{Brand, Pages};
 use serde_json::Value;
 
 fn asked() -> Asked<'static> {
@@ -10,7 +11,7 @@ fn asked() -> Asked<'static> {
         at: Timestamp::UNIX_EPOCH,
         origin: Some("https://payroll.contoso.com".to_owned()),
         prefix: "",
-        browser: false,
+        page: None,
         entra: true,
     }
 }
@@ -139,8 +140,18 @@ fn a_missing_restriction_claim_is_told_as_entra_tells_it() {
 
 #[test]
 fn a_browser_gets_a_page_that_loads_nothing_and_escapes_everything() {
+    let brand = Brand {
+        name: "Contoso".to_owned(),
+        colour: None,
+        logo: None,
+    };
+    let pages = Pages::new(brand, []).unwrap();
     let browser = Asked {
-        browser: true,
+        page: Some(AsPage {
+            pages: &pages,
+            languages: None,
+            signs_in: false,
+        }),
         correlation_id: "<script>\"&'".to_owned(),
         ..asked()
     };

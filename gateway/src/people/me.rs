@@ -1,0 +1,114 @@
+//! Who is signed in, what counts of it here, and whether it is enough.
+
+use crossgate_policy::Decision;
+use crossgate_policy::decision::{Device as Counted, Mfa};
+use crossgate_portal::pages::{self, Action, Decision as Verdict, Device, Does, Method, Page, Who};
+
+use super::call::{Call, Reply, told_time};
+use super::{People, PersonSession, place};
+use crate::request::principal;
+use crate::request::respond::{self, Shown};
+
+impl People {
+    /// `/.crossgate/me`, by what was decided about the person and the app.
+    pub(super) fn me(&self, call: &Call<'_>, decision: &Decision) -> Reply {
+        let Some(session) = &call.session else {
+            return Reply::of(respond::go(&format!("{}?return=%2F", place::SIGN_IN)));
+        };
+        let told = Person::of(call, session, decision);
+        let verdict = match &decision.outcome {
+            Ok(()) => Verdict::Allowed,
+            Err(refusal) => Verdict::Refused(respond::why(refusal)),
+        };
+        let page = Page::WhoAmI {
+            who: told.who(),
+            app: &call.app.called.name,
+            decision: verdict,
+            correlation_id: &call.correlation_id,
+            sign_out_href: place::SIGN_OUT,
+            actions: &[Action {
+                does: Does::OpenStartPage,
+                href: "/",
+            }],
+        };
+        Reply::of(respond::page(Shown::Asked, &call.render(&page)))
+    }
+
+    /// `/.crossgate/resume/<id>`: the form that was kept, with a button.
+    pub(super) fn resume(&self, call: &Call<'_>, id: &str) -> Reply {
+        if call.session.is_none() {
+            let location = format!("{}?return={}", place::SIGN_IN, place::resume(id));
+            return Reply::of(respond::go(&location));
+        }
+        let Some(form) = self.kept.take(id, call.host, call.now()) else {
+            let page = Page::NotKept { path: "/" };
+            return Reply::of(respond::page(Shown::NotThere, &call.render(&page)));
+        };
+        let fields: Vec<(&str, &str)> = form
+            .fields
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        let page = Page::Resume {
+            action: &form.path,
+            csrf: None,
+            method: Method::Post,
+            path: &form.path,
+            fields: &fields,
+        };
+        Reply::of(respond::page(Shown::Asked, &call.render(&page)))
+    }
+}
+
+/// What a page tells of a person, as text.
+struct Person<'a> {
+    name: String,
+    tenant: String,
+    tenant_name: Option<&'a str>,
+    provider: &'a str,
+    mfa: bool,
+    device: Device,
+    since: String,
+    until: String,
+}
+
+impl<'a> Person<'a> {
+    fn of(call: &'a Call<'_>, session: &'a PersonSession, decision: &Decision) -> Self {
+        let token = &session.subject.token;
+        let facts = decision.facts();
+        let tenant = token.subject.home.recorded_tenant();
+        let provider = call.settings.provider(&session.provider);
+        Self {
+            name: principal::name(token, true).unwrap_or("?").to_owned(),
+            tenant: tenant.map_or_else(String::new, |tenant| tenant.to_string()),
+            tenant_name: tenant.and_then(|tenant| call.settings.name_of(tenant)),
+            provider: provider.map_or("", |provider| &provider.settings.label),
+            mfa: facts.is_some_and(|facts| match facts.mfa {
+                Mfa::Own | Mfa::HomeTrusted | Mfa::Resource => true,
+                Mfa::None | Mfa::HomeUntrusted => false,
+            }),
+            device: facts.map_or(Device::NotKnown, |facts| match facts.device {
+                Counted::OwnHybrid | Counted::HybridTrusted => Device::Joined,
+                Counted::OwnCompliant | Counted::CompliantTrusted => Device::Compliant,
+                Counted::None | Counted::HybridUntrusted | Counted::CompliantUntrusted => {
+                    pages::Device::NotKnown
+                }
+            }),
+            since: told_time(session.begun),
+            until: told_time(session.until),
+        }
+    }
+
+    fn who(&self) -> Who<'_> {
+        Who {
+            name: &self.name,
+            home_tenant: &self.tenant,
+            home_tenant_name: self.tenant_name,
+            signed_in_with: self.provider,
+            mfa: self.mfa,
+            device: self.device,
+            since: &self.since,
+            until: &self.until,
+        }
+    }
+}

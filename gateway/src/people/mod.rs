@@ -1,0 +1,245 @@
+//! People in browsers: who is signed in, and the pages on the way there.
+//!
+//! A session is one more kind of subject: it is found without a lock on every request, and decided about like any token.
+//! What stands here may wait, for a provider or the disk; it answers at our own paths, never on the way of an app's
+//! request.
+
+mod call;
+mod callback;
+mod endpoints;
+mod forms;
+mod kept;
+mod me;
+pub mod place;
+mod settings;
+mod sign_in;
+mod sign_out;
+mod step_up;
+mod tend;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crossgate_config::{Portal, Settings};
+use crossgate_policy::Decision;
+use crossgate_portal::cookies;
+use crossgate_portal::pages::{Brand, BrandFault, Colour, Logo, Pages, PagesFault};
+use crossgate_portal::seal::{NoRandom, Sealer};
+use crossgate_portal::sessions::{NewSession, Session, SessionId, Sessions};
+use crossgate_portal::store::{KeptSession, PortalStore, PortalStoreError};
+use crossgate_token::{Issuers, restore_id_token};
+use http::HeaderMap;
+
+use crate::live::fetch::Fetcher;
+use crate::request::admit::SignedIn;
+use crate::request::token::KnownToken;
+use crate::request::tokens::Tokens;
+pub use call::{Call, Reply, Told};
+use endpoints::KnownEndpoints;
+pub use forms::{fields, is_form, is_navigation};
+use kept::Kept;
+pub use kept::MOST_FORM;
+use place::Place;
+pub use settings::{PeopleSettings, Provider};
+pub use sign_in::Begin;
+use step_up::asked_for;
+pub use tend::tend;
+
+/// A session of somebody who is signed in.
+pub type PersonSession = Session<SignedIn>;
+
+/// Everybody who is signed in, and what signing in takes.
+#[derive(Debug)]
+pub struct People {
+    sealer: Sealer,
+    sessions: Sessions<SignedIn>,
+    store: Arc<PortalStore>,
+    tokens: Arc<Tokens>,
+    endpoints: KnownEndpoints,
+    kept: Kept,
+}
+
+/// Why nobody can sign in.
+#[derive(Debug, thiserror::Error)]
+pub enum PeopleError {
+    /// The file of sessions.
+    #[error("[portal] store: `{}`: {why}", .file.display())]
+    Store {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong.
+        why: PortalStoreError,
+    },
+    /// The pages.
+    #[error("[portal] pages: {0}")]
+    Pages(#[from] PagesFault),
+    /// A file of theirs.
+    #[error("[portal] {key}: `{}`: {why}", .file.display())]
+    File {
+        /// The key.
+        key: &'static str,
+        /// The file.
+        file: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// The system gives no random numbers.
+    #[error(transparent)]
+    NoRandom(#[from] NoRandom),
+}
+
+impl People {
+    /// Takes up who was signed in before. `None` where nobody can.
+    ///
+    /// # Errors
+    /// The file of sessions cannot be used.
+    pub fn open(
+        portal: &Portal,
+        issuers: &Issuers,
+        tokens: &Arc<Tokens>,
+        fetcher: &Fetcher,
+    ) -> Result<Option<Self>, PeopleError> {
+        let Some(file) = &portal.store else {
+            return Ok(None);
+        };
+        let failed = |why| PeopleError::Store {
+            file: file.clone(),
+            why,
+        };
+        let store = PortalStore::open(file).map_err(failed)?;
+        let sealer = Sealer::new(&store.key().map_err(failed)?)?;
+        let people = Self {
+            sealer,
+            sessions: Sessions::default(),
+            store: Arc::new(store),
+            tokens: Arc::clone(tokens),
+            endpoints: KnownEndpoints::new(fetcher.clone()),
+            kept: Kept::default(),
+        };
+        for kept in people.store.sessions().map_err(failed)? {
+            people.take_up(&kept, issuers);
+        }
+        Ok(Some(people))
+    }
+
+    /// Lets somebody in who was in before the restart, if their issuer is still configured.
+    fn take_up(&self, kept: &KeptSession, issuers: &Issuers) {
+        let Ok(verified) = restore_id_token(&kept.id_token.0, issuers, &kept.issuer) else {
+            return;
+        };
+        let session = Session::from(NewSession {
+            id: kept.id,
+            host: kept.host.as_str().into(),
+            provider: kept.provider.as_str().into(),
+            begun: kept.begun,
+            until: kept.until,
+            asked: kept.asked.split_whitespace().map(str::to_owned).collect(),
+            subject: SignedIn {
+                token: Arc::new(KnownToken::new(verified, issuers)),
+                digest: self.tokens.digest_of_session(&kept.id.to_bytes()),
+            },
+        });
+        self.sessions.begin(Arc::new(session.seen_at(kept.seen)));
+    }
+
+    /// Who is signed in with the browser that sends these headers, at this host and time.
+    #[must_use]
+    pub fn session(
+        &self,
+        headers: &HeaderMap,
+        host: &str,
+        now: u64,
+        settings: &PeopleSettings,
+    ) -> Option<Arc<PersonSession>> {
+        let sealed = cookies::one(headers, cookies::SESSION)?;
+        let id = SessionId::open(&self.sealer, sealed)?;
+        let session = self.sessions.find(id, host, now, settings.idle)?;
+        let issuer = session.subject.token.verified.issuer();
+        settings
+            .still_believes(&session.provider, issuer)
+            .then_some(session)
+    }
+
+    /// Answers at a place of ours, by what was decided about who is signed in.
+    pub async fn answer(&self, call: &Call<'_>, place: Place, decision: Decision) -> Reply {
+        match place {
+            Place::SignIn => self.sign_in(call).await,
+            Place::Callback(provider) => self.callback(call, &provider).await,
+            Place::WhoAmI => self.me(call, &decision),
+            Place::SignOut => self.sign_out(call).await,
+            Place::SignedOut => self.signed_out(call),
+            Place::FrontChannel(provider) => self.front_channel(call, &provider).await,
+            Place::Resume(id) => self.resume(call, &id),
+            Place::Nowhere => Reply::of(call.nowhere()),
+        }
+    }
+
+    /// How many are signed in.
+    #[must_use]
+    pub fn signed_in(&self) -> usize {
+        self.sessions.len()
+    }
+}
+
+/// The pages that everybody is shown, with an operator's files in place of ours.
+///
+/// # Errors
+/// A file cannot be read or used.
+pub fn pages(settings: &Settings) -> Result<Pages, PeopleError> {
+    let portal = &settings.portal;
+    let brand = Brand {
+        name: settings.tenant.name.clone(),
+        colour: match &portal.colour {
+            Some(colour) => Some(
+                colour
+                    .parse::<Colour>()
+                    .map_err(|why| wrong("colour", Path::new(colour), &why))?,
+            ),
+            None => None,
+        },
+        logo: match &portal.logo {
+            Some(file) => {
+                let bytes = std::fs::read(file).map_err(|why| unread("logo", file, &why))?;
+                Some(Logo::new(bytes).map_err(|why| wrong("logo", file, &why))?)
+            }
+            None => None,
+        },
+    };
+    let mut files = Vec::new();
+    if let Some(folder) = &portal.pages {
+        let entries = std::fs::read_dir(folder).map_err(|why| unread("pages", folder, &why))?;
+        for entry in entries {
+            let path = entry.map_err(|why| unread("pages", folder, &why))?.path();
+            let name = path.file_name().and_then(|name| name.to_str());
+            // What editors leave behind is no page.
+            let Some(name) = name.filter(|name| !name.starts_with('.') && !name.ends_with('~'))
+            else {
+                continue;
+            };
+            let text =
+                std::fs::read_to_string(&path).map_err(|why| unread("pages", &path, &why))?;
+            files.push((name.to_owned(), text));
+        }
+    }
+    let pages = Pages::new(brand, files)?;
+    for advisory in pages.advisories() {
+        tracing::warn!("[portal] pages: {advisory}");
+    }
+    Ok(pages)
+}
+
+fn unread(key: &'static str, file: &Path, why: &std::io::Error) -> PeopleError {
+    PeopleError::File {
+        key,
+        file: file.to_owned(),
+        why: why.to_string(),
+    }
+}
+
+fn wrong(key: &'static str, file: &Path, why: &BrandFault) -> PeopleError {
+    PeopleError::File {
+        key,
+        file: file.to_owned(),
+        why: why.to_string(),
+    }
+}

@@ -1,0 +1,125 @@
+//! The end of a session: by its person, or by the provider.
+
+use std::sync::Arc;
+
+use crossgate_portal::cookies;
+use crossgate_portal::oidc;
+use crossgate_portal::pages::Page;
+use crossgate_portal::sessions::SessionId;
+use http::header::CONTENT_SECURITY_POLICY;
+use http::{HeaderValue, Method};
+
+use super::call::{Call, Reply};
+use super::forms::one;
+use super::sign_in::onward;
+use super::{People, place};
+use crate::request::respond::{self, Answer, Shown};
+
+impl People {
+    /// `/.crossgate/sign-out`: a question, or the end.
+    pub(super) async fn sign_out(&self, call: &Call<'_>) -> Reply {
+        if call.method != Method::POST || !self.is_ours(call) {
+            // Another site may lead here, but only the person's own click ends anything.
+            return Reply::of(self.with_form_token(call, |csrf| {
+                let page = Page::SignOut {
+                    action: place::SIGN_OUT,
+                    csrf,
+                    return_to: "/",
+                };
+                respond::page(Shown::Asked, &call.render(&page))
+            }));
+        }
+        let mut answer = match &call.session {
+            Some(session) => {
+                let elsewhere = self
+                    .end_session_page(call, session.id, &session.provider)
+                    .await;
+                self.end(&[session.id]).await;
+                elsewhere.unwrap_or_else(|| respond::go(place::SIGNED_OUT))
+            }
+            None => respond::go(place::SIGNED_OUT),
+        };
+        answer.set_cookie(&cookies::clear(cookies::SESSION));
+        answer.set_cookie(&cookies::clear(cookies::REALM));
+        Reply::of(answer)
+    }
+
+    /// On to the provider, so that its session ends too (RP-Initiated Logout 1.0).
+    async fn end_session_page(
+        &self,
+        call: &Call<'_>,
+        session: SessionId,
+        provider: &str,
+    ) -> Option<Answer> {
+        let provider = call.settings.provider(provider)?;
+        let endpoints = self.endpoints.of(provider).await.ok()?;
+        let store = Arc::clone(&self.store);
+        let kept = tokio::task::spawn_blocking(move || store.id_token(session)).await;
+        let id_token = kept.ok().and_then(Result::ok).flatten();
+        let url = oidc::end_session_url(
+            &endpoints,
+            &provider.settings.client_id,
+            id_token.as_ref().map(|token| &*token.0),
+            &format!("{}{}", call.origin, place::SIGNED_OUT),
+        )?;
+        Some(onward(call, provider, respond::go(url.as_str())))
+    }
+
+    /// `/.crossgate/signed-out`.
+    pub(super) fn signed_out(&self, call: &Call<'_>) -> Reply {
+        let page = Page::SignedOut { sign_in_href: "/" };
+        Reply::of(respond::page(Shown::Asked, &call.render(&page)))
+    }
+
+    /// The provider tells by a frame in a browser that a session of its own is over. The frame brings no cookies of ours, so
+    /// the session is told by its id at the provider, which nobody else knows.
+    pub(super) async fn front_channel(&self, call: &Call<'_>, provider: &str) -> Reply {
+        let query = call.query();
+        let mut answer = match (
+            call.settings.provider(provider),
+            one(&query, "iss"),
+            one(&query, "sid"),
+        ) {
+            (Some(provider), Some(issuer), Some(sid)) if !sid.is_empty() => {
+                let name = &provider.settings.name;
+                let over = self.sessions.filter(|session| {
+                    let claims = session.subject.token.verified.claims();
+                    *session.provider == **name
+                        && *claims.issuer == *issuer
+                        && claims
+                            .session
+                            .as_ref()
+                            .is_some_and(|own| own.to_string() == sid)
+                });
+                let over: Vec<SessionId> = over.iter().map(|session| session.id).collect();
+                self.end(&over).await;
+                self.signed_out(call).answer
+            }
+            (Some(_) | None, Some(_) | None, Some(_) | None) => respond::page(
+                Shown::NoGood,
+                &call.render(&Page::SignedOut { sign_in_href: "/" }),
+            ),
+        };
+        // Nothing can be done on this page, so it may stand in anybody's frame.
+        for (name, value) in &mut answer.headers {
+            if *name == CONTENT_SECURITY_POLICY {
+                *value = HeaderValue::from_static("default-src 'none'; frame-ancestors *");
+            }
+        }
+        Reply::of(answer)
+    }
+
+    /// Ends sessions at once, and for good.
+    pub(super) async fn end(&self, sessions: &[SessionId]) {
+        for session in sessions {
+            self.sessions.end(*session);
+        }
+        let (store, over) = (Arc::clone(&self.store), sessions.to_vec());
+        let ended = tokio::task::spawn_blocking(move || store.end(&over)).await;
+        if !matches!(ended, Ok(Ok(()))) {
+            tracing::error!(
+                "[portal] store: sessions that were ended would come back after a restart"
+            );
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! What a sign-in is asked for besides who it is, and by whom it can be given.
+
+use crossgate_policy::decision::{Outcome, Reason, Refusal, Requirement};
+use crossgate_policy::snapshot::Snapshot;
+use crossgate_policy::subject::Home;
+use crossgate_portal::oidc::Wanted;
+
+use super::settings::{PeopleSettings, Provider};
+use crate::request::admit::SignedIn;
+use crate::request::respond;
+
+/// What a refusal asks for, one word each, in the words of `crossgate decide`.
+#[must_use]
+pub(super) fn asked_for(refusal: &Refusal) -> Vec<String> {
+    refusal
+        .requirements
+        .iter()
+        .map(Requirement::to_string)
+        .collect()
+}
+
+/// What to ask the provider for, so that this refusal does not come again.
+#[must_use]
+pub(super) fn wanted(refusal: &Refusal) -> Wanted {
+    match refusal.reason.outcome() {
+        Outcome::StepUp => Wanted {
+            claims: respond::sign_in_claims(refusal),
+            acr_values: Some(respond::acr_values(refusal)),
+            again: false,
+            login_hint: None,
+        },
+        Outcome::Unauthenticated
+        | Outcome::Allow
+        | Outcome::Block
+        | Outcome::Redeem
+        | Outcome::Consent
+        | Outcome::BadRequest
+        | Outcome::NotFound => Wanted {
+            // Who was revoked has to show themselves again: the provider's own session is as old as ours.
+            again: refusal.reason == Reason::Revoked,
+            ..Wanted::default()
+        },
+    }
+}
+
+/// Who can give what is lacking: the provider that they signed in with where its word counts here, else our own.
+#[must_use]
+pub(super) fn provider<'s>(
+    settings: &'s PeopleSettings,
+    snapshot: &Snapshot,
+    signed_in: &SignedIn,
+    with: &str,
+) -> Option<&'s Provider> {
+    let subject = &signed_in.token.subject;
+    let own = snapshot.own.id;
+    let counts = match subject.home {
+        Home::Tenant { tenant, .. } => tenant.0 == own || snapshot.accepts_mfa_of(tenant.0),
+        Home::MicrosoftAccount | Home::NoTenant => false,
+    };
+    let before = settings.provider(with);
+    if counts || subject.issuer.0 == own {
+        return before;
+    }
+    settings.of_tenant(own).or(before)
+}

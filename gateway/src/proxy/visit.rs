@@ -1,0 +1,144 @@
+//! A person in a browser, where the request is ours to answer: a page of ours, or the way to a sign-in.
+
+use std::time::Duration;
+
+use crossgate_policy::Decision;
+use http::Method;
+use pingora::proxy::Session;
+
+use super::Gateway;
+use super::answer::asked;
+use crate::ctx::RequestCtx;
+use crate::people::place::Place;
+use crate::people::{Begin, Call, MOST_FORM, PersonSession, Reply, Told, is_form};
+use crate::request::admit::{Brought, admit_refused, admit_signed_in};
+use crate::request::forwarded::Client;
+use crate::request::respond::{self, Answer, Trouble};
+use crate::sign_ins::Ending;
+
+/// Why a request does not go on to an app.
+pub(super) enum Stop {
+    /// This is sent.
+    Answer(Answer),
+    /// A person is to be answered, which may take a while.
+    Visit(Box<Visit>),
+}
+
+/// A person who is to be answered.
+pub(super) struct Visit {
+    pub(super) what: What,
+    pub(super) host: String,
+    pub(super) session: Option<std::sync::Arc<PersonSession>>,
+}
+
+/// What they came for.
+pub(super) enum What {
+    /// A place of ours; with what was decided about them and the app.
+    Place(Place, Decision),
+    /// A page of an app that cannot be had without a sign-in.
+    Begin(Begin),
+}
+
+impl Gateway {
+    /// Answers a person.
+    pub(super) async fn visit(
+        &self,
+        session: &mut Session,
+        ctx: &mut RequestCtx,
+        visit: Visit,
+    ) -> Answer {
+        let form = read_form(session).await;
+        let in_force = std::sync::Arc::clone(&ctx.in_force);
+        let request = session.req_header();
+        let client = ctx.client.as_ref();
+        let secure = client.is_some_and(|client| client.secure);
+        let parts = (
+            self.people.as_ref(),
+            in_force.routes.people.as_ref(),
+            client.and_then(Client::origin),
+            ctx.app().cloned(),
+        );
+        let (Some(people), Some(settings), Some(origin), Some(app)) = parts else {
+            return respond::trouble(Trouble::Internal, &asked(self, request, ctx));
+        };
+        if !secure {
+            // Browsers keep our cookies over HTTPS only: without it a sign-in would go round in circles.
+            let trouble = Trouble::Malformed("sign_in_needs_https");
+            ctx.ending = Ending::Malformed(trouble.rule());
+            return respond::trouble(trouble, &asked(self, request, ctx));
+        }
+        let target = request.uri.path_and_query().map(|target| target.as_str());
+        let call = Call {
+            in_force: &in_force,
+            live: &self.live,
+            settings,
+            pages: &self.pages,
+            app: &app,
+            method: request.method.clone(),
+            target: ctx
+                .target
+                .clone()
+                .unwrap_or_else(|| target.unwrap_or("/").to_owned()),
+            headers: &request.headers,
+            form: form
+                .as_deref()
+                .map(crate::people::fields)
+                .unwrap_or_default(),
+            host: &visit.host,
+            origin,
+            at: ctx.arrived,
+            correlation_id: ctx.correlation_id.to_string(),
+            session: visit.session,
+        };
+        let Reply { answer, told } = match visit.what {
+            What::Place(place, decision) => people.answer(&call, place, decision).await,
+            What::Begin(mut begin) => {
+                begin.form_lost = begin.with_form && (form.is_none() || !is_form(&request.headers));
+                people.begin(&call, begin).await
+            }
+        };
+        let brought = Brought {
+            headers: &request.headers,
+            client_ip: client.and_then(|client| client.address),
+            session: None,
+        };
+        let snapshot = &in_force.snapshot;
+        match told {
+            Told::Nothing => {}
+            Told::Refused(refusal) => {
+                let decision = admit_refused(snapshot, &app, brought, refusal, &self.metrics);
+                ctx.ending = Ending::Decided(decision);
+            }
+            Told::SignedIn(signed_in) => {
+                let decision = admit_signed_in(snapshot, &app, brought, &signed_in, &self.metrics);
+                ctx.token = Some(signed_in.token);
+                ctx.token_digest = signed_in.digest;
+                ctx.ending = Ending::Decided(decision);
+            }
+        }
+        answer
+    }
+}
+
+/// The body, where it is whole and not too large.
+async fn read_form(session: &mut Session) -> Option<Vec<u8>> {
+    if session.req_header().method != Method::POST {
+        return Some(Vec::new());
+    }
+    let read = async {
+        let mut body = Vec::new();
+        loop {
+            match session.read_request_body().await {
+                Ok(Some(part)) if body.len() + part.len() <= MOST_FORM => {
+                    body.extend_from_slice(&part);
+                }
+                Ok(None) => return Some(body),
+                Ok(Some(_)) | Err(_) => return None,
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, read).await.ok().flatten()
+}
+
+/// What people type is sent at once.
+const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,0 +1,182 @@
+//! People in browsers: Contoso and Fabrikam with identity providers where they sign in by pages, before an app that they
+//! come to with a real Chromium.
+
+use std::time::Duration;
+
+use crossgate_testkit::browser::{Browser, Tab};
+use crossgate_testkit::certificate::Certificate;
+use crossgate_testkit::gateway::{Gateway, OWN_TENANT, Setup};
+use crossgate_testkit::people::People;
+use crossgate_testkit::programs::wait_for;
+use crossgate_testkit::upstream::Upstream;
+use serde_json::{Value, json};
+
+use super::{FABRIKAM, PAYROLL};
+
+/// The host that people know the app by.
+pub const APP_HOST: &str = "payroll.contoso.example";
+/// Another host of the same gateway.
+pub const OTHER_HOST: &str = "travel.contoso.example";
+const TRAVEL: &str = "aaaaaaaa-0000-4000-8000-000000000003";
+
+/// Everything but the gateway, and what it is to be started from.
+pub struct Lobby {
+    pub contoso: People,
+    pub fabrikam: People,
+    pub upstream: Upstream,
+    setup: Setup,
+    app: String,
+}
+
+impl Lobby {
+    pub fn new() -> Self {
+        let (contoso, fabrikam, upstream) = (People::start(), People::start(), Upstream::start());
+        contoso.account(&json!({
+            "sub": "ada", "email": "ada@contoso.com", "name": "Ada Own", "claims": { "oid": "ada" },
+        }));
+        fabrikam.account(
+            &json!({ "sub": "frida", "email": "frida@fabrikam.com", "name": "Frida Partner" }),
+        );
+        fabrikam.account(
+            &json!({ "sub": "fred", "email": "fred@fabrikam.com", "name": "Fred Partner" }),
+        );
+        let setup = Setup::new(env!("CARGO_BIN_EXE_crossgate"));
+        let certificate = Certificate::make(setup.directory(), &[APP_HOST, OTHER_HOST]);
+        let origin = |host: &str| format!("https://{host}:{}", setup.proxy().port());
+        let mut entries = String::new();
+        for (name, tenant, people) in [
+            ("contoso", OWN_TENANT, &contoso),
+            ("fabrikam", FABRIKAM, &fabrikam),
+        ] {
+            let hosts = [APP_HOST, OTHER_HOST];
+            people.client(&json!({
+                "client_id": "crossgate",
+                "client_secret": "a-secret-of-this-test",
+                "redirect_uris": hosts.map(|host| format!("{}/.crossgate/callback/{name}", origin(host))),
+                "post_logout_redirect_uris": hosts.map(|host| format!("{}/.crossgate/signed-out", origin(host))),
+                "frontchannel_logout_uri": format!("{}/.crossgate/front-channel-logout/{name}", origin(APP_HOST)),
+            }));
+            let issuer = people.issuer();
+            entries += &format!(
+                "[[issuer]]\nname = \"{name}\"\nkind = \"oidc\"\nissuer = \"{issuer}\"\ntenant = \"{tenant}\"\n\
+                 [[provider]]\nname = \"{name}\"\nlabel = \"{label}\"\nissuer = \"{name}\"\nclient_id = \"crossgate\"\n\
+                 client_secret = \"a-secret-of-this-test\"\n",
+                label = if name == "contoso" {
+                    "Contoso"
+                } else {
+                    "Fabrikam"
+                },
+            );
+        }
+        entries += &format!(
+            "[[partner]]\ntenant = \"{FABRIKAM}\"\nname = \"Fabrikam\"\ndomains = [\"fabrikam.com\"]\n"
+        );
+        let at = upstream.address();
+        let app = format!(
+            "[[app]]\nid = \"{PAYROLL}\"\nname = \"Payroll\"\nhosts = [\"{APP_HOST}\"]\nupstreams = [\"{at}\"]\nsign_in = true\n"
+        );
+        let travel = format!(
+            "[[app]]\nid = \"{TRAVEL}\"\nname = \"Travel\"\nhosts = [\"{OTHER_HOST}\"]\nupstreams = [\"{at}\"]\nsign_in = true\n"
+        );
+        let setup = setup
+            .section("listen.tls", &certificate.settings())
+            .section("portal", "store = \"portal.db\"")
+            .entries(&entries)
+            .entries(&travel)
+            .policy("default.json", &direct_connect());
+        Self {
+            contoso,
+            fabrikam,
+            upstream,
+            setup,
+            app,
+        }
+    }
+
+    /// Adds keys to the app.
+    pub fn app(mut self, keys: &str) -> Self {
+        self.app += &format!("{keys}\n");
+        self
+    }
+
+    pub fn configure(mut self, change: impl FnOnce(Setup) -> Setup) -> Self {
+        self.setup = change(self.setup);
+        self
+    }
+
+    pub fn policy(self, path: &str, document: &Value) -> Self {
+        self.configure(|setup| setup.policy(path, document))
+    }
+
+    /// Starts the gateway and the browser.
+    pub fn open(self) -> Doors {
+        let port = self.setup.proxy().port();
+        let gateway = self.setup.entries(&self.app).start();
+        Doors {
+            contoso: self.contoso,
+            fabrikam: self.fabrikam,
+            upstream: self.upstream,
+            gateway,
+            browser: Browser::start(),
+            port,
+        }
+    }
+}
+
+/// The gateway, open, and a browser.
+pub struct Doors {
+    pub contoso: People,
+    pub fabrikam: People,
+    pub upstream: Upstream,
+    pub gateway: Gateway,
+    pub browser: Browser,
+    port: u16,
+}
+
+impl Doors {
+    /// An address of the app.
+    pub fn app(&self, path: &str) -> String {
+        format!("https://{APP_HOST}:{}{path}", self.port)
+    }
+
+    /// An address of the other app.
+    pub fn other(&self, path: &str) -> String {
+        format!("https://{OTHER_HOST}:{}{path}", self.port)
+    }
+
+    /// Chooses where to sign in, and does.
+    pub fn sign_in(&self, tab: &Tab<'_>, with: &str, who: &str) {
+        tab.click(&format!("a[href*='provider={with}']"));
+        let people = if with == "contoso" {
+            &self.contoso
+        } else {
+            &self.fabrikam
+        };
+        people.sign_in(tab, who, None);
+    }
+
+    /// What the app was told of the request that made this page.
+    pub fn told(&self, tab: &Tab<'_>) -> Value {
+        let text = tab.page().text;
+        serde_json::from_str(&text)
+            .unwrap_or_else(|error| panic!("no page of the app: {error}: {text}"))
+    }
+
+    /// Waits for an event with this reason.
+    pub fn event(&self, reason: &str) -> Value {
+        wait_for("an event of that reason", Duration::from_secs(10), || {
+            let events = self.gateway.events();
+            events.into_iter().find(|event| {
+                event["status"]["failureReason"]
+                    .as_str()
+                    .is_some_and(|told| told.contains(reason))
+                    || event.to_string().contains(&format!("\"{reason}\""))
+            })
+        })
+    }
+}
+
+/// Fabrikam's people may come without being guests.
+pub fn direct_connect() -> Value {
+    json!({ "id": super::POLICY_ID, "b2bDirectConnectInbound": super::everyone() })
+}
