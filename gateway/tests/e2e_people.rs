@@ -70,3 +70,208 @@ fn every_request_of_a_session_is_decided_by_the_policy_in_force() {
         tab.page().text
     );
 }
+
+#[test]
+fn a_mail_address_leads_to_where_its_owner_signs_in() {
+    let doors = Lobby::new().open();
+    let tab = doors.browser.open("frida");
+    tab.goto(&doors.app("/a?b=c"));
+    tab.fill("[name=email]", "somebody@nowhere.example");
+    assert_eq!(tab.click("button[type=submit]").status, 400);
+    tab.fill("[name=email]", "Frida@Fabrikam.com");
+    let place = tab.click("button[type=submit]");
+    assert!(place.url.starts_with(doors.fabrikam.issuer()), "{place:?}");
+    doors.fabrikam.sign_in(&tab, "frida", None);
+    assert_eq!(tab.page().place.url, doors.app("/a?b=c"));
+}
+
+#[test]
+fn a_policy_that_asks_for_mfa_sends_the_browser_for_it_and_back() {
+    let doors = Lobby::new()
+        .policy("conditional-access/mfa.json", &needs_mfa(&json!(["mfa"])))
+        .open();
+    let tab = doors.browser.open("ada");
+    tab.goto(&doors.app("/pay?month=11"));
+    tab.click("a[href*='provider=contoso']");
+    // Nobody asked for a code yet; the policy does, once it is known who it is.
+    doors.contoso.sign_in(&tab, "ada", None);
+    let place = tab.page().place;
+    assert!(place.url.starts_with(doors.contoso.issuer()), "{place:?}");
+    doors.contoso.sign_in(&tab, "ada", Some("123456"));
+    assert_eq!(
+        tab.page().place.url,
+        doors.app("/pay?month=11"),
+        "{}",
+        tab.page().text
+    );
+    doors.told(&tab);
+}
+
+#[test]
+fn what_a_provider_cannot_give_is_asked_for_once() {
+    let doors = Lobby::new()
+        .policy(
+            "conditional-access/strength.json",
+            &json!({
+                "displayName": "Phishing-resistant", "state": "enabled",
+                "conditions": { "users": { "includeUsers": ["All"] }, "applications": { "includeApplications": ["All"] } },
+                "grantControls": { "operator": "OR", "builtInControls": [],
+                    "authenticationStrength": { "id": "00000000-0000-0000-0000-000000000004" } },
+            }),
+        )
+        .open();
+    let tab = doors.browser.open("ada");
+    tab.goto(&doors.app("/"));
+    tab.click("a[href*='provider=contoso']");
+    doors.contoso.sign_in(&tab, "ada", None);
+    doors.contoso.sign_in(&tab, "ada", Some("123456"));
+    let page = tab.page();
+    assert_eq!(
+        (page.place.status, &*page.place.url),
+        (401, &*doors.app("/")),
+        "{}",
+        page.text
+    );
+    assert!(page.text.contains("AADSTS50076"), "{}", page.text);
+}
+
+#[test]
+fn a_form_that_was_sent_just_then_is_not_lost() {
+    let doors = Lobby::new().open();
+    let tab = doors.browser.open("ada");
+    tab.goto(&doors.app("/"));
+    tab.evaluate(
+        "(() => { const f = document.createElement('form'); f.method = 'post'; f.action = '/pay?to=bob'; \
+         for (const [n, v] of [['amount', '5 & 6'], ['amount', '<7>']]) { const i = document.createElement('input'); \
+         i.name = n; i.value = v; f.append(i); } document.body.append(f); f.submit(); })()",
+    );
+    tab.rest();
+    doors.sign_in(&tab, "contoso", "ada");
+    let page = tab.page();
+    assert!(page.text.contains("/pay?to=bob"), "{}", page.text);
+    tab.click("button[type=submit]");
+    let told = doors.told(&tab);
+    assert_eq!(
+        (&told["method"], &told["target"]),
+        (&json!("POST"), &json!("/pay?to=bob"))
+    );
+    // amount=5+%26+6&amount=%3C7%3E
+    assert_eq!(told["body"]["bytes"], 29, "{told}");
+}
+
+#[test]
+fn a_program_is_told_401_and_never_sent_to_a_page() {
+    let doors = Lobby::new().open();
+    for headers in [
+        &[("Accept", "application/json")][..],
+        &[("Accept", "*/*")],
+        &[("Accept", "text/html"), ("Sec-Fetch-Mode", "cors")],
+        &[("Accept", "text/html"), ("Authorization", "Bearer a.b.c")],
+        &[
+            ("Accept", "text/html"),
+            ("Sec-Fetch-Mode", "navigate"),
+            ("Sec-Fetch-Dest", "iframe"),
+        ],
+    ] {
+        let mut request = doors.curl("/a");
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let answer = request.send();
+        assert_eq!(answer.status, 401, "{headers:?}");
+        assert!(
+            answer
+                .header("www-authenticate")
+                .unwrap()
+                .starts_with("Bearer"),
+            "{headers:?}"
+        );
+        assert_eq!(answer.header("location"), None, "{headers:?}");
+    }
+}
+
+#[test]
+fn signing_out_ends_the_session_here_and_at_the_provider() {
+    let doors = Lobby::new().open();
+    let tab = doors.browser.open("ada");
+    tab.goto(&doors.app("/"));
+    doors.sign_in(&tab, "contoso", "ada");
+    let cookie = tab.cookie("__Host-crossgate").unwrap()["value"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let with_cookie = || {
+        doors
+            .curl("/a")
+            .header("Cookie", &format!("__Host-crossgate={cookie}"))
+            .send()
+            .status
+    };
+    assert_eq!(with_cookie(), 200);
+    assert_eq!(doors.contoso.signed_in().len(), 1);
+    tab.goto(&doors.app("/.crossgate/sign-out"));
+    let place = tab.click("button[type=submit]");
+    assert_eq!(
+        place.url,
+        doors.app("/.crossgate/signed-out"),
+        "{}",
+        tab.page().text
+    );
+    assert!(doors.contoso.signed_in().is_empty());
+    // Whoever copied the cookie has nothing.
+    assert_eq!(with_cookie(), 401);
+    assert_eq!(tab.goto(&doors.app("/")).status, 401);
+}
+
+#[test]
+fn a_provider_that_ends_its_session_ends_ours() {
+    let doors = Lobby::new().open();
+    let tab = doors.browser.open("ada");
+    tab.goto(&doors.app("/"));
+    doors.sign_in(&tab, "contoso", "ada");
+    assert_eq!(tab.goto(&doors.app("/")).status, 200);
+    tab.goto(&format!("{}/session/end", doors.contoso.issuer()));
+    tab.click("button");
+    // Sent where the person signed in last, for nobody is signed in here any more.
+    let place = tab.goto(&doors.app("/"));
+    assert!(place.url.starts_with(doors.contoso.issuer()), "{place:?}");
+}
+
+#[test]
+fn sessions_outlive_the_process_and_are_of_one_host() {
+    let mut doors = Lobby::new().open();
+    let tab = doors.browser.open("frida");
+    tab.goto(&doors.app("/"));
+    doors.sign_in(&tab, "fabrikam", "frida");
+    let cookie = tab.cookie("__Host-crossgate").unwrap()["value"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    tab.goto(&doors.other("/"));
+    tab.set_cookie(&json!({ "name": "__Host-crossgate", "value": cookie, "url": doors.other("/"), "secure": true, "path": "/" }));
+    assert_eq!(tab.goto(&doors.other("/")).status, 401);
+    doors.gateway.hand_over();
+    assert_eq!(tab.goto(&doors.app("/")).status, 200, "{}", tab.page().text);
+}
+
+#[test]
+fn who_am_i_tells_who_is_signed_in_and_what_counts() {
+    let doors = Lobby::new().open();
+    let tab = doors.browser.open("frida");
+    tab.goto(&doors.app("/"));
+    doors.sign_in(&tab, "fabrikam", "frida");
+    tab.goto(&doors.app("/.crossgate/me"));
+    let text = tab.page().text;
+    for told in ["Frida Partner", "Fabrikam", FABRIKAM] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+}
+
+/// A policy that lets everybody in by these controls.
+fn needs_mfa(controls: &serde_json::Value) -> serde_json::Value {
+    json!({
+        "displayName": "MFA", "state": "enabled",
+        "conditions": { "users": { "includeUsers": ["All"] }, "applications": { "includeApplications": ["All"] } },
+        "grantControls": { "operator": "OR", "builtInControls": controls },
+    })
+}

@@ -79,7 +79,13 @@ impl<'a> Person<'a> {
         let tenant = token.subject.home.recorded_tenant();
         let provider = call.settings.provider(&session.provider);
         Self {
-            name: principal::name(token, true).unwrap_or("?").to_owned(),
+            name: token
+                .facts
+                .display_name
+                .as_deref()
+                .or_else(|| principal::name(token, true))
+                .unwrap_or("?")
+                .to_owned(),
             tenant: tenant.map_or_else(String::new, |tenant| tenant.to_string()),
             tenant_name: tenant.and_then(|tenant| call.settings.name_of(tenant)),
             provider: provider.map_or("", |provider| &provider.settings.label),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crossgate_testkit::browser::{Browser, Tab};
 use crossgate_testkit::certificate::Certificate;
+use crossgate_testkit::curl::Curl;
 use crossgate_testkit::gateway::{Gateway, OWN_TENANT, Setup};
 use crossgate_testkit::people::People;
 use crossgate_testkit::programs::wait_for;
@@ -144,6 +145,12 @@ impl Doors {
         format!("https://{OTHER_HOST}:{}{path}", self.port)
     }
 
+    /// A request to the app without a browser.
+    pub fn curl(&self, path: &str) -> Curl {
+        let authority = self.gateway.directory().join("tls-cert.pem");
+        Curl::get_tls(self.gateway.proxy(), APP_HOST, path, &authority)
+    }
+
     /// Chooses where to sign in, and does.
     pub fn sign_in(&self, tab: &Tab<'_>, with: &str, who: &str) {
         tab.click(&format!("a[href*='provider={with}']"));
@@ -153,6 +160,24 @@ impl Doors {
             &self.fabrikam
         };
         people.sign_in(tab, who, None);
+    }
+
+    /// A code that Fabrikam gave this person, which the gateway was kept from using.
+    pub fn fabrikam_code(&self, tab: &Tab<'_>, who: &str) -> String {
+        // Without the cookie of its sign-in the answer is refused before the code is given back.
+        for cookie in tab.cookies() {
+            if cookie["name"]
+                .as_str()
+                .is_some_and(|name| name.contains("-try-"))
+            {
+                tab.set_cookie(
+                    &json!({ "name": cookie["name"], "value": null, "url": self.app("/") }),
+                );
+            }
+        }
+        let place = self.fabrikam.sign_in(tab, who, None);
+        assert_eq!(place.status, 400, "{place:?}");
+        place.parameter("code").unwrap().to_owned()
     }
 
     /// What the app was told of the request that made this page.

@@ -1,0 +1,262 @@
+//! What somebody who means ill can do to a sign-in: each is refused, and each refusal is on record.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod site;
+
+use crossgate_testkit::browser::Tab;
+use serde_json::{Value, json};
+use site::people::{Doors, Lobby};
+
+/// A tab at a provider's page, and the parameters that it was sent there with.
+fn sent<'d>(doors: &'d Doors, profile: &str, with: &str) -> (Tab<'d>, Value) {
+    let tab = doors.browser.open(profile);
+    tab.goto(&doors.app("/"));
+    drop(tab.requests());
+    tab.click(&format!("a[href*='provider={with}']"));
+    let requests = tab.requests();
+    let asked = requests
+        .iter()
+        .filter_map(|request| request["url"].as_str())
+        .find(|url| url.contains("code_challenge="))
+        .unwrap_or_else(|| panic!("nobody was sent anywhere: {requests:?}"))
+        .to_owned();
+    let (_, query) = asked.split_once('?').unwrap();
+    let pairs = url::form_urlencoded::parse(query.as_bytes()).into_owned();
+    (
+        tab,
+        pairs
+            .map(|(name, value)| (name, json!(value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+    )
+}
+
+/// The address that a provider sends a browser back to, which the browser is kept from going to.
+fn answer_of(doors: &Doors, tab: &Tab<'_>, who: &str, with: &str) -> String {
+    let people = if with == "contoso" {
+        &doors.contoso
+    } else {
+        &doors.fabrikam
+    };
+    drop(tab.requests());
+    people.sign_in(tab, who, None);
+    let requests = tab.requests();
+    requests
+        .iter()
+        .filter_map(|request| request["url"].as_str())
+        .find(|url| url.contains("/.crossgate/callback/"))
+        .unwrap_or_else(|| panic!("nobody came back: {requests:?}"))
+        .to_owned()
+}
+
+fn refused(doors: &Doors, tab: &Tab<'_>, address: &str, reason: &str) {
+    let place = tab.goto(address);
+    assert_eq!(place.status, 400, "{reason}: {}", tab.page().text);
+    let recorded = doors.event(reason);
+    assert_eq!(recorded["crossgate"]["step"], "token", "{recorded}");
+    assert_ne!(tab.goto(&doors.app("/api")).status, 200, "{reason}");
+}
+
+#[test]
+fn an_answer_counts_in_the_browser_that_asked_and_once() {
+    let doors = Lobby::new().open();
+    let (eve, _) = sent(&doors, "eve", "fabrikam");
+    let answer = answer_of(&doors, &eve, "frida", "fabrikam");
+    // Sent to somebody else, it would make them act as Frida without knowing.
+    let mallory = doors.browser.open("mallory");
+    refused(&doors, &mallory, &answer, "sign_in_of_another_browser");
+    // The browser that asked has used it.
+    let place = eve.goto(&answer);
+    assert_eq!(place.status, 400);
+}
+
+#[test]
+fn state_provider_and_issuer_of_an_answer_have_to_be_those_that_were_asked() {
+    let doors = Lobby::new().open();
+    let (tab, asked) = sent(&doors, "frida", "fabrikam");
+    let state = asked["state"].as_str().unwrap().to_owned();
+    let callback = |provider: &str, query: &str| {
+        doors.app(&format!("/.crossgate/callback/{provider}?{query}"))
+    };
+    let issuer = doors.fabrikam.issuer();
+    for (address, reason) in [
+        (
+            callback("contoso", &format!("code=x&state={state}")),
+            "sign_in_mixed_up",
+        ),
+        (
+            callback(
+                "fabrikam",
+                &format!("code=x&state={state}&state={state}&iss={issuer}"),
+            ),
+            "sign_in_of_another_browser",
+        ),
+        (callback("fabrikam", "code=x"), "sign_in_of_another_browser"),
+        (
+            callback("fabrikam", "code=x&state=AAAAAAAAAAAAAAAAAAAAAA"),
+            "sign_in_of_another_browser",
+        ),
+        (
+            callback("nobody", "code=x&state=../../x"),
+            "sign_in_of_another_browser",
+        ),
+    ] {
+        refused(&doors, &tab, &address, reason);
+    }
+    for (query, reason) in [
+        (
+            "code=x&iss=https://evil.example".to_owned(),
+            "answer_of_another_issuer",
+        ),
+        ("code=x".to_owned(), "answer_of_another_issuer"),
+        (format!("code=stolen&iss={issuer}"), "code_refused"),
+        (format!("iss={issuer}"), "no_code"),
+        (
+            format!("error=access_denied&iss={issuer}"),
+            "sign_in_denied",
+        ),
+        (
+            format!("error=server_error&error_description=<script>&iss={issuer}"),
+            "provider_error",
+        ),
+    ] {
+        let (tab, asked) = sent(&doors, reason, "fabrikam");
+        let state = asked["state"].as_str().unwrap();
+        let place = tab.goto(&callback("fabrikam", &format!("{query}&state={state}")));
+        assert!(matches!(place.status, 400 | 502), "{reason}: {place:?}");
+        assert!(!tab.page().html.contains("<script"), "{reason}");
+        let recorded = doors.event(reason);
+        assert_eq!(recorded["crossgate"]["step"], "token", "{recorded}");
+        assert_ne!(tab.goto(&doors.app("/api")).status, 200, "{reason}");
+    }
+}
+
+#[test]
+fn a_code_of_another_sign_in_is_refused_by_its_verifier_and_nonce() {
+    let doors = Lobby::new().open();
+    let (eve, _) = sent(&doors, "eve", "fabrikam");
+    let stolen = doors.fabrikam_code(&eve, "frida");
+    let (mallory, asked) = sent(&doors, "mallory", "fabrikam");
+    let state = asked["state"].as_str().unwrap();
+    assert_eq!(asked["code_challenge_method"], "S256");
+    assert!(asked["nonce"].as_str().unwrap().len() >= 22);
+    let issuer = doors.fabrikam.issuer();
+    let address = doors.app(&format!(
+        "/.crossgate/callback/fabrikam?code={stolen}&state={state}&iss={issuer}"
+    ));
+    refused(&doors, &mallory, &address, "code_refused");
+}
+
+#[test]
+fn nobody_is_sent_to_another_site() {
+    let doors = Lobby::new().open();
+    // What a browser makes of each is a browser's business, so it is asked; more are in the portal's own tests.
+    let evil = [
+        "https://evil.example/",
+        "/\\evil.example",
+        "/%09/evil.example",
+        "/	/evil.example",
+    ];
+    for (number, to) in evil.iter().enumerate() {
+        let profile = format!("p{number}");
+        let tab = doors.browser.open(&profile);
+        let query: String = url::form_urlencoded::byte_serialize(to.as_bytes()).collect();
+        tab.goto(&doors.app(&format!(
+            "/.crossgate/sign-in?provider=fabrikam&return={query}"
+        )));
+        doors.fabrikam.sign_in(&tab, "frida", None);
+        let url = tab.page().place.url;
+        assert!(url.starts_with(&doors.app("/")), "{to}: {url}");
+        doors.browser.forget(&profile);
+    }
+}
+
+#[test]
+fn a_form_of_another_site_signs_nobody_out() {
+    let doors = Lobby::new().open();
+    let tab = doors.browser.open("ada");
+    tab.goto(&doors.app("/"));
+    doors.sign_in(&tab, "contoso", "ada");
+    let cookie = tab.cookie("__Host-crossgate").unwrap()["value"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for (token, origin) in [
+        ("", "https://evil.example"),
+        ("crossgate-csrf=x", "https://payroll.contoso.example"),
+        ("", "null"),
+    ] {
+        let answer = doors
+            .curl("/.crossgate/sign-out")
+            .header(
+                "Cookie",
+                &format!(
+                    "__Host-crossgate={cookie}; __Host-crossgate-browser=AAAAAAAAAAAAAAAAAAAAAA"
+                ),
+            )
+            .header("Origin", origin)
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .method("POST")
+            .body(token)
+            .send();
+        assert_eq!(answer.status, 200, "a question, and no more");
+        assert_eq!(answer.header("set-cookie"), None);
+    }
+    assert_eq!(tab.goto(&doors.app("/")).status, 200);
+    doors.told(&tab);
+}
+
+#[test]
+fn a_session_is_never_one_that_a_browser_brought() {
+    let doors = Lobby::new().open();
+    let first = doors.browser.open("first");
+    first.goto(&doors.app("/"));
+    doors.sign_in(&first, "contoso", "ada");
+    let before = first.cookie("__Host-crossgate").unwrap();
+    // The same person signs in again with the cookie of before: it is worth nothing afterwards.
+    first.goto(&doors.app("/.crossgate/sign-in?provider=fabrikam"));
+    doors.fabrikam.sign_in(&first, "frida", None);
+    let after = first.cookie("__Host-crossgate").unwrap();
+    assert_ne!(before["value"], after["value"]);
+    let ask = |cookies: &str| doors.curl("/a").header("Cookie", cookies).send().status;
+    let (before, after) = (
+        before["value"].as_str().unwrap(),
+        after["value"].as_str().unwrap(),
+    );
+    assert_eq!(ask(&format!("__Host-crossgate={before}")), 401);
+    assert_eq!(ask(&format!("__Host-crossgate={after}")), 200);
+    // Two cookies of the name, a changed one, and one under another name.
+    assert_eq!(
+        ask(&format!(
+            "__Host-crossgate={after}; __Host-crossgate={after}"
+        )),
+        401
+    );
+    assert_eq!(
+        ask(&format!("__Host-crossgate={}A", &after[..after.len() - 1])),
+        401
+    );
+    assert_eq!(ask(&format!("__Host-Crossgate={after}")), 401);
+    assert_eq!(ask(&format!("crossgate={after}")), 401);
+}
+
+#[test]
+fn many_sign_ins_at_once_leave_a_browser_with_few_cookies() {
+    let doors = Lobby::new().open();
+    let tab = doors.browser.open("frida");
+    for _ in 0..12 {
+        tab.goto(&doors.app("/.crossgate/sign-in?provider=fabrikam"));
+    }
+    tab.goto(&doors.app("/"));
+    let tries = tab
+        .cookies()
+        .iter()
+        .filter(|cookie| cookie["name"].as_str().unwrap().contains("-try-"))
+        .count();
+    assert!(tries <= 6, "{tries}");
+}
