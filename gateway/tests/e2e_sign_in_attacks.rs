@@ -160,7 +160,7 @@ fn nobody_is_sent_to_another_site() {
         "https://evil.example/",
         "/\\evil.example",
         "/%09/evil.example",
-        "/	/evil.example",
+        "/\t/evil.example",
     ];
     for (number, to) in evil.iter().enumerate() {
         let profile = format!("p{number}");
