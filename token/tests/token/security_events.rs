@@ -1,5 +1,7 @@
 //! Security event tokens: the rules one by one.
 
+mod effects;
+mod hostile;
 mod subjects;
 
 use crossgate_policy::ids::{Cloud, UnixTime};
@@ -17,6 +19,7 @@ use crate::site::{
 const NOW: u32 = 1_767_225_600;
 const RECEIVER: &str = "https://gate.contoso.example/events";
 const CAEP: &str = "https://schemas.openid.net/secevent/caep/event-type/";
+const RISC: &str = "https://schemas.openid.net/secevent/risc/event-type/";
 const SSF: &str = "https://schemas.openid.net/secevent/ssf/event-type/";
 
 /// One transmitter and its key.
