@@ -3,7 +3,7 @@
 //! A claim that is read and has another JSON type than it must have refuses the token, `null` included: what a claim
 //! means must never depend on how its reader copes.
 
-mod read;
+pub(crate) mod read;
 
 use std::sync::Arc;
 
@@ -302,7 +302,7 @@ impl DisplayNames {
     }
 }
 
-fn audiences(payload: &Members<'_>) -> Result<Box<[Box<str>]>, TokenFault> {
+pub(crate) fn audiences(payload: &Members<'_>) -> Result<Box<[Box<str>]>, TokenFault> {
     let audiences: Box<[Box<str>]> = match payload.get("aud") {
         Some(Node::String(audience)) => [Box::from(&**audience)].into(),
         _ => strings(payload, "aud")?,

@@ -5,6 +5,7 @@ use std::fmt;
 use base64_simd::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
+use crate::header::ReadAs;
 use crate::json::{self, JsonFault, MAX_NESTING, Members, Node};
 use crate::{Header, TokenFault};
 
@@ -25,8 +26,13 @@ pub struct Jws<'a> {
 }
 
 impl<'a> Jws<'a> {
-    /// Takes a token apart and reads its header.
+    /// Takes an access token apart and reads its header.
     pub fn parse(token: &'a str) -> Result<Self, TokenFault> {
+        Self::parse_as(token, ReadAs::AccessToken)
+    }
+
+    /// The same for any kind of token.
+    pub(crate) fn parse_as(token: &'a str, read_as: ReadAs) -> Result<Self, TokenFault> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenFault::TooLong);
         }
@@ -54,7 +60,7 @@ impl<'a> Jws<'a> {
         decode_onto(&mut decoded, signature).map_err(told)?;
         let header = decoded.get(..header_length).unwrap_or_default();
         Ok(Self {
-            header: Header::read(&object(header)?)?,
+            header: Header::read(&object(header)?, read_as)?,
             length: token.len(),
             signing_input,
             decoded,

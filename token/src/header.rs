@@ -14,20 +14,42 @@ pub struct Header {
     pub key_id: Option<Box<str>>,
 }
 
+/// What a token is read as: its `typ` must say so (RFC 8725, section 3.11).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum ReadAs {
+    /// An access token, whose `typ` may be absent.
+    AccessToken,
+    /// A security event token, which names itself one.
+    SecurityEvent,
+}
+
+impl ReadAs {
+    /// Types are media types, so without regard to case.
+    fn admits(self, token_type: Option<&str>) -> bool {
+        let is_one_of = |accepted: &[&str]| {
+            token_type.is_some_and(|token_type| {
+                accepted
+                    .iter()
+                    .any(|accepted| token_type.eq_ignore_ascii_case(accepted))
+            })
+        };
+        match self {
+            Self::AccessToken => token_type.is_none() || is_one_of(&ACCESS_TOKEN_TYPES),
+            Self::SecurityEvent => is_one_of(&SECURITY_EVENT_TYPES),
+        }
+    }
+}
+
 impl Header {
     /// Reads a header.
-    pub(crate) fn read(header: &Members<'_>) -> Result<Self, TokenFault> {
+    pub(crate) fn read(header: &Members<'_>, read_as: ReadAs) -> Result<Self, TokenFault> {
         if header.contains_key("crit") {
             return Err(TokenFault::CriticalHeader);
         }
         if !matches!(header.get("b64"), None | Some(Node::Bool(true))) {
             return Err(TokenFault::UnencodedPayload);
         }
-        if let Some(token_type) = text(header, "typ")?
-            && !ACCEPTED_TYPES
-                .iter()
-                .any(|accepted| token_type.eq_ignore_ascii_case(accepted))
-        {
+        if !read_as.admits(text(header, "typ")?) {
             return Err(TokenFault::UnacceptableType);
         }
         let algorithm = text(header, "alg")?.ok_or(TokenFault::Missing("alg"))?;
@@ -45,8 +67,11 @@ fn text<'a>(header: &'a Members<'_>, name: &'static str) -> Result<Option<&'a st
         .transpose()
 }
 
-/// Media types, so without regard to case; the last is the long form of the second (RFC 9068, section 2.1).
-const ACCEPTED_TYPES: [&str; 3] = ["JWT", "at+jwt", "application/at+jwt"];
+/// The last is the long form of the second (RFC 9068, section 2.1).
+const ACCESS_TOKEN_TYPES: [&str; 3] = ["JWT", "at+jwt", "application/at+jwt"];
+
+/// RFC 8417, section 2.3.
+const SECURITY_EVENT_TYPES: [&str; 2] = ["secevent+jwt", "application/secevent+jwt"];
 
 #[cfg(test)]
 mod tests {
@@ -55,7 +80,11 @@ mod tests {
     use serde_json::{Value, json};
 
     fn read(header: Value) -> Result<Header, TokenFault> {
-        Header::read(&borrowed(header.as_object().unwrap()))
+        read_as(ReadAs::AccessToken, header)
+    }
+
+    fn read_as(read_as: ReadAs, header: Value) -> Result<Header, TokenFault> {
+        Header::read(&borrowed(header.as_object().unwrap()), read_as)
     }
 
     #[test]
@@ -90,6 +119,30 @@ mod tests {
                 Err(TokenFault::UnacceptableType),
                 "{typ}"
             );
+        }
+    }
+
+    #[test]
+    fn an_access_token_is_no_security_event_nor_the_reverse() {
+        for typ in [
+            "secevent+jwt",
+            "SecEvent+JWT",
+            "application/secevent+jwt",
+            "Application/SECEVENT+jwt",
+        ] {
+            let header = json!({"alg": "RS256", "typ": typ});
+            assert!(read_as(ReadAs::SecurityEvent, header.clone()).is_ok());
+            assert_eq!(read(header), Err(TokenFault::UnacceptableType), "{typ}");
+        }
+        for header in [
+            json!({"alg": "RS256"}),
+            json!({"alg": "RS256", "typ": "JWT"}),
+            json!({"alg": "RS256", "typ": "at+jwt"}),
+            json!({"alg": "RS256", "typ": "secevent"}),
+            json!({"alg": "RS256", "typ": "secevent+jwt "}),
+        ] {
+            let refused = read_as(ReadAs::SecurityEvent, header.clone());
+            assert_eq!(refused, Err(TokenFault::UnacceptableType), "{header}");
         }
     }
 

@@ -8,6 +8,9 @@
 //! gives what it says a type, [`KeySet::verify`] checks the signature, and [`Identity`] says whose account it is. All
 //! of that is [`verify`], and its answer may be kept. What depends on the time and on the application is asked anew on
 //! every request: [`Verified::check`].
+//!
+//! A [`SecurityEvent`] is no token that opens anything: an identity provider pushes it to say that what it signed before
+//! counts no more. It has a way of its own: [`verify_security_event`].
 
 mod algorithm;
 mod claim_map;
@@ -24,6 +27,7 @@ mod jwks;
 mod key_issuer;
 mod packed;
 mod roca;
+mod security_event;
 mod validity;
 mod verify;
 
@@ -39,6 +43,11 @@ pub use issuer::{Issuer, IssuerKind, Issuers, Tenants};
 pub use jwk::Unusable;
 pub use jwks::{JwksFault, Key, KeySet, SkippedKey};
 pub use packed::Packed;
+pub use security_event::{
+    Assurance, ChangeType, ComplexSubject, Compliance, Effect, Event, EventKind, Initiator, Reason,
+    SecurityEvent, SetFault, StreamStatus, Subject, SubjectId, Transmitter, Why,
+    verify_security_event,
+};
 pub use validity::{CLOCK_SKEW_SECONDS, Expected, ExpectedSignIn};
 pub use verify::{
     NotAccepted, Unverified, Verified, accept_unsigned, restore_id_token, verify, verify_id_token,

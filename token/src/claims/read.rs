@@ -19,7 +19,7 @@ fn member<'a, T>(
         .transpose()
 }
 
-pub(super) fn text<'a>(
+pub(crate) fn text<'a>(
     object: &'a Members<'a>,
     name: &'static str,
 ) -> Result<Option<&'a str>, TokenFault> {
@@ -37,7 +37,7 @@ pub(super) fn number(object: &Members<'_>, name: &'static str) -> Result<Option<
     member(object, name, Node::as_f64)
 }
 
-pub(super) fn object<'a>(
+pub(crate) fn object<'a>(
     object: &'a Members<'a>,
     name: &'static str,
 ) -> Result<Option<&'a Members<'a>>, TokenFault> {
@@ -45,7 +45,7 @@ pub(super) fn object<'a>(
 }
 
 /// A `NumericDate` (RFC 7519, section 2), fractions allowed.
-pub(super) fn time(
+pub(crate) fn time(
     object: &Members<'_>,
     name: &'static str,
 ) -> Result<Option<UnixTime>, TokenFault> {

@@ -46,6 +46,11 @@ impl<'a> Members<'a> {
         self.place(name).is_some()
     }
 
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Node<'a>)> {
+        self.list.iter().map(|(name, member)| (&**name, member))
+    }
+
     pub(super) fn insert(&mut self, name: Cow<'a, str>, member: Node<'a>) -> Result<(), Duplicate> {
         if self.list.len() < FEW {
             if self.place(&name).is_some() {

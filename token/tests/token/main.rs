@@ -8,6 +8,7 @@ mod identity;
 mod json_test_suite;
 mod keys;
 mod rfc7520;
+mod security_events;
 mod site;
 mod tampering;
 mod validity;
