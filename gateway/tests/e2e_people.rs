@@ -238,6 +238,32 @@ fn a_provider_that_ends_its_session_ends_ours() {
 }
 
 #[test]
+fn a_provider_ends_sessions_without_a_browser() {
+    let doors = Lobby::new().open();
+    let (tab, other) = (doors.browser.open("ada"), doors.browser.open("frida"));
+    tab.goto(&doors.app("/"));
+    doors.sign_in(&tab, "contoso", "ada");
+    other.goto(&doors.app("/"));
+    doors.sign_in(&other, "fabrikam", "frida");
+    let told = doors.contoso.sign_out("ada");
+    assert!(
+        told.iter().all(|client| client["error"].is_null()),
+        "{told:?}"
+    );
+    let place = tab.goto(&doors.app("/"));
+    assert!(place.url.starts_with(doors.contoso.issuer()), "{place:?}");
+    assert_eq!(other.goto(&doors.app("/")).status, 200);
+    let rubbish = doors
+        .curl("/.crossgate/back-channel-logout/contoso")
+        .header("Content-Type", "application/x-www-form-urlencoded")
+        .method("POST")
+        .body("logout_token=a.b.c")
+        .send();
+    assert_eq!(rubbish.status, 400);
+    doors.event("token_not_base64url");
+}
+
+#[test]
 fn sessions_outlive_the_process_and_are_of_one_host() {
     let mut doors = Lobby::new().open();
     let tab = doors.browser.open("frida");

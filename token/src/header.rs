@@ -19,6 +19,8 @@ pub struct Header {
 pub(crate) enum ReadAs {
     /// An access token, whose `typ` may be absent.
     AccessToken,
+    /// A logout token, whose `typ` may be absent.
+    Logout,
     /// A security event token, which names itself one.
     SecurityEvent,
 }
@@ -35,6 +37,7 @@ impl ReadAs {
         };
         match self {
             Self::AccessToken => token_type.is_none() || is_one_of(&ACCESS_TOKEN_TYPES),
+            Self::Logout => token_type.is_none() || is_one_of(&LOGOUT_TYPES),
             Self::SecurityEvent => is_one_of(&SECURITY_EVENT_TYPES),
         }
     }
@@ -69,6 +72,9 @@ fn text<'a>(header: &'a Members<'_>, name: &'static str) -> Result<Option<&'a st
 
 /// The last is the long form of the second (RFC 9068, section 2.1).
 const ACCESS_TOKEN_TYPES: [&str; 3] = ["JWT", "at+jwt", "application/at+jwt"];
+
+/// OpenID Connect Back-Channel Logout 1.0, section 2.4: `typ` should say what it is, and `JWT` is what it was before.
+const LOGOUT_TYPES: [&str; 3] = ["JWT", "logout+jwt", "application/logout+jwt"];
 
 /// RFC 8417, section 2.3.
 const SECURITY_EVENT_TYPES: [&str; 2] = ["secevent+jwt", "application/secevent+jwt"];

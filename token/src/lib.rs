@@ -25,6 +25,7 @@ pub mod json;
 mod jwk;
 mod jwks;
 mod key_issuer;
+mod logout;
 mod packed;
 mod roca;
 mod security_event;
@@ -42,6 +43,7 @@ pub use identity::{Home, HomeCloud, Identity};
 pub use issuer::{Issuer, IssuerKind, Issuers, Tenants};
 pub use jwk::Unusable;
 pub use jwks::{JwksFault, Key, KeySet, SkippedKey};
+pub use logout::{ExpectedLogout, Logout, verify_logout};
 pub use packed::Packed;
 pub use security_event::{
     Assurance, ChangeType, ComplexSubject, Compliance, Effect, Event, EventKind, Initiator, Reason,

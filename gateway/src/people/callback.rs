@@ -305,9 +305,9 @@ async fn client_secret(secret: &ClientSecret) -> std::io::Result<Option<String>>
 const NOT_BELIEVED: u32 = 50_013;
 
 /// A provider publishes a key before it signs with it; one that did not is given this long.
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
-const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+pub(super) const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 
 /// Seconds for which a browser is sent where its person signed in last.
 const REMEMBERED: u64 = 90 * 24 * 60 * 60;

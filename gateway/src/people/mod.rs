@@ -169,6 +169,7 @@ impl People {
             Place::SignOut => self.sign_out(call).await,
             Place::SignedOut => self.signed_out(call),
             Place::FrontChannel(provider) => self.front_channel(call, &provider).await,
+            Place::BackChannel(provider) => self.back_channel(call, &provider).await,
             Place::Resume(id) => self.resume(call, &id),
             Place::Nowhere => Reply::of(call.nowhere()),
         }

@@ -17,6 +17,8 @@ pub enum Place {
     SignedOut,
     /// Where the provider of this name tells browsers that its session is over (Front-Channel Logout 1.0).
     FrontChannel(String),
+    /// Where the provider of this name tells us that a session of its own is over (Back-Channel Logout 1.0).
+    BackChannel(String),
     /// A form that was kept during a sign-in.
     Resume(String),
     /// Nothing.
@@ -44,6 +46,7 @@ pub fn place(path: &str) -> Option<Place> {
         },
         Some(("callback", provider)) => name(provider).map(Place::Callback),
         Some(("front-channel-logout", provider)) => name(provider).map(Place::FrontChannel),
+        Some(("back-channel-logout", provider)) => name(provider).map(Place::BackChannel),
         Some(("resume", id)) => name(id).map(Place::Resume),
         Some((_, _)) => None,
     };

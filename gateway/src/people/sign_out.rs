@@ -1,19 +1,24 @@
 //! The end of a session: by its person, or by the provider.
 
 use std::sync::Arc;
+use std::time::Instant;
 
+use crossgate_policy::ids::UnixTime;
 use crossgate_portal::cookies;
 use crossgate_portal::oidc;
 use crossgate_portal::pages::Page;
 use crossgate_portal::sessions::SessionId;
+use crossgate_token::{ExpectedLogout, TokenFault, verify_logout};
 use http::header::CONTENT_SECURITY_POLICY;
 use http::{HeaderValue, Method};
 
-use super::call::{Call, Reply};
+use super::call::{Call, Reply, Told};
+use super::callback::{BETWEEN_LOOKS, LONGEST_WAIT};
 use super::forms::one;
 use super::sign_in::onward;
 use super::{People, place};
 use crate::request::respond::{self, Answer, Shown};
+use crate::request::subject::refusal;
 
 impl People {
     /// `/.crossgate/sign-out`: a question, or the end.
@@ -107,6 +112,64 @@ impl People {
             }
         }
         Reply::of(answer)
+    }
+
+    /// The provider tells us itself that a session of its own, or all of a person's, are over.
+    pub(super) async fn back_channel(&self, call: &Call<'_>, provider: &str) -> Reply {
+        match self.told_to_end(call, provider).await {
+            Ok(over) => {
+                self.end(&over).await;
+                Reply::of(respond::heard())
+            }
+            Err(fault) => Reply {
+                answer: respond::not_heard(fault.reason()),
+                told: Told::Refused(refusal(fault)),
+            },
+        }
+    }
+
+    async fn told_to_end(
+        &self,
+        call: &Call<'_>,
+        provider: &str,
+    ) -> Result<Vec<SessionId>, TokenFault> {
+        let provider = call
+            .settings
+            .provider(provider)
+            .ok_or(TokenFault::UnknownIssuer)?;
+        let token = one(&call.form, "logout_token").ok_or(TokenFault::Missing("logout_token"))?;
+        let begun = Instant::now();
+        let logout = loop {
+            let in_force = call.live.in_force();
+            let issuer = in_force.issuers.named(&provider.settings.issuer);
+            let expected = ExpectedLogout {
+                issuer: issuer.ok_or(TokenFault::UnknownIssuer)?,
+                client_id: &provider.settings.client_id,
+                now: UnixTime::new(call.at.as_duration().as_secs_f64())
+                    .unwrap_or(UnixTime::from_secs(u32::MAX)),
+            };
+            let keys = in_force.keys.get(&provider.settings.issuer);
+            let told = keys.map_or(Err(TokenFault::UnknownKey), |keys| {
+                verify_logout(token, &expected, keys)
+            });
+            match told {
+                Err(TokenFault::UnknownKey) if begun.elapsed() < LONGEST_WAIT => {
+                    call.live.request_refresh(&provider.settings.issuer);
+                    tokio::time::sleep(BETWEEN_LOOKS).await;
+                }
+                told => break told?,
+            }
+        };
+        let over = self.sessions.filter(|session| {
+            let claims = session.subject.token.verified.claims();
+            let one_of_theirs = *claims.issuer == *logout.issuer;
+            one_of_theirs
+                && match (&logout.session, &logout.subject) {
+                    (Some(ended), _) => claims.session.as_ref() == Some(ended),
+                    (None, ended) => ended.is_some() && claims.subject == *ended,
+                }
+        });
+        Ok(over.iter().map(|session| session.id).collect())
     }
 
     /// Ends sessions at once, and for good.

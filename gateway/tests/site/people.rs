@@ -55,6 +55,7 @@ impl Lobby {
                 "client_secret": "a-secret-of-this-test",
                 "redirect_uris": hosts.map(|host| format!("{}/.crossgate/callback/{name}", origin(host))),
                 "post_logout_redirect_uris": hosts.map(|host| format!("{}/.crossgate/signed-out", origin(host))),
+                "backchannel_logout_uri": format!("{}/.crossgate/back-channel-logout/{name}", origin(APP_HOST)),
                 "frontchannel_logout_uri": format!("{}/.crossgate/front-channel-logout/{name}", origin(APP_HOST)),
             }));
             let issuer = people.issuer();

@@ -9,6 +9,7 @@ mod json_test_suite;
 mod keys;
 mod rfc7520;
 mod security_events;
+mod sign_in;
 mod site;
 mod tampering;
 mod validity;

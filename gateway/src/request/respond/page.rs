@@ -6,6 +6,7 @@ use http::HeaderName;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, SET_COOKIE, VARY,
 };
+use serde_json::json;
 
 use super::{Answer, Asked, Trouble, time};
 use crate::people::place;
@@ -69,6 +70,32 @@ pub fn go(location: &str) -> Answer {
 pub fn go_to_sign_in(location: &str) -> Answer {
     let mut answer = go(location);
     answer.status = 302;
+    answer
+}
+
+/// A provider's word was taken (Back-Channel Logout 1.0, section 2.8).
+#[must_use]
+pub fn heard() -> Answer {
+    let mut answer = Answer {
+        status: 200,
+        headers: Vec::with_capacity(2),
+        body: bytes::Bytes::new(),
+    };
+    answer.add(CACHE_CONTROL, "no-store");
+    answer
+}
+
+/// A provider's word cannot be taken.
+#[must_use]
+pub fn not_heard(why: &str) -> Answer {
+    let error = json!({ "error": "invalid_request", "error_description": why });
+    let mut answer = Answer {
+        status: 400,
+        headers: Vec::with_capacity(3),
+        body: error.to_string().into(),
+    };
+    answer.add(CACHE_CONTROL, "no-store");
+    answer.add(CONTENT_TYPE, "application/json");
     answer
 }
 
