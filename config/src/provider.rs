@@ -101,7 +101,7 @@ impl ProviderSettings {
                     "client_secret_file",
                     "there is a `client_secret` too; write one of them",
                 );
-                return None;
+                ClientSecret::None
             }
         };
         let scopes = section.texts("scopes", scope);

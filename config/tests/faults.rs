@@ -18,6 +18,7 @@ fn every_broken_text_is_refused_in_these_words() {
         include_str!("faults/issuers.cases"),
         include_str!("faults/apps.cases"),
         include_str!("faults/operation.cases"),
+        include_str!("faults/sign_in.cases"),
     ];
     let checked: usize = files
         .iter()
