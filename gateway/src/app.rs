@@ -200,6 +200,7 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
     let plans = background.keep_keys(&live, &metrics, fetcher, &settings);
     background.tend_upstreams(&live);
     if let Some(people) = &people {
+        count_sessions(people, &metrics);
         background.tend_sessions(people, &live);
     }
     let begun = Begun {
@@ -297,6 +298,16 @@ fn put_in_force(loaded: Loaded, metrics: &Metrics) -> Arc<Live> {
         issuers_since: FIRST,
         keys: Arc::new(Keys::default()),
     }))
+}
+
+fn count_sessions(people: &Arc<People>, metrics: &Metrics) {
+    let people = Arc::downgrade(people);
+    metrics.on_scrape(move |metrics| {
+        let signed_in = people.upgrade().map_or(0, |people| people.signed_in());
+        metrics
+            .sessions
+            .set(i64::try_from(signed_in).unwrap_or(i64::MAX));
+    });
 }
 
 /// Has tokens that can never be accepted again leave whenever the metrics are read, besides when others come.

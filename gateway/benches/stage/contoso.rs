@@ -28,10 +28,15 @@ pub fn partner(number: usize) -> String {
 
 /// Configuration and policy with so many partners, in a directory of their own.
 pub fn write(partners: usize) -> TempDir {
+    write_with(partners, "")
+}
+
+/// The same with more of the configuration.
+pub fn write_with(partners: usize, more: &str) -> TempDir {
     let directory = TempDir::new().unwrap();
     let policy = directory.path().join("policy");
     std::fs::create_dir(&policy).unwrap();
-    let mut config = CONFIG.to_owned();
+    let mut config = format!("{CONFIG}{more}");
     for number in 0..partners.min(CALLERS) {
         let tenant = partner(number);
         let _ = write!(

@@ -20,9 +20,11 @@ pub mod wire;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crossgate::live::fetch::Fetcher;
 use crossgate::live::{InForce, Keys, Live};
 use crossgate::load::Loaded;
 use crossgate::ops::Metrics;
+use crossgate::people::People;
 use crossgate::proxy::{Gateway, InFlight};
 use crossgate::request::assertion::Signer;
 use crossgate::request::route::{App, Door, Routes};
@@ -44,8 +46,12 @@ pub struct Stage {
 impl Stage {
     /// Sets everything up as the program does at its start, but for listeners and background tasks.
     pub fn new(partners: usize) -> Self {
+        Self::in_directory(contoso::write(partners))
+    }
+
+    /// The same in a directory that is written already.
+    pub fn in_directory(directory: tempfile::TempDir) -> Self {
         let mint = Mint::new();
-        let directory = contoso::write(partners);
         let Loaded {
             settings,
             snapshot,
@@ -104,6 +110,20 @@ impl Stage {
         let in_force = self.gateway.live.in_force();
         let found = in_force.routes.find(Door::Proxy, contoso::HOST, "/");
         Arc::clone(found.unwrap().app)
+    }
+
+    /// Takes up who is signed in by the file of sessions.
+    pub fn with_people(mut self) -> Self {
+        let in_force = self.gateway.live.in_force();
+        let settings = contoso::load(self._directory.path()).settings;
+        let people = People::open(
+            &settings.portal,
+            &in_force.issuers,
+            &self.gateway.tokens,
+            &Fetcher::new().unwrap(),
+        );
+        self.gateway.people = people.unwrap().map(Arc::new);
+        self
     }
 
     /// A session whose client has sent a browser's request with this token.

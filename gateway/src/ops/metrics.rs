@@ -37,6 +37,8 @@ pub struct Metrics {
     pub token_cache_evictions: Arc<Counter>,
     /// Tokens in the cache.
     pub token_cache_entries: IntGauge,
+    /// People who are signed in with a browser.
+    pub sessions: IntGauge,
     /// Tokens by issuer and what became of them.
     pub verifications: Verifications,
     jwks_refreshes: IntCounterVec,
@@ -113,6 +115,7 @@ impl Metrics {
                 "Tokens removed from the token cache.",
             )?,
             token_cache_entries: new.gauge("token_cache_entries", "Tokens in the token cache.")?,
+            sessions: new.gauge("sessions", "People who are signed in with a browser.")?,
             verifications: Verifications::new(new.family(
                 "token_verifications_total",
                 "Tokens by issuer and result: `accepted` where the signature was checked and nothing refused it, else the rule that refused, also of a token from the cache; one that the cache lets pass is not counted again.",

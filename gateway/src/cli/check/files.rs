@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
-use crossgate_config::{IssuerSettings, JwksSource, Settings, Sink};
+use crossgate_config::{
+    ClientSecret, IssuerSettings, JwksSource, ProviderSettings, Settings, Sink,
+};
 use crossgate_token::KeySet;
 
 use crate::load::algorithms;
+use crate::people;
 use crate::proxy::Certificates;
 use crate::request::assertion::Signer;
 
@@ -22,6 +25,10 @@ pub(super) fn faults(settings: &Settings) -> Vec<String> {
         faults.push(format!("assertion.key_file: {fault}"));
     }
     faults.extend(settings.issuers.iter().filter_map(key_set));
+    if let Err(fault) = people::pages(settings) {
+        faults.push(fault.to_string());
+    }
+    faults.extend(settings.providers.iter().filter_map(client_secret));
     faults.extend(settings.sign_ins.sinks.iter().filter_map(sink));
     faults
 }
@@ -41,6 +48,31 @@ fn key_set(issuer: &IssuerSettings) -> Option<String> {
         "{}: {why} (the key set of issuer `{}`)",
         file.display(),
         issuer.name
+    ))
+}
+
+/// Read at each sign-in, and missed when nobody gets in.
+fn client_secret(provider: &ProviderSettings) -> Option<String> {
+    let file = match &provider.client_secret {
+        ClientSecret::File(file) => file,
+        ClientSecret::Given(_) | ClientSecret::None => return None,
+    };
+    let why = match std::fs::read_to_string(file) {
+        Ok(text)
+            if text
+                .lines()
+                .next()
+                .is_some_and(|line| !line.trim().is_empty()) =>
+        {
+            return None;
+        }
+        Ok(_) => "its first line is empty; write the secret there".to_owned(),
+        Err(error) => format!("cannot be read: {error}"),
+    };
+    Some(format!(
+        "{}: {why} (the secret of provider `{}`)",
+        file.display(),
+        provider.name
     ))
 }
 
