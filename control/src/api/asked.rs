@@ -74,7 +74,7 @@ impl Asked<'_> {
         if self.confirmed() {
             Confirmation::Given
         } else {
-            Confirmation::Ask(self.who)
+            Confirmation::Ask(self.who, self.call.address)
         }
     }
 
