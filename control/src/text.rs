@@ -73,6 +73,11 @@ impl Document {
         self.0.shift_remove(name);
     }
 
+    /// Leaves only members whose names are good.
+    pub fn retain(&mut self, mut is_good: impl FnMut(&str) -> bool) {
+        self.0.retain(|name, _| is_good(name));
+    }
+
     /// Takes the members of another document over those of this one, whole: a member that is null resets the property, one that is absent
     /// leaves it.
     pub fn merge(&mut self, changes: &Self) {
