@@ -197,4 +197,4 @@ fn is_id(text: &str) -> bool {
 }
 
 /// Ids are shorter, as those of roles and their holders.
-const LONGEST_ID: usize = 200;
+pub(super) const LONGEST_ID: usize = 200;

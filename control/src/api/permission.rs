@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::Api;
 use super::asked::Asked;
-use super::directory;
+use super::directory::{self, LONGEST_ID};
 use super::documents;
 use super::error::ApiError;
 use super::listed;
@@ -103,10 +103,11 @@ fn step_up(api: &Api, asked: &Asked<'_>, needed: &[Action]) -> Result<(), ApiErr
     }
 }
 
-/// The key that a body gives its resource.
+/// The key that a body gives its resource, unless it is too long to be one.
 fn key_in_body(asked: &Asked<'_>, resource: &crate::resource::Resource) -> Option<String> {
     let body = std::str::from_utf8(&asked.call.body).ok()?;
-    Document::parse(body).ok()?.text_of(resource.entity.key)
+    let key = Document::parse(body).ok()?.text_of(resource.entity.key)?;
+    (key.len() <= LONGEST_ID).then_some(key)
 }
 
 /// What a call attempts, for the audit.

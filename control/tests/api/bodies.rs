@@ -64,3 +64,65 @@ fn a_body_of_members_or_items_without_end_is_refused_for_their_number() {
     let made = site.send(&break_glass(), "POST", LOCATIONS, &office.to_string());
     assert_eq!(made.status, 201, "{:?}", body(&made)["error"]);
 }
+
+#[test]
+fn what_a_refused_caller_wrote_is_kept_within_bounds() {
+    let site = Site::with(vec![partner()]);
+    let stranger = application(&["AuditLog.Read.All"]);
+    let long = "x".repeat(1_000_000);
+    let kept = |what: &str| -> Value {
+        let record = site.latest();
+        assert_eq!(record["result"], "failure", "{what}");
+        assert!(
+            record.to_string().len() < 12_000,
+            "{what}: {}",
+            record.to_string().len()
+        );
+        record
+    };
+
+    let body = json!({ "tenantId": long }).to_string();
+    assert_eq!(site.send(&stranger, "POST", PARTNERS, &body).status, 403);
+    assert_eq!(kept("a key")["targetResources"][0]["id"], "");
+    let body = json!({ "tenantId": OWN }).to_string();
+    assert_eq!(site.send(&stranger, "POST", PARTNERS, &body).status, 403);
+    assert_eq!(kept("a short key")["targetResources"][0]["id"], OWN);
+
+    for path in [
+        format!("{PARTNERS}/{long}"),
+        format!("/v1.0/users/{long}/revokeSignInSessions"),
+    ] {
+        let method = if path.contains("users") {
+            "POST"
+        } else {
+            "DELETE"
+        };
+        assert_eq!(site.call(&stranger, method, &path).status, 403);
+        let id = kept("a path")["targetResources"][0]["id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        assert!(
+            id.starts_with("xxx") && id.ends_with('…') && id.len() < 300,
+            "{id}"
+        );
+    }
+
+    let mut many = String::from("{\"a\":0");
+    for number in 0..5_000 {
+        write!(many, ",\"b{number}\":0").unwrap();
+    }
+    many.push('}');
+    let path = format!("{PARTNERS}/{PARTNER}");
+    let name = json!({ &long: 0 }).to_string();
+    for body in [&many, &name] {
+        assert_eq!(site.send(&break_glass(), "PATCH", &path, body).status, 400);
+        kept("faults");
+    }
+    site.send(&break_glass(), "PATCH", &path, &many);
+    let reason = site.latest()["resultReason"].as_str().unwrap().to_owned();
+    assert!(
+        reason.starts_with("5001 faults") && reason.ends_with(" more"),
+        "{reason}"
+    );
+}
