@@ -174,9 +174,11 @@ pub(super) fn revoke_sessions(api: &Api, asked: &Asked<'_>) -> Result<Reply, Api
             kind: "User",
         },
     );
-    let changed = api
-        .ledger
-        .change(&attempt, asked.confirmation(), &address, &|_| {
+    let changed = api.change(
+        asked,
+        &attempt,
+        &address,
+        &|_| {
             let members = [
                 ("kind", json!(kind)),
                 ("id", json!(user)),
@@ -184,7 +186,9 @@ pub(super) fn revoke_sessions(api: &Api, asked: &Asked<'_>) -> Result<Reply, Api
             ];
             let members = members.map(|(name, value)| (name.to_owned(), value));
             Ok(Edit::Write(Document::of(&members.into_iter().collect())))
-        })?;
+        },
+        &[],
+    )?;
     let body = json!({"@odata.context": asked.context("Edm.Boolean"), "value": true});
     Ok(Reply::ok(body).advising(changed.advisories))
 }

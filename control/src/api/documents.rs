@@ -199,9 +199,9 @@ pub(super) fn create_beside(
     };
     let address = Address::new(resource.kind, &key);
     let attempt = asked.attempt(resource.create, target(api, resource, &key));
-    let changed = api.ledger.change_beside(
+    let changed = api.change(
+        asked,
         &attempt,
-        asked.confirmation(),
         &address,
         &|current| {
             may()?;
@@ -234,9 +234,11 @@ pub(super) fn update(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Resul
     let address = address_of(resource, asked)?;
     let given = body::read(asked.call)?;
     let attempt = asked.attempt(resource.update, target(api, resource, &address.key));
-    let changed = api
-        .ledger
-        .change(&attempt, asked.confirmation(), &address, &|current| {
+    let changed = api.change(
+        asked,
+        &attempt,
+        &address,
+        &|current| {
             if !is_there(resource, current) {
                 return Err(missing(asked));
             }
@@ -254,7 +256,9 @@ pub(super) fn update(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Resul
             }
             stamp_change(resource.kind, &mut document);
             Ok(Edit::Write(document))
-        })?;
+        },
+        &[],
+    )?;
     updated(asked, resource, changed)
 }
 
@@ -262,9 +266,7 @@ pub(super) fn update(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Resul
 pub(super) fn delete(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<Reply, ApiError> {
     let address = address_of(resource, asked)?;
     let attempt = asked.attempt(resource.delete, target(api, resource, &address.key));
-    let changed = api
-        .ledger
-        .change(&attempt, asked.confirmation(), &address, &|current| {
+    let changed = api.change(asked, &attempt, &address, &|current| {
             let Some(current) = current else {
                 return Err(missing(asked));
             };
@@ -275,7 +277,7 @@ pub(super) fn delete(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Resul
                 ));
             }
             Ok(Edit::Remove)
-        })?;
+        }, &[])?;
     Ok(Reply::nothing().advising(changed.advisories))
 }
 
@@ -283,9 +285,11 @@ pub(super) fn delete(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Resul
 pub(super) fn reset(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<Reply, ApiError> {
     let address = Address::only(resource.kind);
     let attempt = asked.attempt(reset_of(resource), target(api, resource, ""));
-    let changed = api
-        .ledger
-        .change(&attempt, asked.confirmation(), &address, &|current| {
+    let changed = api.change(
+        asked,
+        &attempt,
+        &address,
+        &|current| {
             asked.check_version(current)?;
             let Some(current) = current else {
                 return Ok(Edit::Keep);
@@ -299,7 +303,9 @@ pub(super) fn reset(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result
                 document.set("isServiceDefault", &json!(true));
             }
             Ok(Edit::Write(document))
-        })?;
+        },
+        &[],
+    )?;
     Ok(Reply::nothing().advising(changed.advisories))
 }
 

@@ -169,25 +169,11 @@ impl Ledger {
         &*self.enforcer
     }
 
-    /// Changes one document. `edit` may be asked again where somebody else was faster.
+    /// Changes one document, with writes that are made in the same step. `edit` may be asked again where somebody else was faster.
     ///
     /// # Errors
     /// Whatever `edit` refuses; what the next policy would contradict; whom it would shut out; the store.
     pub fn change(
-        &self,
-        attempt: &Attempt<'_>,
-        confirmation: Confirmation<'_>,
-        address: &Address,
-        edit: &dyn Fn(Option<&Current>) -> Result<Edit, ApiError>,
-    ) -> Result<Changed, ApiError> {
-        self.change_beside(attempt, confirmation, address, edit, &[])
-    }
-
-    /// The same, with writes that are made in the same step.
-    ///
-    /// # Errors
-    /// As for [`Self::change`].
-    pub fn change_beside(
         &self,
         attempt: &Attempt<'_>,
         confirmation: Confirmation<'_>,

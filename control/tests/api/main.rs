@@ -8,4 +8,5 @@
 )]
 
 mod bodies;
+mod meanwhile;
 mod support;

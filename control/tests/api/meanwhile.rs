@@ -1,0 +1,65 @@
+//! What another process does to the store while a call is answered.
+
+use crossgate_control::audit::{Activity, Attempt, Initiator, TargetResource};
+use crossgate_control::bootstrap;
+use crossgate_control::document::{Address, DocumentKind, Write};
+use crossgate_control::store::StoreError;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use super::support::{
+    ADA, ASSIGNMENTS, BOB, PARTNERS, READER, Site, Watched, body, break_glass, open, put, user,
+    write,
+};
+
+const PRIVILEGED: &str = "194ae4cb-b126-40b2-bd5b-6091b380977d";
+const DESK: &str = "d5eec5e0-6992-4c6b-b430-0f833f1a815a";
+
+fn assignment(id: &str, principal: &str, role: &str) -> Write {
+    let document = json!({ "id": id, "principalId": principal, "roleDefinitionId": role, "directoryScopeId": "/" });
+    put(DocumentKind::RoleAssignment, id, &document)
+}
+
+/// A role of somebody's own making, and somebody who has it.
+fn desk() -> Vec<Write> {
+    let role = json!({
+        "id": DESK, "displayName": "Desk", "isEnabled": true,
+        "rolePermissions": [{ "allowedResourceActions": ["microsoft.directory/auditLogs/allProperties/read"] }],
+    });
+    vec![
+        put(DocumentKind::RoleDefinition, DESK, &role),
+        assignment("desk", BOB, DESK),
+    ]
+}
+
+#[test]
+fn a_role_that_was_taken_away_meanwhile_changes_nothing_any_more() {
+    let site = Site::with(vec![assignment("ada", ADA, PRIVILEGED)]);
+    let ada = user(ADA, &["Policy.ReadWrite.CrossTenantAccess"]);
+    let partner = |tenant: &str| json!({ "tenantId": tenant }).to_string();
+    let one = "22222222-2222-4222-8222-222222222222";
+    let made = site.send(&ada, "POST", PARTNERS, &partner(one));
+    assert_eq!(made.status, 201, "{}", body(&made));
+
+    // The call is let in by the roles as they were; its turn comes after they are not.
+    let mut gone = assignment("ada", ADA, PRIVILEGED);
+    gone.text = None;
+    write(&site.elsewhere(), vec![gone]);
+    let path = format!("{PARTNERS}/{one}");
+    let before = site.ledger.roles();
+    assert_eq!(before.assignments().count(), 1, "not taken up yet");
+    let refused = site.send(&ada, "PATCH", &path, r#"{"isServiceProvider":true}"#);
+    assert_eq!(refused.status, 403, "{}", body(&refused));
+    assert_eq!(
+        body(&refused)["error"]["code"],
+        "Authorization_RequestDenied"
+    );
+    let record = site.latest();
+    assert_eq!(record["result"], "failure");
+    assert_eq!(record["initiatedBy"]["user"]["id"], ADA);
+    let reason = record["resultReason"].as_str().unwrap();
+    assert!(reason.contains("lacks a role"), "{reason}");
+    let read = site.call(&break_glass(), "GET", &path);
+    assert_ne!(body(&read)["isServiceProvider"], true);
+}
