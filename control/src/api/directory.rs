@@ -178,11 +178,19 @@ pub(super) fn revoke_sessions(api: &Api, asked: &Asked<'_>) -> Result<Reply, Api
         asked,
         &attempt,
         &address,
-        &|_| {
+        &|current| {
+            let now = Timestamp::now();
+            // One that was imported may be for a time that is still to come.
+            let before = current.and_then(|current| current.document.text_of("notBefore"));
+            if before
+                .is_some_and(|before| before.parse().is_ok_and(|before: Timestamp| before > now))
+            {
+                return Ok(Edit::Keep);
+            }
             let members = [
                 ("kind", json!(kind)),
                 ("id", json!(user)),
-                ("notBefore", json!(Timestamp::now().to_string())),
+                ("notBefore", json!(now.to_string())),
             ];
             let members = members.map(|(name, value)| (name.to_owned(), value));
             Ok(Edit::Write(Document::of(&members.into_iter().collect())))

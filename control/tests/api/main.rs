@@ -8,5 +8,6 @@
 )]
 
 mod bodies;
+mod documents;
 mod meanwhile;
 mod support;
