@@ -1,6 +1,6 @@
 //! Resources that are documents: shown, listed, made, changed, removed.
 
-use crossgate_policy::ids::TenantId;
+use crossgate_policy::ids::{Guid, Id, TenantId};
 use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -32,7 +32,8 @@ pub(super) fn address_of(resource: &Resource, asked: &Asked<'_>) -> Result<Addre
             &tenant(key, "tenantId")?.to_string(),
         ));
     }
-    Ok(Address::new(resource.kind, &key.to_ascii_lowercase()))
+    // Letter case counts, but in a GUID.
+    Ok(Address::new(resource.kind, &Id::new(key).to_string()))
 }
 
 /// A tenant id out of a path or a body.
@@ -96,7 +97,8 @@ pub(super) fn get(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<R
 pub(super) fn list(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<Reply, ApiError> {
     let options = listed::options(asked, resource.entity)?;
     let key = resource.entity.key;
-    let only = options.equals(key).map(str::to_ascii_lowercase);
+    // A filter compares without letter case, and the key of any other id counts it.
+    let only = options.equals(key).and_then(Guid::parse);
     let mut page = listed::Page::new(&options);
     let mut after = options.after().map(ToOwned::to_owned);
     let store = api.ledger.store();
@@ -104,7 +106,7 @@ pub(super) fn list(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<
         let stored = match &only {
             // A key names one resource, however many there are.
             Some(key) => store
-                .get(&Address::new(resource.kind, key))?
+                .get(&Address::new(resource.kind, &key.to_string()))?
                 .filter(|stored| {
                     after
                         .as_deref()

@@ -13,6 +13,56 @@ use super::support::{
 };
 
 #[test]
+fn an_assignment_that_was_imported_with_entras_id_is_read_listed_and_removed() {
+    const ID: &str = "lAPpYvVpN0KRkAEhdxReEJC2sEqbR_9Hr48lds9SGHI-1";
+    let stored = json!({ "id": ID, "principalId": ADA, "roleDefinitionId": READER, "directoryScopeId": "/" });
+    let site = Site::with(vec![put(DocumentKind::RoleAssignment, ID, &stored)]);
+    let path = format!("{ASSIGNMENTS}/{ID}");
+    let read = site.call(&break_glass(), "GET", &path);
+    assert_eq!(
+        (read.status.as_u16(), &body(&read)["id"]),
+        (200, &json!(ID))
+    );
+    for filter in [
+        format!("id%20eq%20'{ID}'"),
+        format!("id%20eq%20'{}'", ID.to_lowercase()),
+    ] {
+        let listed = site.call(
+            &break_glass(),
+            "GET",
+            &format!("{ASSIGNMENTS}?$filter={filter}"),
+        );
+        assert_eq!(body(&listed)["value"][0]["id"], ID, "{filter}");
+    }
+    let other = format!("{ASSIGNMENTS}/{}", ID.to_lowercase());
+    assert_eq!(site.call(&break_glass(), "GET", &other).status, 404);
+    assert_eq!(site.call(&break_glass(), "DELETE", &path).status, 204);
+    assert_eq!(site.call(&break_glass(), "GET", &path).status, 404);
+}
+
+#[test]
+fn a_key_that_is_a_guid_is_found_in_any_letter_case() {
+    let tenant = "aaaaaaaa-0000-4000-8000-000000000001";
+    let site = Site::with(vec![put(
+        DocumentKind::Partner,
+        tenant,
+        &json!({ "tenantId": tenant }),
+    )]);
+    let upper = tenant.to_uppercase();
+    for path in [
+        format!("{PARTNERS}/{upper}"),
+        format!("{PARTNERS}?$filter=tenantId%20eq%20'{upper}'"),
+    ] {
+        let read = site.call(&break_glass(), "GET", &path);
+        assert!(
+            body(&read).to_string().contains(tenant),
+            "{path}: {}",
+            body(&read)
+        );
+    }
+}
+
+#[test]
 fn the_end_of_sessions_that_is_still_to_come_does_not_come_earlier() {
     let later = "2999-01-01T00:00:00Z";
     let key = format!("user/{ADA}");
