@@ -89,3 +89,23 @@ fn the_end_of_sessions_that_is_still_to_come_does_not_come_earlier() {
     assert_eq!(time(ADA), later);
     assert!(&*time(BOB) > "2020", "{}", time(BOB));
 }
+
+#[test]
+fn whoever_gives_the_first_role_ends_the_secret_of_the_first_run() {
+    for who in [
+        application(&["RoleManagement.ReadWrite.Directory"]),
+        break_glass(),
+    ] {
+        let secret = Secret::draw(Purpose::Bootstrap).unwrap();
+        let site = Site::with(vec![bootstrap::kept(&secret)]);
+        let refused = site.send(&who, "POST", ASSIGNMENTS, r#"{"principalId":"x"}"#);
+        assert_eq!(refused.status, 400);
+        assert!(site.ledger.bootstrap_secret().unwrap().is_some());
+        let given =
+            json!({ "principalId": ADA, "roleDefinitionId": READER, "directoryScopeId": "/" });
+        let made = site.send(&who, "POST", ASSIGNMENTS, &given.to_string());
+        assert_eq!(made.status, 201, "{}", body(&made));
+        assert!(site.ledger.bootstrap_secret().unwrap().is_none());
+        assert!(bootstrap::fingerprint(&*site.store).unwrap().is_none());
+    }
+}
