@@ -63,3 +63,70 @@ fn a_role_that_was_taken_away_meanwhile_changes_nothing_any_more() {
     let read = site.call(&break_glass(), "GET", &path);
     assert_ne!(body(&read)["isServiceProvider"], true);
 }
+
+#[test]
+fn roles_are_read_of_one_state_while_others_change_them() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("store.db");
+    let store = Watched::open(&path);
+    let other = Watched::open(&path);
+    write(&store, vec![assignment("ada", ADA, READER)]);
+    let mut once = Some(other);
+    store.before(move |kind| {
+        if kind == DocumentKind::RoleAssignment
+            && let Some(other) = once.take()
+        {
+            write(&other, desk());
+        }
+        Ok(())
+    });
+    let opened = open(&store).map(|opened| opened.head.sequence);
+    assert_eq!(opened.map_err(|error| error.to_string()), Ok(2));
+
+    let site = Site::new();
+    let mut once = Some(site.elsewhere());
+    site.store.before(move |kind| {
+        if kind == DocumentKind::RoleAssignment
+            && let Some(other) = once.take()
+        {
+            write(&other, desk());
+        }
+        Ok(())
+    });
+    let given = json!({ "principalId": ADA, "roleDefinitionId": READER, "directoryScopeId": "/" });
+    let made = site.send(&break_glass(), "POST", ASSIGNMENTS, &given.to_string());
+    assert_eq!(made.status, 201, "{}", body(&made));
+    let listed = body(&site.call(&break_glass(), "GET", ASSIGNMENTS));
+    let mut holders: Vec<&Value> = listed["value"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["principalId"])
+        .collect();
+    holders.sort_by_key(|holder| holder.to_string());
+    assert_eq!(holders, [ADA, BOB]);
+    assert_eq!(site.ledger.roles().assignments().count(), 2);
+}
+
+#[test]
+fn a_store_that_cannot_be_read_is_no_fault_of_the_caller() {
+    let site = Site::new();
+    site.store.before(|kind| {
+        if kind != DocumentKind::RoleDefinition {
+            return Ok(());
+        }
+        Err(StoreError::Failed {
+            context: "reading",
+            why: "the disk is gone".to_owned(),
+        })
+    });
+    let given = json!({ "principalId": ADA, "roleDefinitionId": READER, "directoryScopeId": "/" });
+    let refused = site.send(&break_glass(), "POST", ASSIGNMENTS, &given.to_string());
+    assert_eq!(refused.status, 503, "{}", body(&refused));
+    assert!(refused.headers.contains_key("retry-after"));
+    assert!(!body(&refused).to_string().contains("disk"));
+    let failed = open(&*site.store)
+        .map(|_| ())
+        .map_err(|error| error.to_string());
+    assert_eq!(failed, Err("reading: the disk is gone".to_owned()));
+}
