@@ -233,31 +233,6 @@ impl Ledger {
         Err(ApiError::concurrent())
     }
 
-    /// Changes any number of documents in one step.
-    ///
-    /// # Errors
-    /// As for [`Self::change`].
-    pub fn change_all(
-        &self,
-        attempt: &Attempt<'_>,
-        confirmation: Confirmation<'_>,
-        writes: &[Write],
-    ) -> Result<Vec<String>, ApiError> {
-        let mut state = self.lock();
-        for _ in 0..MOST_TRIES {
-            self.catch_up(&mut state)?;
-            let proposed = self.propose(&state, writes)?;
-            let advisories = proposed.advisories();
-            self.guard(confirmation, &proposed)?;
-            match self.store_and_enforce(&mut state, attempt, &[], writes.to_vec(), proposed) {
-                Err(StoreError::Moved) => {}
-                Err(error) => return Err(error.into()),
-                Ok(_) => return Ok(advisories),
-            }
-        }
-        Err(ApiError::concurrent())
-    }
-
     /// Records an attempt that changed nothing.
     ///
     /// # Errors

@@ -130,3 +130,56 @@ fn a_store_that_cannot_be_read_is_no_fault_of_the_caller() {
         .map_err(|error| error.to_string());
     assert_eq!(failed, Err("reading: the disk is gone".to_owned()));
 }
+
+#[test]
+fn an_import_at_the_time_of_the_first_run_stays_as_it_is() {
+    let attempt = || Attempt {
+        activity: Activity::new("Policy", "Add", "Initialize policy store"),
+        by: Initiator::Program("Crossgate"),
+        correlation: Uuid::new_v4(),
+        target: TargetResource::default(),
+        details: Vec::new(),
+    };
+    let default = json!({ "id": ADA, "inboundTrust": { "isMfaAccepted": true } });
+    let import = || {
+        vec![
+            put(DocumentKind::Default, "", &default),
+            assignment("ada", ADA, READER),
+        ]
+    };
+    // Once before it is asked what there is, and once in between.
+    for between in [false, true] {
+        let site = Site::new();
+        let other = site.elsewhere();
+        if between {
+            let (mut once, import) = (Some(other), import());
+            site.store.before(move |_| {
+                if let Some(other) = once.take() {
+                    write(&other, import.clone());
+                }
+                Ok(())
+            });
+        } else {
+            write(&other, import());
+        }
+        let secret = bootstrap::begin(&site.ledger, &attempt()).unwrap();
+        assert!(secret.is_none(), "somebody has a role");
+        let address = Address::only(DocumentKind::Default);
+        let current = site.ledger.current(&address).unwrap().unwrap();
+        assert_eq!(current.document.to_text(), default.to_string());
+        assert!(site.ledger.bootstrap_secret().unwrap().is_none());
+        assert_eq!(site.ledger.roles().assignments().count(), 1);
+    }
+    let site = Site::new();
+    assert!(
+        bootstrap::begin(&site.ledger, &attempt())
+            .unwrap()
+            .is_some()
+    );
+    assert!(site.ledger.bootstrap_secret().unwrap().is_some());
+    assert!(
+        bootstrap::begin(&site.ledger, &attempt())
+            .unwrap()
+            .is_none()
+    );
+}
