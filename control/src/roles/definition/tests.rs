@@ -261,3 +261,28 @@ fn a_built_in_role_writes_itself_as_graph_does() {
         .unwrap();
     assert!(actions.contains(&json!("microsoft.directory/auditLogs/allProperties/read")));
 }
+
+#[test]
+fn permissions_and_actions_without_end_are_refused_and_few_suggestions_made() {
+    let one =
+        json!({ "allowedResourceActions": ["microsoft.directory/auditLogs/allProperties/read"] });
+    let allowed = with("rolePermissions", json!(vec![one.clone(); 1_000]));
+    assert!(RoleDefinition::from_json(&allowed).is_ok());
+    refused(
+        "rolePermissions",
+        json!(vec![one; 1_001]),
+        "rolePermissions: lists 1001 permissions in all; expected at most 1000",
+    );
+    let many = json!({ "allowedResourceActions": vec!["nothing"; 201] });
+    refused(
+        "rolePermissions",
+        json!(vec![many; 5]),
+        "rolePermissions: lists 1005 actions in all; expected at most 1000",
+    );
+    let wrong = json!([{ "allowedResourceActions": vec!["nothing"; 200] }]);
+    let faults = faults(&with("rolePermissions", wrong));
+    assert_eq!(faults.len(), 200);
+    let suggested = faults.iter().filter(|fault| fault.contains("nearest"));
+    assert_eq!(suggested.count(), 20);
+    assert!(faults[199].ends_with("[199]: `nothing` is not an action here"));
+}
