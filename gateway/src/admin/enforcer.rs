@@ -85,7 +85,10 @@ impl Enforcer for Stored {
                 found.push(ShutOut::Caller(reason));
             }
         }
-        found.extend(self.visitors.shut_out(&now, &next, Timestamp::now()));
+        found.extend(
+            self.visitors
+                .shut_out(&settings, (&now, &next), Timestamp::now()),
+        );
         found
     }
 
