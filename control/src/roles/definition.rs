@@ -13,10 +13,12 @@ pub struct RoleDefinition {
     id: Guid,
     display_name: Box<str>,
     description: Option<Box<str>>,
+    /// Of a custom role that names none, its id.
     template_id: Box<str>,
     version: Option<Box<str>>,
     built_in: bool,
     enabled: bool,
+    /// What it lists, enabled or not.
     allowed: ActionSet,
 }
 
@@ -117,36 +119,6 @@ impl RoleDefinition {
     #[must_use]
     pub fn display_name(&self) -> &str {
         &self.display_name
-    }
-
-    /// `description`.
-    #[must_use]
-    pub fn description(&self) -> Option<&str> {
-        self.description.as_deref()
-    }
-
-    /// `templateId`; of a custom role that names none, its id.
-    #[must_use]
-    pub fn template_id(&self) -> &str {
-        &self.template_id
-    }
-
-    /// `isBuiltIn`.
-    #[must_use]
-    pub fn is_built_in(&self) -> bool {
-        self.built_in
-    }
-
-    /// `isEnabled`.
-    #[must_use]
-    pub fn is_enabled(&self) -> bool {
-        self.enabled
-    }
-
-    /// The actions it lists, whether or not it is enabled.
-    #[must_use]
-    pub fn allowed(&self) -> ActionSet {
-        self.allowed
     }
 
     /// What an assignment of it gives: what it lists and what that includes; nothing while it is disabled.
