@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::administrator::{Administrator, Credential};
-use crate::text::{Document, put};
+use crate::text::{Document, bounded, put};
 
 /// What was attempted, in the words of Entra's audit log.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -74,7 +74,7 @@ pub enum Outcome<'a> {
     Failure(&'a str),
 }
 
-/// A record's `id`, and its text.
+/// A record's `id`, and its text. What an attempt names is cut where it is too long: whoever is refused chooses it too.
 #[must_use]
 pub fn record(
     attempt: &Attempt<'_>,
@@ -96,20 +96,20 @@ pub fn record(
     let details = attempt
         .details
         .iter()
-        .map(|(key, value)| json!({"key": key, "value": value}));
+        .map(|(key, value)| json!({"key": key, "value": bounded(value, LONGEST_TEXT)}));
     let record = json!({
         "id": id,
         "category": attempt.activity.category,
         "correlationId": attempt.correlation.to_string(),
         "result": result,
-        "resultReason": reason,
+        "resultReason": bounded(reason, LONGEST_TEXT),
         "activityDisplayName": attempt.activity.name,
         "activityDateTime": at.to_string(),
         "loggedByService": "Core Directory",
         "operationType": attempt.activity.operation,
         "initiatedBy": {"user": user, "app": app},
         "targetResources": [{
-            "id": attempt.target.id,
+            "id": bounded(&attempt.target.id, LONGEST_ID),
             "displayName": attempt.target.name,
             "type": attempt.target.kind,
             "userPrincipalName": null,
@@ -211,6 +211,12 @@ fn capital(name: &str) -> String {
         first.to_uppercase().chain(letters).collect()
     })
 }
+
+/// Ids are shorter; a revocation's has a kind before it.
+const LONGEST_ID: usize = 256;
+
+/// A reason with some faults, or a path of a file system.
+const LONGEST_TEXT: usize = 8_192;
 
 #[cfg(test)]
 mod tests {

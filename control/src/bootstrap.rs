@@ -3,8 +3,11 @@
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::api::error::ApiError;
+use crate::audit::Attempt;
 use crate::document::{Address, DocumentKind, Write};
-use crate::secret::{Fingerprint, Secret};
+use crate::ledger::{Confirmation, Ledger, Planned};
+use crate::secret::{Fingerprint, Purpose, Secret};
 use crate::store::{Store, StoreError};
 use crate::text::Document;
 
@@ -54,11 +57,36 @@ pub fn fingerprint(store: &dyn Store) -> Result<Option<Fingerprint>, StoreError>
     Ok(text.and_then(|text| Fingerprint::parse(&text)))
 }
 
-/// Whether nobody has a role yet, and no secret was ever given out to change that.
+/// Begins with a store: a new one gets its first documents, and one in which nobody has a role yet a secret, which is answered. Both
+/// are asked of the store as it stands when they are written: somebody may import a policy at the same time.
 ///
 /// # Errors
-/// The store cannot be read.
-pub fn is_wanted(store: &dyn Store) -> Result<bool, StoreError> {
+/// The store cannot be read or written, or the system gives no random numbers.
+pub fn begin(ledger: &Ledger, attempt: &Attempt<'_>) -> Result<Option<Secret>, ApiError> {
+    let mut drawn = None;
+    ledger.change_as_planned(attempt, Confirmation::Given, &mut |store| {
+        let is_new = store.head()?.sequence == 0;
+        let mut writes = if is_new {
+            first_documents()
+        } else {
+            Vec::new()
+        };
+        drawn = if is_wanted(store)? {
+            Some(Secret::draw(Purpose::Bootstrap).ok_or_else(ApiError::internal)?)
+        } else {
+            None
+        };
+        writes.extend(drawn.as_ref().map(kept));
+        Ok((!writes.is_empty()).then(|| Planned {
+            writes,
+            ..Planned::default()
+        }))
+    })?;
+    Ok(drawn)
+}
+
+/// Whether nobody has a role yet, and no secret was ever given out to change that.
+fn is_wanted(store: &dyn Store) -> Result<bool, StoreError> {
     Ok(store.count(DocumentKind::RoleAssignment)? == 0 && store.history(&address())?.is_empty())
 }
 

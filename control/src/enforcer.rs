@@ -1,6 +1,7 @@
 //! What the control plane asks of the gateway it stands in.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crossgate_config::Settings;
@@ -17,10 +18,19 @@ pub trait Enforcer: fmt::Debug + Send + Sync {
 
     /// Whom a policy would shut out that the one in force lets in: `by`, who asks for the change, and users of apps seen in the last 24
     /// hours.
-    fn shut_out(&self, next: &Compiled, by: Option<&Subject>) -> Vec<ShutOut>;
+    fn shut_out(&self, next: &Compiled, by: Option<Asking<'_>>) -> Vec<ShutOut>;
 
     /// Puts a policy in force, whose documents stand at `head`. Once it returns, every request that begins is decided by it.
     fn enforce(&self, policy: &Compiled, head: &Head);
+}
+
+/// Somebody who asks for a change with a token.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking<'a> {
+    /// Whom the token speaks for.
+    pub subject: &'a Subject,
+    /// Where the call comes from.
+    pub address: Option<IpAddr>,
 }
 
 /// Somebody who would be shut out.

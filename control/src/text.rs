@@ -1,6 +1,7 @@
 //! A document's text, taken apart into its members and no further: what a change does not name stays as it was written, to the
 //! byte.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use indexmap::IndexMap;
@@ -73,6 +74,11 @@ impl Document {
         self.0.shift_remove(name);
     }
 
+    /// Leaves only members whose names are good.
+    pub fn retain(&mut self, mut is_good: impl FnMut(&str) -> bool) {
+        self.0.retain(|name, _| is_good(name));
+    }
+
     /// Takes the members of another document over those of this one, whole: a member that is null resets the property, one that is absent
     /// leaves it.
     pub fn merge(&mut self, changes: &Self) {
@@ -102,6 +108,17 @@ impl Document {
             })
             .collect()
     }
+}
+
+/// The beginning of a text that is longer than so many bytes; the end is marked.
+pub(crate) fn bounded(text: &str, most: usize) -> Cow<'_, str> {
+    if text.len() <= most {
+        return Cow::Borrowed(text);
+    }
+    let start = text
+        .get(..text.floor_char_boundary(most))
+        .unwrap_or_default();
+    Cow::Owned(format!("{start}…"))
 }
 
 /// Sets a member of an object.
@@ -147,6 +164,13 @@ mod tests {
     fn a_member_that_stands_twice_is_refused() {
         let error = Document::parse(r#"{"a":1,"b":2,"a":3}"#).unwrap_err();
         assert!(error.to_string().starts_with("`a` stands twice"));
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_letters_and_marked() {
+        assert_eq!(bounded("größe", 7), "größe");
+        assert_eq!(bounded("größe", 6), "größ…");
+        assert_eq!(bounded("größe", 3), "gr…");
     }
 
     #[test]

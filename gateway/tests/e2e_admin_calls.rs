@@ -9,6 +9,9 @@
 mod site;
 
 use std::collections::BTreeSet;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 use crossgate_testkit::curl::{Answer, Curl};
 use serde_json::{Value, json};
@@ -179,6 +182,42 @@ fn a_call_that_is_none_is_refused_for_what_it_is() {
     assert_eq!(wrong.status, 405, "{wrong:?}");
     let allow: BTreeSet<_> = wrong.header("allow").unwrap().split(", ").collect();
     assert_eq!(allow, BTreeSet::from(["DELETE", "GET", "PATCH"]));
+}
+
+#[test]
+fn nobody_is_answered_before_a_body_arrives() {
+    let site = Stage::new().with_store().open();
+    let token = ada(&site);
+    let begun = Instant::now();
+    for authorization in ["", "Authorization: Bearer nonsense\r\n"] {
+        let mut stream = TcpStream::connect(site.gateway.admin()).unwrap();
+        let head = format!(
+            "POST /v1.0/{PARTNERS} HTTP/1.1\r\nHost: localhost\r\n{authorization}Content-Type: application/json\r\n\
+             Content-Length: 4000000\r\n\r\n{{"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
+        let mut answer = Vec::new();
+        while !String::from_utf8_lossy(&answer).contains("InvalidAuthenticationToken") {
+            let mut part = [0; 4096];
+            let read = stream.read(&mut part).unwrap();
+            assert_ne!(read, 0, "{}", String::from_utf8_lossy(&answer));
+            answer.extend_from_slice(&part[..read]);
+        }
+        assert!(answer.starts_with(b"HTTP/1.1 401 "));
+        // The rest is thrown away, and the connection is as good as new.
+        stream.write_all(&vec![b' '; 3_999_999]).unwrap();
+        let head = format!(
+            "GET /v1.0/{PARTNERS} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut start = [0; 13];
+        stream.read_exact(&mut start).unwrap();
+        assert_eq!(&start, b"HTTP/1.1 200 ");
+    }
+    assert!(begun.elapsed() < Duration::from_secs(20));
 }
 
 #[test]

@@ -136,6 +136,50 @@ fn a_policy_that_shuts_everybody_out_is_made_only_where_it_is_meant() {
 }
 
 #[test]
+fn whether_ones_own_change_shuts_one_out_is_decided_for_where_one_calls_from() {
+    let site = Stage::new().with_store().open();
+    let token = site.administrator(GLOBAL_ADMINISTRATOR);
+    let location = |name: &str, range: &str| {
+        let location = json!({
+            "@odata.type": "#microsoft.graph.ipNamedLocation", "displayName": name,
+            "ipRanges": [{ "@odata.type": "#microsoft.graph.iPv4CidrRange", "cidrAddress": range }],
+        });
+        let made = site.send(&token, "POST", LOCATIONS, &location);
+        assert_eq!(made.status, 201, "{made:?}");
+        made.json()["id"].as_str().unwrap().to_owned()
+    };
+    let here = location("Here", "127.0.0.0/8");
+    let elsewhere = location("Elsewhere", "192.0.2.0/24");
+    let block = |include: &str, exclude: &[&str]| {
+        let mut shut = policy("All", "All", "block");
+        shut["conditions"]["locations"] =
+            json!({ "includeLocations": [include], "excludeLocations": exclude });
+        site.send(&token, "POST", POLICIES, &shut)
+    };
+    for harmless in [block("All", &[&here]), block(&elsewhere, &[])] {
+        assert_eq!(harmless.status, 201, "{harmless:?}");
+    }
+    assert_eq!(
+        site.read(&token, POLICIES)["value"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+    for shuts in [block("All", &[&elsewhere]), block(&here, &[])] {
+        assert_lock_out(&shuts);
+        assert_eq!(details(&shuts)[0].0, "CallerShutOut");
+    }
+    assert_eq!(
+        site.read(&token, POLICIES)["value"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+}
+
+#[test]
 fn the_last_who_manages_roles_goes_only_where_it_is_meant() {
     let site = Stage::new().with_store().open();
     let body = json!({ "principalId": ADA, "roleDefinitionId": GLOBAL_ADMINISTRATOR, "directoryScopeId": "/" });

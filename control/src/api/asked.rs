@@ -8,6 +8,7 @@ use super::routes::{Operation, Route};
 use crate::administrator::{Administrator, Credential};
 use crate::audit::{Activity, Attempt, Initiator, TargetResource};
 use crate::ledger::{Confirmation, Current};
+use crate::roles::Action;
 
 /// A call that a route was found for, from a caller who is known.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub(super) struct Asked<'c> {
     pub(super) who: &'c Administrator,
     /// `v1.0` or `beta`.
     pub(super) version: &'static str,
+    /// The actions that it takes.
+    pub(super) needed: Vec<Action>,
 }
 
 impl Asked<'_> {
@@ -74,7 +77,7 @@ impl Asked<'_> {
         if self.confirmed() {
             Confirmation::Given
         } else {
-            Confirmation::Ask(self.who)
+            Confirmation::Ask(self.who, self.call.address)
         }
     }
 

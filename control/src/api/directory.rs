@@ -174,17 +174,29 @@ pub(super) fn revoke_sessions(api: &Api, asked: &Asked<'_>) -> Result<Reply, Api
             kind: "User",
         },
     );
-    let changed = api
-        .ledger
-        .change(&attempt, asked.confirmation(), &address, &|_| {
+    let changed = api.change(
+        asked,
+        &attempt,
+        &address,
+        &|current| {
+            let now = Timestamp::now();
+            // One that was imported may be for a time that is still to come.
+            let before = current.and_then(|current| current.document.text_of("notBefore"));
+            if before
+                .is_some_and(|before| before.parse().is_ok_and(|before: Timestamp| before > now))
+            {
+                return Ok(Edit::Keep);
+            }
             let members = [
                 ("kind", json!(kind)),
                 ("id", json!(user)),
-                ("notBefore", json!(Timestamp::now().to_string())),
+                ("notBefore", json!(now.to_string())),
             ];
             let members = members.map(|(name, value)| (name.to_owned(), value));
             Ok(Edit::Write(Document::of(&members.into_iter().collect())))
-        })?;
+        },
+        &[],
+    )?;
     let body = json!({"@odata.context": asked.context("Edm.Boolean"), "value": true});
     Ok(Reply::ok(body).advising(changed.advisories))
 }
@@ -197,4 +209,4 @@ fn is_id(text: &str) -> bool {
 }
 
 /// Ids are shorter, as those of roles and their holders.
-const LONGEST_ID: usize = 200;
+pub(super) const LONGEST_ID: usize = 200;

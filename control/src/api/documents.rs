@@ -1,6 +1,6 @@
 //! Resources that are documents: shown, listed, made, changed, removed.
 
-use crossgate_policy::ids::TenantId;
+use crossgate_policy::ids::{Guid, Id, TenantId};
 use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -32,7 +32,8 @@ pub(super) fn address_of(resource: &Resource, asked: &Asked<'_>) -> Result<Addre
             &tenant(key, "tenantId")?.to_string(),
         ));
     }
-    Ok(Address::new(resource.kind, &key.to_ascii_lowercase()))
+    // Letter case counts, but in a GUID.
+    Ok(Address::new(resource.kind, &Id::new(key).to_string()))
 }
 
 /// A tenant id out of a path or a body.
@@ -96,7 +97,8 @@ pub(super) fn get(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<R
 pub(super) fn list(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<Reply, ApiError> {
     let options = listed::options(asked, resource.entity)?;
     let key = resource.entity.key;
-    let only = options.equals(key).map(str::to_ascii_lowercase);
+    // A filter compares without letter case, and the key of any other id counts it.
+    let only = options.equals(key).and_then(Guid::parse);
     let mut page = listed::Page::new(&options);
     let mut after = options.after().map(ToOwned::to_owned);
     let store = api.ledger.store();
@@ -104,7 +106,7 @@ pub(super) fn list(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<
         let stored = match &only {
             // A key names one resource, however many there are.
             Some(key) => store
-                .get(&Address::new(resource.kind, key))?
+                .get(&Address::new(resource.kind, &key.to_string()))?
                 .filter(|stored| {
                     after
                         .as_deref()
@@ -199,9 +201,9 @@ pub(super) fn create_beside(
     };
     let address = Address::new(resource.kind, &key);
     let attempt = asked.attempt(resource.create, target(api, resource, &key));
-    let changed = api.ledger.change_beside(
+    let changed = api.change(
+        asked,
         &attempt,
-        asked.confirmation(),
         &address,
         &|current| {
             may()?;
@@ -234,9 +236,11 @@ pub(super) fn update(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Resul
     let address = address_of(resource, asked)?;
     let given = body::read(asked.call)?;
     let attempt = asked.attempt(resource.update, target(api, resource, &address.key));
-    let changed = api
-        .ledger
-        .change(&attempt, asked.confirmation(), &address, &|current| {
+    let changed = api.change(
+        asked,
+        &attempt,
+        &address,
+        &|current| {
             if !is_there(resource, current) {
                 return Err(missing(asked));
             }
@@ -254,7 +258,9 @@ pub(super) fn update(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Resul
             }
             stamp_change(resource.kind, &mut document);
             Ok(Edit::Write(document))
-        })?;
+        },
+        &[],
+    )?;
     updated(asked, resource, changed)
 }
 
@@ -262,9 +268,7 @@ pub(super) fn update(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Resul
 pub(super) fn delete(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<Reply, ApiError> {
     let address = address_of(resource, asked)?;
     let attempt = asked.attempt(resource.delete, target(api, resource, &address.key));
-    let changed = api
-        .ledger
-        .change(&attempt, asked.confirmation(), &address, &|current| {
+    let changed = api.change(asked, &attempt, &address, &|current| {
             let Some(current) = current else {
                 return Err(missing(asked));
             };
@@ -275,7 +279,7 @@ pub(super) fn delete(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Resul
                 ));
             }
             Ok(Edit::Remove)
-        })?;
+        }, &[])?;
     Ok(Reply::nothing().advising(changed.advisories))
 }
 
@@ -283,9 +287,11 @@ pub(super) fn delete(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Resul
 pub(super) fn reset(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<Reply, ApiError> {
     let address = Address::only(resource.kind);
     let attempt = asked.attempt(reset_of(resource), target(api, resource, ""));
-    let changed = api
-        .ledger
-        .change(&attempt, asked.confirmation(), &address, &|current| {
+    let changed = api.change(
+        asked,
+        &attempt,
+        &address,
+        &|current| {
             asked.check_version(current)?;
             let Some(current) = current else {
                 return Ok(Edit::Keep);
@@ -299,7 +305,9 @@ pub(super) fn reset(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result
                 document.set("isServiceDefault", &json!(true));
             }
             Ok(Edit::Write(document))
-        })?;
+        },
+        &[],
+    )?;
     Ok(Reply::nothing().advising(changed.advisories))
 }
 

@@ -5,6 +5,7 @@ use http::header::{ALLOW, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde_json::{Map, Value, json};
 
 use crate::store::StoreError;
+use crate::text::bounded;
 
 /// Why a call fails.
 #[derive(Clone, Debug)]
@@ -212,17 +213,24 @@ impl ApiError {
         }
     }
 
-    /// The message and every fault that it does not tell itself, in one line.
+    /// The message and the faults that it does not tell itself, in one line: as many as fit, and how many more there are.
     #[must_use]
     pub fn told(&self) -> String {
-        let mut told = self.message.clone();
-        for Detail {
+        let mut told = bounded(&self.message, LONGEST_TOLD).into_owned();
+        let mut faults = self
+            .details
+            .iter()
+            .filter(|detail| !self.message.ends_with(detail.message.as_str()));
+        while let Some(Detail {
             target, message, ..
-        } in &self.details
+        }) = faults.next()
         {
-            if !self.message.ends_with(message.as_str()) {
-                told = format!("{told}; {target}: {message}");
+            // Joins of a few letters are not worth counting.
+            if told.len() + target.len() + message.len() > LONGEST_TOLD {
+                told.push_str(&format!("; and {} more", 1 + faults.count()));
+                break;
             }
+            told.push_str(&format!("; {target}: {message}"));
         }
         told
     }
@@ -259,6 +267,9 @@ impl From<StoreError> for ApiError {
     }
 }
 
+/// A reason is read by people, and kept for ever.
+const LONGEST_TOLD: usize = 4_096;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -289,5 +300,26 @@ mod tests {
             two.told(),
             "2 faults; `details` has each of them; id: is no GUID; state: is missing"
         );
+    }
+    #[test]
+    fn what_is_told_of_faults_without_end_has_an_end() {
+        let many = (0..1_000).map(|number| fault(&format!("a{number}"), "is not known here"));
+        let told = ApiError::faults(many.collect()).told();
+        assert!(told.len() < LONGEST_TOLD + 100, "{}", told.len());
+        let shown = told.matches("is not known here").count();
+        assert!(
+            told.ends_with(&format!("; and {} more", 1_000 - shown)),
+            "{told}"
+        );
+        let long = "x".repeat(1_000_000);
+        for error in [
+            ApiError::bad(&*long),
+            ApiError::property(&*long, "no"),
+            ApiError::property("a", &*long),
+            ApiError::faults(vec![fault("a", &long), fault("b", &long)]),
+        ] {
+            let told = error.told();
+            assert!(told.len() < LONGEST_TOLD + 100, "{}", told.len());
+        }
     }
 }

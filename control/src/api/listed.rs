@@ -89,9 +89,15 @@ impl<'l> Page<'l> {
         }
     }
 
-    /// How many to read at once: as many as a page has, and one that tells whether there are more.
-    pub(super) const fn worth_reading(&self) -> usize {
-        self.size + 1
+    /// How many to read at once: as many as a page has, and one that tells whether there are more; and no fewer than a good handful where
+    /// a filter may leave most of them out.
+    pub(super) fn worth_reading(&self) -> usize {
+        let least = if self.listing.filters() {
+            LEAST_READ
+        } else {
+            0
+        };
+        least.max(self.size + 1)
     }
 
     /// Whether no more fit.
@@ -249,6 +255,9 @@ pub(super) const OF_MANY_IN_ORDER: &[QueryOption] = &[
     QueryOption::SkipToken,
     QueryOption::Count,
 ];
+
+/// Documents that are read at once to be filtered.
+const LEAST_READ: usize = 500;
 
 /// As Graph's directory has it.
 const DEFAULT_SIZE: usize = 100;

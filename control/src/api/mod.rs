@@ -23,7 +23,8 @@ use http::StatusCode;
 
 use crate::administrator::{Administrator, Credential};
 use crate::audit::{Attempt, Outcome};
-use crate::ledger::Ledger;
+use crate::document::{Address, Write};
+use crate::ledger::{Changed, Current, Edit, Ledger};
 use asked::Asked;
 use call::{Answer, Call, CallIds, Reply};
 use error::ApiError;
@@ -79,18 +80,19 @@ impl Api {
             | Operation::Reset(_) => {}
         }
         let who = who.as_ref().map_err(Clone::clone)?;
-        let roles = self.ledger.roles();
-        let asked = Asked {
+        let mut asked = Asked {
             call,
             ids,
             route: found.route,
             parameters: found.parameters,
             who,
             version: found.version,
+            needed: Vec::new(),
         };
+        asked.needed = permission::needed(&asked);
         let result = asked
             .check_confirmation()
-            .and_then(|()| permission::check(self, &asked, &roles))
+            .and_then(|()| permission::check(self, &asked, &self.ledger.roles()))
             .and_then(|()| self.perform(&asked));
         self.record(&asked, &result);
         result
@@ -128,6 +130,24 @@ impl Api {
                 }
             },
         }
+    }
+
+    /// Changes one document, with writes that are made in the same step, where the caller still may when its turn comes: what it waited for
+    /// may have been the change that took its role away.
+    fn change(
+        &self,
+        asked: &Asked<'_>,
+        attempt: &Attempt<'_>,
+        address: &Address,
+        edit: &dyn Fn(Option<&Current>) -> Result<Edit, ApiError>,
+        beside: &[Write],
+    ) -> Result<Changed, ApiError> {
+        let edit = |current: Option<&Current>| {
+            permission::check(self, asked, &self.ledger.roles())?;
+            edit(current)
+        };
+        self.ledger
+            .change(attempt, asked.confirmation(), address, &edit, beside)
     }
 
     /// Keeps what was attempted in vain: every change that failed, and every call that was not the caller's to make. Changes that were made

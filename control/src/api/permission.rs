@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::Api;
 use super::asked::Asked;
-use super::directory;
+use super::directory::{self, LONGEST_ID};
 use super::documents;
 use super::error::ApiError;
 use super::listed;
@@ -19,18 +19,17 @@ use crate::text::Document;
 
 /// Refuses a caller who may not do all that a call takes, or has not shown enough for it.
 pub(super) fn check(api: &Api, asked: &Asked<'_>, roles: &Roles) -> Result<(), ApiError> {
-    let needed = needed(asked);
     let caller = asked.who.caller();
-    if let Some(required) = Required::all(needed.iter().copied().collect()) {
+    if let Some(required) = Required::all(asked.needed.iter().copied().collect()) {
         roles
             .check(&caller, required)
             .map_err(|denied| ApiError::denied(denied.to_string()))?;
     }
-    step_up(api, asked, &needed)
+    step_up(api, asked)
 }
 
 /// The actions that a call takes, by its route and the members of its body.
-fn needed(asked: &Asked<'_>) -> Vec<Action> {
+pub(super) fn needed(asked: &Asked<'_>) -> Vec<Action> {
     let body = std::str::from_utf8(&asked.call.body).unwrap_or_default();
     // A body that is none is refused once it is known that the caller might send one.
     let body = Document::parse(body).unwrap_or_default();
@@ -68,12 +67,12 @@ fn expands(asked: &Asked<'_>, name: &str) -> bool {
 }
 
 /// Asks for the authentication context of protected actions, where the configuration has one.
-fn step_up(api: &Api, asked: &Asked<'_>, needed: &[Action]) -> Result<(), ApiError> {
+fn step_up(api: &Api, asked: &Asked<'_>) -> Result<(), ApiError> {
     let settings = api.settings();
     let Some(context) = &settings.admin.protected_actions_context else {
         return Ok(());
     };
-    let Some(action) = needed.iter().find(|action| action.is_protected()) else {
+    let Some(action) = asked.needed.iter().find(|action| action.is_protected()) else {
         return Ok(());
     };
     let subject = match &asked.who.credential {
@@ -103,10 +102,11 @@ fn step_up(api: &Api, asked: &Asked<'_>, needed: &[Action]) -> Result<(), ApiErr
     }
 }
 
-/// The key that a body gives its resource.
+/// The key that a body gives its resource, unless it is too long to be one.
 fn key_in_body(asked: &Asked<'_>, resource: &crate::resource::Resource) -> Option<String> {
     let body = std::str::from_utf8(&asked.call.body).ok()?;
-    Document::parse(body).ok()?.text_of(resource.entity.key)
+    let key = Document::parse(body).ok()?.text_of(resource.entity.key)?;
+    (key.len() <= LONGEST_ID).then_some(key)
 }
 
 /// What a call attempts, for the audit.

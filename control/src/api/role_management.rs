@@ -98,23 +98,25 @@ fn definition(role: &RoleDefinition) -> Map<String, Value> {
 /// A role is given to somebody. The first one that is given ends the bootstrap secret.
 pub(super) fn create_assignment(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     let body = body::read(asked.call)?;
-    match asked.who.credential {
-        Credential::Bootstrap => {
-            leaves_somebody(api, asked, &body)?;
-            // Whoever shows it twice at once is let in twice before it is spent; while this is asked, nobody else changes anything.
-            let unspent = || match api.ledger.bootstrap_secret()? {
-                Some(_) => Ok(()),
-                None => Err(ApiError::denied(
-                    "the secret has given somebody a role already, and is good no more",
-                )),
-            };
-            let spent = [crate::bootstrap::spent()];
-            documents::create_beside(api, asked, &ROLE_ASSIGNMENTS, &unspent, &spent)
-        }
-        Credential::Token(_) | Credential::BreakGlass => {
-            documents::create(api, asked, &ROLE_ASSIGNMENTS)
-        }
+    let by_secret = match asked.who.credential {
+        Credential::Bootstrap => true,
+        Credential::Token(_) | Credential::BreakGlass => false,
+    };
+    if by_secret {
+        leaves_somebody(api, asked, &body)?;
     }
+    // Whoever shows it twice at once is let in twice before it is spent; while this is asked, nobody else changes anything.
+    let may = || {
+        if by_secret && api.ledger.bootstrap_secret()?.is_none() {
+            return Err(ApiError::denied(
+                "somebody has been given a role already, and the secret is good no more",
+            ));
+        }
+        Ok(())
+    };
+    // Whoever gives it: a secret that nobody used must not be found and used later.
+    let spent = [crate::bootstrap::spent()];
+    documents::create_beside(api, asked, &ROLE_ASSIGNMENTS, &may, &spent)
 }
 
 /// Refuses to spend the secret on a role that gives nobody another, where that is not said to be meant.

@@ -50,9 +50,11 @@ fn write(api: &Api, asked: &Asked<'_>, create: bool) -> Result<Reply, ApiError> 
         SYNCHRONIZATION.update
     };
     let attempt = asked.attempt(activity, target(api, &SYNCHRONIZATION, &address.key));
-    let mut changed = api
-        .ledger
-        .change(&attempt, asked.confirmation(), &address, &|current| {
+    let mut changed = api.change(
+        asked,
+        &attempt,
+        &address,
+        &|current| {
             let current = existing(asked, current)?;
             asked.check_version(Some(current))?;
             let before = stored(&current.document);
@@ -76,7 +78,9 @@ fn write(api: &Api, asked: &Asked<'_>, create: bool) -> Result<Reply, ApiError> 
             let mut partner = current.document.clone();
             partner.set(MEMBER, &Value::Object(policy.members()));
             Ok(Edit::Write(partner))
-        })?;
+        },
+        &[],
+    )?;
     changed.document = changed
         .document
         .and_then(|partner| stored(&partner))
@@ -91,9 +95,11 @@ pub(super) fn delete(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
         SYNCHRONIZATION.delete,
         target(api, &SYNCHRONIZATION, &address.key),
     );
-    let changed = api
-        .ledger
-        .change(&attempt, asked.confirmation(), &address, &|current| {
+    let changed = api.change(
+        asked,
+        &attempt,
+        &address,
+        &|current| {
             let current = existing(asked, current)?;
             asked.check_version(Some(current))?;
             if !is_set(&current.document) {
@@ -102,7 +108,9 @@ pub(super) fn delete(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
             let mut partner = current.document.clone();
             partner.remove(MEMBER);
             Ok(Edit::Write(partner))
-        })?;
+        },
+        &[],
+    )?;
     Ok(Reply::nothing().advising(changed.advisories))
 }
 

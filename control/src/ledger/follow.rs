@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZero;
 
 use crossgate_graph::Documents;
+use http::StatusCode;
 
 use super::{Ledger, Proposed, State};
 use crate::api::error::ApiError;
@@ -95,6 +96,9 @@ impl Ledger {
         }
         let writes = writes_at(&*self.store, addresses, head.sequence)?;
         let proposed: Proposed = self.propose(state, &writes).map_err(|error| {
+            if error.status != StatusCode::BAD_REQUEST {
+                return error;
+            }
             tracing::error!(
                 faults = ?error.details,
                 "the store was changed by another program to what cannot be put in force; what was in force stays"

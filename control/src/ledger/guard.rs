@@ -1,18 +1,18 @@
 //! The lock-out guard: a change that shuts somebody out is made only where its caller says that this is meant.
 
-use crossgate_policy::subject::Subject;
+use std::net::IpAddr;
 
 use super::{Ledger, Proposed};
 use crate::administrator::{Administrator, Credential};
 use crate::api::error::{ApiError, Detail};
-use crate::enforcer::ShutOut;
+use crate::enforcer::{Asking, ShutOut};
 use crate::roles::Change;
 
 /// Who asks for a change, and whether they mean it whatever it does.
 #[derive(Clone, Copy, Debug)]
 pub enum Confirmation<'a> {
-    /// Somebody who has not said so.
-    Ask(&'a Administrator),
+    /// Somebody who has not said so, and the address of the call.
+    Ask(&'a Administrator, Option<IpAddr>),
     /// It is meant, or nobody is there to be asked.
     Given,
 }
@@ -23,15 +23,15 @@ impl Ledger {
         confirmation: Confirmation<'_>,
         proposed: &Proposed,
     ) -> Result<(), ApiError> {
-        let Confirmation::Ask(administrator) = confirmation else {
+        let Confirmation::Ask(administrator, address) = confirmation else {
             return Ok(());
         };
-        let subject: Option<&Subject> = match &administrator.credential {
-            Credential::Token(subject) => Some(subject),
+        let asking = match &administrator.credential {
+            Credential::Token(subject) => Some(Asking { subject, address }),
             // Neither policy nor roles can shut these out.
             Credential::Bootstrap | Credential::BreakGlass => None,
         };
-        let mut shut_out = self.enforcer.shut_out(&proposed.policy.compiled(), subject);
+        let mut shut_out = self.enforcer.shut_out(&proposed.policy.compiled(), asking);
         if let Some(next) = &proposed.roles {
             let (caller, now) = (administrator.caller(), self.roles());
             let change = Change {

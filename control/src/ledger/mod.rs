@@ -27,6 +27,7 @@ use crate::store::{Entry, Head, Sequence, Store, StoreError};
 use crate::text::Document;
 pub use guard::Confirmation;
 pub use planned::{PlanResult, Planned};
+use roles::Unfit;
 
 /// The policy as it stands, and the only way to change it.
 #[derive(Debug)]
@@ -102,18 +103,23 @@ impl Opened {
                 store,
                 at: before.sequence,
             };
-            let standing = Standing::load(own, &source).map_err(|refused| match refused {
-                Refused::Faults(faults) => OpenError::Faults(faults),
-                Refused::Source(error) => OpenError::Store(error),
-            })?;
-            let roles = roles::read(store).map_err(OpenError::Roles)?;
+            let standing = match Standing::load(own, &source) {
+                Ok(standing) => Ok(standing),
+                Err(Refused::Faults(faults)) => Err(OpenError::Faults(faults)),
+                Err(Refused::Source(error)) => return Err(error.into()),
+            };
+            let roles = match roles::read(store, before.sequence, &[]) {
+                Ok(roles) => Ok(roles),
+                Err(Unfit::Faults(faults)) => Err(OpenError::Roles(faults)),
+                Err(Unfit::Store(error)) => return Err(error.into()),
+            };
             let after = store.head()?;
-            // What was read in parts is one state where nothing changed meanwhile.
+            // What was read in parts is one state where nothing changed meanwhile; faults of two halves are nobody's.
             if after.changed == before.changed {
                 return Ok(Self {
-                    standing,
+                    standing: standing?,
                     head: after,
-                    roles,
+                    roles: roles?,
                 });
             }
             before = after;
@@ -169,25 +175,11 @@ impl Ledger {
         &*self.enforcer
     }
 
-    /// Changes one document. `edit` may be asked again where somebody else was faster.
+    /// Changes one document, with writes that are made in the same step. `edit` may be asked again where somebody else was faster.
     ///
     /// # Errors
     /// Whatever `edit` refuses; what the next policy would contradict; whom it would shut out; the store.
     pub fn change(
-        &self,
-        attempt: &Attempt<'_>,
-        confirmation: Confirmation<'_>,
-        address: &Address,
-        edit: &dyn Fn(Option<&Current>) -> Result<Edit, ApiError>,
-    ) -> Result<Changed, ApiError> {
-        self.change_beside(attempt, confirmation, address, edit, &[])
-    }
-
-    /// The same, with writes that are made in the same step.
-    ///
-    /// # Errors
-    /// As for [`Self::change`].
-    pub fn change_beside(
         &self,
         attempt: &Attempt<'_>,
         confirmation: Confirmation<'_>,
@@ -236,31 +228,6 @@ impl Ledger {
                         advisories,
                     });
                 }
-            }
-        }
-        Err(ApiError::concurrent())
-    }
-
-    /// Changes any number of documents in one step.
-    ///
-    /// # Errors
-    /// As for [`Self::change`].
-    pub fn change_all(
-        &self,
-        attempt: &Attempt<'_>,
-        confirmation: Confirmation<'_>,
-        writes: &[Write],
-    ) -> Result<Vec<String>, ApiError> {
-        let mut state = self.lock();
-        for _ in 0..MOST_TRIES {
-            self.catch_up(&mut state)?;
-            let proposed = self.propose(&state, writes)?;
-            let advisories = proposed.advisories();
-            self.guard(confirmation, &proposed)?;
-            match self.store_and_enforce(&mut state, attempt, &[], writes.to_vec(), proposed) {
-                Err(StoreError::Moved) => {}
-                Err(error) => return Err(error.into()),
-                Ok(_) => return Ok(advisories),
             }
         }
         Err(ApiError::concurrent())
@@ -323,8 +290,12 @@ impl Ledger {
         let roles = writes
             .iter()
             .any(|write| is_role(write.address.kind))
-            .then(|| roles::read_with(&*self.store, writes))
-            .transpose();
+            .then(|| roles::read(&*self.store, state.head.sequence, writes));
+        let roles = match roles.transpose() {
+            Ok(roles) => Ok(roles),
+            Err(Unfit::Faults(faults)) => Err(faults),
+            Err(Unfit::Store(error)) => return Err(error.into()),
+        };
         let source = follow::Source {
             store: &*self.store,
             at: state.head.sequence,

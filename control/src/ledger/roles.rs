@@ -7,28 +7,39 @@ use serde_json::Value;
 use crate::api::error::Detail;
 use crate::document::{DocumentKind, Write};
 use crate::roles::{Fault, RoleAssignment, RoleDefinition, Roles};
-use crate::store::{Share, Store};
+use crate::store::{Sequence, Store, StoreError};
 
-/// The roles of a store.
-pub(super) fn read(store: &dyn Store) -> Result<Roles, Vec<Detail>> {
-    read_with(store, &[])
+/// Why there are no roles.
+#[derive(Debug)]
+pub(super) enum Unfit {
+    /// Their documents have faults.
+    Faults(Vec<Detail>),
+    /// They cannot be read.
+    Store(StoreError),
 }
 
-/// The roles of a store as they would be after these writes.
-pub(super) fn read_with(store: &dyn Store, writes: &[Write]) -> Result<Roles, Vec<Detail>> {
+impl From<StoreError> for Unfit {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// The roles of a store as they were right after a change, with these writes over them. Of that one state, whatever others write
+/// between two readings.
+pub(super) fn read(store: &dyn Store, at: Sequence, writes: &[Write]) -> Result<Roles, Unfit> {
     let mut faults = Vec::new();
-    let definitions = documents(store, DocumentKind::RoleDefinition, writes, &mut faults);
-    let assignments = documents(store, DocumentKind::RoleAssignment, writes, &mut faults);
+    let definitions = documents(store, DocumentKind::RoleDefinition, at, writes, &mut faults)?;
+    let assignments = documents(store, DocumentKind::RoleAssignment, at, writes, &mut faults)?;
     let definitions = typed(definitions, RoleDefinition::from_json, &mut faults);
     let assignments = typed(assignments, RoleAssignment::from_json, &mut faults);
     if !faults.is_empty() {
-        return Err(faults);
+        return Err(Unfit::Faults(faults));
     }
     Roles::new(definitions, assignments).map_err(|conflicts| {
         let told = conflicts
             .iter()
             .map(|conflict| detail("", conflict.to_string()));
-        told.collect()
+        Unfit::Faults(told.collect())
     })
 }
 
@@ -36,19 +47,17 @@ pub(super) fn read_with(store: &dyn Store, writes: &[Write]) -> Result<Roles, Ve
 fn documents(
     store: &dyn Store,
     kind: DocumentKind,
+    at: Sequence,
     writes: &[Write],
     faults: &mut Vec<Detail>,
-) -> BTreeMap<String, Value> {
-    let mut texts = BTreeMap::new();
-    let read = store.each(kind, Share::WHOLE, &mut |key, text| {
-        texts.insert(key.to_owned(), text.to_owned());
-    });
-    if let Err(error) = read {
-        faults.push(detail("", error.to_string()));
-    }
+) -> Result<BTreeMap<String, Value>, StoreError> {
+    let mut texts: BTreeMap<String, Box<str>> = BTreeMap::new();
+    store.each_at(kind, at, &mut |key, version| {
+        texts.insert(key.to_owned(), version.text);
+    })?;
     for write in writes.iter().filter(|write| write.address.kind == kind) {
         match &write.text {
-            Some(text) => texts.insert(write.address.key.to_string(), text.to_string()),
+            Some(text) => texts.insert(write.address.key.to_string(), text.clone()),
             None => texts.remove(&*write.address.key),
         };
     }
@@ -61,7 +70,7 @@ fn documents(
             Err(error) => faults.push(detail(&key, error.to_string())),
         }
     }
-    documents
+    Ok(documents)
 }
 
 fn typed<T>(

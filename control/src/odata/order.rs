@@ -50,12 +50,6 @@ impl OrderBy {
         Ok(Self(terms.into()))
     }
 
-    /// Whether no order is asked for.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// The properties that decide, the first one first.
     pub fn terms(&self) -> impl Iterator<Item = (&Path, Direction)> {
         self.0.iter().map(|term| (&term.path, term.direction))

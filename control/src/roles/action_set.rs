@@ -117,12 +117,6 @@ impl Required {
         Self(ActionSet::of(&[action]))
     }
 
-    /// And this one.
-    #[must_use]
-    pub const fn and(self, action: Action) -> Self {
-        Self(self.0.union(ActionSet::of(&[action])))
-    }
-
     /// These actions; `None` where there is none.
     #[must_use]
     pub const fn all(actions: ActionSet) -> Option<Self> {
@@ -181,8 +175,7 @@ mod tests {
     #[test]
     fn no_request_takes_nothing() {
         assert_eq!(Required::all(ActionSet::EMPTY), None);
-        let two = Required::one(Action::PartnersRead).and(Action::DefaultRead);
-        assert_eq!(Required::all(two.actions()), Some(two));
-        assert_eq!(two.actions().len(), 2);
+        let one = Required::one(Action::PartnersRead);
+        assert_eq!(Required::all(one.actions()), Some(one));
     }
 }

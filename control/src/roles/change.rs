@@ -93,7 +93,7 @@ mod tests {
                 groups: Vec::new(),
                 wids: wids.iter().map(|role| role.id()).collect(),
             },
-            scopes: ScopeSet::of_claim("RoleManagement.ReadWrite.Directory Policy.Read.All"),
+            scopes: ScopeSet::of_names(["RoleManagement.ReadWrite.Directory", "Policy.Read.All"]),
         }
     }
 

@@ -169,12 +169,6 @@ impl Roles {
         self.assignments.values()
     }
 
-    /// The assignment with this id.
-    #[must_use]
-    pub fn assignment(&self, id: &Id) -> Option<&RoleAssignment> {
-        self.assignments.get(id)
-    }
-
     /// Every assignment of a role.
     pub fn assignments_of(&self, role: Guid) -> impl Iterator<Item = &RoleAssignment> {
         self.assignments()

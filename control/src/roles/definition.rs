@@ -3,8 +3,8 @@
 use crossgate_policy::ids::Guid;
 use serde_json::{Value, json};
 
-use super::nearest::nearest;
-use super::reader::{Fault, Members, kind};
+use super::nearest::LONGEST;
+use super::reader::{Fault, Members, kind, suggested};
 use super::{Action, ActionSet, BuiltInRole};
 
 /// Graph's `unifiedRoleDefinition`.
@@ -13,10 +13,12 @@ pub struct RoleDefinition {
     id: Guid,
     display_name: Box<str>,
     description: Option<Box<str>>,
+    /// Of a custom role that names none, its id.
     template_id: Box<str>,
     version: Option<Box<str>>,
     built_in: bool,
     enabled: bool,
+    /// What it lists, enabled or not.
     allowed: ActionSet,
 }
 
@@ -119,36 +121,6 @@ impl RoleDefinition {
         &self.display_name
     }
 
-    /// `description`.
-    #[must_use]
-    pub fn description(&self) -> Option<&str> {
-        self.description.as_deref()
-    }
-
-    /// `templateId`; of a custom role that names none, its id.
-    #[must_use]
-    pub fn template_id(&self) -> &str {
-        &self.template_id
-    }
-
-    /// `isBuiltIn`.
-    #[must_use]
-    pub fn is_built_in(&self) -> bool {
-        self.built_in
-    }
-
-    /// `isEnabled`.
-    #[must_use]
-    pub fn is_enabled(&self) -> bool {
-        self.enabled
-    }
-
-    /// The actions it lists, whether or not it is enabled.
-    #[must_use]
-    pub fn allowed(&self) -> ActionSet {
-        self.allowed
-    }
-
     /// What an assignment of it gives: what it lists and what that includes; nothing while it is disabled.
     #[must_use]
     pub fn gives(&self) -> ActionSet {
@@ -190,6 +162,21 @@ fn scopes(members: &Members<'_>, faults: &mut Vec<Fault>) {
 /// `rolePermissions`, all of them together: none has a condition.
 fn permissions(members: &Members<'_>, faults: &mut Vec<Fault>) -> Option<ActionSet> {
     let list = members.list("rolePermissions", faults)?;
+    // Names without end would be compared with every action, while nobody else can change anything.
+    let names = |permission: &Value| {
+        let names = permission.get("allowedResourceActions");
+        names.and_then(Value::as_array).map_or(0, Vec::len)
+    };
+    for (count, what) in [
+        (list.len(), "permissions"),
+        (list.iter().map(names).sum(), "actions"),
+    ] {
+        if count > MOST_OF_ALL {
+            let message = format!("lists {count} {what} in all; expected at most {MOST_OF_ALL}");
+            members.fault("rolePermissions", message, faults);
+            return None;
+        }
+    }
     let before = faults.len();
     let mut allowed = ActionSet::EMPTY;
     for (index, permission) in list.iter().enumerate() {
@@ -225,7 +212,7 @@ fn permission_actions(permission: &Value, path: String, faults: &mut Vec<Fault>)
     }
     let mut actions = Vec::new();
     for (index, name) in names.iter().enumerate() {
-        match action(name) {
+        match action(name, faults) {
             Ok(action) => actions.push(action),
             Err(message) => {
                 let path = format!("{}[{index}]", members.at("allowedResourceActions"));
@@ -236,17 +223,18 @@ fn permission_actions(permission: &Value, path: String, faults: &mut Vec<Fault>)
     actions.into_iter().collect()
 }
 
-fn action(name: &Value) -> Result<Action, String> {
+fn action(name: &Value, faults: &[Fault]) -> Result<Action, String> {
     let Some(name) = name.as_str() else {
         return Err(format!("{} does not fit; expected a string", kind(name)));
     };
     Action::from_name(name).ok_or_else(|| {
         let known = Action::ALL.iter().map(|action| action.name());
-        match nearest(name, known) {
+        match suggested(name, known, faults) {
             Some(known) => {
                 format!("`{name}` is not an action here; the nearest that is one is `{known}`")
             }
-            None => "not an action here; it is longer than any".to_owned(),
+            None if name.len() > LONGEST => "not an action here; it is longer than any".to_owned(),
+            None => format!("`{name}` is not an action here"),
         }
     })
 }
@@ -274,6 +262,9 @@ const PERMISSION_MEMBERS: &[&str] = &[
 
 /// A list may repeat itself, but not without end.
 const MOST_ACTIONS: usize = 256;
+
+/// Neither may permissions, and the actions of all of them.
+const MOST_OF_ALL: usize = 1_000;
 
 #[cfg(test)]
 mod tests;

@@ -31,7 +31,7 @@ fn distance(from: &str, to: &str) -> usize {
 }
 
 /// The effort grows with the length of the word.
-const LONGEST: usize = 256;
+pub(super) const LONGEST: usize = 256;
 
 #[cfg(test)]
 mod tests {

@@ -55,7 +55,7 @@ impl<'v> Members<'v> {
             if known.contains(&name.as_str()) || is_annotation(name) {
                 continue;
             }
-            let hint = nearest(name, known.iter().copied())
+            let hint = suggested(name, known.iter().copied(), faults)
                 .map(|known| format!("; the nearest that is one is `{known}`"));
             let message = format!("not a property here{}", hint.unwrap_or_default());
             this.fault(name, message, faults);
@@ -199,6 +199,17 @@ fn is_annotation(name: &str) -> bool {
     name.contains("@odata.") || name.starts_with("@microsoft.graph.")
 }
 
+/// The known word that somebody may have meant, as long as there are few faults: each is compared with every word.
+pub(super) fn suggested<'k>(
+    word: &str,
+    known: impl IntoIterator<Item = &'k str>,
+    faults: &[Fault],
+) -> Option<&'k str> {
+    (faults.len() < MOST_SUGGESTIONS)
+        .then(|| nearest(word, known))
+        .flatten()
+}
+
 /// What a value is, for somebody who wrote it.
 pub(super) fn kind(value: &Value) -> &'static str {
     match value {
@@ -210,6 +221,9 @@ pub(super) fn kind(value: &Value) -> &'static str {
         Value::Object(_) => "an object",
     }
 }
+
+/// Whoever has this many faults has made one of them many times.
+const MOST_SUGGESTIONS: usize = 20;
 
 /// Graph's longest ids have about 80 characters.
 const LONGEST_ID: usize = 200;

@@ -3,11 +3,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crossgate_config::Settings;
-use crossgate_control::enforcer::{Enforcer, ShutOut};
+use crossgate_control::enforcer::{Asking, Enforcer, ShutOut};
 use crossgate_control::store::Head;
 use crossgate_graph::Compiled;
 use crossgate_policy::context::Context;
-use crossgate_policy::subject::Subject;
 use crossgate_policy::{Caller, decide};
 use jiff::Timestamp;
 
@@ -67,28 +66,29 @@ impl Enforcer for Stored {
         Arc::clone(&self.hold().settings)
     }
 
-    fn shut_out(&self, next: &Compiled, by: Option<&Subject>) -> Vec<ShutOut> {
+    fn shut_out(&self, next: &Compiled, by: Option<Asking<'_>>) -> Vec<ShutOut> {
         let settings = self.settings();
         let now = Arc::clone(&self.live.in_force().snapshot);
         let next = load::snapshot(&settings, next);
         let mut found = Vec::new();
-        if let Some(subject) = by {
+        if let Some(Asking { subject, address }) = by {
             let target = callers::admin_target(&settings);
-            let asked = |snapshot| {
-                decide(
-                    snapshot,
-                    Caller::Verified(subject),
-                    &target,
-                    &Context::default(),
-                )
+            // As the call itself was decided, and the next one will be.
+            let context = Context {
+                client_ip: address,
+                ..Context::default()
             };
+            let asked = |snapshot| decide(snapshot, Caller::Verified(subject), &target, &context);
             let then = asked(&next);
             if asked(&now).permit().is_some() && then.permit().is_none() {
                 let reason = callers::reason(&then).unwrap_or_default();
                 found.push(ShutOut::Caller(reason));
             }
         }
-        found.extend(self.visitors.shut_out(&now, &next, Timestamp::now()));
+        found.extend(
+            self.visitors
+                .shut_out(&settings, (&now, &next), Timestamp::now()),
+        );
         found
     }
 

@@ -1,11 +1,12 @@
 //! The admin listener: sockets and tokens of the control plane's API.
 
+mod bodies;
 mod callers;
 mod enforcer;
 mod visitors;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use async_trait::async_trait;
 use crossgate_control::api::Api;
@@ -19,6 +20,7 @@ use pingora::protocols::http::ServerSession;
 use crate::live::Live;
 use crate::ops::Metrics;
 use crate::request::tokens::Tokens;
+use bodies::{PATIENCE, Room, Taken};
 use callers::Callers;
 pub use enforcer::{State, Stored};
 pub use visitors::Visitors;
@@ -28,6 +30,7 @@ pub struct Admin {
     api: Arc<Api>,
     callers: Arc<Callers>,
     metrics: Arc<Metrics>,
+    room: Room,
 }
 
 impl Admin {
@@ -48,6 +51,7 @@ impl Admin {
                 ledger: Arc::clone(ledger),
             }),
             metrics,
+            room: Room::new(),
         }
     }
 
@@ -56,7 +60,7 @@ impl Admin {
         let secure = session
             .digest()
             .is_some_and(|digest| digest.ssl_digest.is_some());
-        let mut call = Call {
+        let call = Call {
             method: head.method.clone(),
             path: head.uri.path().to_owned(),
             query: head.uri.query().map(ToOwned::to_owned),
@@ -68,25 +72,34 @@ impl Admin {
                 .and_then(|peer| peer.as_inet())
                 .map(std::net::SocketAddr::ip),
         };
-        let body = tokio::time::timeout(PATIENCE, read_body(session)).await;
-        match body {
-            Ok(Ok(body)) => call.body = body,
-            Ok(Err(error)) => return Answer::of(Err(error), &CallIds::of(&call)),
-            Err(_elapsed) => {
-                let error = ApiError::bad("the body took too long to arrive");
-                return Answer::of(Err(error), &CallIds::of(&call));
+        let ids = CallIds::of(&call);
+        let failed = |error| Answer::of(Err(error), &ids);
+        // A token is verified, and a change waits for the disk: nobody else should.
+        let callers = Arc::clone(&self.callers);
+        let identified = tokio::task::spawn_blocking(move || {
+            let who = callers.identify(&call.headers, call.address);
+            (call, who)
+        });
+        let Ok((mut call, who)) = identified.await else {
+            return failed(ApiError::internal());
+        };
+        let mut taken = Taken::default();
+        // Of nobody nothing is read, and nothing held.
+        if who.is_ok() {
+            match self.room.read(session).await {
+                Ok(read) => (call.body, taken) = read,
+                Err(error) => return failed(error),
             }
         }
-        let (api, callers) = (Arc::clone(&self.api), Arc::clone(&self.callers));
-        // A change waits for the disk, which nobody else should.
-        let ids = CallIds::of(&call);
+        let api = Arc::clone(&self.api);
         let answered = tokio::task::spawn_blocking(move || {
-            let who = callers.identify(&call.headers, call.address);
-            api.answer(&call, &who)
+            let answer = api.answer(&call, &who);
+            drop((call, taken));
+            answer
         });
         answered
             .await
-            .unwrap_or_else(|_panicked| Answer::of(Err(ApiError::internal()), &ids))
+            .unwrap_or_else(|_panicked| failed(ApiError::internal()))
     }
 }
 
@@ -106,29 +119,14 @@ fn origin(head: &pingora::http::RequestHeader, secure: bool) -> String {
     format!("{scheme}://{}", authority.unwrap_or("localhost"))
 }
 
-async fn read_body(session: &mut ServerSession) -> Result<Vec<u8>, ApiError> {
-    let mut body = Vec::new();
-    loop {
-        match session.read_request_body().await {
-            Ok(Some(part)) => {
-                if body.len() + part.len() > MOST_BODY {
-                    return Err(ApiError::too_large(format!(
-                        "the body is larger than {MOST_BODY} bytes"
-                    )));
-                }
-                body.extend_from_slice(&part);
-            }
-            Ok(None) => return Ok(body),
-            Err(_) => return Err(ApiError::bad("the body broke off")),
-        }
-    }
-}
-
 #[async_trait]
 impl ServeHttp for Admin {
     async fn response(&self, session: &mut ServerSession) -> Response<Vec<u8>> {
         let begun = Instant::now();
         let method = session.req_header().method.clone();
+        // What is left of a body is read for so long and thrown away: its sender gets the answer, and keeps the connection.
+        session.set_close_on_response_before_downstream_finish(false);
+        session.set_total_drain_timeout(Some(PATIENCE));
         let answer = self.answer(session).await;
         self.metrics
             .admin
@@ -158,9 +156,3 @@ impl std::fmt::Debug for Admin {
         f.debug_struct("Admin").finish_non_exhaustive()
     }
 }
-
-/// Documents are smaller; many of them are imported by a command.
-const MOST_BODY: usize = 4 << 20;
-
-/// Whoever sends a policy sends it faster than this.
-const PATIENCE: Duration = Duration::from_secs(30);

@@ -5,27 +5,24 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crossgate_config::Settings;
 use crossgate_control::enforcer::ShutOut;
 use crossgate_policy::context::Context;
 use crossgate_policy::ids::{Id, TenantId};
 use crossgate_policy::snapshot::Snapshot;
 use crossgate_policy::subject::Subject;
-use crossgate_policy::target::Target;
 use crossgate_policy::{Caller, decide};
 use jiff::Timestamp;
 
+use crate::request::route::target;
 use crate::sign_ins::Observation;
 
 /// Users of apps, as the sign-in events of this process show them.
 #[derive(Debug, Default)]
 pub struct Visitors(Mutex<HashMap<Id, OfApp>>);
 
-#[derive(Debug)]
-struct OfApp {
-    name: Arc<str>,
-    target: Arc<Target>,
-    users: HashMap<Account, Visitor>,
-}
+/// Of one app.
+type OfApp = HashMap<Account, Visitor>;
 
 /// One account: where it lives, and its id there or here.
 type Account = (Option<TenantId>, Option<Id>);
@@ -50,24 +47,18 @@ impl Visitors {
             return;
         };
         let mut apps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_app = apps.entry(app.target.id.clone()).or_insert_with(|| OfApp {
-            name: Arc::clone(&app.name),
-            target: Arc::clone(&app.target),
-            users: HashMap::new(),
-        });
-        // The configuration may have changed since.
-        of_app.target = Arc::clone(&app.target);
+        let users = apps.entry(app.target.id.clone()).or_default();
         let account = (subject.home.recorded_tenant(), subject.user_id.clone());
-        if let Some(visitor) = of_app.users.get_mut(&account) {
+        if let Some(visitor) = users.get_mut(&account) {
             visitor.subject = Arc::clone(subject);
             visitor.address = observation.client_address;
             visitor.last = observation.arrived;
             return;
         }
-        if of_app.users.len() >= MOST_USERS {
-            let oldest = of_app.users.iter().min_by_key(|(_, visitor)| visitor.last);
+        if users.len() >= MOST_USERS {
+            let oldest = users.iter().min_by_key(|(_, visitor)| visitor.last);
             if let Some(account) = oldest.map(|(account, _)| account.clone()) {
-                of_app.users.remove(&account);
+                users.remove(&account);
             }
         }
         let facts = observation.token.as_deref();
@@ -87,30 +78,37 @@ impl Visitors {
             name: name.into(),
             last: observation.arrived,
         };
-        of_app.users.insert(account, visitor);
+        users.insert(account, visitor);
     }
 
-    /// Apps of which every user who can come in under `now` could not under `next`.
+    /// Apps of the configuration in force of which every user who can come in under `now` could not under `next`.
     #[must_use]
-    pub fn shut_out(&self, now: &Snapshot, next: &Snapshot, at: Timestamp) -> Vec<ShutOut> {
+    pub fn shut_out(
+        &self,
+        settings: &Settings,
+        (now, next): (&Snapshot, &Snapshot),
+        at: Timestamp,
+    ) -> Vec<ShutOut> {
         let since = at.checked_sub(DAY).unwrap_or(Timestamp::MIN);
         let apps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut found = Vec::new();
-        for of_app in apps.values() {
+        for app in &settings.apps {
+            let Some(users) = apps.get(&app.id) else {
+                continue;
+            };
+            // As it is now, whatever it was when they came.
+            let target = target(app);
             let admits = |snapshot, visitor: &Visitor| {
                 let context = Context {
                     client_ip: visitor.address,
                     ..Context::default()
                 };
                 let caller = Caller::Verified(&visitor.subject);
-                decide(snapshot, caller, &of_app.target, &context)
+                decide(snapshot, caller, &target, &context)
                     .permit()
                     .is_some()
             };
-            let of_today = of_app
-                .users
-                .values()
-                .filter(|visitor| visitor.last >= since);
+            let of_today = users.values().filter(|visitor| visitor.last >= since);
             let mut lost: Vec<&Visitor> = Vec::new();
             let mut stays = false;
             for visitor in of_today {
@@ -129,8 +127,8 @@ impl Visitors {
             }
             lost.sort_by(|a, b| a.name.cmp(&b.name));
             found.push(ShutOut::App {
-                id: of_app.target.id.to_string(),
-                name: of_app.name.to_string(),
+                id: app.id.to_string(),
+                name: app.name.clone(),
                 users: lost
                     .iter()
                     .take(MOST_NAMED)
@@ -151,3 +149,95 @@ const MOST_USERS: usize = 1_000;
 
 /// A message names so many.
 const MOST_NAMED: usize = 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossgate_graph::PolicyFile;
+    use crossgate_policy::ids::{Cloud, Guid, HomeTenant, IssuerTenant};
+    use crossgate_policy::subject::{
+        Account as Standing, Home, HomeCloud, Proofs, SubjectKind, TokenGroups,
+    };
+
+    use crate::load;
+    use crate::request::route::tests::settings;
+
+    const OWN: &str = "11111111-1111-4111-8111-111111111111";
+
+    fn visitors(app: &str) -> Visitors {
+        let own = TenantId(Guid::parse(OWN).unwrap());
+        let subject = Subject {
+            issuer: IssuerTenant(own),
+            home: Home::Tenant {
+                tenant: HomeTenant(own),
+                cloud: HomeCloud::Issuer(Cloud::Global),
+            },
+            kind: SubjectKind::User,
+            user_id: Some(Id::new("bob")),
+            home_oid: None,
+            groups: TokenGroups::default(),
+            directory_roles: Arc::default(),
+            account: Standing::Member,
+            app_roles: Arc::default(),
+            scopes: Arc::new(["read".into()]),
+            client: None,
+            proofs: Proofs::default(),
+            auth_contexts: Arc::default(),
+            session: None,
+            token_id: None,
+            jwt_id: None,
+            authenticated_at: None,
+            restriction_policy: None,
+        };
+        let visitor = Visitor {
+            subject: Arc::new(subject),
+            address: None,
+            name: "bob".into(),
+            last: Timestamp::now(),
+        };
+        let users = HashMap::from([((Some(own), Some(Id::new("bob"))), visitor)]);
+        Visitors(Mutex::new(HashMap::from([(Id::new(app), users)])))
+    }
+
+    fn snapshot(settings: &Settings, policy: Option<&str>) -> Snapshot {
+        let files = policy.map(|text| PolicyFile {
+            path: "conditional-access.json",
+            text,
+        });
+        let own = load::own_tenant(settings);
+        let compiled = crossgate_graph::load(files.as_slice(), &own).unwrap();
+        load::snapshot(settings, &compiled)
+    }
+
+    /// The apps that a policy against everybody would shut people out of.
+    fn shut_out(visitors: &Visitors, apps: &str) -> Vec<String> {
+        let block = r#"[{
+            "displayName": "Shut", "state": "enabled",
+            "conditions": { "clientAppTypes": ["all"], "users": { "includeUsers": ["All"] },
+                "applications": { "includeApplications": ["All"] } },
+            "grantControls": { "operator": "OR", "builtInControls": ["block"] }
+        }]"#;
+        let settings = settings(apps);
+        let (now, next) = (snapshot(&settings, None), snapshot(&settings, Some(block)));
+        let found = visitors.shut_out(&settings, (&now, &next), Timestamp::now());
+        found.iter().map(ShutOut::told).collect()
+    }
+
+    #[test]
+    fn whom_a_change_would_shut_out_is_asked_of_the_apps_as_they_are_configured_now() {
+        let visitors = visitors("payroll");
+        let told = shut_out(&visitors, "[[app]]\nid = \"payroll\"\nname = \"Pay\"\n");
+        assert_eq!(
+            told,
+            ["nobody who used `Pay` in the last 24 hours could go on: bob"]
+        );
+        assert!(shut_out(&visitors, "[[app]]\nid = \"other\"\n").is_empty());
+        assert!(shut_out(&visitors, "").is_empty());
+        // Who could not come in any more as it is cannot be shut out.
+        let told = shut_out(
+            &visitors,
+            "[[app]]\nid = \"payroll\"\nscopes = [\"write\"]\n",
+        );
+        assert!(told.is_empty(), "{told:?}");
+    }
+}

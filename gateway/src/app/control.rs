@@ -8,9 +8,8 @@ use crossgate_control::api::error::ApiError;
 use crossgate_control::audit::{Activity, Attempt, Initiator, TargetResource};
 use crossgate_control::bootstrap;
 use crossgate_control::enforcer::Enforcer;
-use crossgate_control::ledger::{Confirmation, Ledger};
-use crossgate_control::secret::{Purpose, Secret};
-use crossgate_control::store::Store;
+use crossgate_control::ledger::Ledger;
+use crossgate_control::secret::Secret;
 use uuid::Uuid;
 
 use super::StartError;
@@ -43,7 +42,6 @@ impl Control {
             policy: opened.standing.compiled(),
             head: opened.head.clone(),
         };
-        let is_new = opened.head.sequence == 0;
         let stored = Arc::new(Stored::new(
             Arc::clone(live),
             Arc::clone(metrics),
@@ -51,28 +49,14 @@ impl Control {
             state,
         ));
         let enforcer: Arc<dyn Enforcer> = Arc::<Stored>::clone(&stored);
-        let ledger = Arc::new(Ledger::new(Arc::clone(&store), enforcer, opened));
-        first_run(&ledger, &*store, is_new).map_err(|error| StartError::Store(error.message))?;
+        let ledger = Arc::new(Ledger::new(store, enforcer, opened));
+        first_run(&ledger).map_err(|error| StartError::Store(error.message))?;
         Ok(Self { ledger, stored })
     }
 }
 
-fn first_run(ledger: &Ledger, store: &dyn Store, is_new: bool) -> Result<(), ApiError> {
-    let mut writes = Vec::new();
-    if is_new {
-        writes.extend(bootstrap::first_documents());
-    }
-    let secret = if bootstrap::is_wanted(store)? {
-        Some(Secret::draw(Purpose::Bootstrap).ok_or_else(ApiError::internal)?)
-    } else {
-        None
-    };
-    writes.extend(secret.as_ref().map(bootstrap::kept));
-    if writes.is_empty() {
-        return Ok(());
-    }
-    ledger.change_all(&attempt(BEGIN, "Crossgate"), Confirmation::Given, &writes)?;
-    if let Some(secret) = secret {
+fn first_run(ledger: &Ledger) -> Result<(), ApiError> {
+    if let Some(secret) = bootstrap::begin(ledger, &attempt(BEGIN, "Crossgate"))? {
         // Not by the log, which is kept. Nobody is left to be told where this fails.
         let _ = writeln!(std::io::stderr(), "{}", told(&secret));
     }

@@ -7,11 +7,10 @@ use clap::Args;
 use crossgate_config::{PolicySource, Purpose, Settings};
 use crossgate_control::api::error::ApiError;
 use crossgate_control::audit::{Activity, Attempt, Outcome};
-use crossgate_control::enforcer::{Enforcer, ShutOut};
+use crossgate_control::enforcer::{Asking, Enforcer, ShutOut};
 use crossgate_control::ledger::{Ledger, Opened};
 use crossgate_control::store::{Head, Sequence, Sqlite, Store, StoreError};
 use crossgate_graph::Compiled;
-use crossgate_policy::subject::Subject;
 
 use super::ending::Failure;
 use crate::app::control;
@@ -112,7 +111,7 @@ impl Enforcer for Idle {
         Arc::clone(&self.0)
     }
 
-    fn shut_out(&self, _: &Compiled, _: Option<&Subject>) -> Vec<ShutOut> {
+    fn shut_out(&self, _: &Compiled, _: Option<Asking<'_>>) -> Vec<ShutOut> {
         Vec::new()
     }
 

@@ -7,7 +7,7 @@ fn no_query_asks_for_everything() {
     for query in [None, Some(""), Some("&"), Some("&&")] {
         let options = Options::parse(query, &PARTNERS).unwrap();
         assert_eq!(options.select, Select::All);
-        assert!(options.expand.is_empty() && options.order_by.is_empty());
+        assert!(options.expand.is_empty() && options.order_by.terms().next().is_none());
         assert!(options.filter.is_none() && options.top.is_none() && options.after.is_none());
         assert!(!options.count);
     }

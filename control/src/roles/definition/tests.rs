@@ -49,9 +49,9 @@ fn a_custom_role_is_read_and_writes_itself_back() {
     let role = RoleDefinition::from_json(&sample()).unwrap();
     assert_eq!(role.id().to_string(), ID);
     assert_eq!(role.display_name(), "Partner desk");
-    assert!(role.is_enabled() && !role.is_built_in());
+    assert!(role.enabled && !role.built_in);
     let expected = ActionSet::of(&[Action::PartnersRead, Action::PartnersCreate]);
-    assert_eq!(role.allowed(), expected);
+    assert_eq!(role.allowed, expected);
     assert_eq!(role.gives(), expected);
     let written = role.to_json();
     assert_eq!(RoleDefinition::from_json(&written).unwrap(), role);
@@ -82,10 +82,10 @@ fn a_role_needs_no_more_than_id_name_state_and_actions() {
         ],
     }))
     .unwrap();
-    assert_eq!(role.template_id(), ID, "the id, written as ids are");
-    assert_eq!(role.description(), None);
+    assert_eq!(&*role.template_id, ID, "the id, written as ids are");
+    assert_eq!(role.description, None);
     assert_eq!(
-        role.allowed(),
+        role.allowed,
         ActionSet::of(&[Action::AuditLogsRead, Action::OrganizationRead]),
         "of all permissions"
     );
@@ -94,7 +94,7 @@ fn a_role_needs_no_more_than_id_name_state_and_actions() {
 #[test]
 fn a_disabled_role_lists_its_actions_and_gives_none() {
     let role = RoleDefinition::from_json(&with("isEnabled", json!(false))).unwrap();
-    assert!(!role.allowed().is_empty());
+    assert!(!role.allowed.is_empty());
     assert!(role.gives().is_empty());
 }
 
@@ -106,7 +106,7 @@ fn all_tasks_gives_reading_too_but_is_not_written_as_more_than_was_listed() {
     assert!(role.gives().contains(Action::RoleAssignmentsRead));
     assert!(role.gives().contains(Action::RoleAssignmentsCreate));
     assert_eq!(
-        role.allowed(),
+        role.allowed,
         ActionSet::of(&[Action::RoleAssignmentsManage])
     );
 }
@@ -260,4 +260,29 @@ fn a_built_in_role_writes_itself_as_graph_does() {
         .as_array()
         .unwrap();
     assert!(actions.contains(&json!("microsoft.directory/auditLogs/allProperties/read")));
+}
+
+#[test]
+fn permissions_and_actions_without_end_are_refused_and_few_suggestions_made() {
+    let one =
+        json!({ "allowedResourceActions": ["microsoft.directory/auditLogs/allProperties/read"] });
+    let allowed = with("rolePermissions", json!(vec![one.clone(); 1_000]));
+    assert!(RoleDefinition::from_json(&allowed).is_ok());
+    refused(
+        "rolePermissions",
+        json!(vec![one; 1_001]),
+        "rolePermissions: lists 1001 permissions in all; expected at most 1000",
+    );
+    let many = json!({ "allowedResourceActions": vec!["nothing"; 201] });
+    refused(
+        "rolePermissions",
+        json!(vec![many; 5]),
+        "rolePermissions: lists 1005 actions in all; expected at most 1000",
+    );
+    let wrong = json!([{ "allowedResourceActions": vec!["nothing"; 200] }]);
+    let faults = faults(&with("rolePermissions", wrong));
+    assert_eq!(faults.len(), 200);
+    let suggested = faults.iter().filter(|fault| fault.contains("nearest"));
+    assert_eq!(suggested.count(), 20);
+    assert!(faults[199].ends_with("[199]: `nothing` is not an action here"));
 }

@@ -1,0 +1,13 @@
+//! Calls of the API over a real store, alone and beside another process.
+#![cfg(test)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a JSON member that is not there is null, and the assertion says so"
+)]
+
+mod bodies;
+mod documents;
+mod meanwhile;
+mod support;
