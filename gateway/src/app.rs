@@ -23,6 +23,7 @@ use pingora::services::listening::Service;
 use pingora::time::fast_timeout::set_fast_timeout_to_tokio_threshold;
 
 use crate::admin::{Admin, Visitors};
+use crate::connections::{Connections, watch};
 use crate::live::fetch::{FetchFault, Fetcher};
 use crate::live::policy::{Begun, Reloader};
 use crate::live::{InForce, Keys, Live, announce};
@@ -154,6 +155,7 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
             &server.configuration,
             name,
             gateway,
+            &parts.connections,
             addresses,
             tls,
             &settings.limits,
@@ -188,6 +190,10 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
 
     let plans = background.keep_keys(&live, &metrics, fetcher, &settings);
     background.tend_upstreams(&live);
+    watch::start(&parts.connections, &live).map_err(|why| StartError::System {
+        what: "the thread that watches connections",
+        why,
+    })?;
     let begun = Begun {
         config: config.to_owned(),
         text,
@@ -237,6 +243,7 @@ struct Parts {
     signer: Arc<Signer>,
     tokens: Arc<Tokens>,
     in_flight: InFlight,
+    connections: Arc<Connections>,
     certificates: Option<Arc<Certificates>>,
 }
 
@@ -249,6 +256,7 @@ impl Parts {
                     .map_err(|_| StartError::NoRandom)?,
             ),
             in_flight: InFlight::default(),
+            connections: Arc::default(),
             certificates: settings
                 .listen
                 .tls

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use bytes::Bytes;
 use crossgate_config::BodyLimit;
+use crossgate_policy::Decision;
 use http::StatusCode;
 use http::header::UPGRADE;
 use pingora::http::{RequestHeader, ResponseHeader};
@@ -30,7 +31,9 @@ pub use door::{admin_service, service};
 pub use in_flight::{Flight, InFlight};
 
 use answer::{asked, trouble_of};
+use door::under_way::Decided;
 
+use crate::connections::Opener;
 use crate::ctx::RequestCtx;
 use crate::live::Live;
 use crate::ops::Metrics;
@@ -92,6 +95,15 @@ impl ProxyHttp for Gateway {
             }
         };
         let Some(answer) = answer else {
+            door::under_way::begun(Decided {
+                begun: ctx.begun,
+                in_force: Arc::clone(&ctx.in_force),
+                mount: ctx.mount,
+                opener: ctx.token.clone().map_or(Opener::Anybody, Opener::Token),
+                client_ip: ctx.client.as_ref().and_then(|client| client.address),
+                restriction: ctx.restriction.clone(),
+                correlation_id: ctx.correlation_id.clone(),
+            });
             return Ok(false);
         };
         ctx.record(answer.status, Some(&session.req_header().headers));
@@ -227,6 +239,8 @@ impl ProxyHttp for Gateway {
         if answer::is_final(response) {
             // An upstream that answers before it has the whole body may go on for long, as streams both ways do.
             door::patient::body_came(true);
+            let websocket = response.status == StatusCode::SWITCHING_PROTOCOLS;
+            door::under_way::answers(websocket || answer::streams(response), websocket);
             ctx.record(
                 response.status.as_u16(),
                 Some(&session.req_header().headers),
@@ -258,8 +272,15 @@ impl ProxyHttp for Gateway {
         error: &Error,
         ctx: &mut RequestCtx,
     ) -> FailToProxy {
+        let refused = door::under_way::refused();
         let trouble = ctx.trouble.take().or_else(|| trouble_of(error));
         tell(error, ctx);
+        if let Some(decision) = refused
+            && !ctx.is_recorded()
+            && !answer::was_written(session)
+        {
+            return self.refuse_late(session, ctx, decision).await;
+        }
         // An event that was recorded names the head that went out, or that nobody was there to take.
         if let Some(trouble) = trouble
             && !ctx.is_recorded()
@@ -286,6 +307,32 @@ impl ProxyHttp for Gateway {
     /// Never the target: tokens were seen in query strings.
     fn request_summary(&self, _session: &Session, ctx: &RequestCtx) -> String {
         format!("correlation id {}", ctx.correlation_id)
+    }
+}
+
+impl Gateway {
+    /// Answers a request that was let through and may not go on, by what is in force now.
+    async fn refuse_late(
+        &self,
+        session: &mut Session,
+        ctx: &mut RequestCtx,
+        decision: Decision,
+    ) -> FailToProxy {
+        ctx.move_to(self.live.take());
+        let request = session.req_header();
+        let mut status = 0;
+        if let Some(answer) = self.conclude(request, ctx, decision) {
+            status = answer.status;
+            ctx.record(status, Some(&request.headers));
+            session.set_keepalive(None);
+            if let Err(error) = Box::pin(answer::write(session, answer)).await {
+                tracing::debug!(%error, "client left before its answer");
+            }
+        }
+        FailToProxy {
+            error_code: status,
+            can_reuse_downstream: false,
+        }
     }
 }
 

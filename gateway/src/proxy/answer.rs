@@ -1,5 +1,6 @@
 //! Answers of our own on their way to the client.
 
+use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
@@ -13,6 +14,22 @@ use crate::request::respond::{self, Answer, Asked, Trouble};
 pub(super) fn is_final(response: &ResponseHeader) -> bool {
     !response.status.is_informational() || response.status == StatusCode::SWITCHING_PROTOCOLS
 }
+
+/// Whether what follows this head goes on for as long as both sides like.
+pub(super) fn streams(response: &ResponseHeader) -> bool {
+    response
+        .headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|kind| STREAMS.iter().any(|stream| begins(kind.as_bytes(), stream)))
+}
+
+fn begins(text: &[u8], start: &[u8]) -> bool {
+    text.get(..start.len())
+        .is_some_and(|text| text.eq_ignore_ascii_case(start))
+}
+
+/// Server-sent events and gRPC.
+const STREAMS: [&[u8]; 2] = [b"text/event-stream", b"application/grpc"];
 
 /// Whether the head of an answer has gone out.
 pub(super) fn was_written(session: &Session) -> bool {

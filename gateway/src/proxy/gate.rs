@@ -127,7 +127,7 @@ impl Gateway {
     }
 
     /// Keeps the decision, and answers where it does not let the request go on.
-    fn conclude(
+    pub(super) fn conclude(
         &self,
         request: &RequestHeader,
         ctx: &mut RequestCtx,

@@ -16,6 +16,7 @@ pub mod line;
 pub mod load;
 pub mod roles;
 pub mod sign_in;
+pub mod socket;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
