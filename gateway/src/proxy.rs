@@ -95,6 +95,9 @@ impl ProxyHttp for Gateway {
             }
         };
         let Some(answer) = answer else {
+            if answer::is_grpc(session.req_header()) {
+                door::under_way::is_grpc(session.as_downstream());
+            }
             door::under_way::begun(Decided {
                 begun: ctx.begun,
                 in_force: Arc::clone(&ctx.in_force),

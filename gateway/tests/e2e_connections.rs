@@ -240,13 +240,14 @@ fn anybody_is_let_go_of_where_an_app_no_longer_lets_anybody_in() {
 }
 
 /// Two streams of one HTTP/2 connection, of which the first one's user is revoked; their answers.
-fn streams(path: &str) -> (Value, Value) {
+fn streams(kind: &str) -> (Value, Value) {
     let stage = Stage::new().with_store();
     let certificate = Certificate::make(stage.directory(), &[PAYROLL_HOST, "localhost"]);
     let site = stage.section("listen.tls", &certificate.settings()).open();
     let request = |user| {
         let authorization = format!("Bearer {}", of(&site, user));
-        json!({ "headers": { ":path": path, "authorization": authorization } })
+        let path = format!("/sse?events=3&type={kind}");
+        json!({ "headers": { ":path": path, "content-type": kind, "authorization": authorization } })
     };
     let url = format!("https://localhost:{}", site.gateway.proxy().port());
     let asked =
@@ -286,10 +287,18 @@ fn revoke_over_tls(site: &Site, certificate: &Certificate) {
 
 #[test]
 fn a_stream_is_reset_while_another_of_its_connection_goes_on() {
-    let (bobs, eves) = streams("/sse?events=3");
+    let (bobs, eves) = streams("text/event-stream");
     assert_eq!((&bobs["reset"], &eves["reset"]), (&json!(8), &json!(0)));
     assert!(bobs["body"].to_string().contains("event 0"), "{bobs}");
     assert!(!bobs["body"].to_string().contains("event 1"), "{bobs}");
     assert_eq!(eves["error"], Value::Null, "{eves}");
+    assert!(eves["body"].to_string().contains("event 2"), "{eves}");
+}
+
+#[test]
+fn a_call_of_grpc_ends_with_the_code_that_means_permission_denied() {
+    let (bobs, eves) = streams("application/grpc");
+    // INADEQUATE_SECURITY, by gRPC's own table.
+    assert_eq!((&bobs["reset"], &eves["reset"]), (&json!(12), &json!(0)));
     assert!(eves["body"].to_string().contains("event 2"), "{eves}");
 }

@@ -3,6 +3,7 @@
 mod bounded;
 pub(super) mod patient;
 mod preface;
+mod resets;
 mod secured;
 mod tethered;
 pub(super) mod under_way;

@@ -1,4 +1,5 @@
-//! A client's connection that can be taken back from whoever serves it: to fail its reading, or to have the last word on it.
+//! A client's connection that can be taken back from whoever serves it: to fail its reading, or to have the last word on it. Over
+//! HTTP/2 each stream has its own last word.
 
 use std::fmt;
 use std::io;
@@ -18,10 +19,11 @@ use pingora::protocols::{
 use pingora::server::ShutdownWatch;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::resets::{Next, Refusals, Resets};
 use super::under_way;
 use super::websocket::Frames;
 
-/// Tethers connections of HTTP/1, above their TLS. Of HTTP/2 each stream ends for itself.
+/// Tethers connections, above their TLS.
 pub(super) struct Tether<A> {
     pub(super) app: Arc<A>,
 }
@@ -38,14 +40,13 @@ impl<A: ServerApp + Send + Sync + 'static> ServerApp for Tether<A> {
         'w: 'f,
         Self: 'f,
     {
-        let session = match session.selected_alpn_proto() {
-            Some(ALPN::H2) => session,
-            Some(_) | None => Box::new(Tethered {
-                stream: Some(session),
-                frames: None,
-            }),
+        let written = match session.selected_alpn_proto() {
+            Some(ALPN::H2) => Written::Http2(Resets::new(Arc::new(Refusals::default()))),
+            Some(_) | None => Written::Http1(None),
         };
-        self.app.process_new(session, shutdown)
+        let stream = Some(session);
+        self.app
+            .process_new(Box::new(Tethered { stream, written }), shutdown)
     }
 
     fn cleanup<'s, 'f>(&'s self) -> Pin<Box<dyn Future<Output = ()> + Send + 'f>>
@@ -60,20 +61,41 @@ impl<A: ServerApp + Send + Sync + 'static> ServerApp for Tether<A> {
 /// The connection; its stream is there until it is dropped.
 struct Tethered {
     stream: Option<Stream>,
-    /// Once it is a WebSocket.
-    frames: Option<Frames>,
+    written: Written,
+}
+
+/// What is followed of what is written.
+#[derive(Debug)]
+enum Written {
+    /// Frames, once it is a WebSocket.
+    Http1(Option<Frames>),
+    Http2(Resets),
 }
 
 impl Tethered {
-    fn follow<'b>(&mut self, parts: impl IntoIterator<Item = &'b [u8]>, written: usize) {
-        let frames = self.frames.get_or_insert(Frames::START);
-        let mut left = written;
-        for part in parts {
-            let part = part.get(..left.min(part.len())).unwrap_or_default();
-            frames.advance(part);
+    fn follow<'b>(&mut self, parts: impl IntoIterator<Item = &'b [u8]>, mut left: usize) {
+        let parts = parts.into_iter().map_while(|part| {
+            let part = part.get(..left.min(part.len()))?;
             left -= part.len();
+            Some(part)
+        });
+        match &mut self.written {
+            Written::Http1(frames) => {
+                if under_way::is_websocket() {
+                    let frames = frames.get_or_insert(Frames::START);
+                    parts.for_each(|part| frames.advance(part));
+                    under_way::wrote(*frames);
+                }
+            }
+            Written::Http2(resets) => parts.for_each(|part| resets.advance(part)),
         }
-        under_way::wrote(*frames);
+    }
+
+    fn awaits_resets(&self) -> bool {
+        match &self.written {
+            Written::Http1(_) => false,
+            Written::Http2(resets) => resets.are_awaited(),
+        }
     }
 }
 
@@ -111,13 +133,19 @@ impl AsyncWrite for Tethered {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let Some(stream) = &mut self.stream else {
+        let this = &mut *self;
+        let Some(stream) = &mut this.stream else {
             return gone();
         };
-        let wrote = Pin::new(stream).poll_write(cx, bytes);
-        if let Poll::Ready(Ok(written)) = wrote
-            && under_way::is_websocket()
-        {
+        let put = match &mut this.written {
+            Written::Http2(resets) if resets.are_awaited() => match resets.next(bytes) {
+                Next::Same(length) => bytes.get(..length).unwrap_or_default(),
+                Next::Instead(other) => other,
+            },
+            Written::Http1(_) | Written::Http2(_) => bytes,
+        };
+        let wrote = Pin::new(stream).poll_write(cx, put);
+        if let Poll::Ready(Ok(written)) = wrote {
             self.follow([bytes], written);
         }
         wrote
@@ -142,13 +170,16 @@ impl AsyncWrite for Tethered {
         cx: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if self.awaits_resets()
+            && let Some(part) = parts.iter().find(|part| !part.is_empty())
+        {
+            return self.poll_write(cx, part);
+        }
         let Some(stream) = &mut self.stream else {
             return gone();
         };
         let wrote = Pin::new(stream).poll_write_vectored(cx, parts);
-        if let Poll::Ready(Ok(written)) = wrote
-            && under_way::is_websocket()
-        {
+        if let Poll::Ready(Ok(written)) = wrote {
             self.follow(parts.iter().map(|part| &**part), written);
         }
         wrote
@@ -211,7 +242,10 @@ impl GetTimingDigest for Tethered {
 
 impl GetProxyDigest for Tethered {
     fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
-        self.stream.as_ref()?.get_proxy_digest()
+        match &self.written {
+            Written::Http1(_) => self.stream.as_ref()?.get_proxy_digest(),
+            Written::Http2(resets) => resets.refusals().digest(),
+        }
     }
 }
 
@@ -232,7 +266,7 @@ impl Peek for Tethered {}
 impl fmt::Debug for Tethered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tethered")
-            .field("frames", &self.frames)
+            .field("written", &self.written)
             .finish_non_exhaustive()
     }
 }

@@ -11,10 +11,12 @@ use std::time::{Duration, Instant};
 use crossgate_policy::Decision;
 use pingora::apps::ReusedHttpStream;
 use pingora::protocols::Stream;
+use pingora::protocols::http::ServerSession;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt};
 use tokio::time::timeout;
 
 use super::patient::here;
+use super::resets::Refusals;
 use super::websocket::{self, Frames};
 use crate::connections::{Connections, Lease, Open, Opener};
 use crate::live::Held;
@@ -48,6 +50,8 @@ pub(super) struct UnderWay {
     /// The head of the answer is known.
     answered: Cell<bool>,
     websocket: Cell<bool>,
+    /// Where a refusal is told, where this is a call of gRPC.
+    refusals: RefCell<Option<Arc<Refusals>>>,
     frames: Cell<Option<Frames>>,
     /// Reading from the client fails.
     cut: Cell<bool>,
@@ -65,6 +69,11 @@ pub(in crate::proxy) fn begun(decided: Decided) {
             under_way.decided.set(Some(decided));
         }
     });
+}
+
+/// To be called when a request is one of gRPC.
+pub(in crate::proxy) fn is_grpc(session: &ServerSession) {
+    here(|under_way| under_way.refusals.replace(Refusals::of(session)));
 }
 
 /// To be called when the head of the answer is known: it is now too late for another. Of one that goes on for long the
@@ -184,7 +193,7 @@ impl UnderWay {
 /// How a request is closed.
 #[derive(Clone, Copy)]
 enum Ending {
-    /// An answer that was begun ends in its middle, which a client can tell from its end. A stream of HTTP/2 is reset with `CANCEL`.
+    /// An answer that was begun ends in its middle, which a client can tell from its end. A stream of HTTP/2 is reset.
     Drop,
     /// Nothing was answered yet, so the refusal is.
     Answer,
@@ -207,7 +216,12 @@ pub(super) async fn close(mut served: Served<'_>, of_http2: bool, metrics: &Metr
         return;
     };
     match ending {
-        Ending::Drop => {}
+        Ending::Drop => {
+            let refusals = here(|under_way| under_way.refusals.take()).flatten();
+            if let Some(refusals) = refusals {
+                refusals.add();
+            }
+        }
         Ending::Answer => {
             here(|under_way| under_way.cut.set(true));
             // Whoever waits for an upstream to connect does not read.
