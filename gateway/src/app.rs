@@ -23,6 +23,7 @@ use pingora::services::listening::Service;
 use pingora::time::fast_timeout::set_fast_timeout_to_tokio_threshold;
 
 use crate::admin::{Admin, Visitors};
+use crate::connections::{Connections, watch};
 use crate::live::fetch::{FetchFault, Fetcher};
 use crate::live::policy::{Begun, Reloader};
 use crate::live::{InForce, Keys, Live, announce};
@@ -118,7 +119,14 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
     let pages = Arc::new(people::pages(&settings)?);
     let people = {
         let issuers = &live.in_force().issuers;
-        People::open(&settings.portal, issuers, &parts.tokens, &fetcher)?.map(Arc::new)
+        People::open(
+            &settings.portal,
+            issuers,
+            &parts.tokens,
+            &fetcher,
+            &parts.connections,
+        )?
+        .map(Arc::new)
     };
     let visitors = Arc::new(Visitors::default());
     let control = store
@@ -165,6 +173,7 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
             &server.configuration,
             name,
             gateway,
+            &parts.connections,
             addresses,
             tls,
             &settings.limits,
@@ -203,6 +212,10 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
         count_sessions(people, &metrics);
         background.tend_sessions(people, &live);
     }
+    watch::start(&parts.connections, &live).map_err(|why| StartError::System {
+        what: "the thread that watches connections",
+        why,
+    })?;
     let begun = Begun {
         config: config.to_owned(),
         text,
@@ -252,6 +265,7 @@ struct Parts {
     signer: Arc<Signer>,
     tokens: Arc<Tokens>,
     in_flight: InFlight,
+    connections: Arc<Connections>,
     certificates: Option<Arc<Certificates>>,
 }
 
@@ -264,6 +278,7 @@ impl Parts {
                     .map_err(|_| StartError::NoRandom)?,
             ),
             in_flight: InFlight::default(),
+            connections: Arc::default(),
             certificates: settings
                 .listen
                 .tls

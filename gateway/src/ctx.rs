@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::live::Held;
 use crate::ops::AppMetrics;
+use crate::people::PersonSession;
 use crate::proxy::Flight;
 use crate::request::forwarded::Client;
 use crate::request::headers::CorrelationId;
@@ -49,10 +50,12 @@ pub struct RequestCtx {
     pub mount: Option<MountId>,
     /// The token, where one was verified.
     pub token: Option<Arc<KnownToken>>,
+    /// The session that it came with instead.
+    pub session: Option<Arc<PersonSession>>,
     /// Its digest.
     pub token_digest: TokenDigest,
     /// The tenant-restriction headers, where any came.
-    pub restriction: Option<Box<RestrictionValues>>,
+    pub restriction: Option<Arc<RestrictionValues>>,
     /// The target that the upstream gets, where the client spelled it otherwise.
     pub target: Option<String>,
     /// The client asked to go on in WebSocket.
@@ -90,6 +93,7 @@ impl RequestCtx {
             client: None,
             mount: None,
             token: None,
+            session: None,
             token_digest: TokenDigest::NONE,
             restriction: None,
             target: None,
@@ -103,6 +107,15 @@ impl RequestCtx {
             recorded: false,
             finished: false,
         }
+    }
+
+    /// Goes on by what is in force later: from now on the request sees that, and its app as it is there.
+    pub fn move_to(&mut self, in_force: Arc<Held>) {
+        if !Arc::ptr_eq(&in_force.routes, &self.in_force.routes) {
+            let app = self.app().map(|app| &app.called.target.id);
+            self.mount = app.and_then(|app| in_force.routes.mount_of(app));
+        }
+        self.in_force = in_force;
     }
 
     /// What was decided, where anything was.

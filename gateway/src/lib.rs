@@ -4,6 +4,7 @@ pub mod admin;
 pub mod allowance;
 pub mod app;
 pub mod cli;
+pub mod connections;
 pub mod ctx;
 pub mod live;
 pub mod load;

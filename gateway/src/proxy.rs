@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use bytes::Bytes;
 use crossgate_config::BodyLimit;
+use crossgate_policy::Decision;
 use crossgate_portal::cookies;
 use crossgate_portal::pages::Pages;
 use http::StatusCode;
@@ -33,8 +34,10 @@ pub use door::{admin_service, service};
 pub use in_flight::{Flight, InFlight};
 
 use answer::{asked, trouble_of};
+use door::under_way::Decided;
 use visit::Stop;
 
+use crate::connections::Opener;
 use crate::ctx::RequestCtx;
 use crate::live::Live;
 use crate::ops::Metrics;
@@ -102,7 +105,25 @@ impl ProxyHttp for Gateway {
             }
         };
         let answer = match goes_on {
-            Ok(()) => return Ok(false),
+            Ok(()) => {
+                if answer::is_grpc(session.req_header()) {
+                    door::under_way::is_grpc(session.as_downstream());
+                }
+                door::under_way::begun(Decided {
+                    begun: ctx.begun,
+                    in_force: Arc::clone(&ctx.in_force),
+                    mount: ctx.mount,
+                    opener: match (&ctx.session, &ctx.token) {
+                        (Some(session), _) => Opener::Session(Arc::clone(session)),
+                        (None, Some(token)) => Opener::Token(Arc::clone(token)),
+                        (None, None) => Opener::Anybody,
+                    },
+                    client_ip: ctx.client.as_ref().and_then(|client| client.address),
+                    restriction: ctx.restriction.clone(),
+                    correlation_id: ctx.correlation_id.clone(),
+                });
+                return Ok(false);
+            }
             Err(Stop::Answer(answer)) => answer,
             Err(Stop::Visit(visit)) => Box::pin(self.visit(session, ctx, *visit)).await,
         };
@@ -240,6 +261,8 @@ impl ProxyHttp for Gateway {
         if answer::is_final(response) {
             // An upstream that answers before it has the whole body may go on for long, as streams both ways do.
             door::patient::body_came(true);
+            let websocket = response.status == StatusCode::SWITCHING_PROTOCOLS;
+            door::under_way::answers(websocket || answer::streams(response), websocket);
             ctx.record(
                 response.status.as_u16(),
                 Some(&session.req_header().headers),
@@ -271,8 +294,15 @@ impl ProxyHttp for Gateway {
         error: &Error,
         ctx: &mut RequestCtx,
     ) -> FailToProxy {
+        let refused = door::under_way::refused();
         let trouble = ctx.trouble.take().or_else(|| trouble_of(error));
         tell(error, ctx);
+        if let Some(decision) = refused
+            && !ctx.is_recorded()
+            && !answer::was_written(session)
+        {
+            return self.refuse_late(session, ctx, decision).await;
+        }
         // An event that was recorded names the head that went out, or that nobody was there to take.
         if let Some(trouble) = trouble
             && !ctx.is_recorded()
@@ -299,6 +329,32 @@ impl ProxyHttp for Gateway {
     /// Never the target: tokens were seen in query strings.
     fn request_summary(&self, _session: &Session, ctx: &RequestCtx) -> String {
         format!("correlation id {}", ctx.correlation_id)
+    }
+}
+
+impl Gateway {
+    /// Answers a request that was let through and may not go on, by what is in force now.
+    async fn refuse_late(
+        &self,
+        session: &mut Session,
+        ctx: &mut RequestCtx,
+        decision: Decision,
+    ) -> FailToProxy {
+        ctx.move_to(self.live.take());
+        let request = session.req_header();
+        let mut status = 0;
+        if let Err(Stop::Answer(answer)) = self.conclude(request, ctx, decision) {
+            status = answer.status;
+            ctx.record(status, Some(&request.headers));
+            session.set_keepalive(None);
+            if let Err(error) = Box::pin(answer::write(session, answer)).await {
+                tracing::debug!(%error, "client left before its answer");
+            }
+        }
+        FailToProxy {
+            error_code: status,
+            can_reuse_downstream: false,
+        }
     }
 }
 

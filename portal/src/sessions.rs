@@ -1,7 +1,7 @@
 //! Who is signed in: found without a lock on every request, ended at once.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use papaya::HashMap;
 
@@ -79,6 +79,7 @@ pub struct Session<T> {
     /// Who they are.
     pub subject: T,
     seen: AtomicU64,
+    ended: AtomicBool,
 }
 
 impl<T> Session<T> {
@@ -87,6 +88,12 @@ impl<T> Session<T> {
     pub fn seen_at(mut self, seen: u64) -> Self {
         self.seen = AtomicU64::new(seen);
         self
+    }
+
+    /// Whether it was ended. Who found it before may hold it still.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
     }
 
     /// When it was used last, to within [`GRAIN`] seconds.
@@ -126,6 +133,7 @@ impl<T> From<NewSession<T>> for Session<T> {
             asked: new.asked,
             subject: new.subject,
             seen: AtomicU64::new(new.begun),
+            ended: AtomicBool::new(false),
         }
     }
 }
@@ -167,7 +175,12 @@ impl<T> Sessions<T> {
 
     /// Ends one at once. Whether there was one.
     pub fn end(&self, id: SessionId) -> bool {
-        self.0.pin().remove(&id).is_some()
+        let table = self.0.pin();
+        let session = table.remove(&id);
+        if let Some(session) = session {
+            session.ended.store(true, Ordering::Release);
+        }
+        session.is_some()
     }
 
     /// Those that are wanted, whether they count or not.

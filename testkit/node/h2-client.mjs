@@ -21,7 +21,7 @@ function send({ headers, body, trailers, stall }) {
     });
     stream.on('data', (chunk) => { answer.body += chunk; });
     stream.on('error', (error) => { answer.error = error.message; });
-    stream.on('close', () => resolve(answer));
+    stream.on('close', () => resolve({ ...answer, reset: stream.rstCode }));
     // One that stalls announces a body, and sends none of it.
     if (hasBody && !stall) stream.end(body ?? '');
   });

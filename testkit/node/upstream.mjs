@@ -3,7 +3,7 @@
 //   any path        echoes method, target, raw headers, trailers and the body's digest as JSON
 //   /status/N       answers N
 //   /slow?ms=N      answers after N milliseconds
-//   /sse?events=N   N server-sent events; waits for `/release` on the control port before all but the first
+//   /sse?events=N   N server-sent events, or `&type=` as another kind of content; waits for `/release` on the control port before all but the first
 //   /stream?bytes=N N bytes, chunked
 //   /upload         digests the body as it comes; `/stats` tells how much has arrived so far
 //   a WebSocket     sends back what it gets
@@ -48,8 +48,8 @@ async function echo(request, response, seen) {
   json(response, { ...seen, body: received });
 }
 
-async function events(response, count) {
-  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+async function events(response, count, type) {
+  response.writeHead(200, { 'content-type': type, 'cache-control': 'no-store' });
   for (let sent = 0; sent < count; sent += 1) {
     if (sent === 1) await new Promise((resolve) => { releases.push(resolve); });
     response.write(`id: ${sent}\ndata: event ${sent}\n\n`);
@@ -81,7 +81,7 @@ const server = http.createServer(async (request, response) => {
       await sleep(number('ms', 1000));
       await echo(request, response, seen);
     } else if (url.pathname === '/sse') {
-      await events(response, number('events', 3));
+      await events(response, number('events', 3), url.searchParams.get('type') ?? 'text/event-stream');
     } else if (url.pathname === '/stream') {
       await stream(response, number('bytes', 1024 * 1024));
     } else if (url.pathname === '/upload') {

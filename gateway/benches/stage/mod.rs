@@ -121,6 +121,7 @@ impl Stage {
             &in_force.issuers,
             &self.gateway.tokens,
             &Fetcher::new().unwrap(),
+            &Arc::default(),
         );
         self.gateway.people = people.unwrap().map(Arc::new);
         self

@@ -11,7 +11,8 @@ mod schedule;
 mod watch;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::thread::Thread;
 
 use arc_swap::ArcSwap;
 use crossgate_graph::Counts;
@@ -115,6 +116,8 @@ pub struct Live {
     in_force: ArcSwap<InForce>,
     of_workers: OfWorkers,
     demand: Demand,
+    /// Whom to wake at every change.
+    follower: OnceLock<Thread>,
 }
 
 impl Live {
@@ -126,6 +129,7 @@ impl Live {
             in_force: ArcSwap::from_pointee(in_force),
             of_workers: OfWorkers::default(),
             demand,
+            follower: OnceLock::new(),
         }
     }
 
@@ -150,5 +154,14 @@ impl Live {
     pub(crate) fn replace(&self, change: impl Fn(&InForce) -> InForce) {
         self.in_force.rcu(|current| change(current));
         self.of_workers.outdate();
+        if let Some(follower) = self.follower.get() {
+            follower.unpark();
+        }
+    }
+
+    /// Has this thread, which parks, woken at every change from now on. Once.
+    pub(crate) fn wake(&self, follower: Thread) {
+        // A second one would be a fault of ours, and is not woken.
+        let _ = self.follower.set(follower);
     }
 }

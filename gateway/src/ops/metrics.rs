@@ -52,6 +52,7 @@ pub struct Metrics {
     /// Client connections that are open. One number for all threads: it is what new ones are bounded by, and whether the
     /// last one is gone, so that it must be exact at every moment.
     pub connections: IntGauge,
+    connections_closed: IntCounterVec,
     /// Calls of the admin API.
     pub admin: AdminMetrics,
     apps: Mutex<HashMap<String, Arc<AppMetrics>>>,
@@ -160,6 +161,11 @@ impl Metrics {
                 "Requests whose sign-in event waits for the writer.",
             )?,
             connections: new.gauge("connections", "Client connections that are open.")?,
+            connections_closed: new.counters(
+                "connections_closed_total",
+                "Requests under way, open WebSockets and streams among them, that were closed since they would be refused if they came now, by the reason of that.",
+                &["reason"],
+            )?,
             admin: AdminMetrics::new(&new)?,
             apps: Mutex::default(),
             generation: AtomicU64::new(0),
@@ -258,6 +264,11 @@ impl Metrics {
     /// Counts a policy that was refused; the old one stays.
     pub fn policy_refused(&self) {
         self.policy_reloads.with_label_values(&["error"]).inc();
+    }
+
+    /// Counts a request that was under way and may not go on.
+    pub fn connection_closed(&self, reason: &str) {
+        self.connections_closed.with_label_values(&[reason]).inc();
     }
 
     /// Asks for a size whenever the metrics are read.

@@ -30,6 +30,7 @@ use crossgate_portal::store::{KeptSession, PortalStore, PortalStoreError};
 use crossgate_token::{Issuers, restore_id_token};
 use http::HeaderMap;
 
+use crate::connections::Connections;
 use crate::live::fetch::Fetcher;
 use crate::request::admit::SignedIn;
 use crate::request::token::KnownToken;
@@ -57,6 +58,7 @@ pub struct People {
     tokens: Arc<Tokens>,
     endpoints: KnownEndpoints,
     kept: Kept,
+    connections: Arc<Connections>,
 }
 
 /// Why nobody can sign in.
@@ -98,6 +100,7 @@ impl People {
         issuers: &Issuers,
         tokens: &Arc<Tokens>,
         fetcher: &Fetcher,
+        connections: &Arc<Connections>,
     ) -> Result<Option<Self>, PeopleError> {
         let Some(file) = &portal.store else {
             return Ok(None);
@@ -115,6 +118,7 @@ impl People {
             tokens: Arc::clone(tokens),
             endpoints: KnownEndpoints::new(fetcher.clone()),
             kept: Kept::default(),
+            connections: Arc::clone(connections),
         };
         for kept in people.store.sessions().map_err(failed)? {
             people.take_up(&kept, issuers);

@@ -182,6 +182,8 @@ impl People {
         for session in sessions {
             self.sessions.end(*session);
         }
+        // What they have open goes with them.
+        self.connections.look_again();
         let (store, over) = (Arc::clone(&self.store), sessions.to_vec());
         let ended = tokio::task::spawn_blocking(move || store.end(&over)).await;
         if !matches!(ended, Ok(Ok(()))) {

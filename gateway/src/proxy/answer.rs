@@ -1,7 +1,7 @@
 //! Answers of our own on their way to the client.
 
-use http::header::ACCEPT_LANGUAGE;
-use http::{Method, StatusCode};
+use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE};
+use http::{HeaderMap, Method, StatusCode, Version};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 use pingora::{Error, ErrorSource, ErrorType, Result};
@@ -15,6 +15,27 @@ use crate::request::respond::{self, Answer, AsPage, Asked, Trouble};
 pub(super) fn is_final(response: &ResponseHeader) -> bool {
     !response.status.is_informational() || response.status == StatusCode::SWITCHING_PROTOCOLS
 }
+
+/// Whether what follows this head goes on for as long as both sides like.
+pub(super) fn streams(response: &ResponseHeader) -> bool {
+    let is = |kind| is_of(&response.headers, kind);
+    is(EVENTS) || is(GRPC)
+}
+
+/// Whether a request is a call of gRPC, which there is over HTTP/2 only.
+pub(super) fn is_grpc(request: &RequestHeader) -> bool {
+    request.version == Version::HTTP_2 && is_of(&request.headers, GRPC)
+}
+
+fn is_of(headers: &HeaderMap, kind: &[u8]) -> bool {
+    let value = headers.get(CONTENT_TYPE);
+    value
+        .and_then(|value| value.as_bytes().get(..kind.len()))
+        .is_some_and(|start| start.eq_ignore_ascii_case(kind))
+}
+
+const EVENTS: &[u8] = b"text/event-stream";
+const GRPC: &[u8] = b"application/grpc";
 
 /// Whether the head of an answer has gone out.
 pub(super) fn was_written(session: &Session) -> bool {
@@ -113,6 +134,21 @@ mod tests {
         }
         let error = Error::new_up(ErrorType::ReadTimedout);
         assert_eq!(trouble_of(&error), Some(Trouble::GatewayTimeout));
+    }
+
+    #[test]
+    fn event_streams_and_grpc_go_on_whatever_stands_behind_their_names() {
+        for (kind, goes_on) in [
+            ("text/event-stream", true),
+            ("Text/Event-Stream; charset=utf-8", true),
+            ("application/grpc+proto", true),
+            ("text/html", false),
+            ("", false),
+        ] {
+            let mut response = ResponseHeader::build(200, None).unwrap();
+            response.append_header(CONTENT_TYPE, kind).unwrap();
+            assert_eq!(streams(&response), goes_on, "{kind}");
+        }
     }
 
     #[test]

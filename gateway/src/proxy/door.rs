@@ -3,7 +3,11 @@
 mod bounded;
 pub(super) mod patient;
 mod preface;
+mod resets;
 mod secured;
+mod tethered;
+pub(super) mod under_way;
+mod websocket;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,9 +23,11 @@ use prometheus::IntGauge;
 
 use super::{Certificates, Gateway};
 use crate::admin::Admin;
+use crate::connections::Connections;
 use bounded::Bounded;
 use patient::Patient;
 use secured::Secured;
+use tethered::Tether;
 
 /// The service of one door: its listeners, with TLS where there are certificates.
 ///
@@ -31,11 +37,13 @@ pub fn service(
     conf: &Arc<ServerConf>,
     name: &str,
     gateway: Gateway,
+    under_way: &Arc<Connections>,
     addresses: &[SocketAddr],
     certificates: Option<&Arc<Certificates>>,
     limits: &Limits,
 ) -> Result<Service<impl ServerApp + Send + Sync + 'static>, rustls::Error> {
-    let connections = gateway.metrics.connections.clone();
+    let metrics = Arc::clone(&gateway.metrics);
+    let connections = metrics.connections.clone();
     let mut proxy = http_proxy(conf, gateway);
     proxy.server_options = Some(server_options(limits));
     proxy.h2_options = Some(h2_options(limits));
@@ -43,9 +51,14 @@ pub fn service(
         proxy: Arc::new(proxy),
         head: limits.request_head_timeout,
         idle: limits.idle_timeout,
+        connections: Arc::clone(under_way),
+        metrics,
+    };
+    let tether = Tether {
+        app: Arc::new(patient),
     };
     let secured = Secured {
-        app: Arc::new(patient),
+        app: Arc::new(tether),
         acceptor: certificates.map(secured::acceptor).transpose()?,
         patience: limits.request_head_timeout,
     };

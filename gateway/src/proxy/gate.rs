@@ -138,6 +138,7 @@ impl Gateway {
         );
         ctx.token = admission.token;
         ctx.token_digest = admission.token_digest;
+        ctx.session.clone_from(&session);
         ctx.decided = admission.decided;
         for issuer in &admission.outdated {
             self.live.request_refresh(issuer);
@@ -225,7 +226,7 @@ impl Gateway {
     }
 
     /// Keeps the decision, and answers where it does not let the request go on.
-    fn conclude(
+    pub(super) fn conclude(
         &self,
         request: &RequestHeader,
         ctx: &mut RequestCtx,

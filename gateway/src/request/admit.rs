@@ -1,4 +1,5 @@
-//! Whether a request may go on: the one place on the request path where a token is verified and `decide` is asked.
+//! Whether a request may go on: the one place on the request path where a token is verified and `decide` is asked. Those that
+//! are under way are decided again by the same rules.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -19,7 +20,10 @@ use super::route::App;
 use super::subject::refusal;
 use super::token::KnownToken;
 use super::tokens::{Basis, Found, TokenDigest, Tokens};
+use crate::connections::{Open, Opener};
+use crate::live::InForce;
 use crate::ops::{ACCEPTED, Metrics, NO_KEYS};
+use crate::people::PersonSession;
 use crate::sign_ins::RestrictionValues;
 
 /// What one request decides by: the same from its first step to its last.
@@ -122,7 +126,7 @@ pub fn admit<'k, K: Fn(&str) -> Option<&'k KeySet>>(
                     Some(refusal)
                 }
                 Ok((known, from)) => {
-                    let accepted = accept(moment, addressee, &known);
+                    let accepted = accept(moment.now, addressee, &known);
                     keep(
                         moment,
                         admission.token_digest,
@@ -208,7 +212,49 @@ pub fn admit_signed_in(
     decide(snapshot, caller, &app.called.target, brought, metrics).0
 }
 
-/// The one caller of policy on the request path.
+/// Decides about a request that is under way, as one that came now would be decided. Off the request path.
+#[must_use]
+pub fn admit_again(in_force: &InForce, now: UnixTime, app: &App, open: &Open) -> Decision {
+    let known = |known: &KnownToken| {
+        // Its signature was checked; whose word that is worth is a question to the settings of today.
+        if in_force.issuers.named(known.verified.issuer()).is_none() {
+            return Err(TokenFault::UnknownIssuer);
+        }
+        accept(now, app.addressee(), known)
+    };
+    let caller = match &open.opener {
+        Opener::Anybody => Caller::Anonymous,
+        Opener::Token(token) => match known(token) {
+            Ok(()) => Caller::Verified(&token.subject),
+            Err(fault) => Caller::Refused(refusal(fault)),
+        },
+        Opener::Session(session) if still_signed_in(in_force, now, session) => {
+            Caller::Verified(&session.subject.token.subject)
+        }
+        Opener::Session(_) => Caller::Refused(SIGNED_OUT),
+    };
+    let values = open.restriction.as_deref();
+    let restriction = values.map_or(RestrictionHeaders::Absent, RestrictionValues::read);
+    let target = &app.called.target;
+    ask(
+        &in_force.snapshot,
+        caller,
+        target,
+        open.client_ip,
+        restriction,
+    )
+}
+
+/// Whether a session that a request was opened with still counts. While the request is under way the session is in use.
+fn still_signed_in(in_force: &InForce, now: UnixTime, session: &PersonSession) -> bool {
+    let settings = in_force.routes.people.as_ref();
+    let issuer = session.subject.token.verified.issuer();
+    !session.has_ended()
+        && now < UnixTime::from_secs(u32::try_from(session.until).unwrap_or(u32::MAX))
+        && settings.is_some_and(|settings| settings.still_believes(&session.provider, issuer))
+}
+
+/// Asks policy, and takes the time of it.
 fn decide(
     snapshot: &Snapshot,
     caller: Caller<'_>,
@@ -216,19 +262,37 @@ fn decide(
     brought: Brought<'_>,
     metrics: &Metrics,
 ) -> (Decision, Instant) {
-    let context = Context {
-        client_ip: brought.client_ip,
-        restriction: restriction(brought.headers),
-        ..Context::default()
-    };
+    let restriction = restriction(brought.headers);
     let begun = Instant::now();
-    let decision = crossgate_policy::decide(snapshot, caller, target, &context);
+    let decision = ask(snapshot, caller, target, brought.client_ip, restriction);
     let decided = Instant::now();
     metrics
         .decision_duration
         .observe(decided.duration_since(begun));
     (decision, decided)
 }
+
+/// The one caller of policy for requests: for those that come, and for those that are under way.
+fn ask(
+    snapshot: &Snapshot,
+    caller: Caller<'_>,
+    target: &Target,
+    client_ip: Option<IpAddr>,
+    restriction: RestrictionHeaders<'_>,
+) -> Decision {
+    let context = Context {
+        client_ip,
+        restriction,
+        ..Context::default()
+    };
+    crossgate_policy::decide(snapshot, caller, target, &context)
+}
+
+/// The session ended: its person signed out, their provider said so, or its time was up.
+const SIGNED_OUT: TokenRefusal = TokenRefusal {
+    code: 50_058,
+    reason: "session_ended",
+};
 
 /// Where a verified token was had from.
 #[derive(Clone, Copy)]
@@ -299,17 +363,13 @@ fn keep<K>(
 }
 
 /// What depends on the app and on the time, which no verification before says anything about.
-fn accept<K>(
-    moment: &Moment<'_, K>,
-    addressee: Addressee<'_>,
-    known: &KnownToken,
-) -> Result<(), TokenFault> {
+fn accept(now: UnixTime, addressee: Addressee<'_>, known: &KnownToken) -> Result<(), TokenFault> {
     known.verified.check(&Expected {
         resource: addressee.resource,
         audiences: addressee.audiences,
         // Neither client certificates nor DPoP proofs are read, so nothing is ever proven.
         possession_proven: false,
-        now: moment.now,
+        now,
     })
 }
 
@@ -344,13 +404,13 @@ fn restricts(headers: &HeaderMap) -> bool {
 
 /// The values of the tenant-restriction headers for the event, where any came.
 #[must_use]
-pub fn restriction_values(headers: &HeaderMap) -> Option<Box<RestrictionValues>> {
+pub fn restriction_values(headers: &HeaderMap) -> Option<Arc<RestrictionValues>> {
     let values = |name: &HeaderName| {
         let values = headers.get_all(name).iter();
         values.map(|value| value.as_bytes().into()).collect()
     };
     restricts(headers).then(|| {
-        Box::new(RestrictionValues {
+        Arc::new(RestrictionValues {
             policy: values(&names::RESTRICTION_POLICY),
             tenants: values(&names::RESTRICTION_TENANTS),
             context: values(&names::RESTRICTION_CONTEXT),

@@ -1,6 +1,7 @@
 //! Who is at the other end, as far as those in between may be believed.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use http::header::FORWARDED;
 use http::{HeaderMap, HeaderValue};
@@ -31,7 +32,7 @@ pub struct Told {
     /// `Forwarded`, all fields as one list.
     pub forwarded: String,
     /// `X-Correlation-Id`, where it is one that logs can hold.
-    pub correlation_id: Option<Box<str>>,
+    pub correlation_id: Option<Arc<str>>,
 }
 
 impl Client {
@@ -239,7 +240,7 @@ fn list(headers: &HeaderMap, name: &str) -> String {
     all
 }
 
-fn correlation_id(headers: &HeaderMap) -> Option<Box<str>> {
+fn correlation_id(headers: &HeaderMap) -> Option<Arc<str>> {
     let mut values = headers.get_all(&names::CORRELATION_ID).iter();
     let value = values.next().filter(|_| values.next().is_none())?;
     let value = value.to_str().ok()?;

@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use bytes::{BufMut as _, BytesMut};
 use http::header::{AUTHORIZATION, FORWARDED, HOST};
@@ -47,7 +48,7 @@ pub enum CorrelationId {
     /// Ours: that of the decision.
     Own(Uuid),
     /// The one that a believed proxy told.
-    Told(Box<str>),
+    Told(Arc<str>),
 }
 
 impl std::fmt::Display for CorrelationId {

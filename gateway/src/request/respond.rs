@@ -154,6 +154,18 @@ pub fn refusal(refusal: &Refusal, asked: &Asked<'_>) -> Answer {
     answer
 }
 
+/// The reason that the last frame of a WebSocket gives. What a refused request is told, in fewer words.
+#[must_use]
+pub fn farewell(refusal: &Refusal) -> String {
+    match refusal.step {
+        Some(Step::Token) => "sign-in has ended".to_owned(),
+        _ => format!("AADSTS{}: access has ended", refusal.reason.code()),
+    }
+}
+
+/// The code of that frame: policy violation (RFC 6455, section 7.4.1).
+pub const POLICY_VIOLATION: u16 = 1008;
+
 /// The answer where something other than a decision is in the way.
 #[must_use]
 pub fn trouble(trouble: Trouble, asked: &Asked<'_>) -> Answer {

@@ -272,6 +272,16 @@ impl Routes {
         self.mounts.get(id.0)
     }
 
+    /// Any mount of the app of this id.
+    #[must_use]
+    pub fn mount_of(&self, id: &crossgate_policy::ids::Id) -> Option<MountId> {
+        let at = self
+            .mounts
+            .iter()
+            .position(|mount| mount.app.called.target.id == *id);
+        at.map(MountId)
+    }
+
     /// Every app's upstreams.
     #[must_use]
     pub fn upstreams(&self) -> Vec<Arc<Upstreams>> {

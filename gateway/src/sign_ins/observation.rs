@@ -46,7 +46,7 @@ pub struct Observation {
     /// The policy that decided; `None` where none was in force.
     pub policy: Option<PolicyInForce>,
     /// The tenant-restriction headers, where any came.
-    pub restriction: Option<Box<RestrictionValues>>,
+    pub restriction: Option<Arc<RestrictionValues>>,
     /// The fact of this name in the decision's context.
     pub partner_outbound_allowed: bool,
 }
@@ -154,6 +154,18 @@ pub struct RestrictionValues {
     pub context: Vec<Box<[u8]>>,
 }
 
+impl RestrictionValues {
+    /// What they say.
+    #[must_use]
+    pub fn read(&self) -> RestrictionHeaders<'_> {
+        RestrictionHeaders::read(
+            self.policy.iter().map(|value| &**value),
+            self.tenants.iter().map(|value| &**value),
+            self.context.iter().map(|value| &**value),
+        )
+    }
+}
+
 impl Observation {
     /// Decides again, with a line for every step: the same arguments give the same answer, so the request path need
     /// not keep lines that nobody may ask for.
@@ -176,13 +188,7 @@ impl Observation {
             (Ok(()) | Err(_), None) => Caller::Anonymous,
         };
         let values = self.restriction.as_deref();
-        let restriction = values.map_or(RestrictionHeaders::Absent, |values| {
-            RestrictionHeaders::read(
-                values.policy.iter().map(|value| &**value),
-                values.tenants.iter().map(|value| &**value),
-                values.context.iter().map(|value| &**value),
-            )
-        });
+        let restriction = values.map_or(RestrictionHeaders::Absent, RestrictionValues::read);
         let context = Context {
             client_ip: self.client_address,
             restriction,

@@ -17,6 +17,7 @@ pub mod load;
 pub mod people;
 pub mod roles;
 pub mod sign_in;
+pub mod socket;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -45,6 +45,12 @@ struct Arguments {
     /// Good tokens by the second key
     #[arg(long, default_value_t = 1000)]
     rotated_tokens: usize,
+    /// Good tokens that expire sooner
+    #[arg(long, default_value_t = 0)]
+    brief_tokens: usize,
+    /// Seconds until those do
+    #[arg(long, default_value_t = 60)]
+    brief_lifetime: u64,
     /// Whom the tokens speak for
     #[arg(long, value_enum, default_value_t = Callers::Guests)]
     callers: Callers,
@@ -68,6 +74,7 @@ The folder then holds:
   tokens/good           one a line
   tokens/bad            one a line; in turn: bad signature, expired, wrong audience, wrong issuer
   tokens/rotated        one a line, by the second key
+  tokens/brief          one a line, of the first good tokens' callers
   stage.json            what a script may want to know: tenant, issuer, audience, hosts
 
 To rotate keys, copy over keys/published.json (first.json, both.json, second.json) by a rename, and set --jwks-refresh.";
@@ -146,6 +153,12 @@ fn write_stage(directory: &Path, arguments: &Arguments) -> Result<(), Fault> {
     mint.write_good(&tokens.join("good"), &first, arguments.tokens)?;
     mint.write_bad(&tokens.join("bad"), &first, arguments.bad_tokens)?;
     mint.write_good(&tokens.join("rotated"), &second, arguments.rotated_tokens)?;
+    let brief = Mint::new(
+        arguments.callers,
+        arguments.partners,
+        arguments.brief_lifetime,
+    )?;
+    brief.write_good(&tokens.join("brief"), &first, arguments.brief_tokens)?;
 
     let hosts: Vec<String> = (1..=arguments.configuration.apps)
         .map(names::host)

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -15,6 +15,9 @@ use pingora::proxy::HttpProxy;
 use pingora::server::ShutdownWatch;
 use tokio::time::{Sleep, sleep_until};
 
+use super::under_way::{self, Served, UnderWay};
+use crate::connections::Connections;
+use crate::ops::Metrics;
 use crate::proxy::Gateway;
 
 /// Lets go of clients whose head is not there in time, however slowly it trickles, and of those whose body has stopped.
@@ -26,6 +29,9 @@ pub(super) struct Patient {
     pub(super) head: Duration,
     /// See [`Patient::head`].
     pub(super) idle: Duration,
+    /// Where requests that take long are seen by who may have them closed.
+    pub(super) connections: Arc<Connections>,
+    pub(super) metrics: Arc<Metrics>,
 }
 
 tokio::task_local! {
@@ -41,17 +47,26 @@ struct Connection {
     used: Cell<bool>,
     /// Kept as it was set: to set one costs more than one that rings too early once in a minute.
     alarm: Cell<Option<Pin<Box<Sleep>>>>,
+    under_way: UnderWay,
 }
 
 impl Connection {
-    const fn new(with_bodies: bool) -> Self {
+    fn new(with_bodies: bool) -> Self {
         Self {
             awaited: Cell::new(Awaited::Head),
             with_bodies,
             used: Cell::new(false),
             alarm: Cell::new(None),
+            under_way: UnderWay::default(),
         }
     }
+}
+
+/// The request that this task serves; none in a test that makes a context without a connection.
+pub(super) fn here<T>(with: impl FnOnce(&UnderWay) -> T) -> Option<T> {
+    CONNECTION
+        .try_with(|connection| with(&connection.under_way))
+        .ok()
 }
 
 /// What a request's client still has to send.
@@ -94,12 +109,10 @@ fn await_now(what: Awaited) {
 
 impl Patient {
     /// Serves one request of the connection whose task this is, unless it has to be waited for too long.
-    async fn serve(
-        &self,
-        served: impl Future<Output = Option<ReusedHttpStream>>,
-    ) -> Option<ReusedHttpStream> {
+    async fn serve(&self, mut served: Served<'_>) -> Option<ReusedHttpStream> {
         let (used, alarm) = CONNECTION.with(|connection| {
             connection.awaited.set(Awaited::Head);
+            connection.under_way.enter(&self.connections);
             (connection.used.replace(true), connection.alarm.take())
         });
         let begun = Instant::now();
@@ -109,10 +122,12 @@ impl Patient {
             begun + self.head
         };
         let mut alarm = alarm.unwrap_or_else(|| Box::pin(sleep_until(head_by.into())));
-        let mut served = pin!(served);
-        let reused = poll_fn(|cx| {
+        let end = poll_fn(|cx| {
             if let Poll::Ready(reused) = served.as_mut().poll(cx) {
-                return Poll::Ready(reused);
+                return Poll::Ready(End::Served(reused));
+            }
+            if CONNECTION.with(|connection| connection.under_way.look(cx)) {
+                return Poll::Ready(End::Refused);
             }
             loop {
                 let by = match CONNECTION.with(|connection| connection.awaited.get()) {
@@ -125,15 +140,37 @@ impl Patient {
                     return Poll::Pending;
                 }
                 if by <= Instant::now() {
-                    return Poll::Ready(None);
+                    return Poll::Ready(End::TooLate);
                 }
                 alarm.as_mut().reset(by.into());
             }
         })
         .await;
-        CONNECTION.with(|connection| connection.alarm.set(Some(alarm)));
+        let reused = match end {
+            End::Served(reused) => reused,
+            End::TooLate => None,
+            End::Refused => {
+                let of_http2 = CONNECTION.with(|connection| connection.with_bodies);
+                // Boxed, so that requests that go on need no room for it.
+                Box::pin(under_way::close(served, of_http2, &self.metrics)).await;
+                None
+            }
+        };
+        CONNECTION.with(|connection| {
+            connection.under_way.leave();
+            connection.alarm.set(Some(alarm));
+        });
         reused
     }
+}
+
+/// How serving a request came to its end.
+enum End {
+    Served(Option<ReusedHttpStream>),
+    /// The client took too long.
+    TooLate,
+    /// It may not go on any longer.
+    Refused,
 }
 
 #[async_trait]

@@ -1,0 +1,282 @@
+//! The request that a task serves, as whoever may have it closed needs to know it; and how it is closed.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::future::poll_fn;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use crossgate_policy::Decision;
+use pingora::apps::ReusedHttpStream;
+use pingora::protocols::Stream;
+use pingora::protocols::http::ServerSession;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt};
+use tokio::time::timeout;
+
+use super::patient::here;
+use super::resets::Refusals;
+use super::websocket::{self, Frames};
+use crate::connections::{Connections, Lease, Open, Opener};
+use crate::live::Held;
+use crate::ops::Metrics;
+use crate::request::headers::CorrelationId;
+use crate::request::respond;
+use crate::request::route::MountId;
+use crate::sign_ins::RestrictionValues;
+
+/// What a request was decided by. Shared with its context: nothing is copied for requests that are soon over.
+pub(in crate::proxy) struct Decided {
+    pub(in crate::proxy) begun: Instant,
+    pub(in crate::proxy) in_force: Arc<Held>,
+    pub(in crate::proxy) mount: Option<MountId>,
+    pub(in crate::proxy) opener: Opener,
+    pub(in crate::proxy) client_ip: Option<IpAddr>,
+    pub(in crate::proxy) restriction: Option<Arc<RestrictionValues>>,
+    pub(in crate::proxy) correlation_id: CorrelationId,
+}
+
+/// Of the request that a task serves.
+#[derive(Default)]
+pub(super) struct UnderWay {
+    /// Kept from request to request of a connection.
+    lease: OnceCell<Lease>,
+    /// The task that polls is known.
+    registered: Cell<bool>,
+    begun: Cell<bool>,
+    decided: Cell<Option<Decided>>,
+    open: RefCell<Option<Arc<Open>>>,
+    /// The head of the answer is known.
+    answered: Cell<bool>,
+    websocket: Cell<bool>,
+    /// Where a refusal is told, where this is a call of gRPC.
+    refusals: RefCell<Option<Arc<Refusals>>>,
+    frames: Cell<Option<Frames>>,
+    /// Reading from the client fails.
+    cut: Cell<bool>,
+    /// The connection is wanted back.
+    wanted: Cell<bool>,
+    given_back: Cell<Option<Stream>>,
+}
+
+/// To be called when a request may go on.
+pub(in crate::proxy) fn begun(decided: Decided) {
+    here(|under_way| {
+        if let Some(lease) = under_way.lease.get() {
+            lease.begin(decided.begun);
+            under_way.begun.set(true);
+            under_way.decided.set(Some(decided));
+        }
+    });
+}
+
+/// To be called when a request is one of gRPC.
+pub(in crate::proxy) fn is_grpc(session: &ServerSession) {
+    here(|under_way| under_way.refusals.replace(Refusals::of(session)));
+}
+
+/// To be called when the head of the answer is known: it is now too late for another. Of one that goes on for long the
+/// watcher is told at once, of others only if they do.
+pub(in crate::proxy) fn answers(goes_on: bool, websocket: bool) {
+    here(|under_way| {
+        under_way.answered.set(true);
+        under_way.websocket.set(websocket);
+        if goes_on {
+            under_way.publish();
+        }
+    });
+}
+
+/// Why this request may not go on, where that is to be answered.
+pub(in crate::proxy) fn refused() -> Option<Decision> {
+    here(|under_way| {
+        let open = under_way.open.borrow();
+        let closing = open.as_ref().filter(|_| under_way.cut.get())?.closing()?;
+        Some(closing.decision.clone())
+    })?
+}
+
+pub(super) fn is_cut() -> bool {
+    here(|under_way| under_way.cut.get()).unwrap_or(false)
+}
+
+pub(super) fn is_websocket() -> bool {
+    here(|under_way| under_way.websocket.get()).unwrap_or(false)
+}
+
+/// To be called when something was written to a WebSocket.
+pub(super) fn wrote(frames: Frames) {
+    here(|under_way| under_way.frames.set(Some(frames)));
+}
+
+/// To be called with a connection that is served no longer.
+pub(super) fn give_back(stream: Stream) {
+    here(|under_way| {
+        if under_way.wanted.get() {
+            under_way.given_back.set(Some(stream));
+        }
+    });
+}
+
+/// What serves a request.
+pub(super) type Served<'a> = Pin<Box<dyn Future<Output = Option<ReusedHttpStream>> + Send + 'a>>;
+
+impl UnderWay {
+    /// Before the first request of a connection.
+    pub(super) fn enter(&self, connections: &Arc<Connections>) {
+        let _ = self.lease.get_or_init(|| connections.lease());
+    }
+
+    /// After each request.
+    pub(super) fn leave(&self) {
+        if self.begun.replace(false)
+            && let Some(lease) = self.lease.get()
+        {
+            self.decided.set(None);
+            lease.end(self.open.take().is_some());
+        }
+        self.registered.set(false);
+        self.answered.set(false);
+    }
+
+    /// To be called whenever the request waits; answers whether it is to be closed.
+    pub(super) fn look(&self, cx: &Context<'_>) -> bool {
+        let Some(lease) = self.lease.get() else {
+            return false;
+        };
+        if !self.registered.get() {
+            self.registered.set(lease.is_served_by(cx.waker()));
+            if !self.registered.get() {
+                // Another look, or nobody might ever wake it.
+                cx.waker().wake_by_ref();
+            }
+        }
+        if let Some(open) = &*self.open.borrow() {
+            return open.closing().is_some();
+        }
+        if lease.is_asked() {
+            self.publish();
+        }
+        false
+    }
+
+    fn publish(&self) {
+        let (Some(lease), Some(decided)) = (self.lease.get(), self.decided.take()) else {
+            return;
+        };
+        let mount = decided
+            .mount
+            .and_then(|mount| decided.in_force.routes.mount(mount));
+        let Some(mount) = mount else { return };
+        let open = Arc::new(Open::new(
+            decided.opener,
+            Arc::clone(&mount.app),
+            decided.client_ip,
+            decided.restriction,
+            decided.correlation_id,
+            decided.in_force.generation,
+        ));
+        lease.publish(&open);
+        self.open.replace(Some(open));
+    }
+
+    const fn ending(&self, of_http2: bool) -> Ending {
+        match (of_http2, self.answered.get(), self.websocket.get()) {
+            (true, _, _) | (false, true, false) => Ending::Drop,
+            (false, false, _) => Ending::Answer,
+            (false, true, true) => Ending::LastFrame,
+        }
+    }
+}
+
+/// How a request is closed.
+#[derive(Clone, Copy)]
+enum Ending {
+    /// An answer that was begun ends in its middle, which a client can tell from its end. A stream of HTTP/2 is reset.
+    Drop,
+    /// Nothing was answered yet, so the refusal is.
+    Answer,
+    /// A WebSocket ends with a frame that says so.
+    LastFrame,
+}
+
+/// Closes what is served, and says so to the client as far as the protocol has words for it.
+pub(super) async fn close(mut served: Served<'_>, of_http2: bool, metrics: &Metrics) {
+    let Some((refusal, ending)) = here(|under_way| {
+        let open = under_way.open.borrow().clone()?;
+        let closing = open.closing()?;
+        let (reason, id) = (closing.decision.reason(), &open.correlation_id);
+        metrics.connection_closed(reason);
+        tracing::debug!(reason, correlation_id = %id, "closed: may not go on");
+        let refusal = closing.decision.outcome.clone().err();
+        Some((refusal, under_way.ending(of_http2)))
+    })
+    .flatten() else {
+        return;
+    };
+    match ending {
+        Ending::Drop => {
+            let refusals = here(|under_way| under_way.refusals.take()).flatten();
+            if let Some(refusals) = refusals {
+                refusals.add();
+            }
+        }
+        Ending::Answer => {
+            here(|under_way| under_way.cut.set(true));
+            // Whoever waits for an upstream to connect does not read.
+            let _ = timeout(ANSWERED, served).await;
+        }
+        Ending::LastFrame => {
+            let whole = timeout(MOMENT, poll_fn(|cx| finish_frame(&mut served, cx))).await;
+            here(|under_way| under_way.wanted.set(true));
+            drop(served);
+            let stream = here(|under_way| under_way.given_back.take()).flatten();
+            if let (Ok(true), Some(stream), Some(refusal)) = (whole, stream, refusal) {
+                let frame =
+                    websocket::close(respond::POLICY_VIOLATION, &respond::farewell(&refusal));
+                // A client that takes nothing any more is left at once.
+                let _ = timeout(ANSWERED, part(stream, &frame)).await;
+            }
+        }
+    }
+}
+
+/// Serves on until no frame is begun; answers whether that came about.
+fn finish_frame(served: &mut Served<'_>, cx: &mut Context<'_>) -> Poll<bool> {
+    let are_whole = || {
+        here(|under_way| {
+            under_way
+                .frames
+                .get()
+                .is_some_and(|frames| frames.are_whole())
+        })
+    };
+    if are_whole() == Some(true) {
+        return Poll::Ready(true);
+    }
+    if served.as_mut().poll(cx).is_ready() {
+        return Poll::Ready(false);
+    }
+    if are_whole() == Some(true) {
+        return Poll::Ready(true);
+    }
+    Poll::Pending
+}
+
+/// Says the last word, and waits until the client is gone: what it has sent meanwhile would otherwise have the system reset
+/// the connection, and the client lose that word.
+async fn part(mut stream: Stream, frame: &[u8]) -> std::io::Result<()> {
+    stream.write_all(frame).await?;
+    stream.flush().await?;
+    AsyncWriteExt::shutdown(&mut stream).await?;
+    let mut unread = [0; 1024];
+    while stream.read(&mut unread).await? > 0 {}
+    Ok(())
+}
+
+/// How long the rest of a frame is waited for.
+const MOMENT: Duration = Duration::from_millis(50);
+
+/// How long a client may take for our last word.
+const ANSWERED: Duration = Duration::from_secs(1);

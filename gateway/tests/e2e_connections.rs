@@ -1,0 +1,304 @@
+//! What is under way when policy changes: those that may not go on are closed, and nobody else is.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a JSON member that is not there is null, and the assertion says so"
+)]
+
+mod site;
+
+use crossgate_testkit::certificate::Certificate;
+use crossgate_testkit::node::client;
+use crossgate_testkit::programs::wait_for;
+use serde_json::{Value, json};
+use site::admin::{GLOBAL_ADMINISTRATOR, PARTNERS};
+use site::socket::Open;
+use site::{PAYROLL, PAYROLL_HOST, Site, Stage, WINGTIP, nobody, partner};
+use std::time::{Duration, Instant, SystemTime};
+
+const SOON: Duration = Duration::from_secs(10);
+const BOB: &str = "0b0e0000-0000-4000-8000-00000000000b";
+const EVE: &str = "0b0e0000-0000-4000-8000-00000000000e";
+
+fn with_store() -> Site {
+    Stage::new().with_store().open()
+}
+
+/// A token of one of ours.
+fn of(site: &Site, user: &str) -> String {
+    site.member().claims(json!({ "oid": user })).mint()
+}
+
+/// Ends a user's sessions, and answers when that was acknowledged.
+fn revoke(site: &Site, user: &str) -> Instant {
+    let token = site.administrator(GLOBAL_ADMINISTRATOR);
+    // The last second of a token's time of issue is over.
+    std::thread::sleep(Duration::from_millis(1100));
+    let path = format!("users/{user}/revokeSignInSessions");
+    let answer = site.send_meaning_it(&token, "POST", &path, &json!({}));
+    assert_eq!(answer.status, 200, "{answer:?}");
+    Instant::now()
+}
+
+fn block_wingtip(site: &Site) {
+    let token = site.administrator(GLOBAL_ADMINISTRATOR);
+    let body = partner(WINGTIP, json!({ "b2bCollaborationInbound": nobody() }));
+    let answer = site.send_meaning_it(&token, "POST", PARTNERS, &body);
+    assert_eq!(answer.status, 201, "{answer:?}");
+}
+
+fn closed(site: &Site) -> f64 {
+    site.gateway
+        .metric("crossgate_connections_closed_total", &[])
+}
+
+#[test]
+fn a_revoked_users_websockets_close_with_1008_and_nobody_elses() {
+    let site = with_store();
+    let (bob, eve) = (of(&site, BOB), of(&site, EVE));
+    let mut bobs: Vec<Open> = (0..3).map(|_| site.socket(&bob)).collect();
+    let mut eves: Vec<Open> = (0..3).map(|_| site.socket(&eve)).collect();
+    for socket in bobs.iter_mut().chain(&mut eves) {
+        socket.echoes("before");
+    }
+    let acknowledged = revoke(&site, BOB);
+    for socket in &mut bobs {
+        let last = socket.frame();
+        assert_eq!(
+            last.closing(),
+            (1008, "AADSTS50173: access has ended"),
+            "{last:?}"
+        );
+        assert_eq!(socket.rest(), "");
+    }
+    assert!(acknowledged.elapsed() < Duration::from_secs(1));
+    for socket in &mut eves {
+        socket.echoes("after");
+        assert!(socket.is_silent());
+    }
+    let metric = "crossgate_connections_closed_total";
+    let revoked = site.gateway.metric(metric, &["reason=\"revoked\""]);
+    assert!((revoked - 3.0).abs() < 0.1, "{revoked}");
+    assert!((closed(&site) - 3.0).abs() < 0.1);
+}
+
+#[test]
+fn the_last_frame_of_a_closed_websocket_follows_a_whole_one() {
+    let site = with_store();
+    let mut socket = site.socket(&of(&site, BOB));
+    // Enough that much of it is still on its way, and nobody reads it.
+    let large = 32 << 20;
+    let mut frame = vec![0x82, 0xff];
+    frame.extend(u64::try_from(large).unwrap().to_be_bytes());
+    frame.extend([0; 4]);
+    frame.resize(frame.len() + large, b'x');
+    socket.write(&frame).unwrap();
+    for _ in 0..20 {
+        socket.say("small");
+    }
+    let acknowledged = revoke(&site, BOB);
+    let _ = acknowledged;
+    // It could not be finished while nobody read, so it has no end, and no last frame stands within it.
+    let rest = socket.rest();
+    assert!(!rest.contains("AADSTS"), "{} bytes", rest.len());
+    assert!((closed(&site) - 1.0).abs() < 0.1);
+}
+
+#[test]
+fn a_blocked_partners_event_stream_ends_in_its_middle_and_others_go_on() {
+    let site = with_store();
+    let (mut guest, head) = site.begin(&site.guest().mint(), "GET /sse?events=3", "");
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    let (mut member, _) = site.begin(&site.member().mint(), "GET /sse?events=3", "");
+    for stream in [&mut guest, &mut member] {
+        stream.read_until("event 0");
+    }
+    block_wingtip(&site);
+    let rest = guest.rest();
+    // Without the chunk that says that an answer is whole.
+    assert!(!rest.contains("\r\n0\r\n\r\n"), "{rest}");
+    wait_for("the app to be left", SOON, || {
+        (site.upstream.open() == 1).then_some(())
+    });
+    site.upstream.release();
+    member.read_until("event 2");
+    assert!((closed(&site) - 1.0).abs() < 0.1);
+}
+
+#[test]
+fn a_long_poll_is_answered_with_the_refusal_that_a_new_request_would_get() {
+    let site = with_store();
+    let bob = of(&site, BOB);
+    let mut poll = site.send_off(&bob, "GET /slow?ms=60000", "");
+    let mut other = site.send_off(&of(&site, EVE), "GET /slow?ms=4000", "");
+    wait_for("both at the app", SOON, || {
+        (site.upstream.open() == 2).then_some(())
+    });
+    revoke(&site, BOB);
+    let answer = poll.rest();
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    assert!(answer.contains("50173"), "{answer}");
+    let event = wait_for("the event", SOON, || {
+        let events = site.gateway.events();
+        events
+            .into_iter()
+            .find(|event| event["status"]["errorCode"] == 50173)
+    });
+    assert_eq!(event["crossgate"]["httpStatus"], 401, "{event:#}");
+    let answer = other.read_until("\r\n\r\n");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+#[test]
+fn an_upload_under_way_is_refused_in_its_middle() {
+    let site = with_store();
+    let mut upload = site.send_off(
+        &of(&site, BOB),
+        "PUT /upload",
+        "Content-Length: 1000000\r\n",
+    );
+    upload.write(&[b'x'; 1000]).unwrap();
+    wait_for("the first part", SOON, || {
+        (site.upstream.uploaded() > 0).then_some(())
+    });
+    revoke(&site, BOB);
+    let answer = upload.rest();
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+}
+
+#[test]
+fn a_websocket_ends_with_its_token() {
+    let site = Stage::new().open();
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
+    // With the minute that clocks may differ, three seconds are left.
+    let short = site.member().claims(json!({ "exp": now - 57 })).mint();
+    let mut ends = site.socket(&short);
+    let mut stays = site.socket(&site.member().mint());
+    ends.echoes("before");
+    let last = ends.frame();
+    let ended = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap();
+    assert_eq!(last.closing(), (1008, "sign-in has ended"));
+    let late = ended.as_secs_f64() - Duration::from_secs(now + 3).as_secs_f64();
+    assert!((0.0..0.5).contains(&late), "{late}");
+    stays.echoes("after");
+}
+
+#[test]
+fn report_only_keeps_open_what_it_would_refuse_but_not_what_a_revocation_ends() {
+    let stage = Stage::new().with_store();
+    let site = stage.payroll("enforcement = \"report-only\"").open();
+    let mut guest = site.socket(&site.guest().mint());
+    let mut bob = site.socket(&of(&site, BOB));
+    block_wingtip(&site);
+    guest.echoes("still");
+    revoke(&site, BOB);
+    assert_eq!(bob.frame().closing().0, 1008);
+    guest.echoes("still");
+    assert!(guest.is_silent());
+}
+
+#[test]
+fn what_goes_to_an_app_that_is_configured_no_more_is_closed() {
+    let other = "[[app]]\nid = \"other\"\nname = \"Other\"\nhosts = [\"other.example\"]\naudiences = [\"api://other\"]\n\
+         upstreams = [\"http://127.0.0.1:9\"]\n";
+    let site = Stage::new().entries(other).open();
+    let mut socket = site.socket(&site.member().mint());
+    site.gateway
+        .rewrite_config(|config| config.replace(PAYROLL, "aaaaaaaa-0000-4000-8000-00000000000f"));
+    site.gateway.reload();
+    assert_eq!(socket.frame().closing().0, 1008);
+    let mut socket = site.socket(&site.member().mint());
+    // Nobody's business here.
+    site.gateway
+        .rewrite_config(|config| config.replace("api://other", "api://another"));
+    let before = site.gateway.generation();
+    site.gateway.reload();
+    wait_for("the changed configuration", SOON, || {
+        (site.gateway.generation() != before).then_some(())
+    });
+    socket.echoes("after");
+    assert!(socket.is_silent());
+}
+
+#[test]
+fn anybody_is_let_go_of_where_an_app_no_longer_lets_anybody_in() {
+    let site = Stage::new().payroll("anonymous = true").open();
+    let mut anybody = site.socket("");
+    let mut member = site.socket(&site.member().mint());
+    anybody.echoes("before");
+    site.gateway
+        .rewrite_config(|config| config.replace("anonymous = true", "anonymous = false"));
+    site.gateway.reload();
+    assert_eq!(anybody.frame().closing().0, 1008);
+    member.echoes("after");
+}
+
+/// Two streams of one HTTP/2 connection, of which the first one's user is revoked; their answers.
+fn streams(kind: &str) -> (Value, Value) {
+    let stage = Stage::new().with_store();
+    let certificate = Certificate::make(stage.directory(), &[PAYROLL_HOST, "localhost"]);
+    let site = stage.section("listen.tls", &certificate.settings()).open();
+    let request = |user| {
+        let authorization = format!("Bearer {}", of(&site, user));
+        let path = format!("/sse?events=3&type={kind}");
+        json!({ "headers": { ":path": path, "content-type": kind, "authorization": authorization } })
+    };
+    let url = format!("https://localhost:{}", site.gateway.proxy().port());
+    let asked =
+        json!({ "url": url, "ca": certificate.cert, "requests": [request(BOB), request(EVE)] });
+    std::thread::scope(|scope| {
+        let told = scope.spawn(|| client("h2-client.mjs", &asked));
+        wait_for("both streams", SOON, || {
+            (site.upstream.open() == 2).then_some(())
+        });
+        revoke_over_tls(&site, &certificate);
+        wait_for("one stream", SOON, || {
+            (site.upstream.open() == 1).then_some(())
+        });
+        site.upstream.release();
+        let told = told.join().unwrap();
+        assert_eq!(told["failure"], Value::Null, "{told}");
+        (told["answers"][0].clone(), told["answers"][1].clone())
+    })
+}
+
+fn revoke_over_tls(site: &Site, certificate: &Certificate) {
+    use crossgate_testkit::curl::Curl;
+    let token = site.administrator(GLOBAL_ADMINISTRATOR);
+    std::thread::sleep(Duration::from_millis(1100));
+    let path = format!("/v1.0/users/{BOB}/revokeSignInSessions");
+    let call = Curl::get_tls(site.gateway.admin(), "localhost", &path, &certificate.cert);
+    let call = call
+        .method("POST")
+        .bearer(&token)
+        .header("Content-Type", "application/json");
+    let answer = call
+        .header("Crossgate-Confirm-Lock-Out", "true")
+        .body("{}".to_owned())
+        .send();
+    assert_eq!(answer.status, 200, "{answer:?}");
+}
+
+#[test]
+fn a_stream_is_reset_while_another_of_its_connection_goes_on() {
+    let (bobs, eves) = streams("text/event-stream");
+    assert_eq!((&bobs["reset"], &eves["reset"]), (&json!(8), &json!(0)));
+    assert!(bobs["body"].to_string().contains("event 0"), "{bobs}");
+    assert!(!bobs["body"].to_string().contains("event 1"), "{bobs}");
+    assert_eq!(eves["error"], Value::Null, "{eves}");
+    assert!(eves["body"].to_string().contains("event 2"), "{eves}");
+}
+
+#[test]
+fn a_call_of_grpc_ends_with_the_code_that_means_permission_denied() {
+    let (bobs, eves) = streams("application/grpc");
+    // INADEQUATE_SECURITY, by gRPC's own table.
+    assert_eq!((&bobs["reset"], &eves["reset"]), (&json!(12), &json!(0)));
+    assert!(eves["body"].to_string().contains("event 2"), "{eves}");
+}
