@@ -2,6 +2,7 @@
 //! ended. On a thread of its own.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -107,7 +108,9 @@ impl Apps<'_> {
             .entry(Arc::as_ptr(&open.app).addr())
             .or_insert_with(|| routes.app(&open.app.called.target.id));
         app.map_or_else(Decision::unknown_app, |app| {
-            admit_again(self.in_force, now, app, open)
+            let decide = || admit_again(self.in_force, now, app, open);
+            // Whatever is wrong with one decision, those that follow are made, and the answer to doubt is a refusal.
+            catch_unwind(AssertUnwindSafe(decide)).unwrap_or_else(|_| Decision::unknown_app())
         })
     }
 }
