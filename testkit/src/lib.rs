@@ -15,6 +15,7 @@ pub mod by_the_book;
 pub mod certificate;
 pub mod curl;
 pub mod gateway;
+pub mod mail;
 pub mod mint;
 pub mod node;
 pub mod people;

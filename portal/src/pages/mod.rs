@@ -22,7 +22,10 @@ pub use page::{
     PasscodeProblem, Who, Why, field,
 };
 
+pub(crate) use render::escape;
+
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use minijinja::value::Serde;
@@ -149,6 +152,30 @@ impl Pages {
     /// The built-in files by name and text: what an operator's begin as.
     pub fn built_in_files() -> impl Iterator<Item = (&'static str, &'static str)> {
         TEMPLATES.into_iter().chain(LANGUAGES).chain([STYLE])
+    }
+
+    /// A text with its values, outside of a page: as it is, not escaped.
+    pub(crate) fn say(&self, language: &Language, key: &str, values: &[(&str, &str)]) -> String {
+        let (_, texts) = self.languages.texts(language);
+        let value = |name: &str| {
+            let organisation = (language::ORGANISATION, self.organisation());
+            let mut values = values.iter().copied().chain([organisation]);
+            let found = values.find(|(known, _)| *known == name);
+            Ok::<_, Infallible>(found.map_or_else(String::new, |(_, value)| value.to_owned()))
+        };
+        let text = texts.get(key).map(|text| text.with(value));
+        text.and_then(Result::ok).unwrap_or_default()
+    }
+
+    /// The tag of the language whose texts are taken, and which way it is written.
+    pub(crate) fn writing(&self, language: &Language) -> (&str, &'static str) {
+        let (tag, texts) = self.languages.texts(language);
+        (tag, texts.direction())
+    }
+
+    /// Whose pages they are.
+    pub(crate) fn organisation(&self) -> &str {
+        &self.organisation
     }
 
     fn tried(mut self, sources: &BTreeMap<String, String>) -> Result<Self, PagesFault> {
