@@ -301,3 +301,48 @@ fn needs_mfa(controls: &serde_json::Value) -> serde_json::Value {
         "grantControls": { "operator": "OR", "builtInControls": controls },
     })
 }
+
+#[test]
+fn what_a_session_has_open_ends_with_it() {
+    let doors = Lobby::new().open();
+    let (tab, other) = (doors.browser.open("ada"), doors.browser.open("frida"));
+    tab.goto(&doors.app("/"));
+    doors.sign_in(&tab, "contoso", "ada");
+    other.goto(&doors.app("/"));
+    doors.sign_in(&other, "fabrikam", "frida");
+    let open = format!(
+        "new Promise((r) => {{ window.left = 0; const s = new WebSocket('{}'); s.onopen = () => r('open'); \
+         s.onclose = (e) => {{ window.left = e.code; r('closed'); }}; }})",
+        doors.app("/ws").replace("https:", "wss:")
+    );
+    assert_eq!(tab.evaluate(&open), json!("open"));
+    assert_eq!(other.evaluate(&open), json!("open"));
+    let leaving = doors.browser.open("ada");
+    leaving.goto(&doors.app("/.crossgate/sign-out"));
+    leaving.click("button[type=submit]");
+    let closed = || tab.evaluate("window.left");
+    let code =
+        crossgate_testkit::programs::wait_for("the end", std::time::Duration::from_secs(5), || {
+            (closed() != json!(0)).then(closed)
+        });
+    assert_eq!(code, json!(1008));
+    assert_eq!(other.evaluate("window.left"), json!(0));
+    // Pages of other sites open none in the person's name.
+    let cookie = other.cookie("__Host-crossgate").unwrap()["value"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for origin in ["https://evil.example", "null", ""] {
+        let answer = doors
+            .curl("/ws")
+            .header("Cookie", &format!("__Host-crossgate={cookie}"))
+            .header("Origin", origin)
+            .header("Connection", "Upgrade")
+            .header("Upgrade", "websocket")
+            .header("Sec-WebSocket-Version", "13")
+            .header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
+            .argument("--http1.1")
+            .send();
+        assert_eq!(answer.status, 401, "{origin}");
+    }
+}
