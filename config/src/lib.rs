@@ -28,6 +28,7 @@ mod shutdown;
 mod sign_ins;
 mod suggest;
 mod tenant;
+mod terms;
 mod units;
 mod url;
 
@@ -51,4 +52,5 @@ pub use settings::{Purpose, Settings};
 pub use shutdown::Shutdown;
 pub use sign_ins::{OnFull, Rotation, SignInMode, SignIns, Sink};
 pub use tenant::OwnTenant;
+pub use terms::TermsSettings;
 pub use url::{Scheme, Upstream};

@@ -6,9 +6,9 @@ use crate::reader::{Document, Section};
 use crate::{
     Admin, AppSettings, Assertion, Enforcement, Fault, GuestDirectory, Health, IssuerSettings,
     Jwks, Limits, Listen, OwnTenant, PartnerSettings, PolicySource, Portal, ProviderSettings,
-    Runtime, Shutdown, SignIns,
+    Runtime, Shutdown, SignIns, TermsSettings,
 };
-use crate::{app, issuer, partner, policy, provider};
+use crate::{app, issuer, partner, policy, provider, terms};
 
 /// What `crossgate.toml` says, checked, with every default filled in.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -31,6 +31,8 @@ pub struct Settings {
     pub partners: Vec<PartnerSettings>,
     /// `[[provider]]`: where people sign in with a browser.
     pub providers: Vec<ProviderSettings>,
+    /// `[[terms]]`: what they are asked to accept.
+    pub terms: Vec<TermsSettings>,
     /// `[portal]`: their sessions, and what they see.
     pub portal: Portal,
     /// `[[app]]`: what is behind the gateway.
@@ -92,6 +94,7 @@ impl Settings {
         let issuers = issuer::read_all(root, own);
         let partners = partner::read_all(root, own);
         let providers = provider::read_all(root, &issuers);
+        let terms = terms::read_all(root);
         let portal = root.section_or_empty("portal", Portal::read);
         let apps = app::read_all(root, own, enforcement, &listen);
         provider::check_apps(root, &apps, &providers, &portal, &listen);
@@ -112,6 +115,7 @@ impl Settings {
             issuers,
             partners,
             providers,
+            terms,
             portal,
             apps,
             sign_ins,

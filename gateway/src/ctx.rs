@@ -194,6 +194,10 @@ impl RequestCtx {
             restriction,
             // No partner's side is known yet, so none allows anything.
             partner_outbound_allowed: false,
+            terms_accepted: self
+                .session
+                .as_ref()
+                .map(|session| session.subject.terms.ids()),
         });
     }
 

@@ -346,3 +346,67 @@ fn what_a_session_has_open_ends_with_it() {
         assert_eq!(answer.status, 401, "{origin}");
     }
 }
+
+#[test]
+fn terms_of_use_are_accepted_once_for_each_version() {
+    let terms = |version: &str| {
+        format!(
+            "[[terms]]\nid = \"tou-1\"\nname = \"House rules\"\nversion = \"{version}\"\nfile = \"rules.txt\"\n"
+        )
+    };
+    let lobby = Lobby::new()
+        .policy(
+            "conditional-access/terms.json",
+            &json!({
+                "displayName": "Terms", "state": "enabled",
+                "conditions": { "users": { "includeUsers": ["All"] }, "applications": { "includeApplications": ["All"] } },
+                "grantControls": { "operator": "OR", "builtInControls": [], "termsOfUse": ["tou-1"] },
+            }),
+        )
+        .configure(|setup| setup.entries(&terms("1")));
+    lobby.write("rules.txt", "Be <kind>.\n\nAnd quiet.\n");
+    let doors = lobby.open();
+    let tab = doors.browser.open("ada");
+    tab.goto(&doors.app("/pay?a=b"));
+    doors.sign_in(&tab, "contoso", "ada");
+    let page = tab.page();
+    assert!(
+        page.text.contains("House rules") && page.text.contains("Be <kind>."),
+        "{}",
+        page.text
+    );
+    // Looking at them is not accepting them.
+    tab.goto(&doors.app("/pay?a=b"));
+    assert!(tab.page().text.contains("House rules"));
+    tab.click("button[type=submit]");
+    assert_eq!(
+        tab.page().place.url,
+        doors.app("/pay?a=b"),
+        "{}",
+        tab.page().text
+    );
+    doors.told(&tab);
+    // Another browser of the same person is not asked.
+    let other = doors.browser.open("ada at home");
+    other.goto(&doors.app("/pay"));
+    doors.sign_in(&other, "contoso", "ada");
+    doors.told(&other);
+    let before = doors.gateway.generation();
+    doors
+        .gateway
+        .rewrite_config(|config| config.replace(&terms("1"), &terms("2")));
+    doors.gateway.reload();
+    crossgate_testkit::programs::wait_for(
+        "the settings",
+        std::time::Duration::from_secs(10),
+        || (doors.gateway.generation() != before).then_some(()),
+    );
+    tab.goto(&doors.app("/pay"));
+    assert!(
+        tab.page().text.contains("House rules"),
+        "{}",
+        tab.page().text
+    );
+    tab.click("button[type=submit]");
+    doors.told(&tab);
+}

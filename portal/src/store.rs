@@ -1,5 +1,6 @@
 //! What outlives the process: the key that seals cookies, and who is signed in. One SQLite file, for its owner alone.
 
+use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -32,6 +33,9 @@ pub enum PortalStoreError {
     #[error(transparent)]
     NoRandom(#[from] NoRandom),
 }
+
+/// By person, the agreements and versions that they accepted.
+pub type Acceptances = HashMap<String, Vec<(String, String)>>;
 
 /// A session as it is kept. Times are seconds since 1970.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -84,8 +88,9 @@ CREATE TABLE sessions (
 CREATE TABLE terms (
     person TEXT NOT NULL,
     agreement TEXT NOT NULL,
+    version TEXT NOT NULL,
     at INTEGER NOT NULL,
-    PRIMARY KEY (person, agreement)
+    PRIMARY KEY (person, agreement, version)
 ) STRICT, WITHOUT ROWID;
 ";
 
@@ -237,6 +242,53 @@ impl PortalStore {
             .optional()?)
     }
 
+    /// Keeps that a person accepted a version of an agreement; the first time counts.
+    ///
+    /// # Errors
+    /// The file fails.
+    pub fn accept(
+        &self,
+        person: &str,
+        agreement: &str,
+        version: &str,
+        at: u64,
+    ) -> Result<(), PortalStoreError> {
+        self.lock()
+            .prepare_cached(
+                "INSERT OR IGNORE INTO terms (person, agreement, version, at) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![person, agreement, version, number(at)])?;
+        Ok(())
+    }
+
+    /// What a person accepted: agreements and versions.
+    ///
+    /// # Errors
+    /// The file fails.
+    pub fn accepted(&self, person: &str) -> Result<Vec<(String, String)>, PortalStoreError> {
+        let file = self.lock();
+        let mut statement =
+            file.prepare_cached("SELECT agreement, version FROM terms WHERE person = ?1")?;
+        let rows = statement.query_map([person], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// What everybody accepted.
+    ///
+    /// # Errors
+    /// The file fails.
+    pub fn acceptances(&self) -> Result<Acceptances, PortalStoreError> {
+        let file = self.lock();
+        let mut statement = file.prepare("SELECT person, agreement, version FROM terms")?;
+        let mut rows = statement.query(())?;
+        let mut all = Acceptances::new();
+        while let Some(row) = rows.next()? {
+            let accepted = all.entry(row.get(0)?).or_default();
+            accepted.push((row.get(1)?, row.get(2)?));
+        }
+        Ok(all)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Connection> {
         // What a panic left undone was rolled back.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -297,6 +349,19 @@ mod tests {
             Some(IdToken("a.b.c".to_owned()))
         );
         assert_eq!(store.id_token(session(2).id).unwrap(), None);
+    }
+
+    #[test]
+    fn what_a_person_accepted_is_kept_by_its_version() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = PortalStore::open(&folder.path().join("portal.db")).unwrap();
+        store.accept("ada", "tou", "1", 1000).unwrap();
+        store.accept("ada", "tou", "1", 2000).unwrap();
+        store.accept("bob", "tou", "2", 1000).unwrap();
+        let of_ada = [("tou".to_owned(), "1".to_owned())];
+        assert_eq!(store.accepted("ada").unwrap(), of_ada);
+        assert!(store.accepted("eve").unwrap().is_empty());
+        assert_eq!(store.acceptances().unwrap()["ada"], of_ada);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crossgate_policy::Decision;
-use crossgate_policy::ids::UnixTime;
+use crossgate_policy::ids::{Id, UnixTime};
 use crossgate_token::CLOCK_SKEW_SECONDS;
 
 use crate::people::PersonSession;
@@ -39,6 +39,15 @@ impl Opener {
                 let until = u32::try_from(session.until).unwrap_or(u32::MAX);
                 Some(UnixTime::from_secs(until))
             }
+        }
+    }
+
+    /// The terms of use that they accepted.
+    #[must_use]
+    pub fn accepted(&self) -> Option<Arc<[Id]>> {
+        match self {
+            Self::Anybody | Self::Token(_) => None,
+            Self::Session(session) => Some(session.subject.terms.ids()),
         }
     }
 

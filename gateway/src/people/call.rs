@@ -1,5 +1,6 @@
 //! What comes to one of our own paths, and what goes back.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crossgate_policy::decision::TokenRefusal;
@@ -21,7 +22,9 @@ pub struct Call<'a> {
     /// Where newer keys are asked for.
     pub live: &'a Live,
     /// Where people sign in.
-    pub settings: &'a PeopleSettings,
+    pub settings: &'a Arc<PeopleSettings>,
+    /// The caller's address.
+    pub client_ip: Option<IpAddr>,
     /// What people are shown.
     pub pages: &'a Pages,
     /// The app that was called, or to which our paths at this host belong.

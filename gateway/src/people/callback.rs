@@ -19,7 +19,7 @@ use super::call::{Call, Reply, Told};
 use super::forms::one;
 use super::settings::Provider;
 use super::sign_in::failed;
-use super::{People, place};
+use super::{Accepted, People, place, terms};
 use crate::request::admit::SignedIn;
 use crate::request::respond;
 use crate::request::subject::refusal;
@@ -238,8 +238,10 @@ impl People {
         }
         let issuers = call.live.in_force();
         let token = Arc::new(KnownToken::new(verified, &issuers.issuers));
+        let terms = self.accepted(&token).await;
         let signed_in = || SignedIn {
             token: Arc::clone(&token),
+            terms: Arc::clone(&terms),
             digest: self.tokens.digest_of_session(&id.to_bytes()),
         };
         let session = NewSession {
@@ -271,6 +273,21 @@ impl People {
             answer,
             told: Told::SignedIn(signed_in()),
         })
+    }
+}
+
+impl People {
+    /// What somebody who signs in accepted before. Who cannot be looked up is asked again.
+    async fn accepted(&self, token: &KnownToken) -> Arc<Accepted> {
+        let versions = match terms::person(token) {
+            Some(person) => {
+                let store = Arc::clone(&self.store);
+                let kept = tokio::task::spawn_blocking(move || store.accepted(&person)).await;
+                kept.ok().and_then(Result::ok).unwrap_or_default()
+            }
+            None => Vec::new(),
+        };
+        Arc::new(Accepted::kept(&versions))
     }
 }
 

@@ -16,6 +16,7 @@ mod sign_in;
 mod sign_out;
 mod step_up;
 mod tend;
+mod terms;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,7 +27,7 @@ use crossgate_portal::cookies;
 use crossgate_portal::pages::{Brand, BrandFault, Colour, Logo, Pages, PagesFault};
 use crossgate_portal::seal::{NoRandom, Sealer};
 use crossgate_portal::sessions::{NewSession, Session, SessionId, Sessions};
-use crossgate_portal::store::{KeptSession, PortalStore, PortalStoreError};
+use crossgate_portal::store::{Acceptances, KeptSession, PortalStore, PortalStoreError};
 use crossgate_token::{Issuers, restore_id_token};
 use http::HeaderMap;
 
@@ -45,6 +46,7 @@ pub use settings::{PeopleSettings, Provider};
 pub use sign_in::Begin;
 use step_up::asked_for;
 pub use tend::tend;
+pub use terms::Accepted;
 
 /// A session of somebody who is signed in.
 pub type PersonSession = Session<SignedIn>;
@@ -120,17 +122,20 @@ impl People {
             kept: Kept::default(),
             connections: Arc::clone(connections),
         };
+        let accepted = people.store.acceptances().map_err(failed)?;
         for kept in people.store.sessions().map_err(failed)? {
-            people.take_up(&kept, issuers);
+            people.take_up(&kept, issuers, &accepted);
         }
         Ok(Some(people))
     }
 
     /// Lets somebody in who was in before the restart, if their issuer is still configured.
-    fn take_up(&self, kept: &KeptSession, issuers: &Issuers) {
+    fn take_up(&self, kept: &KeptSession, issuers: &Issuers, accepted: &Acceptances) {
         let Ok(verified) = restore_id_token(&kept.id_token.0, issuers, &kept.issuer) else {
             return;
         };
+        let token = Arc::new(KnownToken::new(verified, issuers));
+        let versions = terms::person(&token).and_then(|person| accepted.get(&person));
         let session = Session::from(NewSession {
             id: kept.id,
             host: kept.host.as_str().into(),
@@ -139,7 +144,8 @@ impl People {
             until: kept.until,
             asked: kept.asked.split_whitespace().map(str::to_owned).collect(),
             subject: SignedIn {
-                token: Arc::new(KnownToken::new(verified, issuers)),
+                token,
+                terms: Arc::new(Accepted::kept(versions.map_or(&[], Vec::as_slice))),
                 digest: self.tokens.digest_of_session(&kept.id.to_bytes()),
             },
         });
@@ -153,11 +159,12 @@ impl People {
         headers: &HeaderMap,
         host: &str,
         now: u64,
-        settings: &PeopleSettings,
+        settings: &Arc<PeopleSettings>,
     ) -> Option<Arc<PersonSession>> {
         let sealed = cookies::one(headers, cookies::SESSION)?;
         let id = SessionId::open(&self.sealer, sealed)?;
         let session = self.sessions.find(id, host, now, settings.idle)?;
+        session.subject.terms.follow(settings);
         let issuer = session.subject.token.verified.issuer();
         settings
             .still_believes(&session.provider, issuer)
@@ -170,6 +177,7 @@ impl People {
             Place::SignIn => self.sign_in(call).await,
             Place::Callback(provider) => self.callback(call, &provider).await,
             Place::WhoAmI => self.me(call, &decision),
+            Place::Terms => self.terms(call).await,
             Place::SignOut => self.sign_out(call).await,
             Place::SignedOut => self.signed_out(call),
             Place::FrontChannel(provider) => self.front_channel(call, &provider).await,

@@ -11,6 +11,8 @@ pub enum Place {
     Callback(String),
     /// Who is signed in, and what they may.
     WhoAmI,
+    /// Terms of use that are not accepted.
+    Terms,
     /// Signing out.
     SignOut,
     /// Signed out.
@@ -40,6 +42,7 @@ pub fn place(path: &str) -> Option<Place> {
         None => match rest {
             "sign-in" => Some(Place::SignIn),
             "me" => Some(Place::WhoAmI),
+            "terms" => Some(Place::Terms),
             "sign-out" => Some(Place::SignOut),
             "signed-out" => Some(Place::SignedOut),
             _ => None,
@@ -63,6 +66,8 @@ pub fn resume(id: &str) -> String {
 pub const SIGN_IN: &str = "/.crossgate/sign-in";
 /// Who is signed in.
 pub const ME: &str = "/.crossgate/me";
+/// Where terms of use are accepted.
+pub const TERMS: &str = "/.crossgate/terms";
 /// Where sign-out begins.
 pub const SIGN_OUT: &str = "/.crossgate/sign-out";
 /// Where it ends.

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use crossgate_config::{EntraTenants, IssuerKind, IssuerSettings, ProviderSettings, Settings};
+use crossgate_config::{
+    EntraTenants, IssuerKind, IssuerSettings, ProviderSettings, Settings, TermsSettings,
+};
 use crossgate_policy::ids::TenantId;
 
 /// What the settings say about people in browsers.
@@ -10,6 +12,8 @@ use crossgate_policy::ids::TenantId;
 pub struct PeopleSettings {
     /// Where people sign in, in the order of the file.
     pub providers: Vec<Provider>,
+    /// What they may be asked to accept.
+    pub terms: Vec<TermsSettings>,
     /// Seconds after which a session ends that was not used.
     pub idle: u64,
     /// Seconds after which a session ends.
@@ -77,6 +81,7 @@ impl PeopleSettings {
         }
         Some(Self {
             providers,
+            terms: settings.terms.clone(),
             idle: settings.portal.idle.as_secs(),
             lifetime: settings.portal.lifetime.as_secs(),
             organisation: own.name.as_str().into(),

@@ -1,6 +1,6 @@
 //! Where a person signs in, and sending them there.
 
-use crossgate_policy::decision::{Outcome, Refusal};
+use crossgate_policy::decision::{Outcome, Reason, Refusal};
 use crossgate_portal::attempt::{self, Attempt};
 use crossgate_portal::cookies;
 use crossgate_portal::oidc::{self, Registration, Wanted};
@@ -33,6 +33,7 @@ impl People {
         let stepping_up = begin.refusal.reason.outcome() == Outcome::StepUp;
         if let Some(session) = &call.session
             && stepping_up
+            && begin.refusal.reason != Reason::TermsOfUseRequired
             && was_asked(session, &asked, call.now())
         {
             return Reply::of(self.not_given(call, &begin.refusal));
@@ -46,6 +47,13 @@ impl People {
             (ReturnPath::read(&call.target), None)
         };
         let settings = call.settings;
+        if call.session.is_some() && begin.refusal.reason == Reason::TermsOfUseRequired {
+            let return_to = kept.map_or_else(
+                || return_to.as_str().to_owned(),
+                |kept| place::resume(&kept),
+            );
+            return Reply::of(Self::to_terms(call, &return_to));
+        }
         let provider = match &call.session {
             Some(session) if stepping_up => step_up::provider(
                 settings,
@@ -366,7 +374,7 @@ fn was_asked(session: &super::PersonSession, asked: &[String], now: u64) -> bool
         && asked.iter().all(|one| session.asked.contains(one))
 }
 
-fn own_or_safe(return_to: &str) -> String {
+pub(super) fn own_or_safe(return_to: &str) -> String {
     match Sent::to(return_to).kept {
         Some(kept) => place::resume(&kept),
         None => ReturnPath::read(return_to).as_str().to_owned(),

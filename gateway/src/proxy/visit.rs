@@ -72,6 +72,7 @@ impl Gateway {
             in_force: &in_force,
             live: &self.live,
             settings,
+            client_ip: client.and_then(|client| client.address),
             pages: &self.pages,
             app: &app,
             method: request.method.clone(),

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crossgate_policy::context::{Context, RestrictionHeaders};
 use crossgate_policy::decision::TokenRefusal;
-use crossgate_policy::ids::{ResourceTenant, UnixTime};
+use crossgate_policy::ids::{Id, ResourceTenant, UnixTime};
 use crossgate_policy::snapshot::Snapshot;
 use crossgate_policy::target::Target;
 use crossgate_policy::{Caller, Decision};
@@ -23,7 +23,7 @@ use super::tokens::{Basis, Found, TokenDigest, Tokens};
 use crate::connections::{Open, Opener};
 use crate::live::InForce;
 use crate::ops::{ACCEPTED, Metrics, NO_KEYS};
-use crate::people::PersonSession;
+use crate::people::{Accepted, Call, PersonSession};
 use crate::sign_ins::RestrictionValues;
 
 /// What one request decides by: the same from its first step to its last.
@@ -69,6 +69,8 @@ pub struct SignedIn {
     pub token: Arc<KnownToken>,
     /// What stands for the session where its uses are counted.
     pub digest: TokenDigest,
+    /// Terms of use that they accepted.
+    pub terms: Arc<Accepted>,
 }
 
 /// What became of a request.
@@ -212,6 +214,24 @@ pub fn admit_signed_in(
     decide(snapshot, caller, &app.called.target, brought, metrics).0
 }
 
+/// Decides as if somebody had accepted these terms, to find those that are lacking.
+#[must_use]
+pub fn admit_with_terms(call: &Call<'_>, app: &App, who: &SignedIn, terms: &[Id]) -> Decision {
+    let caller = Caller::Verified(&who.token.subject);
+    let context = Context {
+        client_ip: call.client_ip,
+        restriction: restriction(call.headers),
+        terms_accepted: terms,
+        ..Context::default()
+    };
+    ask(
+        &call.in_force.snapshot,
+        caller,
+        &app.called.target,
+        &context,
+    )
+}
+
 /// Decides about a request that is under way, as one that came now would be decided. Off the request path.
 #[must_use]
 pub fn admit_again(in_force: &InForce, now: UnixTime, app: &App, open: &Open) -> Decision {
@@ -234,15 +254,14 @@ pub fn admit_again(in_force: &InForce, now: UnixTime, app: &App, open: &Open) ->
         Opener::Session(_) => Caller::Refused(SIGNED_OUT),
     };
     let values = open.restriction.as_deref();
-    let restriction = values.map_or(RestrictionHeaders::Absent, RestrictionValues::read);
-    let target = &app.called.target;
-    ask(
-        &in_force.snapshot,
-        caller,
-        target,
-        open.client_ip,
-        restriction,
-    )
+    let accepted = open.opener.accepted();
+    let context = Context {
+        client_ip: open.client_ip,
+        restriction: values.map_or(RestrictionHeaders::Absent, RestrictionValues::read),
+        terms_accepted: accepted.as_deref().unwrap_or_default(),
+        ..Context::default()
+    };
+    ask(&in_force.snapshot, caller, &app.called.target, &context)
 }
 
 /// Whether a session that a request was opened with still counts. While the request is under way the session is in use.
@@ -262,9 +281,15 @@ fn decide(
     brought: Brought<'_>,
     metrics: &Metrics,
 ) -> (Decision, Instant) {
-    let restriction = restriction(brought.headers);
+    let accepted = brought.session.map(|session| session.terms.ids());
+    let context = Context {
+        client_ip: brought.client_ip,
+        restriction: restriction(brought.headers),
+        terms_accepted: accepted.as_deref().unwrap_or_default(),
+        ..Context::default()
+    };
     let begun = Instant::now();
-    let decision = ask(snapshot, caller, target, brought.client_ip, restriction);
+    let decision = ask(snapshot, caller, target, &context);
     let decided = Instant::now();
     metrics
         .decision_duration
@@ -277,15 +302,9 @@ fn ask(
     snapshot: &Snapshot,
     caller: Caller<'_>,
     target: &Target,
-    client_ip: Option<IpAddr>,
-    restriction: RestrictionHeaders<'_>,
+    context: &Context<'_>,
 ) -> Decision {
-    let context = Context {
-        client_ip,
-        restriction,
-        ..Context::default()
-    };
-    crossgate_policy::decide(snapshot, caller, target, &context)
+    crossgate_policy::decide(snapshot, caller, target, context)
 }
 
 /// The session ended: its person signed out, their provider said so, or its time was up.

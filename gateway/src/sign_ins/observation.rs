@@ -49,6 +49,8 @@ pub struct Observation {
     pub restriction: Option<Arc<RestrictionValues>>,
     /// The fact of this name in the decision's context.
     pub partner_outbound_allowed: bool,
+    /// Terms of use that the caller had accepted.
+    pub terms_accepted: Option<Arc<[Id]>>,
 }
 
 /// How a request ended, for events and metrics alike.
@@ -193,7 +195,7 @@ impl Observation {
             client_ip: self.client_address,
             restriction,
             partner_outbound_allowed: self.partner_outbound_allowed,
-            terms_accepted: &[],
+            terms_accepted: self.terms_accepted.as_deref().unwrap_or_default(),
             revocations: &[],
         };
         crossgate_policy::explain(&policy.snapshot, caller, &app.target, &context).1

@@ -43,6 +43,7 @@ pub(super) fn observation(token: u128) -> Observation {
         policy: None,
         restriction: None,
         partner_outbound_allowed: false,
+        terms_accepted: None,
     }
 }
 

@@ -110,6 +110,11 @@ impl Lobby {
         self.configure(|setup| setup.policy(path, document))
     }
 
+    /// Writes a file beside the configuration.
+    pub fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.setup.directory().join(name), text).unwrap();
+    }
+
     /// Starts the gateway and the browser.
     pub fn open(self) -> Doors {
         let port = self.setup.proxy().port();

@@ -117,7 +117,7 @@ pub(crate) fn compile(
     if !controls.terms_of_use.is_empty() && state == PolicyState::Enabled {
         notes.advise(
             &grant_at.member("termsOfUse"),
-            "nothing tells the gateway of acceptances in this version: whoever the policy covers is refused (50158)",
+            "people with browsers are asked to accept them where `[[terms]]` has each of these; whoever comes with a token is refused (50158)",
         );
     }
     let id = policy_id(document, notes);

@@ -29,6 +29,14 @@ pub(super) fn faults(settings: &Settings) -> Vec<String> {
         faults.push(fault.to_string());
     }
     faults.extend(settings.providers.iter().filter_map(client_secret));
+    faults.extend(settings.terms.iter().filter_map(|terms| {
+        let why = std::fs::read_to_string(&terms.file).err()?;
+        let file = terms.file.display();
+        Some(format!(
+            "{file}: cannot be read: {why} (the terms of use `{}`)",
+            terms.name
+        ))
+    }));
     faults.extend(settings.sign_ins.sinks.iter().filter_map(sink));
     faults
 }

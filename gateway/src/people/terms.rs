@@ -1,0 +1,276 @@
+//! Terms of use: who accepted which version, and asking who did not.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use crossgate_config::TermsSettings;
+use crossgate_policy::decision::{Refusal, Requirement};
+use crossgate_policy::ids::Id;
+use crossgate_policy::snapshot::{PolicyState, Snapshot};
+use crossgate_portal::pages::{Action, Does, FailedWhy, Page, Why};
+use http::Method;
+
+use super::call::{Call, Reply};
+use super::forms::one;
+use super::sign_in::{failed, own_or_safe};
+use super::{People, PeopleSettings, PersonSession, place};
+use crate::request::admit::admit_with_terms;
+use crate::request::respond::{self, Answer, Shown};
+use crate::request::route::{App, Door};
+use crate::request::token::KnownToken;
+
+/// What one person accepted.
+#[derive(Debug)]
+pub struct Accepted(ArcSwap<Known>);
+
+#[derive(Debug)]
+struct Known {
+    /// By the agreement's id, in which version.
+    versions: Vec<(Id, Box<str>)>,
+    /// The address of the settings that tell which version counts; only ever compared.
+    settings: usize,
+    /// Those that count.
+    ids: Arc<[Id]>,
+}
+
+impl Accepted {
+    /// What was kept: agreements and versions.
+    #[must_use]
+    pub fn new(versions: Vec<(Id, Box<str>)>) -> Self {
+        Self(ArcSwap::from_pointee(Known {
+            versions,
+            settings: 0,
+            ids: Arc::default(),
+        }))
+    }
+
+    /// The same, as the store has it.
+    pub(super) fn kept(versions: &[(String, String)]) -> Self {
+        let kept = versions.iter();
+        Self::new(
+            kept.map(|(id, version)| (Id::new(id), version.as_str().into()))
+                .collect(),
+        )
+    }
+
+    /// Goes by these settings from now on.
+    pub(super) fn follow(&self, settings: &Arc<PeopleSettings>) {
+        let address = Arc::as_ptr(settings).addr();
+        if self.0.load().settings != address {
+            self.0
+                .rcu(|known| Known::of(known.versions.clone(), settings));
+        }
+    }
+
+    /// The agreements that count as accepted.
+    #[must_use]
+    pub fn ids(&self) -> Arc<[Id]> {
+        Arc::clone(&self.0.load().ids)
+    }
+
+    fn accept(&self, terms: &TermsSettings, settings: &Arc<PeopleSettings>) {
+        self.0.rcu(|known| {
+            let others = known.versions.iter().filter(|(id, _)| *id != terms.id);
+            let mut versions: Vec<_> = others.cloned().collect();
+            versions.push((terms.id.clone(), terms.version.as_str().into()));
+            Known::of(versions, settings)
+        });
+    }
+}
+
+impl Known {
+    fn of(versions: Vec<(Id, Box<str>)>, settings: &Arc<PeopleSettings>) -> Self {
+        let counts = |terms: &&TermsSettings| {
+            versions
+                .iter()
+                .any(|(id, version)| *id == terms.id && **version == *terms.version)
+        };
+        let ids = settings.terms.iter().filter(counts);
+        Self {
+            ids: ids.map(|terms| terms.id.clone()).collect(),
+            settings: Arc::as_ptr(settings).addr(),
+            versions,
+        }
+    }
+}
+
+/// What stands for a person where acceptances are kept: who issues their tokens, and their id there.
+#[must_use]
+pub fn person(token: &KnownToken) -> Option<String> {
+    let user = token.subject.user_id.as_ref()?;
+    Some(format!("{} {user}", token.subject.issuer.0))
+}
+
+impl People {
+    /// Sends a person who lacks an acceptance to where it is given.
+    pub(super) fn to_terms(call: &Call<'_>, return_to: &str) -> Answer {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.append_pair("return", return_to);
+        let location = format!("{}?{}", place::TERMS, query.finish());
+        if call.method == Method::POST {
+            respond::go(&location)
+        } else {
+            respond::go_to_sign_in(&location)
+        }
+    }
+
+    /// `/.crossgate/terms`: the terms that are lacking, or on to where the person wanted to be.
+    pub(super) async fn terms(&self, call: &Call<'_>) -> Reply {
+        let query = call.query();
+        let return_to = own_or_safe(one(&query, "return").unwrap_or("/"));
+        let Some(session) = &call.session else {
+            return Reply::of(respond::go(&return_to));
+        };
+        let path = return_to.split('?').next().unwrap_or("/");
+        let found = call.in_force.routes.find(Door::Proxy, call.host, path);
+        let app = found.map_or(call.app, |found| found.app);
+        if call.method == Method::POST && self.is_ours(call) {
+            let named = one(&query, AGREEMENT);
+            let mut all = call.settings.terms.iter();
+            let terms = all.find(|terms| named == Some(&key(terms)));
+            if let Some(terms) = terms
+                && !self.keep_acceptance(call, session, terms).await
+            {
+                return Reply::of(failed(call, FailedWhy::Unreachable));
+            }
+        }
+        match lacking(call, session, app) {
+            Lacking::Nothing => Reply::of(respond::go(&return_to)),
+            Lacking::Terms(terms) => Reply::of(self.show(call, terms, &return_to).await),
+            Lacking::NotOurs(refusal) => Reply::of(not_ours(call, &refusal)),
+        }
+    }
+
+    async fn show(&self, call: &Call<'_>, terms: &TermsSettings, return_to: &str) -> Answer {
+        let text = match tokio::fs::read_to_string(&terms.file).await {
+            Ok(text) => text,
+            Err(why) => {
+                tracing::error!("[[terms]] file: `{}`: {why}", terms.file.display());
+                return failed(call, FailedWhy::Unreachable);
+            }
+        };
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.append_pair("return", return_to);
+        query.append_pair(AGREEMENT, &key(terms));
+        let action = format!("{}?{}", place::TERMS, query.finish());
+        self.with_form_token(call, |csrf| {
+            let page = Page::Terms {
+                name: &terms.name,
+                version: &terms.version,
+                text: &text,
+                action: &action,
+                csrf,
+            };
+            respond::page(Shown::Asked, &call.render(&page))
+        })
+    }
+
+    async fn keep_acceptance(
+        &self,
+        call: &Call<'_>,
+        session: &PersonSession,
+        terms: &TermsSettings,
+    ) -> bool {
+        let Some(person) = person(&session.subject.token) else {
+            return false;
+        };
+        let (store, now) = (Arc::clone(&self.store), call.now());
+        let (who, agreement) = (person.clone(), terms.id.to_string());
+        let version = terms.version.clone();
+        let kept =
+            tokio::task::spawn_blocking(move || store.accept(&who, &agreement, &version, now));
+        match kept.await {
+            Ok(Ok(())) => {}
+            Ok(Err(fault)) => {
+                tracing::error!("[portal] store: an acceptance is not kept: {fault}");
+                return false;
+            }
+            Err(_panicked) => return false,
+        }
+        tracing::info!(
+            agreement = %terms.id,
+            version = terms.version,
+            correlation_id = call.correlation_id,
+            "terms of use accepted"
+        );
+        let theirs = self
+            .sessions
+            .filter(|other| self::person(&other.subject.token).as_deref() == Some(&*person));
+        for other in theirs {
+            other.subject.terms.accept(terms, call.settings);
+        }
+        true
+    }
+}
+
+/// What a person still has to accept.
+enum Lacking<'s> {
+    Nothing,
+    Terms(&'s TermsSettings),
+    /// Policy names an agreement that is not configured here.
+    NotOurs(Box<Refusal>),
+}
+
+/// Found by asking policy: of those that it names, one without which it refuses although all others were accepted.
+fn lacking<'s>(call: &'s Call<'_>, session: &PersonSession, app: &App) -> Lacking<'s> {
+    let snapshot = &call.in_force.snapshot;
+    let accepted = session.subject.terms.ids();
+    let open: Vec<&TermsSettings> = call
+        .settings
+        .terms
+        .iter()
+        .filter(|terms| !accepted.contains(&terms.id) && is_named(snapshot, &terms.id))
+        .collect();
+    let asked = |ids: &[Id]| {
+        let decision = admit_with_terms(call, app, &session.subject, ids);
+        let refusal = decision.outcome.err()?;
+        let terms = refusal.requirements.contains(&Requirement::TermsOfUse);
+        terms.then(|| Box::new(refusal))
+    };
+    let all = || open.iter().map(|terms| terms.id.clone());
+    let with_all: Vec<Id> = accepted.iter().cloned().chain(all()).collect();
+    if let Some(refusal) = asked(&with_all) {
+        return Lacking::NotOurs(refusal);
+    }
+    let needed = open.iter().find(|terms| {
+        let others: Vec<Id> = with_all
+            .iter()
+            .filter(|id| **id != terms.id)
+            .cloned()
+            .collect();
+        asked(&others).is_some()
+    });
+    needed.map_or(Lacking::Nothing, |terms| Lacking::Terms(terms))
+}
+
+fn is_named(snapshot: &Snapshot, id: &Id) -> bool {
+    snapshot.conditional_access.iter().any(|policy| {
+        policy.state == PolicyState::Enabled && policy.controls.terms_of_use.contains(id)
+    })
+}
+
+fn not_ours(call: &Call<'_>, refusal: &Refusal) -> Answer {
+    tracing::error!(
+        correlation_id = call.correlation_id,
+        "a policy asks for terms of use that no `[[terms]]` has; nobody can accept them"
+    );
+    let page = Page::Refused {
+        why: Why::MoreNeededNotGiven,
+        code: Some(&format!("AADSTS{}", refusal.reason.code())),
+        correlation_id: &call.correlation_id,
+        at: &call.at.to_string(),
+        who: None,
+        actions: &[Action {
+            does: Does::SeeWhoIAm,
+            href: place::ME,
+        }],
+    };
+    respond::page(Shown::SignedOut, &call.render(&page))
+}
+
+/// What names an agreement and its version in a form: what was shown is what is accepted.
+fn key(terms: &TermsSettings) -> String {
+    format!("{} {}", terms.id, terms.version)
+}
+
+const AGREEMENT: &str = "agreement";
