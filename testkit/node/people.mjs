@@ -14,6 +14,7 @@ import https from 'node:https';
 import { exportJWK, generateKeyPair } from 'jose';
 import Provider, { interactionPolicy } from 'oidc-provider';
 import { body, control, listen, ready } from './lib/loopback.mjs';
+import { escaped, html, show } from './lib/pages.mjs';
 import { Store } from './lib/store.mjs';
 
 const PASSWORD = 'urn:oasis:names:tc:SAML:2.0:ac:classes:Password';
@@ -65,16 +66,6 @@ policy.get('login').checks.add(new interactionPolicy.Check(
 ));
 
 // ---- pages -------------------------------------------------------------------------------------------------------------
-
-const escaped = (text) => String(text).replace(/[&<>"']/g, (found) => `&#${found.charCodeAt(0)};`);
-
-const html = (title, content) => `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escaped(title)}</title>
-<main><h1>${escaped(title)}</h1>${content}</main></html>`;
-
-function show(response, page) {
-  response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' });
-  response.end(page);
-}
 
 function signInPage({ login = '', multiFactor, complaint }) {
   return html('Sign in', `${complaint ? `<p role="alert">${escaped(complaint)}</p>` : ''}<form method="post">

@@ -23,4 +23,5 @@ pub mod ports;
 pub mod programs;
 pub mod provider;
 pub mod raw;
+pub mod saml;
 pub mod upstream;

@@ -8,6 +8,7 @@
 use crossgate_testkit::browser::{Browser, Place};
 use crossgate_testkit::node::client;
 use crossgate_testkit::people::People;
+use crossgate_testkit::saml::SamlProvider;
 use crossgate_testkit::upstream::Upstream;
 use serde_json::{Value, json};
 
@@ -202,4 +203,33 @@ fn profiles_share_nothing_and_a_missing_label_is_found() {
             "{violations:?}"
         );
     }
+}
+
+#[test]
+fn a_person_signs_in_where_answers_are_posted() {
+    let provider = SamlProvider::start();
+    let browser = Browser::start();
+    provider.account(&json!({ "sub": "ada", "email": "ada@fabrikam.example" }));
+    let app = Upstream::start();
+    let acs = format!("{}/acs", app.address());
+    let ask = |more: &str| {
+        let realm = "wa=wsignin1.0&wtrealm=urn:payroll&wctx=state";
+        format!("{}?{realm}&wreply={acs}{more}", provider.wsfed())
+    };
+    let tab = browser.open("ada");
+
+    tab.goto(&ask(""));
+    tab.fill("[name=login]", "ada")
+        .fill("[name=password]", "wrong")
+        .click("[value=sign-in]");
+    assert!(tab.page().text.contains("is wrong"));
+    let back = provider.sign_in(&tab, "ada@fabrikam.example");
+    assert_eq!(back.url, acs);
+    let posted = app.seen().into_iter().find(|seen| seen["target"] == "/acs");
+    assert_eq!(posted.unwrap()["method"], "POST");
+
+    assert_eq!(tab.goto(&ask("")).url, acs, "signed in before");
+    assert_ne!(tab.goto(&ask("&wfresh=0")).url, acs, "not again");
+    assert_eq!(provider.count("logins"), 1);
+    assert_eq!(provider.count("refused"), 1);
 }
