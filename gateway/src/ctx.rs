@@ -197,7 +197,7 @@ impl RequestCtx {
             terms_accepted: self
                 .session
                 .as_ref()
-                .map(|session| session.subject.terms.ids()),
+                .map(|session| session.subject.standing.accepted()),
         });
     }
 

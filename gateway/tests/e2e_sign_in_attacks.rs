@@ -10,7 +10,7 @@ mod site;
 
 use crossgate_testkit::browser::Tab;
 use serde_json::{Value, json};
-use site::people::{Doors, Lobby};
+use site::people::{APP_HOST, Doors, Lobby};
 
 /// A tab at a provider's page, and the parameters that it was sent there with.
 fn sent<'d>(doors: &'d Doors, profile: &str, with: &str) -> (Tab<'d>, Value) {
@@ -259,4 +259,108 @@ fn many_sign_ins_at_once_leave_a_browser_with_few_cookies() {
         .filter(|cookie| cookie["name"].as_str().unwrap().contains("-try-"))
         .count();
     assert!(tries <= 6, "{tries}");
+}
+
+#[test]
+fn a_session_opens_no_app_where_people_do_not_sign_in() {
+    let lobby = Lobby::new();
+    let api = format!(
+        "[[app]]\nid = \"api\"\nname = \"API\"\nhosts = [\"{APP_HOST}\"]\npaths = [\"/api\"]\naudiences = [\"api://x\"]\n\
+         upstreams = [\"{}\"]\n",
+        lobby.upstream.address()
+    );
+    let doors = lobby.configure(|setup| setup.entries(&api)).open();
+    let tab = doors.browser.open("ada");
+    tab.goto(&doors.app("/"));
+    doors.sign_in(&tab, "contoso", "ada");
+    assert_eq!(tab.goto(&doors.app("/a")).status, 200);
+    assert_eq!(tab.goto(&doors.app("/api/transfer")).status, 401);
+    doors.event("no_token");
+}
+
+#[test]
+fn a_form_of_another_site_is_not_kept_to_be_sent_in_the_persons_name() {
+    let doors = Lobby::new().open();
+    for (origin, kept) in [
+        ("https://evil.example", false),
+        (&*doors.app("").clone(), true),
+    ] {
+        let answer = doors
+            .curl("/transfer")
+            .header("Accept", "text/html")
+            .header("Origin", origin)
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .method("POST")
+            .body("to=eve&amount=1000")
+            .send();
+        assert_eq!(answer.status, 401, "{origin}");
+        let page = String::from_utf8(answer.body.clone()).unwrap();
+        assert_eq!(page.contains("resume"), kept, "{origin}: {page}");
+        // What is kept is for the browser that sent it.
+        assert_eq!(answer.header("set-cookie").is_some(), kept);
+    }
+}
+
+#[test]
+fn who_was_revoked_has_to_sign_in_at_the_provider_anew() {
+    let doors = Lobby::new().open();
+    let tab = doors.browser.open("frida");
+    tab.goto(&doors.app("/"));
+    doors.sign_in(&tab, "fabrikam", "frida");
+    // Later than the sign-in by more than a second, which is what times in tokens are told by.
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    let now = jiff::Timestamp::now();
+    let before = doors.gateway.generation();
+    doors.gateway.write_policy(
+        "revocations.jsonl",
+        &json!({ "kind": "user", "id": "frida", "notBefore": now.to_string() }).to_string(),
+    );
+    crossgate_testkit::programs::wait_for("the policy", std::time::Duration::from_secs(10), || {
+        (doors.gateway.generation() != before).then_some(())
+    });
+    // The provider's own session would do without a word; it is not taken, however she comes.
+    tab.goto(&doors.app("/.crossgate/sign-in?provider=fabrikam"));
+    assert!(
+        tab.page().place.url.starts_with(doors.fabrikam.issuer()),
+        "{}",
+        tab.page().text
+    );
+    std::thread::sleep(std::time::Duration::from_millis(1000));
+    doors.fabrikam.sign_in(&tab, "frida", None);
+    assert_eq!(tab.goto(&doors.app("/")).status, 200, "{}", tab.page().text);
+    doors.told(&tab);
+}
+
+#[test]
+fn a_session_ends_with_the_configuration_that_believed_its_provider() {
+    let doors = Lobby::new().open();
+    let tab = doors.browser.open("frida");
+    tab.goto(&doors.app("/"));
+    doors.sign_in(&tab, "fabrikam", "frida");
+    let cookie = tab.cookie("__Host-crossgate").unwrap()["value"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let ask = || {
+        doors
+            .curl("/a")
+            .header(
+                "Cookie",
+                &format!("name=M\u{fc}ller; __Host-crossgate={cookie}"),
+            )
+            .send()
+            .status
+    };
+    assert_eq!(ask(), 200);
+    let before = doors.gateway.generation();
+    doors.gateway.rewrite_config(|config| {
+        config.replace("name = \"fabrikam\"\nlabel = \"Fabrikam\"\nissuer = \"fabrikam\"\nclient_id = \"crossgate\"", "name = \"fabrikam\"\nlabel = \"Fabrikam\"\nissuer = \"fabrikam\"\nclient_id = \"another\"")
+    });
+    doors.gateway.reload();
+    crossgate_testkit::programs::wait_for(
+        "the settings",
+        std::time::Duration::from_secs(10),
+        || (doors.gateway.generation() != before).then_some(()),
+    );
+    assert_eq!(ask(), 401);
 }

@@ -26,6 +26,8 @@ pub struct Attempt {
     pub begun: u64,
     /// What was lacking, and is asked for.
     pub asked: Vec<String>,
+    /// A sign-in from before does not do.
+    pub again: bool,
     /// The id of a form that was sent and is kept.
     pub kept: Option<String>,
 }
@@ -48,6 +50,8 @@ pub struct Begin {
     pub now: u64,
     /// What was lacking, and is asked for.
     pub asked: Vec<String>,
+    /// A sign-in from before does not do.
+    pub again: bool,
     /// The id of a form that was sent and is kept.
     pub kept: Option<String>,
 }
@@ -66,6 +70,7 @@ impl Attempt {
             return_to: begin.return_to,
             begun: begin.now,
             asked: begin.asked,
+            again: begin.again,
             kept: begin.kept,
         })
     }
@@ -118,6 +123,7 @@ mod tests {
             return_to: ReturnPath::read("/a?b=c"),
             now: 1000,
             asked: Vec::new(),
+            again: false,
             kept: None,
         }
     }

@@ -23,9 +23,9 @@ pub fn all(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     headers
         .get_all(COOKIE)
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim_matches([' ', '\t']).split_once('='))
+        .flat_map(pairs)
+        // One that is no text is somebody else's, and hides none of ours.
+        .filter_map(|pair| std::str::from_utf8(pair.trim_ascii()).ok()?.split_once('='))
 }
 
 /// The cookie of this name; `None` where there is none, or more than one: then nobody knows who set which.
@@ -52,9 +52,16 @@ pub fn clear(name: &str) -> String {
 /// Whether a `Set-Cookie` is for one of ours. An app that could set them could choose a visitor's session.
 #[must_use]
 pub fn sets_ours(value: &HeaderValue) -> bool {
-    let value = value.as_bytes();
-    let name = value.split(|byte| *byte == b'=').next().unwrap_or(value);
-    is_ours(name)
+    // Some browsers take `=name=value` for a cookie of that name.
+    let nameless = value.as_bytes().trim_ascii_start();
+    let first = nameless
+        .iter()
+        .position(|byte| *byte != b'=' && *byte != b' ');
+    is_ours(
+        first
+            .and_then(|first| nameless.get(first..))
+            .unwrap_or_default(),
+    )
 }
 
 /// Takes ours out of a request on its way to an app; the others stay to the byte.
@@ -111,6 +118,10 @@ mod tests {
         let read = |cookies: &[&str]| one(&headers(cookies), SESSION).map(str::to_owned);
         assert_eq!(read(&["a=b; __Host-crossgate=x; c=d"]).unwrap(), "x");
         assert_eq!(read(&["a=b", "__Host-crossgate=x"]).unwrap(), "x");
+        let mut odd = HeaderMap::new();
+        let value = "name=M\u{fc}ller; __Host-crossgate=x".as_bytes();
+        odd.append(COOKIE, HeaderValue::from_bytes(value).unwrap());
+        assert_eq!(one(&odd, SESSION), Some("x"), "beside one of other letters");
         for none in [
             &["a=b"][..],
             &["__Host-crossgate"],
@@ -150,6 +161,8 @@ mod tests {
             "__Host-crossgate=x",
             " __host-CROSSGATE-try-1=x; Path=/",
             "__Host-crossgate",
+            "=__Host-crossgate=x",
+            " = __Host-crossgate=x",
         ] {
             assert!(sets_ours(&ours.parse().unwrap()), "{ours}");
         }

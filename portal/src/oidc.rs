@@ -136,10 +136,11 @@ pub fn authorization_url(
         .add_scopes(registration.scopes.iter().cloned().map(Scope::new))
         .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
         .add_extra_param("nonce", attempt.nonce.clone());
+    // Asked for in any case, so that the answer tells when the person signed in (OpenID Connect Core 1.0, section 3.1.2.1).
+    let max_age = if wanted.again { "0" } else { OLDEST_SIGN_IN };
+    request = request.add_extra_param("max_age", max_age);
     if wanted.again {
-        request = request
-            .add_extra_param("prompt", "login")
-            .add_extra_param("max_age", "0");
+        request = request.add_extra_param("prompt", "login");
     }
     let told = [
         ("claims", &wanted.claims),
@@ -212,6 +213,9 @@ pub fn end_session_url(
     Some(url)
 }
 
+/// Seconds: a sign-in at the provider that is older than any session of ours may be.
+const OLDEST_SIGN_IN: &str = "2592000";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -242,6 +246,7 @@ mod tests {
             return_to: ReturnPath::read("/"),
             now: 0,
             asked: Vec::new(),
+            again: false,
             kept: None,
         })
         .unwrap()

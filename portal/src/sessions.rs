@@ -96,6 +96,13 @@ impl<T> Session<T> {
         self.ended.load(Ordering::Acquire)
     }
 
+    /// Notes a use.
+    pub fn used_at(&self, now: u64) {
+        if now >= self.seen().saturating_add(GRAIN) {
+            self.seen.store(now, Ordering::Relaxed);
+        }
+    }
+
     /// When it was used last, to within [`GRAIN`] seconds.
     #[must_use]
     pub fn seen(&self) -> u64 {
@@ -163,13 +170,10 @@ impl<T> Sessions<T> {
     pub fn find(&self, id: SessionId, host: &str, now: u64, idle: u64) -> Option<Arc<Session<T>>> {
         let table = self.0.pin();
         let session = table.get(&id)?;
-        let seen = session.seen();
         if *session.host != *host || is_over(session, now, idle) {
             return None;
         }
-        if now >= seen.saturating_add(GRAIN) {
-            session.seen.store(now, Ordering::Relaxed);
-        }
+        session.used_at(now);
         Some(Arc::clone(session))
     }
 

@@ -191,6 +191,37 @@ impl PortalStore {
         Ok(step.commit()?)
     }
 
+    /// Forgets those of these sessions that nobody used since, by what other processes noted too.
+    ///
+    /// # Errors
+    /// The file fails.
+    pub fn end_unused(
+        &self,
+        sessions: &[SessionId],
+        since: u64,
+        now: u64,
+    ) -> Result<(), PortalStoreError> {
+        let mut file = self.lock();
+        let step = file.transaction()?;
+        for session in sessions {
+            step.prepare_cached(
+                "DELETE FROM sessions WHERE id = ?1 AND (seen < ?2 OR until <= ?3)",
+            )?
+            .execute(params![session.to_bytes(), number(since), number(now)])?;
+        }
+        Ok(step.commit()?)
+    }
+
+    /// Changes when another process changed the file.
+    ///
+    /// # Errors
+    /// The file fails.
+    pub fn others(&self) -> Result<i64, PortalStoreError> {
+        Ok(self
+            .lock()
+            .pragma_query_value(None, "data_version", |row| row.get(0))?)
+    }
+
     /// Notes when sessions were used last.
     ///
     /// # Errors
@@ -349,6 +380,35 @@ mod tests {
             Some(IdToken("a.b.c".to_owned()))
         );
         assert_eq!(store.id_token(session(2).id).unwrap(), None);
+    }
+
+    #[test]
+    fn what_another_process_does_is_noticed_and_its_uses_count() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("portal.db");
+        let (one, other) = (
+            PortalStore::open(&path).unwrap(),
+            PortalStore::open(&path).unwrap(),
+        );
+        one.begin(&session(1)).unwrap();
+        let before = one.others().unwrap();
+        one.begin(&session(2)).unwrap();
+        assert_eq!(
+            one.others().unwrap(),
+            before,
+            "its own changes are none of others"
+        );
+        other.seen(&[(session(2).id, 1800)]).unwrap();
+        assert_ne!(one.others().unwrap(), before);
+        let both = [session(1).id, session(2).id];
+        one.end_unused(&both, 1500, 1900).unwrap();
+        let left = one.sessions().unwrap();
+        assert_eq!(
+            left.iter().map(|session| session.id).collect::<Vec<_>>(),
+            [session(2).id]
+        );
+        one.end_unused(&both, 1500, 2000).unwrap();
+        assert!(one.sessions().unwrap().is_empty());
     }
 
     #[test]

@@ -47,7 +47,15 @@ impl Opener {
     pub fn accepted(&self) -> Option<Arc<[Id]>> {
         match self {
             Self::Anybody | Self::Token(_) => None,
-            Self::Session(session) => Some(session.subject.terms.ids()),
+            Self::Session(session) => Some(session.subject.standing.accepted()),
+        }
+    }
+
+    /// A session is in use while something of it is under way.
+    pub(super) fn is_used(&self, now: u64) {
+        match self {
+            Self::Anybody | Self::Token(_) => {}
+            Self::Session(session) => session.used_at(now),
         }
     }
 

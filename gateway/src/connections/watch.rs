@@ -77,6 +77,7 @@ fn look(
         if open.closing().is_some() {
             continue;
         }
+        open.opener.is_used(now_millis / 1000);
         let ended = open.ends_at <= now_millis || open.opener.has_ended();
         if open.decided_on() != in_force.generation || ended {
             let decision = apps.decide(&open, now);

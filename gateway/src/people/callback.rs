@@ -13,13 +13,15 @@ use crossgate_portal::pages::FailedWhy;
 use crossgate_portal::seal::NoRandom;
 use crossgate_portal::sessions::{NewSession, SessionId};
 use crossgate_portal::store::{IdToken, KeptSession};
-use crossgate_token::{ExpectedSignIn, Nonce, TokenFault, Unverified, Verified, verify_id_token};
+use crossgate_token::{
+    CLOCK_SKEW_SECONDS, ExpectedSignIn, Nonce, TokenFault, Unverified, Verified, verify_id_token,
+};
 
 use super::call::{Call, Reply, Told};
 use super::forms::one;
 use super::settings::Provider;
 use super::sign_in::failed;
-use super::{Accepted, People, place, terms};
+use super::{People, Standing, place, terms};
 use crate::request::admit::SignedIn;
 use crate::request::respond;
 use crate::request::subject::refusal;
@@ -201,6 +203,13 @@ impl People {
             client_id: &provider.settings.client_id,
             now: now.unwrap_or(UnixTime::from_secs(u32::MAX)),
         })?;
+        // The provider's own session was asked not to do.
+        let signed_in = verified.claims().authenticated_at;
+        let begun = UnixTime::from_secs(u32::try_from(attempt.begun).unwrap_or(u32::MAX));
+        let is_new = signed_in.is_some_and(|at| at.plus(CLOCK_SKEW_SECONDS) >= begun);
+        if attempt.again && !is_new {
+            return Err(Failed::new(FailedWhy::NotAccepted, "sign_in_from_before"));
+        }
         Ok(verified)
     }
 
@@ -238,10 +247,10 @@ impl People {
         }
         let issuers = call.live.in_force();
         let token = Arc::new(KnownToken::new(verified, &issuers.issuers));
-        let terms = self.accepted(&token).await;
+        let standing = self.standing(call, &provider.settings.name, &token).await;
         let signed_in = || SignedIn {
             token: Arc::clone(&token),
-            terms: Arc::clone(&terms),
+            standing: Arc::clone(&standing),
             digest: self.tokens.digest_of_session(&id.to_bytes()),
         };
         let session = NewSession {
@@ -278,7 +287,7 @@ impl People {
 
 impl People {
     /// What somebody who signs in accepted before. Who cannot be looked up is asked again.
-    async fn accepted(&self, token: &KnownToken) -> Arc<Accepted> {
+    async fn standing(&self, call: &Call<'_>, provider: &str, token: &KnownToken) -> Arc<Standing> {
         let versions = match terms::person(token) {
             Some(person) => {
                 let store = Arc::clone(&self.store);
@@ -287,7 +296,9 @@ impl People {
             }
             None => Vec::new(),
         };
-        Arc::new(Accepted::kept(&versions))
+        let standing = Standing::new(&versions);
+        standing.by(call.settings, provider, token, &call.in_force.issuers);
+        Arc::new(standing)
     }
 }
 

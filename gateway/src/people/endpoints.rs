@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crossgate_config::IssuerSettings;
 use crossgate_portal::oidc::Endpoints;
 use http::{Request, Response};
 
@@ -19,7 +20,26 @@ pub(super) type Sending =
 #[derive(Debug)]
 pub(super) struct KnownEndpoints {
     fetcher: Fetcher,
-    known: Mutex<HashMap<String, (Instant, Arc<Endpoints>)>>,
+    known: Mutex<HashMap<String, Arc<Entry>>>,
+}
+
+/// What is known of one issuer.
+#[derive(Debug, Default)]
+struct Entry {
+    known: Mutex<Option<Known>>,
+    /// Held by who asks it: nobody asks besides.
+    flight: Arc<tokio::sync::Mutex<()>>,
+}
+
+#[derive(Clone, Debug)]
+enum Known {
+    Endpoints {
+        until: Instant,
+        endpoints: Arc<Endpoints>,
+    },
+    Unreachable {
+        until: Instant,
+    },
 }
 
 impl KnownEndpoints {
@@ -32,29 +52,43 @@ impl KnownEndpoints {
         }
     }
 
-    /// The addresses of a provider. Those of before do where it does not answer.
+    /// The addresses of a provider. Those of before do while it is asked again, and where it does not answer.
     ///
     /// # Errors
     /// They were never to be had.
     pub(super) async fn of(&self, provider: &Provider) -> Result<Arc<Endpoints>, FetchFault> {
-        let issuer = &provider.issuer.issuer;
-        let before = self.lock().get(issuer).cloned();
-        if let Some((since, endpoints)) = &before
-            && since.elapsed() < FRESH
-        {
-            return Ok(Arc::clone(endpoints));
+        let issuer = &provider.issuer;
+        let entry = Arc::clone(lock(&self.known).entry(issuer.issuer.clone()).or_default());
+        if let Some(known) = entry.usable(issuer) {
+            let (is_fresh, endpoints) = known?;
+            if !is_fresh && let Ok(flight) = Arc::clone(&entry.flight).try_lock_owned() {
+                let (fetcher, issuer) = (self.fetcher.clone(), issuer.clone());
+                tokio::spawn(async move {
+                    entry.learn(fetcher.endpoints(&issuer).await);
+                    drop(flight);
+                });
+            }
+            return Ok(endpoints);
         }
-        match self.fetcher.endpoints(&provider.issuer).await {
+        let _flight = entry.flight.lock().await;
+        // Somebody else may have asked meanwhile.
+        if let Some(known) = entry.usable(issuer) {
+            return known.map(|(_, endpoints)| endpoints);
+        }
+        let asked = self.fetcher.endpoints(issuer).await;
+        match asked {
             Ok(endpoints) => {
                 let endpoints = Arc::new(endpoints);
-                let entry = (Instant::now(), Arc::clone(&endpoints));
-                self.lock().insert(issuer.clone(), entry);
+                entry.keep(Known::Endpoints {
+                    until: Instant::now() + FRESH,
+                    endpoints: Arc::clone(&endpoints),
+                });
                 Ok(endpoints)
             }
-            Err(fault) => match before {
-                Some((_, endpoints)) => Ok(endpoints),
-                None => Err(fault),
-            },
+            Err(fault) => {
+                entry.learn(Err(fault));
+                Err(unreachable_now(issuer))
+            }
         }
     }
 
@@ -68,11 +102,65 @@ impl KnownEndpoints {
             Box::pin(async move { fetcher.send(request).await })
         }
     }
+}
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, (Instant, Arc<Endpoints>)>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+impl Entry {
+    /// What to go by without asking; and whether it is fresh.
+    fn usable(
+        &self,
+        issuer: &IssuerSettings,
+    ) -> Option<Result<(bool, Arc<Endpoints>), FetchFault>> {
+        let now = Instant::now();
+        match &*lock(&self.known) {
+            Some(Known::Endpoints { until, endpoints }) => {
+                Some(Ok((now < *until, Arc::clone(endpoints))))
+            }
+            Some(Known::Unreachable { until }) if now < *until => {
+                Some(Err(unreachable_now(issuer)))
+            }
+            Some(Known::Unreachable { .. }) | None => None,
+        }
     }
+
+    /// Takes an answer up. Where there is none, what was known before goes on for a while.
+    fn learn(&self, answer: Result<Endpoints, FetchFault>) {
+        match answer {
+            Ok(endpoints) => self.keep(Known::Endpoints {
+                until: Instant::now() + FRESH,
+                endpoints: Arc::new(endpoints),
+            }),
+            Err(fault) => {
+                tracing::warn!("a provider cannot be asked where people sign in: {fault}");
+                let until = Instant::now() + BETWEEN_TRIES;
+                let mut known = lock(&self.known);
+                *known = Some(match known.take() {
+                    Some(Known::Endpoints { endpoints, .. }) => {
+                        Known::Endpoints { until, endpoints }
+                    }
+                    Some(Known::Unreachable { .. }) | None => Known::Unreachable { until },
+                });
+            }
+        }
+    }
+
+    fn keep(&self, what: Known) {
+        *lock(&self.known) = Some(what);
+    }
+}
+
+fn unreachable_now(issuer: &IssuerSettings) -> FetchFault {
+    FetchFault::NoAnswer {
+        url: issuer.issuer.clone(),
+        why: "it did not a moment ago".to_owned(),
+    }
+}
+
+fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
+    what.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Providers move their addresses once in years, and announce it.
 const FRESH: Duration = Duration::from_secs(10 * 60);
+
+/// A provider that is down is not to be asked by everybody who comes.
+const BETWEEN_TRIES: Duration = Duration::from_secs(10);

@@ -8,8 +8,20 @@ use http::{HeaderMap, HeaderName};
 /// The fields of a query or of a form, in their order.
 #[must_use]
 pub fn fields(text: &[u8]) -> Vec<(String, String)> {
-    url::form_urlencoded::parse(text).into_owned().collect()
+    url::form_urlencoded::parse(text)
+        .into_owned()
+        .take(MOST_FIELDS)
+        .collect()
 }
+
+/// Whether there are more of them than [`fields`] gives.
+#[must_use]
+pub fn has_too_many(text: &[u8]) -> bool {
+    url::form_urlencoded::parse(text).nth(MOST_FIELDS).is_some()
+}
+
+/// Each takes memory of its own, however short it is.
+const MOST_FIELDS: usize = 1000;
 
 /// The one field of this name; `None` where there is none, or more than one.
 #[must_use]
@@ -58,6 +70,11 @@ impl Browser {
                 is_new: true,
             },
         })
+    }
+
+    /// What stands for it.
+    pub(super) fn id(&self) -> &str {
+        &self.id
     }
 
     /// What a form of ours carries.

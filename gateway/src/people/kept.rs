@@ -10,6 +10,8 @@ use crossgate_portal::seal::{NoRandom, random_text};
 pub(super) struct Form {
     /// The host it was sent to.
     pub host: Box<str>,
+    /// The browser that sent it.
+    pub(super) browser: String,
     /// The path, with its query.
     pub path: String,
     /// Its fields.
@@ -44,12 +46,18 @@ impl Kept {
         Ok(Some(id))
     }
 
-    /// Gives a form back, once, at the host that it was sent to.
-    pub(super) fn take(&self, id: &str, host: &str, now: u64) -> Option<Form> {
+    /// Where a form was sent to.
+    pub(super) fn path(&self, id: &str) -> Option<String> {
+        let shelf = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        shelf.forms.get(id).map(|(_, form)| form.path.clone())
+    }
+
+    /// Gives a form back, once, at the host that it was sent to and to the browser that sent it.
+    pub(super) fn take(&self, id: &str, host: &str, browser: &str, now: u64) -> Option<Form> {
         let mut shelf = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         shelf.forget(now);
         let (_, form) = shelf.forms.get(id)?;
-        if *form.host != *host {
+        if *form.host != *host || form.browser != browser {
             return None;
         }
         let (_, form) = shelf.forms.remove(id)?;
@@ -99,6 +107,7 @@ mod tests {
     fn form(letters: usize) -> Form {
         Form {
             host: "a.example".into(),
+            browser: "b".to_owned(),
             path: "/pay".to_owned(),
             fields: vec![("amount".to_owned(), "1".repeat(letters))],
         }
@@ -108,14 +117,15 @@ mod tests {
     fn a_form_is_given_back_once_at_its_host_and_not_for_ever() {
         let kept = Kept::default();
         let id = kept.keep(form(3), 1000).unwrap().unwrap();
-        assert!(kept.take(&id, "b.example", 1000).is_none());
+        assert!(kept.take(&id, "b.example", "b", 1000).is_none());
+        assert!(kept.take(&id, "a.example", "c", 1000).is_none());
         assert_eq!(
-            kept.take(&id, "a.example", 1001).unwrap().fields[0].1,
+            kept.take(&id, "a.example", "b", 1001).unwrap().fields[0].1,
             "111"
         );
-        assert!(kept.take(&id, "a.example", 1001).is_none());
+        assert!(kept.take(&id, "a.example", "b", 1001).is_none());
         let id = kept.keep(form(3), 1000).unwrap().unwrap();
-        assert!(kept.take(&id, "a.example", 1000 + LONGEST).is_none());
+        assert!(kept.take(&id, "a.example", "b", 1000 + LONGEST).is_none());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crossgate_policy::decision::{Device as Counted, Mfa};
 use crossgate_portal::pages::{self, Action, Decision as Verdict, Device, Does, Method, Page, Who};
 
 use super::call::{Call, Reply, told_time};
+use super::forms::Browser;
 use super::{People, PersonSession, place};
 use crate::request::principal;
 use crate::request::respond::{self, Shown};
@@ -40,7 +41,12 @@ impl People {
             let location = format!("{}?return={}", place::SIGN_IN, place::resume(id));
             return Reply::of(respond::go(&location));
         }
-        let Some(form) = self.kept.take(id, call.host, call.now()) else {
+        let browser = Browser::of(call.headers);
+        let form = browser
+            .ok()
+            .filter(|_| call.method == http::Method::GET)
+            .and_then(|browser| self.kept.take(id, call.host, browser.id(), call.now()));
+        let Some(form) = form else {
             let page = Page::NotKept { path: "/" };
             return Reply::of(respond::page(Shown::NotThere, &call.render(&page)));
         };

@@ -30,15 +30,17 @@ use crossgate_portal::sessions::{NewSession, Session, SessionId, Sessions};
 use crossgate_portal::store::{Acceptances, KeptSession, PortalStore, PortalStoreError};
 use crossgate_token::{Issuers, restore_id_token};
 use http::HeaderMap;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::connections::Connections;
+use crate::live::InForce;
 use crate::live::fetch::Fetcher;
 use crate::request::admit::SignedIn;
 use crate::request::token::KnownToken;
 use crate::request::tokens::Tokens;
 pub use call::{Call, Reply, Told};
 use endpoints::KnownEndpoints;
-pub use forms::{fields, is_form, is_navigation};
+pub use forms::{fields, has_too_many, is_form, is_navigation};
 use kept::Kept;
 pub use kept::MOST_FORM;
 use place::Place;
@@ -46,7 +48,7 @@ pub use settings::{PeopleSettings, Provider};
 pub use sign_in::Begin;
 use step_up::asked_for;
 pub use tend::tend;
-pub use terms::Accepted;
+pub use terms::Standing;
 
 /// A session of somebody who is signed in.
 pub type PersonSession = Session<SignedIn>;
@@ -60,8 +62,12 @@ pub struct People {
     tokens: Arc<Tokens>,
     endpoints: KnownEndpoints,
     kept: Kept,
+    visits: Arc<Semaphore>,
     connections: Arc<Connections>,
 }
+
+/// People who are answered at a time: a visit takes moments, and those that wait must leave the queue of events its room.
+const MOST_VISITS: usize = 1024;
 
 /// Why nobody can sign in.
 #[derive(Debug, thiserror::Error)]
@@ -120,6 +126,7 @@ impl People {
             tokens: Arc::clone(tokens),
             endpoints: KnownEndpoints::new(fetcher.clone()),
             kept: Kept::default(),
+            visits: Arc::new(Semaphore::new(MOST_VISITS)),
             connections: Arc::clone(connections),
         };
         let accepted = people.store.acceptances().map_err(failed)?;
@@ -145,7 +152,7 @@ impl People {
             asked: kept.asked.split_whitespace().map(str::to_owned).collect(),
             subject: SignedIn {
                 token,
-                terms: Arc::new(Accepted::kept(versions.map_or(&[], Vec::as_slice))),
+                standing: Arc::new(Standing::new(versions.map_or(&[], Vec::as_slice))),
                 digest: self.tokens.digest_of_session(&kept.id.to_bytes()),
             },
         });
@@ -159,16 +166,13 @@ impl People {
         headers: &HeaderMap,
         host: &str,
         now: u64,
-        settings: &Arc<PeopleSettings>,
+        in_force: &InForce,
     ) -> Option<Arc<PersonSession>> {
+        let settings = in_force.routes.people.as_ref()?;
         let sealed = cookies::one(headers, cookies::SESSION)?;
         let id = SessionId::open(&self.sealer, sealed)?;
         let session = self.sessions.find(id, host, now, settings.idle)?;
-        session.subject.terms.follow(settings);
-        let issuer = session.subject.token.verified.issuer();
-        settings
-            .still_believes(&session.provider, issuer)
-            .then_some(session)
+        stands(&session, settings, &in_force.issuers).then_some(session)
     }
 
     /// Answers at a place of ours, by what was decided about who is signed in.
@@ -187,11 +191,26 @@ impl People {
         }
     }
 
+    /// A place for somebody who is to be answered; `None` where all are taken.
+    #[must_use]
+    pub fn room(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.visits).try_acquire_owned().ok()
+    }
+
     /// How many are signed in.
     #[must_use]
     pub fn signed_in(&self) -> usize {
         self.sessions.len()
     }
+}
+
+/// Whether a session is believed by these settings.
+#[must_use]
+pub fn stands(session: &PersonSession, settings: &PeopleSettings, issuers: &Issuers) -> bool {
+    let SignedIn {
+        token, standing, ..
+    } = &session.subject;
+    standing.by(settings, &session.provider, token, issuers)
 }
 
 /// The pages that everybody is shown, with an operator's files in place of ours.

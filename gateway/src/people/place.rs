@@ -27,6 +27,22 @@ pub enum Place {
     Nowhere,
 }
 
+impl Place {
+    /// Whether a body is read there.
+    #[must_use]
+    pub const fn takes_forms(&self) -> bool {
+        match self {
+            Self::SignIn | Self::Terms | Self::SignOut | Self::BackChannel(_) => true,
+            Self::Callback(_)
+            | Self::WhoAmI
+            | Self::SignedOut
+            | Self::FrontChannel(_)
+            | Self::Resume(_)
+            | Self::Nowhere => false,
+        }
+    }
+}
+
 /// The place of a path in its one form; `None` where the path is an app's.
 #[must_use]
 pub fn place(path: &str) -> Option<Place> {

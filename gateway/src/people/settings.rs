@@ -1,15 +1,21 @@
 //! Where people sign in, as the configuration says: ready to be asked.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crossgate_config::{
     EntraTenants, IssuerKind, IssuerSettings, ProviderSettings, Settings, TermsSettings,
 };
 use crossgate_policy::ids::TenantId;
+use crossgate_token::{self as token, Issuers};
+
+use crate::request::token::KnownToken;
 
 /// What the settings say about people in browsers.
 #[derive(Debug)]
 pub struct PeopleSettings {
+    /// Tells these settings from all others of this process.
+    pub serial: u64,
     /// Where people sign in, in the order of the file.
     pub providers: Vec<Provider>,
     /// What they may be asked to accept.
@@ -80,6 +86,7 @@ impl PeopleSettings {
             }
         }
         Some(Self {
+            serial: SERIAL.fetch_add(1, Ordering::Relaxed),
             providers,
             terms: settings.terms.clone(),
             idle: settings.portal.idle.as_secs(),
@@ -127,13 +134,31 @@ impl PeopleSettings {
         }
     }
 
-    /// Whether somebody who signed in there before is still believed.
+    /// Whether somebody who signed in there before would be believed with the same ID token by these settings.
     #[must_use]
-    pub fn still_believes(&self, provider: &str, issuer: &str) -> bool {
-        self.provider(provider)
-            .is_some_and(|provider| provider.settings.issuer == issuer)
+    pub fn still_believes(&self, provider: &str, known: &KnownToken, issuers: &Issuers) -> bool {
+        let claims = known.verified.claims();
+        let is_own = |audience: &str| {
+            self.provider(provider).is_some_and(|provider| {
+                let settings = &provider.settings;
+                *settings.issuer == **known.verified.issuer() && settings.client_id == audience
+            })
+        };
+        // Read anew, it may speak for another tenant, or for nobody.
+        let same = issuers
+            .named(known.verified.issuer())
+            .is_some_and(|issuer| {
+                let tenant = match &issuer.kind {
+                    token::IssuerKind::Oidc { tenant, .. } => *tenant == known.subject.issuer.0,
+                    token::IssuerKind::Entra { .. } => true,
+                };
+                tenant && issuer.admits(&claims.issuer)
+            });
+        same && claims.audiences.iter().any(|audience| is_own(audience))
     }
 }
+
+static SERIAL: AtomicU64 = AtomicU64::new(1);
 
 fn only_tenant(kind: &IssuerKind) -> Option<TenantId> {
     match kind {

@@ -30,32 +30,48 @@ impl People {
     /// A person came for a page of an app, and cannot have it without signing in, or without more of a sign-in.
     pub async fn begin(&self, call: &Call<'_>, begin: Begin) -> Reply {
         let asked = asked_for(&begin.refusal);
-        let stepping_up = begin.refusal.reason.outcome() == Outcome::StepUp;
         if let Some(session) = &call.session
-            && stepping_up
             && begin.refusal.reason != Reason::TermsOfUseRequired
             && was_asked(session, &asked, call.now())
         {
             return Reply::of(self.not_given(call, &begin.refusal));
         }
-        let (return_to, kept) = if begin.with_form {
+        let (return_to, kept, cookie) = if begin.with_form {
             match self.keep(call, begin.form_lost) {
-                Ok(kept) => (ReturnPath::read("/"), Some(kept)),
+                Ok((kept, cookie)) => (ReturnPath::read("/"), Some(kept), cookie),
                 Err(answer) => return Reply::of(answer),
             }
         } else {
-            (ReturnPath::read(&call.target), None)
+            (ReturnPath::read(&call.target), None, None)
         };
-        let settings = call.settings;
-        if call.session.is_some() && begin.refusal.reason == Reason::TermsOfUseRequired {
-            let return_to = kept.map_or_else(
-                || return_to.as_str().to_owned(),
-                |kept| place::resume(&kept),
-            );
-            return Reply::of(Self::to_terms(call, &return_to));
+        let mut answer = self
+            .lead_on(call, &begin.refusal, asked, return_to, kept)
+            .await;
+        if let Some(cookie) = cookie {
+            answer.set_cookie(&cookie);
         }
+        Reply::of(answer)
+    }
+
+    async fn lead_on(
+        &self,
+        call: &Call<'_>,
+        refusal: &Refusal,
+        asked: Vec<String>,
+        return_to: ReturnPath,
+        kept: Option<String>,
+    ) -> Answer {
+        // A form is found again by the page that is shown after the sign-in.
+        let back = || {
+            let resumed = kept.as_deref().map(place::resume);
+            resumed.unwrap_or_else(|| return_to.as_str().to_owned())
+        };
+        if call.session.is_some() && refusal.reason == Reason::TermsOfUseRequired {
+            return Self::to_terms(call, &back());
+        }
+        let settings = call.settings;
         let provider = match &call.session {
-            Some(session) if stepping_up => step_up::provider(
+            Some(session) if refusal.reason.outcome() == Outcome::StepUp => step_up::provider(
                 settings,
                 &call.in_force.snapshot,
                 &session.subject,
@@ -69,21 +85,15 @@ impl People {
         };
         let provider = provider.or_else(|| settings.only()).or_else(remembered);
         let Some(provider) = provider else {
-            // A form is found again by the page that is shown after the sign-in.
-            let return_to = kept.map_or_else(
-                || return_to.as_str().to_owned(),
-                |kept| place::resume(&kept),
-            );
-            return Reply::of(self.choose(call, &return_to, None, None));
+            return self.choose(call, &back(), None, None);
         };
-        let wanted = step_up::wanted(&begin.refusal);
         let sent = Sent {
             return_to,
             asked,
             kept,
-            wanted,
+            wanted: step_up::wanted(refusal),
         };
-        Reply::of(self.send(call, provider, sent).await)
+        self.send(call, provider, sent).await
     }
 
     /// `/.crossgate/sign-in`: a choice, or on to the one that is chosen.
@@ -227,6 +237,7 @@ impl People {
             return_to: sent.return_to,
             now: call.now(),
             asked: sent.asked,
+            again: sent.wanted.again,
             kept: sent.kept,
         });
         let sealed = attempt.and_then(|attempt| Ok((attempt.seal(&self.sealer)?, attempt)));
@@ -256,21 +267,27 @@ impl People {
         answer
     }
 
-    fn keep(&self, call: &Call<'_>, lost: bool) -> Result<String, Answer> {
+    /// The id under which a form is kept, and the cookie that the browser gets for it.
+    fn keep(&self, call: &Call<'_>, lost: bool) -> Result<(String, Option<String>), Answer> {
         let not_kept = || {
             let page = Page::NotKept { path: &call.target };
             respond::page(Shown::SignedOut, &call.render(&page))
         };
-        if lost {
+        // What another site had the browser send is not sent once more in the person's name.
+        if lost || !forms::is_same_origin(call.headers, &call.origin) {
             return Err(not_kept());
         }
+        let Ok(browser) = Browser::of(call.headers) else {
+            return Err(not_kept());
+        };
         let form = Form {
             host: call.host.into(),
+            browser: browser.id().to_owned(),
             path: call.target.clone(),
             fields: call.form.clone(),
         };
         match self.kept.keep(form, call.now()) {
-            Ok(Some(id)) => Ok(id),
+            Ok(Some(id)) => Ok((id, browser.is_new.then(|| browser.cookie()))),
             Ok(None) | Err(_) => Err(not_kept()),
         }
     }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crossgate_policy::ids::UnixTime;
+use crossgate_policy::ids::{Id, UnixTime};
 use crossgate_portal::cookies;
 use crossgate_portal::oidc;
 use crossgate_portal::pages::Page;
 use crossgate_portal::sessions::SessionId;
+use crossgate_portal::store::IdToken;
 use crossgate_token::{ExpectedLogout, TokenFault, verify_logout};
 use http::header::CONTENT_SECURITY_POLICY;
 use http::{HeaderValue, Method};
@@ -36,10 +37,12 @@ impl People {
         }
         let mut answer = match &call.session {
             Some(session) => {
-                let elsewhere = self
-                    .end_session_page(call, session.id, &session.provider)
-                    .await;
+                let id_token = self.id_token(session.id).await;
+                // Before anybody else is asked: an end does not wait for a provider.
                 self.end(&[session.id]).await;
+                let elsewhere = self
+                    .end_session_page(call, id_token, &session.provider)
+                    .await;
                 elsewhere.unwrap_or_else(|| respond::go(place::SIGNED_OUT))
             }
             None => respond::go(place::SIGNED_OUT),
@@ -53,14 +56,11 @@ impl People {
     async fn end_session_page(
         &self,
         call: &Call<'_>,
-        session: SessionId,
+        id_token: Option<IdToken>,
         provider: &str,
     ) -> Option<Answer> {
         let provider = call.settings.provider(provider)?;
         let endpoints = self.endpoints.of(provider).await.ok()?;
-        let store = Arc::clone(&self.store);
-        let kept = tokio::task::spawn_blocking(move || store.id_token(session)).await;
-        let id_token = kept.ok().and_then(Result::ok).flatten();
         let url = oidc::end_session_url(
             &endpoints,
             &provider.settings.client_id,
@@ -68,6 +68,12 @@ impl People {
             &format!("{}{}", call.origin, place::SIGNED_OUT),
         )?;
         Some(onward(call, provider, respond::go(url.as_str())))
+    }
+
+    async fn id_token(&self, session: SessionId) -> Option<IdToken> {
+        let store = Arc::clone(&self.store);
+        let kept = tokio::task::spawn_blocking(move || store.id_token(session)).await;
+        kept.ok().and_then(Result::ok).flatten()
     }
 
     /// `/.crossgate/signed-out`.
@@ -86,15 +92,12 @@ impl People {
             one(&query, "sid"),
         ) {
             (Some(provider), Some(issuer), Some(sid)) if !sid.is_empty() => {
-                let name = &provider.settings.name;
+                let (name, ended) = (&provider.settings.name, Id::new(sid));
                 let over = self.sessions.filter(|session| {
                     let claims = session.subject.token.verified.claims();
                     *session.provider == **name
                         && *claims.issuer == *issuer
-                        && claims
-                            .session
-                            .as_ref()
-                            .is_some_and(|own| own.to_string() == sid)
+                        && claims.session.as_ref() == Some(&ended)
                 });
                 let over: Vec<SessionId> = over.iter().map(|session| session.id).collect();
                 self.end(&over).await;
@@ -179,6 +182,9 @@ impl People {
 
     /// Ends sessions at once, and for good.
     pub(super) async fn end(&self, sessions: &[SessionId]) {
+        if sessions.is_empty() {
+            return;
+        }
         for session in sessions {
             self.sessions.end(*session);
         }

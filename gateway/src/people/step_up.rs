@@ -12,11 +12,11 @@ use crate::request::respond;
 /// What a refusal asks for, one word each, in the words of `crossgate decide`.
 #[must_use]
 pub(super) fn asked_for(refusal: &Refusal) -> Vec<String> {
-    refusal
-        .requirements
-        .iter()
-        .map(Requirement::to_string)
-        .collect()
+    if refusal.reason == Reason::Revoked {
+        return vec![SIGN_IN_AGAIN.to_owned()];
+    }
+    let requirements = refusal.requirements.iter();
+    requirements.map(Requirement::to_string).collect()
 }
 
 /// What to ask the provider for, so that this refusal does not come again.
@@ -63,3 +63,6 @@ pub(super) fn provider<'s>(
     }
     settings.of_tenant(own).or(before)
 }
+
+/// What is asked for where a revocation is newer than the sign-in.
+const SIGN_IN_AGAIN: &str = "signInAgain";

@@ -8,6 +8,7 @@ use crossgate_policy::decision::{Refusal, Requirement};
 use crossgate_policy::ids::Id;
 use crossgate_policy::snapshot::{PolicyState, Snapshot};
 use crossgate_portal::pages::{Action, Does, FailedWhy, Page, Why};
+use crossgate_token::Issuers;
 use http::Method;
 
 use super::call::{Call, Reply};
@@ -19,76 +20,88 @@ use crate::request::respond::{self, Answer, Shown};
 use crate::request::route::{App, Door};
 use crate::request::token::KnownToken;
 
-/// What one person accepted.
+/// How a session stands by the settings in force: whether it is believed, and which terms its person has accepted. Found out
+/// once for each settings.
 #[derive(Debug)]
-pub struct Accepted(ArcSwap<Known>);
+pub struct Standing(ArcSwap<Found>);
 
 #[derive(Debug)]
-struct Known {
-    /// By the agreement's id, in which version.
+struct Found {
+    /// Agreements, in which version.
     versions: Vec<(Id, Box<str>)>,
-    /// The address of the settings that tell which version counts; only ever compared.
-    settings: usize,
+    /// By which settings the rest was found.
+    serial: u64,
+    believed: bool,
     /// Those that count.
-    ids: Arc<[Id]>,
+    accepted: Arc<[Id]>,
 }
 
-impl Accepted {
-    /// What was kept: agreements and versions.
+impl Standing {
+    /// What was kept of acceptances: agreements and versions. Nothing counts before [`Self::by`].
     #[must_use]
-    pub fn new(versions: Vec<(Id, Box<str>)>) -> Self {
-        Self(ArcSwap::from_pointee(Known {
-            versions,
-            settings: 0,
-            ids: Arc::default(),
+    pub fn new(accepted: &[(String, String)]) -> Self {
+        let versions = accepted.iter();
+        Self(ArcSwap::from_pointee(Found {
+            versions: versions
+                .map(|(id, version)| (Id::new(id), version.as_str().into()))
+                .collect(),
+            serial: 0,
+            believed: false,
+            accepted: Arc::default(),
         }))
     }
 
-    /// The same, as the store has it.
-    pub(super) fn kept(versions: &[(String, String)]) -> Self {
-        let kept = versions.iter();
-        Self::new(
-            kept.map(|(id, version)| (Id::new(id), version.as_str().into()))
-                .collect(),
-        )
-    }
-
-    /// Goes by these settings from now on.
-    pub(super) fn follow(&self, settings: &Arc<PeopleSettings>) {
-        let address = Arc::as_ptr(settings).addr();
-        if self.0.load().settings != address {
-            self.0
-                .rcu(|known| Known::of(known.versions.clone(), settings));
+    /// Goes by these settings from now on; whether the session is believed.
+    pub fn by(
+        &self,
+        settings: &PeopleSettings,
+        provider: &str,
+        token: &KnownToken,
+        issuers: &Issuers,
+    ) -> bool {
+        let found = self.0.load();
+        if found.serial == settings.serial {
+            return found.believed;
         }
+        let believed = settings.still_believes(provider, token, issuers);
+        self.0.rcu(|found| Found {
+            believed,
+            ..Found::of(found.versions.clone(), settings)
+        });
+        believed
     }
 
     /// The agreements that count as accepted.
     #[must_use]
-    pub fn ids(&self) -> Arc<[Id]> {
-        Arc::clone(&self.0.load().ids)
+    pub fn accepted(&self) -> Arc<[Id]> {
+        Arc::clone(&self.0.load().accepted)
     }
 
-    fn accept(&self, terms: &TermsSettings, settings: &Arc<PeopleSettings>) {
-        self.0.rcu(|known| {
-            let others = known.versions.iter().filter(|(id, _)| *id != terms.id);
+    fn accept(&self, terms: &TermsSettings, settings: &PeopleSettings) {
+        self.0.rcu(|found| {
+            let others = found.versions.iter().filter(|(id, _)| *id != terms.id);
             let mut versions: Vec<_> = others.cloned().collect();
             versions.push((terms.id.clone(), terms.version.as_str().into()));
-            Known::of(versions, settings)
+            Found {
+                believed: found.believed,
+                ..Found::of(versions, settings)
+            }
         });
     }
 }
 
-impl Known {
-    fn of(versions: Vec<(Id, Box<str>)>, settings: &Arc<PeopleSettings>) -> Self {
+impl Found {
+    fn of(versions: Vec<(Id, Box<str>)>, settings: &PeopleSettings) -> Self {
         let counts = |terms: &&TermsSettings| {
             versions
                 .iter()
                 .any(|(id, version)| *id == terms.id && **version == *terms.version)
         };
-        let ids = settings.terms.iter().filter(counts);
+        let accepted = settings.terms.iter().filter(counts);
         Self {
-            ids: ids.map(|terms| terms.id.clone()).collect(),
-            settings: Arc::as_ptr(settings).addr(),
+            accepted: accepted.map(|terms| terms.id.clone()).collect(),
+            serial: settings.serial,
+            believed: false,
             versions,
         }
     }
@@ -96,7 +109,7 @@ impl Known {
 
 /// What stands for a person where acceptances are kept: who issues their tokens, and their id there.
 #[must_use]
-pub fn person(token: &KnownToken) -> Option<String> {
+pub(super) fn person(token: &KnownToken) -> Option<String> {
     let user = token.subject.user_id.as_ref()?;
     Some(format!("{} {user}", token.subject.issuer.0))
 }
@@ -121,7 +134,13 @@ impl People {
         let Some(session) = &call.session else {
             return Reply::of(respond::go(&return_to));
         };
-        let path = return_to.split('?').next().unwrap_or("/");
+        // A form goes where it was sent to, and that is where the terms are for.
+        let resumed = match place::place(&return_to) {
+            Some(place::Place::Resume(id)) => self.kept.path(&id),
+            Some(_) | None => None,
+        };
+        let to = resumed.as_deref().unwrap_or(&return_to);
+        let path = to.split('?').next().unwrap_or("/");
         let found = call.in_force.routes.find(Door::Proxy, call.host, path);
         let app = found.map_or(call.app, |found| found.app);
         if call.method == Method::POST && self.is_ours(call) {
@@ -197,7 +216,7 @@ impl People {
             .sessions
             .filter(|other| self::person(&other.subject.token).as_deref() == Some(&*person));
         for other in theirs {
-            other.subject.terms.accept(terms, call.settings);
+            other.subject.standing.accept(terms, call.settings);
         }
         true
     }
@@ -214,7 +233,7 @@ enum Lacking<'s> {
 /// Found by asking policy: of those that it names, one without which it refuses although all others were accepted.
 fn lacking<'s>(call: &'s Call<'_>, session: &PersonSession, app: &App) -> Lacking<'s> {
     let snapshot = &call.in_force.snapshot;
-    let accepted = session.subject.terms.ids();
+    let accepted = session.subject.standing.accepted();
     let open: Vec<&TermsSettings> = call
         .settings
         .terms

@@ -83,16 +83,20 @@ impl Gateway {
         ctx.websocket = head.websocket;
 
         let session = self.signed_in(request, &head, ctx);
-        let brought = Brought {
+        let bare = Brought {
             headers,
             client_ip,
-            session: session.as_ref().map(|session| &session.subject),
+            session: None,
         };
         if let Some(place) = place::place(&head.path)
             && self.people.is_some()
             && let Some(found) = routes.signs_in(self.door, &head.host)
         {
             enter(ctx, found);
+            let brought = Brought {
+                session: session.as_ref().map(|session| &session.subject),
+                ..bare
+            };
             let visit = Visit {
                 what: What::Place(place, about(&in_force.snapshot, found.app, brought, self)),
                 host: head.host.clone().into_owned(),
@@ -104,7 +108,7 @@ impl Gateway {
         }
         if let Some((public, found)) = self.public(&request.method, headers, &head, routes) {
             enter(ctx, found);
-            let decision = admit_anybody(&in_force.snapshot, found.app, brought, &self.metrics);
+            let decision = admit_anybody(&in_force.snapshot, found.app, bare, &self.metrics);
             self.conclude(request, ctx, decision)?;
             return Err(Stop::Answer(match public {
                 Public::Metadata => respond::resource_metadata(
@@ -119,6 +123,12 @@ impl Gateway {
             return self.conclude(request, ctx, Decision::unknown_app());
         };
         enter(ctx, found);
+        // Where people do not sign in, a session is nothing: no page of another site may act with it there.
+        let session = session.filter(|_| found.app.sign_in);
+        let brought = Brought {
+            session: session.as_ref().map(|session| &session.subject),
+            ..bare
+        };
         ctx.target.clone_from(&head.target);
 
         let moment = Moment {
@@ -172,13 +182,12 @@ impl Gateway {
         ctx: &RequestCtx,
     ) -> Option<Arc<PersonSession>> {
         let people = self.people.as_ref()?;
-        let settings = ctx.in_force.routes.people.as_ref()?;
         let headers = &request.headers;
         if headers.contains_key(AUTHORIZATION) {
             return None;
         }
         let now = u64::try_from(ctx.arrived.as_second()).unwrap_or_default();
-        let session = people.session(headers, &head.host, now, settings)?;
+        let session = people.session(headers, &head.host, now, &ctx.in_force)?;
         // Browsers open WebSockets for pages of any site, and tell whose page it was.
         let origin = || ctx.client.as_ref().and_then(Client::origin);
         let own_page = || {

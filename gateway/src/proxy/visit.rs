@@ -10,7 +10,7 @@ use super::Gateway;
 use super::answer::asked;
 use crate::ctx::RequestCtx;
 use crate::people::place::Place;
-use crate::people::{Begin, Call, MOST_FORM, PersonSession, Reply, Told, is_form};
+use crate::people::{Begin, Call, MOST_FORM, PersonSession, Reply, Told, has_too_many, is_form};
 use crate::request::admit::{Brought, admit_refused, admit_signed_in};
 use crate::request::forwarded::Client;
 use crate::request::respond::{self, Answer, Trouble};
@@ -47,7 +47,17 @@ impl Gateway {
         ctx: &mut RequestCtx,
         visit: Visit,
     ) -> Answer {
-        let form = read_form(session).await;
+        // Visits may wait, for bodies and for providers: they have places of their own, and few.
+        let place = self.people.as_ref().and_then(|people| people.room());
+        let Some(_place) = place else {
+            let trouble = Trouble::NotReady("too_many_visits");
+            ctx.ending = Ending::NotReady(trouble.rule());
+            return respond::trouble(trouble, &asked(self, session.req_header(), ctx));
+        };
+        let form = match visit.what {
+            What::Place(ref place, _) if !place.takes_forms() => Some(Vec::new()),
+            What::Place(..) | What::Begin(_) => read_form(session).await,
+        };
         let in_force = std::sync::Arc::clone(&ctx.in_force);
         let request = session.req_header();
         let client = ctx.client.as_ref();
@@ -94,7 +104,10 @@ impl Gateway {
         let Reply { answer, told } = match visit.what {
             What::Place(place, decision) => people.answer(&call, place, decision).await,
             What::Begin(mut begin) => {
-                begin.form_lost = begin.with_form && (form.is_none() || !is_form(&request.headers));
+                begin.form_lost = begin.with_form
+                    && form
+                        .as_deref()
+                        .is_none_or(|form| !is_form(&request.headers) || has_too_many(form));
                 people.begin(&call, begin).await
             }
         };
@@ -111,6 +124,10 @@ impl Gateway {
                 ctx.ending = Ending::Decided(decision);
             }
             Told::SignedIn(signed_in) => {
+                let brought = Brought {
+                    session: Some(&signed_in),
+                    ..brought
+                };
                 let decision = admit_signed_in(snapshot, &app, brought, &signed_in, &self.metrics);
                 ctx.token = Some(signed_in.token);
                 ctx.token_digest = signed_in.digest;

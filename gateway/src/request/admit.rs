@@ -23,7 +23,7 @@ use super::tokens::{Basis, Found, TokenDigest, Tokens};
 use crate::connections::{Open, Opener};
 use crate::live::InForce;
 use crate::ops::{ACCEPTED, Metrics, NO_KEYS};
-use crate::people::{Accepted, Call, PersonSession};
+use crate::people::{self, Call, PersonSession, Standing};
 use crate::sign_ins::RestrictionValues;
 
 /// What one request decides by: the same from its first step to its last.
@@ -69,8 +69,8 @@ pub struct SignedIn {
     pub token: Arc<KnownToken>,
     /// What stands for the session where its uses are counted.
     pub digest: TokenDigest,
-    /// Terms of use that they accepted.
-    pub terms: Arc<Accepted>,
+    /// How they stand by the settings in force.
+    pub standing: Arc<Standing>,
 }
 
 /// What became of a request.
@@ -248,7 +248,7 @@ pub fn admit_again(in_force: &InForce, now: UnixTime, app: &App, open: &Open) ->
             Ok(()) => Caller::Verified(&token.subject),
             Err(fault) => Caller::Refused(refusal(fault)),
         },
-        Opener::Session(session) if still_signed_in(in_force, now, session) => {
+        Opener::Session(session) if app.sign_in && still_signed_in(in_force, now, session) => {
             Caller::Verified(&session.subject.token.subject)
         }
         Opener::Session(_) => Caller::Refused(SIGNED_OUT),
@@ -267,10 +267,9 @@ pub fn admit_again(in_force: &InForce, now: UnixTime, app: &App, open: &Open) ->
 /// Whether a session that a request was opened with still counts. While the request is under way the session is in use.
 fn still_signed_in(in_force: &InForce, now: UnixTime, session: &PersonSession) -> bool {
     let settings = in_force.routes.people.as_ref();
-    let issuer = session.subject.token.verified.issuer();
     !session.has_ended()
         && now < UnixTime::from_secs(u32::try_from(session.until).unwrap_or(u32::MAX))
-        && settings.is_some_and(|settings| settings.still_believes(&session.provider, issuer))
+        && settings.is_some_and(|settings| people::stands(session, settings, &in_force.issuers))
 }
 
 /// Asks policy, and takes the time of it.
@@ -281,7 +280,7 @@ fn decide(
     brought: Brought<'_>,
     metrics: &Metrics,
 ) -> (Decision, Instant) {
-    let accepted = brought.session.map(|session| session.terms.ids());
+    let accepted = brought.session.map(|session| session.standing.accepted());
     let context = Context {
         client_ip: brought.client_ip,
         restriction: restriction(brought.headers),
