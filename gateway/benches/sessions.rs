@@ -1,5 +1,11 @@
 //! What a session costs beside a bearer token, in the hooks of one request, and what a hundred thousand of them take of memory.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a measure that cannot be taken must fail loudly"
+)]
+
 #[path = "stage/mod.rs"]
 mod stage;
 

@@ -194,6 +194,7 @@ impl ProxyHttp for Gateway {
             permit,
             identity: identity.as_deref(),
             client,
+            sessions: self.people.is_some(),
             correlation_id: &ctx.correlation_id,
             forward_authorization: app.forward_authorization,
             restriction: app.restriction,
@@ -236,7 +237,9 @@ impl ProxyHttp for Gateway {
         ctx: &mut RequestCtx,
     ) -> Result<()> {
         hop::strip(response)?;
-        strip_our_cookies(response);
+        if self.people.is_some() {
+            strip_our_cookies(response);
+        }
         if answer::is_final(response)
             && let Some(begun) = ctx.upstream_begun.take()
             && let Some(app) = ctx.app()

@@ -18,20 +18,22 @@ pub(super) fn is_final(response: &ResponseHeader) -> bool {
 
 /// Whether what follows this head goes on for as long as both sides like.
 pub(super) fn streams(response: &ResponseHeader) -> bool {
-    let is = |kind| is_of(&response.headers, kind);
-    is(EVENTS) || is(GRPC)
+    is_of(&response.headers, &[EVENTS, GRPC])
 }
 
 /// Whether a request is a call of gRPC, which there is over HTTP/2 only.
 pub(super) fn is_grpc(request: &RequestHeader) -> bool {
-    request.version == Version::HTTP_2 && is_of(&request.headers, GRPC)
+    request.version == Version::HTTP_2 && is_of(&request.headers, &[GRPC])
 }
 
-fn is_of(headers: &HeaderMap, kind: &[u8]) -> bool {
-    let value = headers.get(CONTENT_TYPE);
-    value
-        .and_then(|value| value.as_bytes().get(..kind.len()))
-        .is_some_and(|start| start.eq_ignore_ascii_case(kind))
+fn is_of(headers: &HeaderMap, kinds: &[&[u8]]) -> bool {
+    headers.get(CONTENT_TYPE).is_some_and(|value| {
+        let begins = |kind: &[u8]| {
+            let start = value.as_bytes().get(..kind.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(kind))
+        };
+        kinds.iter().any(|kind| begins(kind))
+    })
 }
 
 const EVENTS: &[u8] = b"text/event-stream";

@@ -32,6 +32,8 @@ pub struct Said<'a> {
     pub identity: Option<&'a Identity>,
     /// The client's side.
     pub client: &'a Client,
+    /// Browsers may bring cookies of ours, which are not the app's to see.
+    pub sessions: bool,
     /// The id under which the request is found again.
     pub correlation_id: &'a CorrelationId,
     /// The token goes on.
@@ -68,7 +70,9 @@ pub fn rewrite(request: &mut RequestHeader, said: &Said<'_>) -> pingora::Result<
     open(request, |parts| {
         let headers = &mut parts.headers;
         strip(headers, said.restriction);
-        cookies::strip(headers);
+        if said.sessions {
+            cookies::strip(headers);
+        }
         if !said.forward_authorization {
             headers.remove(AUTHORIZATION);
         }
@@ -373,6 +377,7 @@ mod tests {
             permit,
             identity: None,
             client,
+            sessions: true,
             correlation_id: &OURS,
             forward_authorization: true,
             restriction: Restriction::Pass,
