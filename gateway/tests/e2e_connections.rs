@@ -98,6 +98,8 @@ fn the_last_frame_of_a_closed_websocket_follows_a_whole_one() {
         socket.say("small");
     }
     revoke(&site, BOB);
+    // Longer than a frame that is being written is waited for.
+    std::thread::sleep(Duration::from_millis(500));
     // It could not be finished while nobody read, so it has no end, and no last frame stands within it.
     let rest = socket.rest();
     assert!(!rest.contains("AADSTS"), "{} bytes", rest.len());
