@@ -99,11 +99,11 @@ fn what_graph_says_about_an_answer_is_passed_over() {
 }
 
 #[test]
-fn terms_of_use_that_nobody_can_have_accepted_are_told() {
+fn terms_of_use_are_told_with_how_they_are_accepted() {
     let policy = r#"{"id":"x","displayName":"Terms","state":"enabled","conditions":{"users":{"includeUsers":["All"]},"applications":{"includeApplications":["All"]},"clientAppTypes":["all"]},"grantControls":{"operator":"OR","builtInControls":[],"termsOfUse":["77777777-0000-4000-8000-000000000001"]}}"#;
     let told = advisories(&[("conditional-access/terms.json", policy)]);
     assert!(
-        told.iter().any(|told| told.contains("acceptances")),
+        told.iter().any(|told| told.contains("`[[terms]]`")),
         "{told:?}"
     );
 }
