@@ -61,7 +61,7 @@ impl Api {
         match found.route.operation {
             // What the API is like is no secret.
             Operation::Special(Special::Metadata) => {
-                let document = metadata::document(routes::ENTITIES);
+                let document = metadata::document(crate::model::ENTITIES);
                 return Ok(Reply::raw("application/xml", document.into_bytes()));
             }
             Operation::Special(Special::OpenApi) => {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::routes::{ENTITIES, Need, Operation, ROUTES, Route, Special, Verb, Versions};
+use super::routes::{Need, Operation, ROUTES, Route, Special, Verb, Versions};
 use crate::model::{self, ComplexType, EntityType, EnumType, Kind, Property, Written, initial};
 use crate::odata::QueryOption;
 use crate::text::put;
@@ -327,7 +327,7 @@ fn parameters() -> Value {
 
 fn schemas() -> Value {
     let mut all = Map::new();
-    for entity in ENTITIES {
+    for entity in model::ENTITIES {
         all.insert(entity.name.to_owned(), shown(entity));
         let written = |creating| written(entity, creating);
         all.insert(format!("{}.create", entity.name), written(true));

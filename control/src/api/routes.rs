@@ -1,5 +1,6 @@
 //! Where a call leads: the words of the one table of what is served, and how a call finds its line in it.
 
+mod needs;
 mod table;
 
 use http::Method;
@@ -11,7 +12,7 @@ use super::error::ApiError;
 use crate::odata::QueryOption;
 use crate::resource::Resource;
 use crate::roles::Action;
-pub use table::{ENTITIES, ROUTES};
+pub use table::ROUTES;
 
 /// One operation of the API.
 #[derive(Debug)]

@@ -18,6 +18,27 @@ pub use directory::{
 };
 pub use shown::{initial, show};
 
+/// Everything that the API answers with.
+pub static ENTITIES: &[&EntityType] = &[
+    &POLICY,
+    &DEFAULT,
+    &PARTNER,
+    &IDENTITY_SYNCHRONIZATION,
+    &PARTNER_TEMPLATE,
+    &SYNCHRONIZATION_TEMPLATE,
+    &AUTHORIZATION_POLICY,
+    &DOMAIN_POLICY,
+    &CONDITIONAL_ACCESS_POLICY,
+    &NAMED_LOCATION,
+    &DIRECTORY_AUDIT,
+    &DIRECTORY_ROLE,
+    &DIRECTORY_OBJECT,
+    &ROLE_DEFINITION,
+    &ROLE_ASSIGNMENT,
+    &ORGANIZATION,
+    &TENANT_INFORMATION,
+];
+
 /// A resource with an identity (OData CSDL 4.01, section 6).
 #[derive(Debug)]
 pub struct EntityType {

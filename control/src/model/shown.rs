@@ -33,31 +33,9 @@ mod tests {
     use super::*;
     use crate::model::{self, Kind, Written};
 
-    fn entities() -> Vec<&'static EntityType> {
-        vec![
-            &model::POLICY,
-            &model::DEFAULT,
-            &model::PARTNER,
-            &model::IDENTITY_SYNCHRONIZATION,
-            &model::PARTNER_TEMPLATE,
-            &model::SYNCHRONIZATION_TEMPLATE,
-            &model::CONDITIONAL_ACCESS_POLICY,
-            &model::NAMED_LOCATION,
-            &model::AUTHORIZATION_POLICY,
-            &model::DOMAIN_POLICY,
-            &model::DIRECTORY_AUDIT,
-            &model::DIRECTORY_ROLE,
-            &model::DIRECTORY_OBJECT,
-            &model::ROLE_DEFINITION,
-            &model::ROLE_ASSIGNMENT,
-            &model::ORGANIZATION,
-            &model::TENANT_INFORMATION,
-        ]
-    }
-
     #[test]
     fn what_stands_for_a_missing_property_is_json_or_nothing() {
-        for entity in entities() {
+        for entity in model::ENTITIES {
             for property in entity.properties {
                 let shown = initial(property).is_some();
                 assert_eq!(

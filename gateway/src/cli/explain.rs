@@ -24,7 +24,7 @@ use super::ending::{Failure, Verdict};
 use super::question::{Answer, App, Question, Token};
 use super::record::Record;
 use crate::load::{self, Loaded};
-use crate::request::admit::restriction;
+use crate::request::restriction::restriction;
 use told::Told;
 
 /// Which token, for which app, and what else the request brings.

@@ -17,14 +17,13 @@ use super::visit::{Stop, Visit, What};
 use crate::ctx::RequestCtx;
 use crate::people::place;
 use crate::people::{Begin, PersonSession, is_navigation};
-use crate::request::admit::{
-    Brought, Moment, admit, admit_anybody, admit_signed_in, restriction_values,
-};
+use crate::request::admit::{Brought, Moment, admit, admit_anybody, admit_signed_in};
 use crate::request::assertion;
 use crate::request::forwarded::Client;
 use crate::request::head::{self, Head};
 use crate::request::headers::CorrelationId;
 use crate::request::respond::{self, METADATA_PATH, Trouble};
+use crate::request::restriction::restriction_values;
 use crate::request::route::{App, Found};
 use crate::request::scribe::header_value;
 use crate::sign_ins::Ending;

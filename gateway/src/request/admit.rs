@@ -1,30 +1,31 @@
 //! Whether a request may go on: the one place on the request path where a token is verified and `decide` is asked. Those that
 //! are under way are decided again by the same rules.
 
+mod again;
+mod person;
+
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crossgate_policy::context::{Context, RestrictionHeaders};
+use crossgate_policy::context::Context;
 use crossgate_policy::decision::TokenRefusal;
-use crossgate_policy::ids::{Id, ResourceTenant, UnixTime};
+use crossgate_policy::ids::{ResourceTenant, UnixTime};
 use crossgate_policy::snapshot::Snapshot;
 use crossgate_policy::target::Target;
 use crossgate_policy::{Caller, Decision};
 use crossgate_token::{Expected, Issuers, KeySet, TokenFault, Unverified, verify};
-use http::{HeaderMap, HeaderName};
-use std::net::IpAddr;
+use http::HeaderMap;
 
 use super::credential::{Credential, Presented};
-use super::names;
+use super::restriction::restriction;
 use super::route::App;
 use super::subject::refusal;
 use super::token::KnownToken;
 use super::tokens::{Basis, Found, TokenDigest, Tokens};
-use crate::connections::{Open, Opener};
-use crate::live::InForce;
 use crate::ops::{ACCEPTED, Metrics, NO_KEYS};
-use crate::people::{self, Call, PersonSession, Standing};
-use crate::sign_ins::RestrictionValues;
+pub use again::admit_again;
+pub use person::{SignedIn, admit_refused, admit_signed_in, admit_with_terms};
 
 /// What one request decides by: the same from its first step to its last.
 pub struct Moment<'a, K> {
@@ -60,17 +61,6 @@ pub struct Brought<'a> {
     pub client_ip: Option<IpAddr>,
     /// Who is signed in with the browser that sends it. Counts only where it brings no token.
     pub session: Option<&'a SignedIn>,
-}
-
-/// Somebody who is signed in.
-#[derive(Debug)]
-pub struct SignedIn {
-    /// Their ID token, which was verified when it came.
-    pub token: Arc<KnownToken>,
-    /// What stands for the session where its uses are counted.
-    pub digest: TokenDigest,
-    /// How they stand by the settings in force.
-    pub standing: Arc<Standing>,
 }
 
 /// What became of a request.
@@ -188,90 +178,6 @@ pub fn admit_anybody(
     decide(snapshot, Caller::Anonymous, &app.open, brought, metrics).0
 }
 
-/// Decides about a sign-in that was refused, for the record of it.
-#[must_use]
-pub fn admit_refused(
-    snapshot: &Snapshot,
-    app: &App,
-    brought: Brought<'_>,
-    refusal: TokenRefusal,
-    metrics: &Metrics,
-) -> Decision {
-    let caller = Caller::Refused(refusal);
-    decide(snapshot, caller, &app.called.target, brought, metrics).0
-}
-
-/// Decides about somebody who has just signed in, for the record of it: whether the app lets them in, its next request asks.
-#[must_use]
-pub fn admit_signed_in(
-    snapshot: &Snapshot,
-    app: &App,
-    brought: Brought<'_>,
-    signed_in: &SignedIn,
-    metrics: &Metrics,
-) -> Decision {
-    let caller = Caller::Verified(&signed_in.token.subject);
-    decide(snapshot, caller, &app.called.target, brought, metrics).0
-}
-
-/// Decides as if somebody had accepted these terms, to find those that are lacking.
-#[must_use]
-pub fn admit_with_terms(call: &Call<'_>, app: &App, who: &SignedIn, terms: &[Id]) -> Decision {
-    let caller = Caller::Verified(&who.token.subject);
-    let context = Context {
-        client_ip: call.client_ip,
-        restriction: restriction(call.headers),
-        terms_accepted: terms,
-        ..Context::default()
-    };
-    ask(
-        &call.in_force.snapshot,
-        caller,
-        &app.called.target,
-        &context,
-    )
-}
-
-/// Decides about a request that is under way, as one that came now would be decided. Off the request path.
-#[must_use]
-pub fn admit_again(in_force: &InForce, now: UnixTime, app: &App, open: &Open) -> Decision {
-    let known = |known: &KnownToken| {
-        // Its signature was checked; whose word that is worth is a question to the settings of today.
-        if in_force.issuers.named(known.verified.issuer()).is_none() {
-            return Err(TokenFault::UnknownIssuer);
-        }
-        accept(now, app.addressee(), known)
-    };
-    let caller = match &open.opener {
-        Opener::Anybody => Caller::Anonymous,
-        Opener::Token(token) => match known(token) {
-            Ok(()) => Caller::Verified(&token.subject),
-            Err(fault) => Caller::Refused(refusal(fault)),
-        },
-        Opener::Session(session) if app.sign_in && still_signed_in(in_force, now, session) => {
-            Caller::Verified(&session.subject.token.subject)
-        }
-        Opener::Session(_) => Caller::Refused(SIGNED_OUT),
-    };
-    let values = open.restriction.as_deref();
-    let accepted = open.opener.accepted();
-    let context = Context {
-        client_ip: open.client_ip,
-        restriction: values.map_or(RestrictionHeaders::Absent, RestrictionValues::read),
-        terms_accepted: accepted.as_deref().unwrap_or_default(),
-        ..Context::default()
-    };
-    ask(&in_force.snapshot, caller, &app.called.target, &context)
-}
-
-/// Whether a session that a request was opened with still counts. While the request is under way the session is in use.
-fn still_signed_in(in_force: &InForce, now: UnixTime, session: &PersonSession) -> bool {
-    let settings = in_force.routes.people.as_ref();
-    !session.has_ended()
-        && now < UnixTime::from_secs(u32::try_from(session.until).unwrap_or(u32::MAX))
-        && settings.is_some_and(|settings| people::stands(session, settings, &in_force.issuers))
-}
-
 /// Asks policy, and takes the time of it.
 fn decide(
     snapshot: &Snapshot,
@@ -305,12 +211,6 @@ fn ask(
 ) -> Decision {
     crossgate_policy::decide(snapshot, caller, target, context)
 }
-
-/// The session ended: its person signed out, their provider said so, or its time was up.
-const SIGNED_OUT: TokenRefusal = TokenRefusal {
-    code: 50_058,
-    reason: "session_ended",
-};
 
 /// Where a verified token was had from.
 #[derive(Clone, Copy)]
@@ -391,282 +291,5 @@ fn accept(now: UnixTime, addressee: Addressee<'_>, known: &KnownToken) -> Result
     })
 }
 
-/// The tenant-restriction headers of a request.
-pub(crate) fn restriction(headers: &HeaderMap) -> RestrictionHeaders<'_> {
-    if !restricts(headers) {
-        return RestrictionHeaders::Absent;
-    }
-    let values = |name: &HeaderName| {
-        headers
-            .get_all(name)
-            .iter()
-            .map(http::HeaderValue::as_bytes)
-    };
-    RestrictionHeaders::read(
-        values(&names::RESTRICTION_POLICY),
-        values(&names::RESTRICTION_TENANTS),
-        values(&names::RESTRICTION_CONTEXT),
-    )
-}
-
-/// Whether any of the three came. Looking at every name once is cheaper than looking for three.
-fn restricts(headers: &HeaderMap) -> bool {
-    headers.keys().any(|name| {
-        let begins = |start| name.as_str().starts_with(start);
-        (begins("sec-r") || begins("restr"))
-            && (*name == names::RESTRICTION_POLICY
-                || *name == names::RESTRICTION_TENANTS
-                || *name == names::RESTRICTION_CONTEXT)
-    })
-}
-
-/// The values of the tenant-restriction headers for the event, where any came.
-#[must_use]
-pub fn restriction_values(headers: &HeaderMap) -> Option<Arc<RestrictionValues>> {
-    let values = |name: &HeaderName| {
-        let values = headers.get_all(name).iter();
-        values.map(|value| value.as_bytes().into()).collect()
-    };
-    restricts(headers).then(|| {
-        Arc::new(RestrictionValues {
-            policy: values(&names::RESTRICTION_POLICY),
-            tenants: values(&names::RESTRICTION_TENANTS),
-            context: values(&names::RESTRICTION_CONTEXT),
-        })
-    })
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::live::Keys;
-    use crate::request::route::{Door, Routes};
-    use crate::request::testing::{OWN, issuers, known, snapshot};
-    use aws_lc_rs::rand::SystemRandom;
-    use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
-    use base64::Engine as _;
-    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-    use crossgate_config::TokenCache;
-    use crossgate_policy::Outcome;
-    use crossgate_token::Algorithm;
-    use http::HeaderValue;
-    use http::header::AUTHORIZATION;
-    use serde_json::{Value, json};
-
-    struct Stage {
-        snapshot: Snapshot,
-        issuers: Issuers,
-        routes: Routes,
-        tokens: Tokens,
-        metrics: Arc<Metrics>,
-        keys: Keys,
-    }
-
-    impl Stage {
-        fn new(keys: &str) -> Self {
-            let metrics = Arc::new(Metrics::new().unwrap());
-            let settings = crate::request::route::tests::settings(&format!(
-                "[[app]]\nid = \"payroll\"\nhosts = [\"a.example\"]\naudiences = [\"api://payroll\"]\n{keys}"
-            ));
-            let mut routes = Routes::build(&settings, None, &metrics);
-            routes.own_tenant = OWN;
-            Self {
-                snapshot: snapshot(),
-                issuers: issuers(),
-                routes,
-                tokens: Tokens::new(TokenCache::Bytes(1 << 20), Arc::clone(&metrics)).unwrap(),
-                metrics,
-                keys: crate::request::testing::keys(),
-            }
-        }
-
-        fn ask(&self, token: &str, now: u32) -> Admission {
-            self.ask_with(token, now, |_: &str| None)
-        }
-
-        fn ask_with<'k>(
-            &self,
-            token: &str,
-            now: u32,
-            keys: impl Fn(&str) -> Option<&'k KeySet>,
-        ) -> Admission {
-            let mut headers = HeaderMap::new();
-            if !token.is_empty() {
-                let value = HeaderValue::try_from(format!("Bearer {token}")).unwrap();
-                headers.insert(AUTHORIZATION, value);
-            }
-            let moment = Moment {
-                snapshot: &self.snapshot,
-                issuers: &self.issuers,
-                keys,
-                basis: Basis::new(&self.keys, 1),
-                now: UnixTime::from_secs(now),
-            };
-            let app = self.routes.find(Door::Proxy, "a.example", "/").unwrap().app;
-            let brought = Brought {
-                headers: &headers,
-                client_ip: None,
-                session: None,
-            };
-            admit(
-                &moment,
-                app.addressee(),
-                brought,
-                &self.tokens,
-                &self.metrics,
-            )
-        }
-
-        /// Puts a member's token into the cache, as if it had been verified.
-        fn with_known(&self, token: &str) {
-            let digest = self.ask(token, 1).token_digest;
-            let (basis, token) = (Basis::new(&self.keys, 1), Arc::new(known(OWN)));
-            self.tokens.keep_ready(digest, basis, &token);
-        }
-    }
-
-    fn code(admission: &Admission) -> u32 {
-        admission.verdict.as_ref().unwrap().code()
-    }
-
-    #[test]
-    fn a_known_token_is_admitted_and_held_against_the_time_each_time() {
-        let stage = Stage::new("");
-        stage.with_known("a.b.c");
-        // The app is of the tenant in the settings, the token of another: tenants are compared, not names.
-        let admission = stage.ask("a.b.c", 1_999_999_999);
-        assert!(admission.token.is_some());
-        assert_eq!(code(&admission), 0, "{admission:?}");
-        assert_eq!(code(&stage.ask("a.b.c", 2_000_000_060)), 500_133);
-    }
-
-    #[test]
-    fn each_restriction_header_is_seen_where_it_comes_alone() {
-        assert_eq!(restriction(&HeaderMap::new()), RestrictionHeaders::Absent);
-        for (name, value) in [
-            (&names::RESTRICTION_POLICY, "restrict-msa"),
-            (&names::RESTRICTION_TENANTS, "contoso.com"),
-            (&names::RESTRICTION_CONTEXT, "contoso.com"),
-        ] {
-            let headers = HeaderMap::from_iter([(name.clone(), HeaderValue::from_static(value))]);
-            assert_ne!(restriction(&headers), RestrictionHeaders::Absent, "{name}");
-            assert!(restriction_values(&headers).is_some(), "{name}");
-        }
-    }
-
-    #[test]
-    fn no_token_is_refused_unless_the_app_takes_those() {
-        let closed = Stage::new("").ask("", 1);
-        assert_eq!(
-            (code(&closed), closed.token_digest),
-            (50_058, TokenDigest::NONE)
-        );
-        let open = Stage::new("anonymous = true\n").ask("", 1);
-        assert_eq!(code(&open), 0);
-        assert!(open.verdict.unwrap().permit().unwrap().facts().is_none());
-    }
-
-    #[test]
-    fn a_bad_token_is_refused_even_where_none_is_needed() {
-        let admission = Stage::new("anonymous = true\n").ask("x", 1);
-        let decision = admission.verdict.as_ref().unwrap();
-        assert_eq!(
-            (decision.code(), decision.outcome_name()),
-            (50_027, Outcome::Unauthenticated.name())
-        );
-        assert!(admission.token_digest.is_some());
-    }
-
-    #[test]
-    fn a_token_for_another_app_does_not_open_this_one() {
-        let stage = Stage::new("");
-        stage.with_known("a.b.c");
-        let settings = crate::request::route::tests::settings(
-            "[[app]]\nid = \"treasury\"\nhosts = [\"a.example\"]\naudiences = [\"api://treasury\"]\n",
-        );
-        let stage = Stage {
-            routes: Routes::build(&settings, None, &stage.metrics),
-            ..stage
-        };
-        assert_eq!(code(&stage.ask("a.b.c", 1)), 50_010);
-    }
-
-    /// How often each result of a token was counted.
-    fn counted(stage: &Stage) -> Vec<String> {
-        let text = String::from_utf8(stage.metrics.render().unwrap()).unwrap();
-        text.lines()
-            .filter_map(|line| line.strip_prefix("crossgate_token_verifications_total"))
-            .map(str::to_owned)
-            .collect()
-    }
-
-    #[test]
-    fn a_token_is_counted_once_by_the_rule_that_refused_it() {
-        let stage = Stage::new("");
-        stage.with_known("a.b.c");
-        let before = counted(&stage);
-        // Found in the cache and let pass: the signature was not checked again.
-        stage.ask("a.b.c", 1_999_999_999);
-        assert_eq!(counted(&stage), before);
-        stage.ask("a.b.c", 2_000_000_060);
-        let expired = r#"{issuer="own",result="token_expired"} 1"#;
-        assert!(counted(&stage).contains(&expired.to_owned()));
-        stage.ask("not base64url.", 1);
-        let malformed = r#"{issuer="unknown",result="authorization_malformed"} 1"#;
-        assert!(counted(&stage).contains(&malformed.to_owned()));
-    }
-
-    #[test]
-    fn a_token_that_is_verified_and_refused_is_not_counted_as_accepted() {
-        let (key, keys) = signer();
-        let stage = Stage::new("");
-        let claims = |audience: &str, expires: u32| json!({"iss": "https://own.example", "aud": audience, "sub": "s", "oid": "ada", "exp": expires});
-        let own = |_: &str| Some(&keys);
-        let genuine = sign(&key, &claims("api://payroll", 2_000_000_000));
-        let (input, _) = genuine.rsplit_once('.').unwrap();
-        for (token, result) in [
-            (genuine.clone(), "accepted"),
-            (
-                sign(&key, &claims("api://other", 2_000_000_000)),
-                "wrong_audience",
-            ),
-            (sign(&key, &claims("api://payroll", 1)), "token_expired"),
-            (
-                format!("{input}.{}", URL_SAFE_NO_PAD.encode([1; 64])),
-                "bad_signature",
-            ),
-        ] {
-            let before = counted(&stage);
-            stage.ask_with(&token, 1000, own);
-            let new: Vec<String> = counted(&stage);
-            let new = new
-                .iter()
-                .filter(|line| !before.contains(line))
-                .collect::<Vec<_>>();
-            let line = format!(r#"{{issuer="own",result="{result}"}} 1"#);
-            assert_eq!(new, [&line], "{token}");
-        }
-    }
-
-    fn signer() -> (EcdsaKeyPair, KeySet) {
-        let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
-        let point = key.public_key().as_ref();
-        let jwk = json!({
-            "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": "k",
-            "x": URL_SAFE_NO_PAD.encode(&point[1..33]), "y": URL_SAFE_NO_PAD.encode(&point[33..]),
-        });
-        let set = json!({"keys": [jwk]}).to_string();
-        (key, KeySet::read(set.as_bytes(), &Algorithm::ALL).unwrap())
-    }
-
-    fn sign(key: &EcdsaKeyPair, claims: &Value) -> String {
-        let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let input = format!(
-            "{}.{}",
-            encode(&json!({"alg": "ES256", "kid": "k"})),
-            encode(claims)
-        );
-        let signature = key.sign(&SystemRandom::new(), input.as_bytes()).unwrap();
-        format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature))
-    }
-}
+mod tests;

@@ -12,6 +12,7 @@ pub mod names;
 pub mod path;
 pub mod principal;
 pub mod respond;
+pub mod restriction;
 pub mod route;
 pub mod scribe;
 pub mod subject;

@@ -4,35 +4,14 @@
 use super::super::listed::{
     OF_MANY, OF_MANY_IN_ORDER, OF_MANY_WITH_MORE, OF_ONE, OF_ONE_WITH_MORE,
 };
-use super::Need::{Always, ForExpanded, ForMember, ForOthers};
+use super::Need::{Always, ForMember, ForOthers};
 use super::Operation::{Create, Delete, Get, List, Reset, Special as Own, Update};
 use super::Verb::{Delete as DELETE, Get as GET, Patch as PATCH, Post as POST, Put as PUT};
+use super::needs::{OF_DEFAULT, OF_NEW_PARTNER, OF_PARTNER, READ_PARTNERS};
 use super::{Need, Operation, Route, Special, Verb, Versions};
-use crate::model::{self, EntityType};
 use crate::odata::QueryOption;
 use crate::resource;
 use crate::roles::Action;
-
-/// Everything that the API answers with.
-pub static ENTITIES: &[&EntityType] = &[
-    &model::POLICY,
-    &model::DEFAULT,
-    &model::PARTNER,
-    &model::IDENTITY_SYNCHRONIZATION,
-    &model::PARTNER_TEMPLATE,
-    &model::SYNCHRONIZATION_TEMPLATE,
-    &model::AUTHORIZATION_POLICY,
-    &model::DOMAIN_POLICY,
-    &model::CONDITIONAL_ACCESS_POLICY,
-    &model::NAMED_LOCATION,
-    &model::DIRECTORY_AUDIT,
-    &model::DIRECTORY_ROLE,
-    &model::DIRECTORY_OBJECT,
-    &model::ROLE_DEFINITION,
-    &model::ROLE_ASSIGNMENT,
-    &model::ORGANIZATION,
-    &model::TENANT_INFORMATION,
-];
 
 const SYNC: &[&str] = &["identitySynchronization"];
 
@@ -571,100 +550,4 @@ pub static ROUTES: &[Route] = &[
         "Describe the API as OpenAPI does",
     )
     .only(Versions::Neither),
-];
-
-const READ_PARTNERS: &[Need] = &[
-    Always(Action::PartnersRead),
-    ForExpanded(
-        "identitySynchronization",
-        Action::IdentitySynchronizationRead,
-    ),
-];
-
-/// Trust and consent are settings of collaboration.
-const OF_PARTNER: &[Need] = &[
-    ForMember(
-        "b2bDirectConnectInbound",
-        Action::PartnersB2bDirectConnectUpdate,
-    ),
-    ForMember(
-        "b2bDirectConnectOutbound",
-        Action::PartnersB2bDirectConnectUpdate,
-    ),
-    ForMember(
-        "tenantRestrictions",
-        Action::PartnersTenantRestrictionsUpdate,
-    ),
-    ForMember(
-        "crossCloudMeetingConfiguration",
-        Action::PartnersCrossCloudMeetingsUpdate,
-    ),
-    ForMember(
-        "m365CollaborationInbound",
-        Action::PartnersCrossCloudMeetingsUpdate,
-    ),
-    ForMember(
-        "m365CollaborationOutbound",
-        Action::PartnersCrossCloudMeetingsUpdate,
-    ),
-    ForOthers(Action::PartnersB2bCollaborationUpdate),
-];
-
-/// The same beside making it: what only makes one takes nothing more.
-const OF_NEW_PARTNER: &[Need] = &[
-    Always(Action::PartnersCreate),
-    ForMember("tenantId", Action::PartnersCreate),
-    ForMember(
-        "b2bDirectConnectInbound",
-        Action::PartnersB2bDirectConnectUpdate,
-    ),
-    ForMember(
-        "b2bDirectConnectOutbound",
-        Action::PartnersB2bDirectConnectUpdate,
-    ),
-    ForMember(
-        "tenantRestrictions",
-        Action::PartnersTenantRestrictionsUpdate,
-    ),
-    ForMember(
-        "crossCloudMeetingConfiguration",
-        Action::PartnersCrossCloudMeetingsUpdate,
-    ),
-    ForMember(
-        "m365CollaborationInbound",
-        Action::PartnersCrossCloudMeetingsUpdate,
-    ),
-    ForMember(
-        "m365CollaborationOutbound",
-        Action::PartnersCrossCloudMeetingsUpdate,
-    ),
-    ForOthers(Action::PartnersB2bCollaborationUpdate),
-];
-
-const OF_DEFAULT: &[Need] = &[
-    ForMember(
-        "b2bDirectConnectInbound",
-        Action::DefaultB2bDirectConnectUpdate,
-    ),
-    ForMember(
-        "b2bDirectConnectOutbound",
-        Action::DefaultB2bDirectConnectUpdate,
-    ),
-    ForMember(
-        "tenantRestrictions",
-        Action::DefaultTenantRestrictionsUpdate,
-    ),
-    ForMember(
-        "crossCloudMeetingConfiguration",
-        Action::DefaultCrossCloudMeetingsUpdate,
-    ),
-    ForMember(
-        "m365CollaborationInbound",
-        Action::DefaultCrossCloudMeetingsUpdate,
-    ),
-    ForMember(
-        "m365CollaborationOutbound",
-        Action::DefaultCrossCloudMeetingsUpdate,
-    ),
-    ForOthers(Action::DefaultB2bCollaborationUpdate),
 ];

@@ -1,0 +1,62 @@
+//! Requests that are under way: what they would be told that came now.
+
+use crossgate_policy::context::{Context, RestrictionHeaders};
+use crossgate_policy::decision::TokenRefusal;
+use crossgate_policy::ids::UnixTime;
+use crossgate_policy::{Caller, Decision};
+use crossgate_token::TokenFault;
+
+use super::{accept, ask};
+use crate::connections::{Open, Opener};
+use crate::live::InForce;
+use crate::people::{self, PersonSession};
+use crate::request::route::App;
+use crate::request::subject::refusal;
+use crate::request::token::KnownToken;
+use crate::sign_ins::RestrictionValues;
+
+/// Decides about a request that is under way, as one that came now would be decided. Off the request path.
+#[must_use]
+pub fn admit_again(in_force: &InForce, now: UnixTime, app: &App, open: &Open) -> Decision {
+    let known = |known: &KnownToken| {
+        // Its signature was checked; whose word that is worth is a question to the settings of today.
+        if in_force.issuers.named(known.verified.issuer()).is_none() {
+            return Err(TokenFault::UnknownIssuer);
+        }
+        accept(now, app.addressee(), known)
+    };
+    let caller = match &open.opener {
+        Opener::Anybody => Caller::Anonymous,
+        Opener::Token(token) => match known(token) {
+            Ok(()) => Caller::Verified(&token.subject),
+            Err(fault) => Caller::Refused(refusal(fault)),
+        },
+        Opener::Session(session) if app.sign_in && still_signed_in(in_force, now, session) => {
+            Caller::Verified(&session.subject.token.subject)
+        }
+        Opener::Session(_) => Caller::Refused(SIGNED_OUT),
+    };
+    let values = open.restriction.as_deref();
+    let accepted = open.opener.accepted();
+    let context = Context {
+        client_ip: open.client_ip,
+        restriction: values.map_or(RestrictionHeaders::Absent, RestrictionValues::read),
+        terms_accepted: accepted.as_deref().unwrap_or_default(),
+        ..Context::default()
+    };
+    ask(&in_force.snapshot, caller, &app.called.target, &context)
+}
+
+/// Whether a session that a request was opened with still counts. While the request is under way the session is in use.
+fn still_signed_in(in_force: &InForce, now: UnixTime, session: &PersonSession) -> bool {
+    let settings = in_force.routes.people.as_ref();
+    !session.has_ended()
+        && now < UnixTime::from_secs(u32::try_from(session.until).unwrap_or(u32::MAX))
+        && settings.is_some_and(|settings| people::stands(session, settings, &in_force.issuers))
+}
+
+/// The session ended: its person signed out, their provider said so, or its time was up.
+const SIGNED_OUT: TokenRefusal = TokenRefusal {
+    code: 50_058,
+    reason: "session_ended",
+};
