@@ -10,7 +10,7 @@ mod site;
 
 use crossgate_testkit::upstream::header_values;
 use serde_json::json;
-use site::people::Lobby;
+use site::people::{Doors, Lobby};
 use site::{FABRIKAM, nobody};
 
 #[test]
@@ -54,13 +54,9 @@ fn every_request_of_a_session_is_decided_by_the_policy_in_force() {
     tab.goto(&doors.app("/"));
     doors.sign_in(&tab, "fabrikam", "frida");
     assert_eq!(tab.goto(&doors.app("/a")).status, 200);
-    let before = doors.gateway.generation();
-    let closed = json!({ "id": site::POLICY_ID, "b2bDirectConnectInbound": nobody() });
-    doors
-        .gateway
-        .write_policy("default.json", &closed.to_string());
-    crossgate_testkit::programs::wait_for("the policy", std::time::Duration::from_secs(10), || {
-        (doors.gateway.generation() != before).then_some(())
+    doors.change(|gateway| {
+        let closed = json!({ "id": site::POLICY_ID, "b2bDirectConnectInbound": nobody() });
+        gateway.write_policy("default.json", &closed.to_string());
     });
     let place = tab.goto(&doors.app("/a"));
     assert_eq!(place.status, 403, "{}", tab.page().text);
@@ -196,17 +192,8 @@ fn signing_out_ends_the_session_here_and_at_the_provider() {
     let tab = doors.browser.open("ada");
     tab.goto(&doors.app("/"));
     doors.sign_in(&tab, "contoso", "ada");
-    let cookie = tab.cookie("__Host-crossgate").unwrap()["value"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let with_cookie = || {
-        doors
-            .curl("/a")
-            .header("Cookie", &format!("__Host-crossgate={cookie}"))
-            .send()
-            .status
-    };
+    let cookie = Doors::session_cookie(&tab);
+    let with_cookie = || doors.status_with(&format!("__Host-crossgate={cookie}"));
     assert_eq!(with_cookie(), 200);
     assert_eq!(doors.contoso.signed_in().len(), 1);
     tab.goto(&doors.app("/.crossgate/sign-out"));
@@ -269,10 +256,7 @@ fn sessions_outlive_the_process_and_are_of_one_host() {
     let tab = doors.browser.open("frida");
     tab.goto(&doors.app("/"));
     doors.sign_in(&tab, "fabrikam", "frida");
-    let cookie = tab.cookie("__Host-crossgate").unwrap()["value"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let cookie = Doors::session_cookie(&tab);
     tab.goto(&doors.other("/"));
     tab.set_cookie(&json!({ "name": "__Host-crossgate", "value": cookie, "url": doors.other("/"), "secure": true, "path": "/" }));
     assert_eq!(tab.goto(&doors.other("/")).status, 401);
@@ -328,10 +312,7 @@ fn what_a_session_has_open_ends_with_it() {
     assert_eq!(code, json!(1008));
     assert_eq!(other.evaluate("window.left"), json!(0));
     // Pages of other sites open none in the person's name.
-    let cookie = other.cookie("__Host-crossgate").unwrap()["value"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let cookie = Doors::session_cookie(&other);
     for origin in ["https://evil.example", "null", ""] {
         let answer = doors
             .curl("/ws")
@@ -391,16 +372,10 @@ fn terms_of_use_are_accepted_once_for_each_version() {
     other.goto(&doors.app("/pay"));
     doors.sign_in(&other, "contoso", "ada");
     doors.told(&other);
-    let before = doors.gateway.generation();
-    doors
-        .gateway
-        .rewrite_config(|config| config.replace(&terms("1"), &terms("2")));
-    doors.gateway.reload();
-    crossgate_testkit::programs::wait_for(
-        "the settings",
-        std::time::Duration::from_secs(10),
-        || (doors.gateway.generation() != before).then_some(()),
-    );
+    doors.change(|gateway| {
+        gateway.rewrite_config(|config| config.replace(&terms("1"), &terms("2")));
+        gateway.reload();
+    });
     tab.goto(&doors.app("/pay"));
     assert!(
         tab.page().text.contains("House rules"),

@@ -61,9 +61,9 @@ impl std::fmt::Debug for SessionId {
     }
 }
 
-/// Somebody who is signed in. Times are seconds since 1970.
+/// What a session is made of, and stays. Times are seconds since 1970.
 #[derive(Debug)]
-pub struct Session<T> {
+pub struct Grant<T> {
     /// Its id.
     pub id: SessionId,
     /// The host that it was made for, and counts at.
@@ -78,16 +78,33 @@ pub struct Session<T> {
     pub asked: Box<[String]>,
     /// Who they are.
     pub subject: T,
+}
+
+/// Somebody who is signed in.
+#[derive(Debug)]
+pub struct Session<T> {
+    grant: Grant<T>,
     seen: AtomicU64,
     ended: AtomicBool,
 }
 
+impl<T> std::ops::Deref for Session<T> {
+    type Target = Grant<T>;
+
+    fn deref(&self) -> &Grant<T> {
+        &self.grant
+    }
+}
+
 impl<T> Session<T> {
-    /// One that was used at this time.
+    /// One that was used last at this time.
     #[must_use]
-    pub fn seen_at(mut self, seen: u64) -> Self {
-        self.seen = AtomicU64::new(seen);
-        self
+    pub const fn new(grant: Grant<T>, seen: u64) -> Self {
+        Self {
+            grant,
+            seen: AtomicU64::new(seen),
+            ended: AtomicBool::new(false),
+        }
     }
 
     /// Whether it was ended. Who found it before may hold it still.
@@ -107,41 +124,6 @@ impl<T> Session<T> {
     #[must_use]
     pub fn seen(&self) -> u64 {
         self.seen.load(Ordering::Relaxed)
-    }
-}
-
-/// What a session is made of.
-#[derive(Debug)]
-pub struct NewSession<T> {
-    /// Its id.
-    pub id: SessionId,
-    /// The host that it counts at.
-    pub host: Box<str>,
-    /// Where they signed in.
-    pub provider: Arc<str>,
-    /// When.
-    pub begun: u64,
-    /// When it ends, however it is used.
-    pub until: u64,
-    /// What was asked for.
-    pub asked: Box<[String]>,
-    /// Who they are.
-    pub subject: T,
-}
-
-impl<T> From<NewSession<T>> for Session<T> {
-    fn from(new: NewSession<T>) -> Self {
-        Self {
-            id: new.id,
-            host: new.host,
-            provider: new.provider,
-            begun: new.begun,
-            until: new.until,
-            asked: new.asked,
-            subject: new.subject,
-            seen: AtomicU64::new(new.begun),
-            ended: AtomicBool::new(false),
-        }
     }
 }
 
@@ -220,7 +202,7 @@ mod tests {
 
     fn begin(sessions: &Sessions<&'static str>) -> SessionId {
         let id = SessionId::new().unwrap();
-        let session = NewSession {
+        let grant = Grant {
             id,
             host: "a.example".into(),
             provider: "contoso".into(),
@@ -229,7 +211,7 @@ mod tests {
             asked: Box::default(),
             subject: "ada",
         };
-        sessions.begin(Arc::new(session.into()));
+        sessions.begin(Arc::new(Session::new(grant, 1000)));
         id
     }
 

@@ -11,7 +11,7 @@ use crossgate_portal::cookies;
 use crossgate_portal::oidc::{self, ExchangeFault, Registration};
 use crossgate_portal::pages::FailedWhy;
 use crossgate_portal::seal::NoRandom;
-use crossgate_portal::sessions::{NewSession, SessionId};
+use crossgate_portal::sessions::{Grant, Session, SessionId};
 use crossgate_portal::store::{IdToken, KeptSession};
 use crossgate_token::{
     CLOCK_SKEW_SECONDS, ExpectedSignIn, Nonce, TokenFault, Unverified, Verified, verify_id_token,
@@ -253,7 +253,7 @@ impl People {
             standing: Arc::clone(&standing),
             digest: self.tokens.digest_of_session(&id.to_bytes()),
         };
-        let session = NewSession {
+        let grant = Grant {
             id,
             host: call.host.into(),
             provider: provider.settings.name.as_str().into(),
@@ -262,7 +262,7 @@ impl People {
             asked: attempt.asked.into(),
             subject: signed_in(),
         };
-        self.sessions.begin(Arc::new(session.into()));
+        self.sessions.begin(Arc::new(Session::new(grant, now)));
         if let Some(before) = &call.session {
             self.end(&[before.id]).await;
         }

@@ -26,7 +26,7 @@ use crossgate_policy::Decision;
 use crossgate_portal::cookies;
 use crossgate_portal::pages::{Brand, BrandFault, Colour, Logo, Pages, PagesFault};
 use crossgate_portal::seal::{NoRandom, Sealer};
-use crossgate_portal::sessions::{NewSession, Session, SessionId, Sessions};
+use crossgate_portal::sessions::{Grant, Session, SessionId, Sessions};
 use crossgate_portal::store::{Acceptances, KeptSession, PortalStore, PortalStoreError};
 use crossgate_token::{Issuers, restore_id_token};
 use http::HeaderMap;
@@ -143,7 +143,7 @@ impl People {
         };
         let token = Arc::new(KnownToken::new(verified, issuers));
         let versions = terms::person(&token).and_then(|person| accepted.get(&person));
-        let session = Session::from(NewSession {
+        let grant = Grant {
             id: kept.id,
             host: kept.host.as_str().into(),
             provider: kept.provider.as_str().into(),
@@ -155,8 +155,9 @@ impl People {
                 standing: Arc::new(Standing::new(versions.map_or(&[], Vec::as_slice))),
                 digest: self.tokens.digest_of_session(&kept.id.to_bytes()),
             },
-        });
-        self.sessions.begin(Arc::new(session.seen_at(kept.seen)));
+        };
+        self.sessions
+            .begin(Arc::new(Session::new(grant, kept.seen)));
     }
 
     /// Who is signed in with the browser that sends these headers, at this host and time.

@@ -193,6 +193,26 @@ impl Doors {
             .unwrap_or_else(|error| panic!("no page of the app: {error}: {text}"))
     }
 
+    /// The value of the cookie that a session has in a tab.
+    pub fn session_cookie(tab: &Tab<'_>) -> String {
+        let cookie = tab.cookie("__Host-crossgate").expect("a session");
+        cookie["value"].as_str().unwrap().to_owned()
+    }
+
+    /// The status of a request to the app with these cookies.
+    pub fn status_with(&self, cookies: &str) -> u16 {
+        self.curl("/a").header("Cookie", cookies).send().status
+    }
+
+    /// Makes a change, and waits until it is in force.
+    pub fn change(&self, change: impl FnOnce(&Gateway)) {
+        let before = self.gateway.generation();
+        change(&self.gateway);
+        wait_for("the change", Duration::from_secs(10), || {
+            (self.gateway.generation() != before).then_some(())
+        });
+    }
+
     /// Waits for an event with this reason.
     pub fn event(&self, reason: &str) -> Value {
         wait_for("an event of that reason", Duration::from_secs(10), || {
