@@ -18,13 +18,7 @@ fn sent<'d>(doors: &'d Doors, profile: &str, with: &str) -> (Tab<'d>, Value) {
     tab.goto(&doors.app("/"));
     drop(tab.requests());
     tab.click(&format!("a[href*='provider={with}']"));
-    let requests = tab.requests();
-    let asked = requests
-        .iter()
-        .filter_map(|request| request["url"].as_str())
-        .find(|url| url.contains("code_challenge="))
-        .unwrap_or_else(|| panic!("nobody was sent anywhere: {requests:?}"))
-        .to_owned();
+    let asked = sent_with(&tab.requests(), "code_challenge=");
     let (_, query) = asked.split_once('?').unwrap();
     let pairs = url::form_urlencoded::parse(query.as_bytes()).into_owned();
     (
@@ -36,6 +30,16 @@ fn sent<'d>(doors: &'d Doors, profile: &str, with: &str) -> (Tab<'d>, Value) {
     )
 }
 
+/// The first address with this in it that a browser went to.
+fn sent_with(requests: &[Value], part: &str) -> String {
+    let mut urls = requests
+        .iter()
+        .filter_map(|request| request["url"].as_str());
+    urls.find(|url| url.contains(part))
+        .unwrap_or_else(|| panic!("nobody was sent anywhere with {part}: {requests:?}"))
+        .to_owned()
+}
+
 /// The address that a provider sends a browser back to, which the browser is kept from going to.
 fn answer_of(doors: &Doors, tab: &Tab<'_>, who: &str, with: &str) -> String {
     let people = if with == "contoso" {
@@ -45,13 +49,7 @@ fn answer_of(doors: &Doors, tab: &Tab<'_>, who: &str, with: &str) -> String {
     };
     drop(tab.requests());
     people.sign_in(tab, who, None);
-    let requests = tab.requests();
-    requests
-        .iter()
-        .filter_map(|request| request["url"].as_str())
-        .find(|url| url.contains("/.crossgate/callback/"))
-        .unwrap_or_else(|| panic!("nobody came back: {requests:?}"))
-        .to_owned()
+    sent_with(&tab.requests(), "/.crossgate/callback/")
 }
 
 fn refused(doors: &Doors, tab: &Tab<'_>, address: &str, reason: &str) {
@@ -313,6 +311,7 @@ fn who_was_revoked_has_to_sign_in_at_the_provider_anew() {
             &json!({ "kind": "user", "id": "frida", "notBefore": now.to_string() }).to_string(),
         );
     });
+    drop(tab.requests());
     // The provider's own session would do without a word; it is not taken, however she comes.
     tab.goto(&doors.app("/.crossgate/sign-in?provider=fabrikam"));
     assert!(
@@ -320,6 +319,18 @@ fn who_was_revoked_has_to_sign_in_at_the_provider_anew() {
         "{}",
         tab.page().text
     );
+    // What the browser is sent with is in its own hands: without the wish for a new sign-in the provider answers at once.
+    let asked = sent_with(&tab.requests(), "prompt=login");
+    let without = asked.replace("&prompt=login", "").replace("&max_age=0", "");
+    let place = tab.goto(&without);
+    // It is a sign-in from before the revocation, which is told, and not asked for again without end.
+    assert_eq!(place.status, 401, "{place:?}: {}", tab.page().text);
+    assert!(
+        tab.page().text.contains("AADSTS50173"),
+        "{}",
+        tab.page().text
+    );
+    tab.click("a[href*='/.crossgate/sign-in']");
     std::thread::sleep(std::time::Duration::from_millis(1000));
     doors.fabrikam.sign_in(&tab, "frida", None);
     assert_eq!(tab.goto(&doors.app("/")).status, 200, "{}", tab.page().text);

@@ -203,11 +203,7 @@ impl People {
             client_id: &provider.settings.client_id,
             now: now.unwrap_or(UnixTime::from_secs(u32::MAX)),
         })?;
-        // The provider's own session was asked not to do.
-        let signed_in = verified.claims().authenticated_at;
-        let begun = UnixTime::from_secs(u32::try_from(attempt.begun).unwrap_or(u32::MAX));
-        let is_new = signed_in.is_some_and(|at| at.plus(CLOCK_SKEW_SECONDS) >= begun);
-        if attempt.again && !is_new {
+        if attempt.again && !is_anew(verified.claims().authenticated_at, attempt.begun) {
             return Err(Failed::new(FailedWhy::NotAccepted, "sign_in_from_before"));
         }
         Ok(verified)
@@ -302,6 +298,12 @@ impl People {
     }
 }
 
+/// Whether somebody signed in since they were asked to: the provider's own session was not to do. Clocks may differ.
+fn is_anew(signed_in: Option<UnixTime>, asked: u64) -> bool {
+    let asked = UnixTime::from_secs(u32::try_from(asked).unwrap_or(u32::MAX));
+    signed_in.is_some_and(|at| at.plus(CLOCK_SKEW_SECONDS) >= asked)
+}
+
 fn not_exchanged(provider: &Provider, fault: &ExchangeFault, correlation_id: &str) -> Failed {
     tracing::warn!(
         provider = provider.settings.name,
@@ -339,3 +341,16 @@ pub(super) const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 
 /// Seconds for which a browser is sent where its person signed in last.
 const REMEMBERED: u64 = 90 * 24 * 60 * 60;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sign_in_from_before_is_not_taken_for_one_that_was_asked_for() {
+        let at = |seconds| Some(UnixTime::from_secs(seconds));
+        assert!(is_anew(at(1000), 1000) && is_anew(at(940), 1000));
+        assert!(!is_anew(at(939), 1000));
+        assert!(!is_anew(None, 1000), "a provider that does not say");
+    }
+}

@@ -12,7 +12,7 @@ use super::call::{Call, Reply};
 use super::forms::{self, Browser, one};
 use super::kept::Form;
 use super::settings::Provider;
-use super::{People, asked_for, place, step_up};
+use super::{People, PersonSession, asked_for, place, step_up};
 use crate::request::respond::{self, Answer, Shown};
 
 /// Why a person is sent to sign in.
@@ -34,7 +34,7 @@ impl People {
             && begin.refusal.reason != Reason::TermsOfUseRequired
             && was_asked(session, &asked, call.now())
         {
-            return Reply::of(self.not_given(call, &begin.refusal));
+            return Reply::of(not_given(call, session, &begin.refusal));
         }
         let (return_to, kept, cookie) = if begin.with_form {
             match self.keep(call, begin.form_lost) {
@@ -291,32 +291,6 @@ impl People {
             Ok(None) | Err(_) => Err(not_kept()),
         }
     }
-
-    /// What was asked for was not given: asking again would go round in circles.
-    fn not_given(&self, call: &Call<'_>, refusal: &Refusal) -> Answer {
-        let code = format!("AADSTS{}", refusal.reason.code());
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        query.append_pair("return", ReturnPath::read(&call.target).as_str());
-        let again = format!("{}?{}", place::SIGN_IN, query.finish());
-        let page = Page::Refused {
-            why: Why::MoreNeededNotGiven,
-            code: Some(&code),
-            correlation_id: &call.correlation_id,
-            at: &call.at.to_string(),
-            who: None,
-            actions: &[
-                Action {
-                    does: Does::TryAgain,
-                    href: &again,
-                },
-                Action {
-                    does: Does::SeeWhoIAm,
-                    href: place::ME,
-                },
-            ],
-        };
-        respond::page(Shown::SignedOut, &call.render(&page))
-    }
 }
 
 /// What a browser is sent with.
@@ -341,6 +315,33 @@ impl Sent {
             wanted: Wanted::default(),
         }
     }
+}
+
+/// What was asked for was not given: asking again would go round in circles.
+fn not_given(call: &Call<'_>, session: &PersonSession, refusal: &Refusal) -> Answer {
+    let code = format!("AADSTS{}", refusal.reason.code());
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("provider", &session.provider);
+    query.append_pair("return", ReturnPath::read(&call.target).as_str());
+    let again = format!("{}?{}", place::SIGN_IN, query.finish());
+    let page = Page::Refused {
+        why: Why::MoreNeededNotGiven,
+        code: Some(&code),
+        correlation_id: &call.correlation_id,
+        at: &call.at.to_string(),
+        who: None,
+        actions: &[
+            Action {
+                does: Does::TryAgain,
+                href: &again,
+            },
+            Action {
+                does: Does::SeeWhoIAm,
+                href: place::ME,
+            },
+        ],
+    };
+    respond::page(Shown::SignedOut, &call.render(&page))
 }
 
 /// A page that says that it came to nothing.
@@ -385,7 +386,7 @@ pub(super) fn onward(call: &Call<'_>, provider: &Provider, answer: Answer) -> An
 }
 
 /// Whether this very thing was asked for a moment ago, by the sign-in that came back.
-fn was_asked(session: &super::PersonSession, asked: &[String], now: u64) -> bool {
+fn was_asked(session: &PersonSession, asked: &[String], now: u64) -> bool {
     !session.asked.is_empty()
         && now < session.begun.saturating_add(MOMENT)
         && asked.iter().all(|one| session.asked.contains(one))
