@@ -26,7 +26,7 @@ use crossgate_policy::snapshot::{
 };
 use crossgate_token::Issuers;
 
-pub use believed::algorithms;
+pub use believed::{algorithms, social_issuer};
 use directory::{Document, Known, Stamp};
 pub use files::Files;
 pub use store::{OpenStore, Stores};
@@ -383,7 +383,7 @@ pub fn snapshot(settings: &Settings, policy: &Compiled) -> Snapshot {
         revocations,
         // Whom to invite and how is asked by who invites, not by requests.
         external_collaboration: _,
-        redemption: _,
+        redemption,
         advisories: _,
         counts: _,
     } = policy;
@@ -396,6 +396,7 @@ pub fn snapshot(settings: &Settings, policy: &Compiled) -> Snapshot {
         guests: GuestDirectory::new(directory_mode(settings.guests), Arc::clone(&guests.records)),
         conditional_access: Arc::clone(conditional_access),
         revocations: revocations.clone(),
+        redemption: redemption.clone(),
     }
 }
 

@@ -21,7 +21,6 @@ pub use advisory::Advisory;
 pub use compile::collaboration::{
     CrossTenantVerdict, ExternalCollaboration, InvitationVerdict, InvitedDomains, Inviters,
 };
-pub use compile::redemption::{FallbackProvider, PrimaryProvider, RedemptionOrder};
 pub use directory::{DirectoryDocument, documents_of, kinds_of, path_of};
 pub use document_kind::DocumentKind;
 pub use kinds::GUESTS_FILE;

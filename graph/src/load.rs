@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crossgate_policy::ids::{Cloud, Id, TenantId};
 use crossgate_policy::snapshot::{
     Access, AccessPolicy, DefaultSettings, GuestRecords, OwnTenant, PartnerSettings, Partners,
-    PolicyState, Revocations, Setting,
+    PolicyState, RedemptionOrder, Revocations, Setting,
 };
 use serde::de::DeserializeOwned;
 
@@ -17,7 +17,6 @@ use crate::compile::defaults;
 use crate::compile::guests::Guests;
 use crate::compile::locations::Locations;
 use crate::compile::partners::{Beside, Documents};
-use crate::compile::redemption::RedemptionOrder;
 use crate::compile::revocations;
 use crate::compile::setting::{Fallback, Interner};
 use crate::compile::templates;

@@ -5,13 +5,11 @@ mod support;
 
 use std::sync::Arc;
 
-use crossgate_graph::{
-    CrossTenantVerdict, FallbackProvider, InvitationVerdict, InvitedDomains, Inviters,
-};
+use crossgate_graph::{CrossTenantVerdict, InvitationVerdict, InvitedDomains, Inviters};
 use crossgate_policy::ids::{Cloud, Id, TenantId, UnixTime};
 use crossgate_policy::snapshot::{
-    Access, ClientApps, ExternalTenants, GuestKind, Operator, Origin, PolicyState, Redemption,
-    RevocationKind, Strength, UserType,
+    Access, ClientApps, ExternalTenants, FallbackProvider, GuestKind, Operator, Origin,
+    PolicyState, Redemption, RevocationKind, Strength, UserType,
 };
 use support::{MFA, PARTNER, advisories, faults, loaded, partner, partner_with, policy};
 

@@ -7,9 +7,9 @@ use crossgate_policy::ids::{Cloud, Guid, HomeTenant, Id, IssuerTenant, TenantId,
 use crossgate_policy::snapshot::{
     Access, AccessPolicy, AppCondition, AppTargets, ByTenant, ClientApps, Controls,
     DefaultSettings, DirectoryMode, Guest, GuestDirectory, GuestRecords, Operator, Origin,
-    OwnTenant, PartnerBook, PartnerSettings, Partners, PolicyState, Redemption, Revocation,
-    RevocationKind, Revocations, Setting, Snapshot, Strength, TrustOverrides, UserScope,
-    UserTargets, UserType,
+    OwnTenant, PartnerBook, PartnerSettings, Partners, PolicyState, Redemption, RedemptionOrder,
+    Revocation, RevocationKind, Revocations, Setting, Snapshot, Strength, TrustOverrides,
+    UserScope, UserTargets, UserType,
 };
 use crossgate_policy::subject::{
     Account, Home, HomeCloud, Proofs, Subject, SubjectKind, TokenGroups,
@@ -87,6 +87,7 @@ fn snapshot() -> Snapshot {
         enabled: true,
         redemption: Redemption::Accepted,
         consent_given: true,
+        sign_in: None,
     };
     Snapshot {
         own: OwnTenant {
@@ -107,6 +108,7 @@ fn snapshot() -> Snapshot {
             access_policy(PolicyState::ReportOnly, Some(Strength::PhishingResistant)),
         ]
         .into(),
+        redemption: RedemptionOrder::default(),
         revocations: Revocations::new(vec![Revocation {
             kind: RevocationKind::User,
             id: Id::new("ada"),
@@ -235,6 +237,7 @@ fn a_hundred_thousand_guests_are_held_in_eleven_mebibytes() {
         enabled: true,
         redemption: Redemption::Accepted,
         consent_given: true,
+        sign_in: None,
     };
     let guests = held(|| {
         let mut list = Vec::with_capacity(100_000);

@@ -11,8 +11,8 @@ use crossgate_policy::decision::{AccessType, Direction};
 use crossgate_policy::ids::{Cloud, Guid, HomeTenant, Id, IssuerTenant, TenantId, UnixTime};
 use crossgate_policy::snapshot::{
     Access, ByTenant, Consent, DefaultSettings, DirectoryMode, GuestDirectory, OwnTenant,
-    PartnerFacts, PartnerSettings, Partners, Revocation, RevocationKind, Revocations, Setting,
-    Snapshot,
+    PartnerFacts, PartnerSettings, Partners, RedemptionOrder, Revocation, RevocationKind,
+    Revocations, Setting, Snapshot,
 };
 use crossgate_policy::subject::{
     Account, Home, HomeCloud, Proofs, Subject, SubjectKind, TokenGroups,
@@ -37,6 +37,7 @@ fn snapshot() -> Snapshot {
         guests: GuestDirectory::empty(DirectoryMode::Optional),
         conditional_access: [].into(),
         revocations: Revocations::default(),
+        redemption: RedemptionOrder::default(),
     }
 }
 

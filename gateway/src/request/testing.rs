@@ -6,8 +6,8 @@ use crossgate_config::SigningKey;
 use crossgate_policy::context::Context;
 use crossgate_policy::ids::{Cloud, Guid, HomeTenant, TenantId};
 use crossgate_policy::snapshot::{
-    ByTenant, DefaultSettings, DirectoryMode, GuestDirectory, OwnTenant, Partners, Revocations,
-    Snapshot,
+    ByTenant, DefaultSettings, DirectoryMode, GuestDirectory, OwnTenant, Partners, RedemptionOrder,
+    Revocations, Snapshot,
 };
 use crossgate_policy::subject::{Home, HomeCloud};
 use crossgate_policy::{Caller, Permit, decide};
@@ -81,6 +81,7 @@ pub(crate) fn snapshot() -> Snapshot {
         guests: GuestDirectory::empty(DirectoryMode::Optional),
         conditional_access: std::sync::Arc::default(),
         revocations: Revocations::default(),
+        redemption: RedemptionOrder::default(),
     }
 }
 

@@ -7,7 +7,8 @@ use crossgate_policy::context::Context;
 use crossgate_policy::ids::{Cloud, Guid, HomeTenant, Id, IssuerTenant, TenantId};
 use crossgate_policy::snapshot::{
     AccessPolicy, AppCondition, ByTenant, ClientApps, Controls, DefaultSettings, DirectoryMode,
-    GuestDirectory, Operator, OwnTenant, Partners, PolicyState, Revocations, Snapshot, UserScope,
+    GuestDirectory, Operator, OwnTenant, Partners, PolicyState, RedemptionOrder, Revocations,
+    Snapshot, UserScope,
 };
 use crossgate_policy::subject::{
     Account, Home, HomeCloud, Proofs, Subject, SubjectKind, TokenGroups,
@@ -119,6 +120,7 @@ pub(super) fn snapshot() -> Snapshot {
         guests: GuestDirectory::empty(DirectoryMode::Optional),
         conditional_access: std::sync::Arc::default(),
         revocations: Revocations::default(),
+        redemption: RedemptionOrder::default(),
     }
 }
 

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use crossgate_policy::ids::{Cloud, Guid, Id};
-use crossgate_policy::snapshot::{Access, DefaultSettings, Setting, TrustOverrides};
+use crossgate_policy::snapshot::{
+    Access, DefaultSettings, RedemptionOrder, Setting, TrustOverrides,
+};
 
-use super::redemption::{self, RedemptionOrder};
+use super::redemption;
 use super::setting::{self, Fallback, Interner, Surroundings};
 use crate::documents::cross_tenant::{
     B2bSetting, DefaultDocument, Halves, InboundOutbound, InboundTrust, PolicyDocument,

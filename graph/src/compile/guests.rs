@@ -1,16 +1,18 @@
 //! Guest records.
 
 use crossgate_policy::ids::Id;
-use crossgate_policy::snapshot::{Guest, GuestRecords, Redemption, SameGuest, UserType};
+use crossgate_policy::snapshot::{
+    Guest, GuestRecords, Redemption, SameGuest, SignInIdentity, SignInNames, UserType,
+};
 
 use super::defaults::unenforced;
-use crate::documents::guest::{ExternalUserState, GuestDocument, GuestUserType};
+use crate::documents::guest::{ExternalUserState, GuestDocument, GuestUserType, IdentityDocument};
 use crate::load::PolicyFile;
 use crate::reader::lines::{Piece, in_pieces};
 use crate::reader::path::{At, Step};
 use crate::reader::read;
 use crate::reader::report::{Found, Mark, Notes, Report, Slot};
-use crate::reader::values::set;
+use crate::reader::values::{Object, set};
 
 /// Guest records so far.
 #[derive(Debug, Default)]
@@ -134,7 +136,12 @@ pub(crate) fn compile(document: GuestDocument, notes: &mut Notes<'_>) -> Option<
         );
     }
     let home = document.crossgate.map(|home| home.0).unwrap_or_default();
+    let sign_in = match home.home_tenant_id {
+        Some(_) => None,
+        None => sign_in_names(document.mail, document.identities),
+    };
     Some(Guest {
+        sign_in,
         id: id.0,
         home_tenant: home.home_tenant_id.map(|tenant| tenant.0),
         home_user_id: home.home_user_id.map(|user| user.0),
@@ -156,4 +163,25 @@ pub(crate) fn compile(document: GuestDocument, notes: &mut Notes<'_>) -> Option<
         },
         consent_given: home.consent_given != Some(false),
     })
+}
+
+/// How somebody signs in for whom no tenant speaks; `None` where the record does not tell.
+fn sign_in_names(
+    mail: Option<String>,
+    identities: Option<Vec<Object<IdentityDocument>>>,
+) -> Option<Box<SignInNames>> {
+    let filled = |text: String| (!text.is_empty()).then(|| text.into_boxed_str());
+    let identities = identities.unwrap_or_default().into_iter();
+    let federated = identities.filter_map(|Object(identity)| {
+        // The others are names that the own tenant gave.
+        let federated = identity.sign_in_type.as_deref() == Some("federated");
+        let issuer = identity.issuer.and_then(filled).filter(|_| federated)?;
+        let assigned = identity.issuer_assigned_id.and_then(filled);
+        Some(SignInIdentity { issuer, assigned })
+    });
+    let names = SignInNames {
+        identities: federated.collect(),
+        mail: mail.and_then(filled),
+    };
+    (names != SignInNames::default()).then(|| Box::new(names))
 }

@@ -14,6 +14,8 @@ pub(crate) struct GuestDocument {
     pub(crate) external_user_state: Option<ExternalUserState>,
     pub(crate) deleted_date_time: Option<DateTime>,
     pub(crate) sign_in_sessions_valid_from_date_time: Option<Kept>,
+    pub(crate) mail: Option<String>,
+    pub(crate) identities: Option<Vec<Object<IdentityDocument>>>,
     pub(crate) crossgate: Option<Object<HomeFacts>>,
 
     // What a directory export has about a person; nothing is decided by it.
@@ -23,16 +25,12 @@ pub(crate) struct GuestDocument {
     _given_name: Option<Kept>,
     #[serde(rename = "surname")]
     _surname: Option<Kept>,
-    #[serde(rename = "mail")]
-    _mail: Option<Kept>,
     #[serde(rename = "mailNickname")]
     _mail_nickname: Option<Kept>,
     #[serde(rename = "otherMails")]
     _other_mails: Option<Kept>,
     #[serde(rename = "userPrincipalName")]
     _user_principal_name: Option<Kept>,
-    #[serde(rename = "identities")]
-    _identities: Option<Kept>,
     #[serde(rename = "creationType")]
     _creation_type: Option<Kept>,
     #[serde(rename = "createdDateTime")]
@@ -55,6 +53,15 @@ pub(crate) struct GuestDocument {
     _preferred_language: Option<Kept>,
     #[serde(rename = "usageLocation")]
     _usage_location: Option<Kept>,
+}
+
+/// Graph's `objectIdentity`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct IdentityDocument {
+    pub(crate) sign_in_type: Option<String>,
+    pub(crate) issuer: Option<String>,
+    pub(crate) issuer_assigned_id: Option<String>,
 }
 
 /// `crossgate` of a guest record: where the account lives, and what is known of it there.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crossgate_policy::snapshot::{DefaultSettings, PartnerBook};
+use crossgate_policy::snapshot::{DefaultSettings, PartnerBook, RedemptionOrder};
 
 use super::partners::{self, Share, in_shares, threads};
 use super::reading::Reading;
@@ -13,7 +13,6 @@ use crate::advisory::Advisory;
 use crate::compile::collaboration::Collaboration;
 use crate::compile::defaults;
 use crate::compile::partners::Beside;
-use crate::compile::redemption::RedemptionOrder;
 use crate::compile::setting::{Fallback, Interner};
 use crate::compile::templates;
 use crate::document_kind::DocumentKind;

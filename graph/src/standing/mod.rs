@@ -11,14 +11,15 @@ mod source;
 use std::sync::Arc;
 
 use crossgate_policy::ids::Cloud;
-use crossgate_policy::snapshot::{DefaultSettings, OwnTenant, PartnerBook, Revocations};
+use crossgate_policy::snapshot::{
+    DefaultSettings, OwnTenant, PartnerBook, RedemptionOrder, Revocations,
+};
 
 use self::draft::Draft;
 use self::rules::Rules;
 pub use self::source::{Change, Documents, Refused};
 use crate::advisory::Advisory;
 use crate::compile::collaboration::ExternalCollaboration;
-use crate::compile::redemption::RedemptionOrder;
 use crate::compile::setting::Interner;
 use crate::document_kind::DocumentKind;
 use crate::load::{Compiled, Counts, ReadGuests};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
+use super::sign_in::{BySignIn, SignInNames, Witness};
 use super::tables::Hashing;
 use crate::ids::{Id, TenantId};
 
@@ -41,6 +42,8 @@ pub struct Guest {
     pub redemption: Redemption,
     /// The guest agreed to the organisation's use of their data.
     pub consent_given: bool,
+    /// How the guest signs in where no tenant speaks for them; `None` where one does, or nothing is known.
+    pub sign_in: Option<Box<SignInNames>>,
 }
 
 impl Guest {
@@ -77,6 +80,7 @@ pub struct GuestRecords {
     list: Vec<Guest>,
     by_id: HashTable<u32>,
     by_home: HashTable<u32>,
+    by_sign_in: BySignIn,
     hashing: Hashing,
 }
 
@@ -135,6 +139,7 @@ impl GuestRecords {
             }
         }
         Self {
+            by_sign_in: BySignIn::new(&list),
             list,
             by_id,
             by_home,
@@ -209,6 +214,14 @@ impl GuestDirectory {
     #[must_use]
     pub fn by_home(&self, tenant: TenantId, user: &Id) -> Option<&Guest> {
         self.used()?.by_home((tenant, user))
+    }
+
+    /// The one record of somebody for whom no tenant speaks; none where there are several that are not deleted, or the
+    /// directory is off.
+    #[must_use]
+    pub fn by_sign_in(&self, who: &Witness<'_>) -> Option<&Guest> {
+        let records = self.used()?;
+        records.by_sign_in.find(who, &records.list)
     }
 
     fn used(&self) -> Option<&GuestRecords> {

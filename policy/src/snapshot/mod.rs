@@ -4,8 +4,10 @@ mod conditional_access;
 mod guests;
 mod partner;
 mod partners;
+mod redemption;
 mod revocations;
 mod setting;
+mod sign_in;
 mod tables;
 
 pub use conditional_access::{
@@ -17,8 +19,10 @@ pub use guests::{
 };
 pub use partner::{Consent, DefaultSettings, PartnerFacts, PartnerSettings, TrustOverrides};
 pub use partners::{Kept, PartnerBook, Partners};
+pub use redemption::{FallbackProvider, PrimaryProvider, RedemptionOrder};
 pub use revocations::{Revocation, RevocationKind, Revocations};
 pub use setting::{Access, AppTargets, Origin, Setting, UserTargets};
+pub use sign_in::{SignInIdentity, SignInNames, Witness};
 pub use tables::{ByTenant, Hashing};
 
 use std::sync::Arc;
@@ -44,6 +48,8 @@ pub struct Snapshot {
     pub conditional_access: Arc<[AccessPolicy]>,
     /// Revoked users, guests, sessions, tokens and tenants.
     pub revocations: Revocations,
+    /// Where guests sign in.
+    pub redemption: RedemptionOrder,
 }
 
 /// The own tenant.
