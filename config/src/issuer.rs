@@ -42,6 +42,11 @@ pub enum IssuerKind {
         /// That tenant.
         tenant: TenantId,
     },
+    /// An OpenID provider that speaks for no tenant, such as Google: believed where people sign in, never as a bearer.
+    Social {
+        /// What guest records and `idp` call it, such as `google.com`.
+        identity_provider: String,
+    },
 }
 
 /// The tenants an `entra` entry is believed for.
@@ -140,6 +145,7 @@ struct SeenIssuers {
 enum Kind {
     Entra,
     Oidc,
+    Social,
 }
 
 impl IssuerSettings {
@@ -153,10 +159,14 @@ impl IssuerSettings {
             seen.names.note(name.clone(), text);
             Some(name)
         });
-        let kind = section.required_text("kind", "`entra` or `oidc`", |text| {
+        let kind = section.required_text("kind", "`entra`, `oidc` or `social`", |text| {
             text.choice(
                 "a kind of issuer",
-                &[("entra", Kind::Entra), ("oidc", Kind::Oidc)],
+                &[
+                    ("entra", Kind::Entra),
+                    ("oidc", Kind::Oidc),
+                    ("social", Kind::Social),
+                ],
             )
         });
         let cloud = section.text("cloud", cloud).unwrap_or(DEFAULT_CLOUD);
@@ -164,7 +174,7 @@ impl IssuerSettings {
         let algorithms = algorithms(section);
         let default_user = match kind {
             Some(Kind::Entra) => DEFAULT_ENTRA_USER,
-            Some(Kind::Oidc) | None => DEFAULT_OIDC_USER,
+            Some(Kind::Oidc | Kind::Social) | None => DEFAULT_OIDC_USER,
         };
         let (claims, resource_mfa) = section.section_or_empty("claims", |section| {
             let claims = ClaimMap::read(section, default_user);
@@ -183,7 +193,24 @@ impl IssuerSettings {
                 if tenants.is_some() {
                     section.fault("tenants", "belongs to kind `entra`; expected `tenant`");
                 }
-                read_oidc(section, &mut seen.urls)?
+                let issuer = read_url(section, &mut seen.urls);
+                let tenant = section.required_text("tenant", EXPECTED_TENANT, tenant_id);
+                (issuer?, IssuerKind::Oidc { tenant: tenant? })
+            }
+            Some(Kind::Social) => {
+                for (name, field) in [("tenant", tenant), ("tenants", tenants)] {
+                    if field.is_some() {
+                        section.fault(name, "its people are of no tenant; remove it");
+                    }
+                }
+                let issuer = read_url(section, &mut seen.urls);
+                let identity_provider = section.required_text(
+                    "identity_provider",
+                    "what guest records call it, such as `google.com`",
+                    Text::filled,
+                );
+                let identity_provider = identity_provider?;
+                (issuer?, IssuerKind::Social { identity_provider })
             }
             None => {
                 section.field("issuer");
@@ -237,8 +264,8 @@ impl SeenIssuers {
     }
 }
 
-fn read_oidc(section: &mut Section<'_>, urls: &mut Seen<String>) -> Option<(String, IssuerKind)> {
-    let issuer = section.required_text("issuer", EXPECTED_ISSUER, |text| {
+fn read_url(section: &mut Section<'_>, urls: &mut Seen<String>) -> Option<String> {
+    section.required_text("issuer", EXPECTED_ISSUER, |text| {
         let issuer = url::web(text, EXPECTED_ISSUER)?;
         if issuer.contains('?') {
             return text
@@ -246,15 +273,14 @@ fn read_oidc(section: &mut Section<'_>, urls: &mut Seen<String>) -> Option<(Stri
         }
         urls.note(issuer.clone(), text);
         Some(issuer)
-    });
-    let tenant = section.required_text("tenant", EXPECTED_TENANT, tenant_id);
-    Some((issuer?, IssuerKind::Oidc { tenant: tenant? }))
+    })
 }
 
 /// Another tenant must not say what was done at ours.
 fn check_resource_mfa(field: &Field<'_>, own: &OwnTenant, kind: &IssuerKind) {
     let speaks_for_own_only = match kind {
         IssuerKind::Oidc { tenant } => *tenant == own.id,
+        IssuerKind::Social { .. } => false,
         IssuerKind::Entra { tenants } => match tenants {
             EntraTenants::Any => false,
             EntraTenants::Only(tenants) => tenants.iter().all(|tenant| *tenant == own.id),

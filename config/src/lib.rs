@@ -15,6 +15,7 @@ mod issuer;
 mod jwks;
 mod limits;
 mod listen;
+mod mail;
 mod outline;
 mod partner;
 pub mod path;
@@ -23,6 +24,7 @@ mod portal;
 mod provider;
 mod reader;
 mod runtime;
+mod secret;
 mod settings;
 mod shutdown;
 mod sign_ins;
@@ -42,12 +44,16 @@ pub use issuer::{Algorithm, EntraTenants, IssuerKind, IssuerSettings, JwksSource
 pub use jwks::Jwks;
 pub use limits::{BodyLimit, Limits};
 pub use listen::{Listen, TlsFiles};
+pub use mail::{Mail, MailSecurity};
 pub use outline::Outline;
 pub use partner::{Consent, PartnerSettings};
 pub use policy::{Enforcement, GuestDirectory, PolicySource};
 pub use portal::Portal;
-pub use provider::{ClientSecret, ProviderSettings, Secret};
+pub use provider::{
+    FacebookClient, Federation, FederationProtocol, OidcClient, ProviderKind, ProviderSettings,
+};
 pub use runtime::{Runtime, TokenCache, Workers};
+pub use secret::{ClientSecret, Secret};
 pub use settings::{Purpose, Settings};
 pub use shutdown::Shutdown;
 pub use sign_ins::{OnFull, Rotation, SignInMode, SignIns, Sink};

@@ -1,10 +1,16 @@
 //! `[[provider]]`: where people sign in with a browser.
 
-use std::path::PathBuf;
+mod federation;
+mod oauth;
 
 use crate::reader::{Section, Seen, Text};
 use crate::tenant::domain;
-use crate::{AppSettings, IssuerSettings, Listen, Portal, Purpose, ResourceTenant};
+use crate::{
+    AppSettings, GuestDirectory, IssuerSettings, Listen, Mail, OwnTenant, Portal, Purpose,
+    ResourceTenant,
+};
+pub use federation::{Federation, FederationProtocol};
+pub use oauth::{FacebookClient, OidcClient};
 
 /// An identity provider that people are sent to.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -13,63 +19,54 @@ pub struct ProviderSettings {
     pub name: String,
     /// What people read; the name where the file gives no label.
     pub label: String,
-    /// The name of the `[[issuer]]` whose ID tokens it gives.
-    pub issuer: String,
-    /// What it knows this gateway as.
-    pub client_id: String,
-    /// How this gateway proves that to it.
-    pub client_secret: ClientSecret,
-    /// Scopes asked for besides `openid`.
-    pub scopes: Vec<String>,
     /// Domains of the addresses whose owners sign in here, in lower case.
     pub domains: Vec<String>,
+    /// How it tells who somebody is.
+    pub kind: ProviderKind,
 }
 
-/// How a client proves who it is (RFC 6749, section 2.3.1).
+/// How a provider tells who somebody is.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum ClientSecret {
-    /// Not at all: a public client, which PKCE alone protects.
-    None,
-    /// By what stands in the settings, usually as `${NAME}`.
-    Given(Secret),
-    /// By what the first line of a file holds.
-    File(PathBuf),
+pub enum ProviderKind {
+    /// By an ID token: Entra, Microsoft accounts, Google and every other OpenID provider.
+    Oidc(OidcClient),
+    /// By Facebook's dialect of OAuth 2.0.
+    Facebook(FacebookClient),
+    /// By a signed assertion: SAML 2.0 or WS-Federation.
+    Federation(Federation),
+    /// By a code that is mailed to an address of theirs.
+    Passcode,
 }
 
-/// A text that nobody may read in a log: `Debug` shows its length.
-#[derive(Clone, Eq, PartialEq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// The text, for whom it is meant only.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Secret({} bytes)", self.0.len())
-    }
+#[derive(Clone, Copy)]
+enum Kind {
+    Oidc,
+    Facebook,
+    Saml,
+    WsFed,
+    Passcode,
 }
 
 /// Reads every `[[provider]]`.
 pub(crate) fn read_all(
     root: &mut Section<'_>,
+    own: Option<&OwnTenant>,
     issuers: &[IssuerSettings],
 ) -> Vec<ProviderSettings> {
     let mut names = Seen::new("give each provider a name of its own");
+    let mut passcode = None;
     root.sections("provider", |section| {
-        ProviderSettings::read(section, issuers, &mut names)
+        ProviderSettings::read(section, own, issuers, &mut names, &mut passcode)
     })
 }
 
 impl ProviderSettings {
     fn read(
         section: &mut Section<'_>,
+        own: Option<&OwnTenant>,
         issuers: &[IssuerSettings],
         names: &mut Seen<String>,
+        passcode: &mut Option<String>,
     ) -> Option<Self> {
         let name =
             section.required_text("name", "a name for addresses, such as `contoso`", |text| {
@@ -78,44 +75,86 @@ impl ProviderSettings {
                 Some(name)
             });
         let label = section.text("label", Text::filled);
-        let issuer = section.required_text("issuer", "the name of an `[[issuer]]`", |text| {
-            let known = issuers.iter().find(|issuer| issuer.name == text.value());
-            match known {
-                Some(issuer) => Some(issuer.name.clone()),
-                None => text.refuse("is the name of no `[[issuer]]`"),
-            }
+        let kind = section.text("kind", |text| {
+            text.choice(
+                "a kind of provider",
+                &[
+                    ("oidc", Kind::Oidc),
+                    ("facebook", Kind::Facebook),
+                    ("saml", Kind::Saml),
+                    ("ws-fed", Kind::WsFed),
+                    ("passcode", Kind::Passcode),
+                ],
+            )
         });
-        let client_id = section.required_text(
-            "client_id",
-            "the id that the provider gave this gateway",
-            Text::filled,
-        );
-        let given = section.text("client_secret", |text| text.filled().map(Secret));
-        let file = section.text("client_secret_file", Text::path);
-        let client_secret = match (given, file) {
-            (None, None) => ClientSecret::None,
-            (Some(given), None) => ClientSecret::Given(given),
-            (None, Some(file)) => ClientSecret::File(file),
-            (Some(_), Some(_)) => {
-                section.fault(
-                    "client_secret_file",
-                    "there is a `client_secret` too; write one of them",
-                );
-                ClientSecret::None
+        let domains = section.texts("domains", domain).unwrap_or_default();
+        let kind = match kind.unwrap_or(Kind::Oidc) {
+            Kind::Oidc => OidcClient::read(section, issuers).map(ProviderKind::Oidc),
+            Kind::Facebook => FacebookClient::read(section).map(ProviderKind::Facebook),
+            Kind::Saml => Federation::read(section, FederationProtocol::Saml, own, &domains)
+                .map(ProviderKind::Federation),
+            Kind::WsFed => Federation::read(section, FederationProtocol::WsFed, own, &domains)
+                .map(ProviderKind::Federation),
+            Kind::Passcode => {
+                let key = section.key().to_owned();
+                if let Some(first) = passcode.replace(key) {
+                    section.fault(
+                        "kind",
+                        format!("`{first}` mails passcodes already; keep one of them"),
+                    );
+                }
+                if !domains.is_empty() {
+                    section.fault(
+                        "domains",
+                        "a passcode is for every address that leads nowhere else; remove it",
+                    );
+                }
+                Some(ProviderKind::Passcode)
             }
         };
-        let scopes = section.texts("scopes", scope);
-        let domains = section.texts("domains", domain).unwrap_or_default();
         let name = name?;
         Some(Self {
             label: label.unwrap_or_else(|| name.clone()),
             name,
-            issuer: issuer?,
-            client_id: client_id?,
-            client_secret,
-            scopes: scopes.unwrap_or_else(|| DEFAULT_SCOPES.map(str::to_owned).to_vec()),
             domains,
+            kind: kind?,
         })
+    }
+
+    /// Whether it mails passcodes.
+    pub(crate) const fn is_passcode(&self) -> bool {
+        match self.kind {
+            ProviderKind::Passcode => true,
+            ProviderKind::Oidc(_) | ProviderKind::Facebook(_) | ProviderKind::Federation(_) => {
+                false
+            }
+        }
+    }
+}
+
+/// Passcodes need a mail server, and records to send them by.
+pub(crate) fn check_passcodes(
+    root: &mut Section<'_>,
+    providers: &[ProviderSettings],
+    mail: Option<&Mail>,
+    guests: GuestDirectory,
+) {
+    if root.purpose() != Purpose::Serve || !providers.iter().any(ProviderSettings::is_passcode) {
+        return;
+    }
+    if mail.is_none() && root.lacks("mail") {
+        root.fault(
+            "mail",
+            "missing; passcodes are mailed, so say by which server, such as `server = \"smtp.contoso.com\"`",
+        );
+    }
+    if guests == GuestDirectory::Off {
+        root.section_or_empty("guests", |section| {
+            section.fault(
+                "directory",
+                "passcodes are sent to addresses of guests, and there are none; expected `optional` or `required`",
+            );
+        });
     }
 }
 
@@ -175,18 +214,3 @@ fn provider_name(text: &Text<'_>) -> Option<String> {
     }
     text.refuse("stands in addresses; expected up to 40 lower-case letters, digits and `-`")
 }
-
-fn scope(text: &Text<'_>) -> Option<String> {
-    let scope = text.filled()?;
-    // RFC 6749, section 3.3.
-    let fits = scope
-        .bytes()
-        .all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e));
-    if fits {
-        return Some(scope);
-    }
-    text.refuse("is no scope; write each scope as one word")
-}
-
-/// Who it is, and what people call them.
-const DEFAULT_SCOPES: [&str; 2] = ["profile", "email"];

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::reader::{Document, Section};
 use crate::{
     Admin, AppSettings, Assertion, Enforcement, Fault, GuestDirectory, Health, IssuerSettings,
-    Jwks, Limits, Listen, OwnTenant, PartnerSettings, PolicySource, Portal, ProviderSettings,
+    Jwks, Limits, Listen, Mail, OwnTenant, PartnerSettings, PolicySource, Portal, ProviderSettings,
     Runtime, Shutdown, SignIns, TermsSettings,
 };
 use crate::{app, issuer, partner, policy, provider, terms};
@@ -31,6 +31,8 @@ pub struct Settings {
     pub partners: Vec<PartnerSettings>,
     /// `[[provider]]`: where people sign in with a browser.
     pub providers: Vec<ProviderSettings>,
+    /// `[mail]`: by whom mail is sent; `None` where none is.
+    pub mail: Option<Mail>,
     /// `[[terms]]`: what they are asked to accept.
     pub terms: Vec<TermsSettings>,
     /// `[portal]`: their sessions, and what they see.
@@ -93,7 +95,9 @@ impl Settings {
         let own = tenant.as_ref();
         let issuers = issuer::read_all(root, own);
         let partners = partner::read_all(root, own);
-        let providers = provider::read_all(root, &issuers);
+        let providers = provider::read_all(root, own, &issuers);
+        let mail = root.section("mail", Mail::read).flatten();
+        provider::check_passcodes(root, &providers, mail.as_ref(), guests);
         let terms = terms::read_all(root);
         let portal = root.section_or_empty("portal", Portal::read);
         let apps = app::read_all(root, own, enforcement, &listen);
@@ -115,6 +119,7 @@ impl Settings {
             issuers,
             partners,
             providers,
+            mail,
             terms,
             portal,
             apps,

@@ -118,10 +118,11 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
     tidy_tokens(&parts.tokens, &live, &metrics);
     let pages = Arc::new(people::pages(&settings)?);
     let people = {
-        let issuers = &live.in_force().issuers;
+        let in_force = live.in_force();
         People::open(
             &settings.portal,
-            issuers,
+            in_force.routes.people.as_deref(),
+            &in_force.issuers,
             &parts.tokens,
             &fetcher,
             &parts.connections,

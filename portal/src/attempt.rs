@@ -30,10 +30,15 @@ pub struct Attempt {
     pub again: bool,
     /// The id of a form that was sent and is kept.
     pub kept: Option<String>,
+    /// The address that a code was mailed to.
+    pub address: Option<String>,
 }
 
 /// How long a sign-in may take, in seconds: people look for their telephones.
-pub const LONGEST: u64 = 15 * 60;
+const LONGEST: u64 = 15 * 60;
+
+/// The same where a code has to come by mail first, which may take as long as the code counts.
+const LONGEST_BY_MAIL: u64 = 45 * 60;
 
 const PURPOSE: &str = "attempt";
 
@@ -54,6 +59,8 @@ pub struct Begin {
     pub again: bool,
     /// The id of a form that was sent and is kept.
     pub kept: Option<String>,
+    /// The address that a code was mailed to.
+    pub address: Option<String>,
 }
 
 impl Attempt {
@@ -72,6 +79,7 @@ impl Attempt {
             asked: begin.asked,
             again: begin.again,
             kept: begin.kept,
+            address: begin.address,
         })
     }
 
@@ -89,7 +97,16 @@ impl Attempt {
     pub fn open(sealer: &Sealer, sealed: &str, now: u64) -> Option<Self> {
         let plain = sealer.open(PURPOSE, sealed)?;
         let attempt: Self = serde_json::from_slice(&plain).ok()?;
-        (now < attempt.begun.saturating_add(LONGEST)).then_some(attempt)
+        (now < attempt.begun.saturating_add(attempt.longest())).then_some(attempt)
+    }
+
+    /// How long it may take, in seconds.
+    #[must_use]
+    pub const fn longest(&self) -> u64 {
+        match self.address {
+            Some(_) => LONGEST_BY_MAIL,
+            None => LONGEST,
+        }
     }
 
     /// What its cookie is called: several tabs may sign in at once.
@@ -125,6 +142,7 @@ mod tests {
             asked: Vec::new(),
             again: false,
             kept: None,
+            address: None,
         }
     }
 

@@ -43,6 +43,12 @@ pub fn set(name: &str, value: &str, max_age: Option<u64>) -> String {
     format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax{age}")
 }
 
+/// `Set-Cookie` of one that comes with a form of another site too: an assertion is brought by one.
+#[must_use]
+pub fn set_for_other_sites(name: &str, value: &str, max_age: Option<u64>) -> String {
+    set(name, value, max_age).replace("SameSite=Lax", "SameSite=None")
+}
+
 /// `Set-Cookie` that makes a browser forget one of ours.
 #[must_use]
 pub fn clear(name: &str) -> String {

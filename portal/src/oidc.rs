@@ -176,21 +176,28 @@ where
         .set_pkce_verifier(PkceCodeVerifier::new(attempt.verifier.clone()))
         .request_async(&send)
         .await
-        .map_err(|error| match error {
-            RequestTokenError::ServerResponse(refused) => {
-                ExchangeFault::Refused(refused.error().to_string())
-            }
-            RequestTokenError::Request(error) => ExchangeFault::NoAnswer(error.to_string()),
-            // What could not be read may hold a token.
-            RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
-                ExchangeFault::NoAnswer("it is not what RFC 6749 describes".to_owned())
-            }
-        })?;
+        .map_err(not_exchanged)?;
     answer
         .extra_fields()
         .id_token
         .clone()
         .ok_or(ExchangeFault::NoIdToken)
+}
+
+/// Why a code was not taken.
+pub(crate) fn not_exchanged<E: std::error::Error + 'static>(
+    error: RequestTokenError<E, BasicErrorResponse>,
+) -> ExchangeFault {
+    match error {
+        RequestTokenError::ServerResponse(refused) => {
+            ExchangeFault::Refused(refused.error().to_string())
+        }
+        RequestTokenError::Request(error) => ExchangeFault::NoAnswer(error.to_string()),
+        // What could not be read may hold a token.
+        RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
+            ExchangeFault::NoAnswer("it is not what RFC 6749 describes".to_owned())
+        }
+    }
 }
 
 /// Where the browser goes to sign out (RP-Initiated Logout 1.0, section 2).
@@ -248,6 +255,7 @@ mod tests {
             asked: Vec::new(),
             again: false,
             kept: None,
+            address: None,
         })
         .unwrap()
     }

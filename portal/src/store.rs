@@ -94,6 +94,16 @@ CREATE TABLE terms (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// In files of before, too.
+const LATER_TABLES: &str = "
+CREATE TABLE IF NOT EXISTS assertions (
+    provider TEXT NOT NULL,
+    assertion TEXT NOT NULL,
+    until INTEGER NOT NULL,
+    PRIMARY KEY (provider, assertion)
+) STRICT, WITHOUT ROWID;
+";
+
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl PortalStore {
@@ -131,6 +141,7 @@ impl PortalStore {
             }
             (_, _) => return Err(PortalStoreError::Foreign),
         }
+        step.execute_batch(LATER_TABLES)?;
         step.commit()?;
         Ok(Self(Mutex::new(connection)))
     }
@@ -273,6 +284,30 @@ impl PortalStore {
             .optional()?)
     }
 
+    /// Uses an assertion up; whether it was used for the first time. It is remembered until it counts no more.
+    ///
+    /// # Errors
+    /// The file fails.
+    pub fn use_up(
+        &self,
+        provider: &str,
+        assertion: &str,
+        until: u64,
+        now: u64,
+    ) -> Result<bool, PortalStoreError> {
+        let mut file = self.lock();
+        let step = file.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        step.prepare_cached("DELETE FROM assertions WHERE until <= ?1")?
+            .execute([number(now)])?;
+        let used = step
+            .prepare_cached(
+                "INSERT OR IGNORE INTO assertions (provider, assertion, until) VALUES (?1, ?2, ?3)",
+            )?
+            .execute(params![provider, assertion, number(until)])?;
+        step.commit()?;
+        Ok(used == 1)
+    }
+
     /// Keeps that a person accepted a version of an agreement; the first time counts.
     ///
     /// # Errors
@@ -350,6 +385,21 @@ mod tests {
             seen: 1000,
             asked: String::new(),
         }
+    }
+
+    #[test]
+    fn an_assertion_is_used_once_also_by_another_process_and_is_forgotten_when_it_counts_no_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("portal.db");
+        let (one, other) = (
+            PortalStore::open(&file).unwrap(),
+            PortalStore::open(&file).unwrap(),
+        );
+        assert!(one.use_up("acme", "_1", 100, 10).unwrap());
+        assert!(!one.use_up("acme", "_1", 100, 11).unwrap());
+        assert!(!other.use_up("acme", "_1", 100, 99).unwrap());
+        assert!(other.use_up("tailspin", "_1", 100, 99).unwrap());
+        assert!(other.use_up("acme", "_1", 200, 100).unwrap());
     }
 
     #[test]

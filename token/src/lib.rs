@@ -53,4 +53,5 @@ pub use security_event::{
 pub use validity::{CLOCK_SKEW_SECONDS, Expected, ExpectedSignIn};
 pub use verify::{
     NotAccepted, Unverified, Verified, accept_unsigned, restore_id_token, verify, verify_id_token,
+    vouch,
 };

@@ -308,6 +308,20 @@ pub fn accept_unsigned(
     accepted(claims, issuer, issuers)
 }
 
+/// Takes what this gateway itself found out about somebody who signed in with a browser, where no ID token tells it: an
+/// assertion, a profile or a mailbox that it checked.
+///
+/// `issuer` stands for whoever is believed, and is none of those whose tokens open an application: nobody's signature is
+/// taken for it.
+///
+/// # Errors
+/// The claims break a rule.
+pub fn vouch(claims: &Value, issuer: &Issuer, issuers: &Issuers) -> Result<Verified, NotAccepted> {
+    let claims = claims.as_object().ok_or(TokenFault::NotAnObject)?;
+    let claims = Claims::read(claims, issuer)?;
+    accepted(claims, issuer, issuers)
+}
+
 fn accepted(claims: Claims, issuer: &Issuer, issuers: &Issuers) -> Result<Verified, NotAccepted> {
     if !issuer.admits(&claims.issuer) {
         return Err(TokenFault::UnknownIssuer.into());

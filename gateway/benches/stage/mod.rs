@@ -118,6 +118,7 @@ impl Stage {
         let settings = contoso::load(self._directory.path()).settings;
         let people = People::open(
             &settings.portal,
+            in_force.routes.people.as_deref(),
             &in_force.issuers,
             &self.gateway.tokens,
             &Fetcher::new().unwrap(),

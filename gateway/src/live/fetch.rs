@@ -285,7 +285,9 @@ impl Discovered {
 /// OpenID Connect Discovery 1.0, section 4.1; for Entra its v2.0 endpoint, whose key set serves both versions.
 fn discovery_url(issuer: &IssuerSettings) -> String {
     let base = match &issuer.kind {
-        IssuerKind::Oidc { .. } => issuer.issuer.trim_end_matches('/').to_owned(),
+        IssuerKind::Oidc { .. } | IssuerKind::Social { .. } => {
+            issuer.issuer.trim_end_matches('/').to_owned()
+        }
         IssuerKind::Entra { tenants } => {
             let tenant = match tenants {
                 EntraTenants::Only(tenants) => match tenants.as_slice() {
@@ -303,7 +305,7 @@ fn discovery_url(issuer: &IssuerSettings) -> String {
 /// Whether a discovery document's `issuer` is the one that was asked for.
 fn names(issuer: &IssuerSettings, named: &str) -> bool {
     match &issuer.kind {
-        IssuerKind::Oidc { .. } => issuer.issuer == named,
+        IssuerKind::Oidc { .. } | IssuerKind::Social { .. } => issuer.issuer == named,
         IssuerKind::Entra { tenants } => {
             let of = |tenant: &str| format!("https://{}/{tenant}/v2.0", entra_host(issuer.cloud));
             match tenants {

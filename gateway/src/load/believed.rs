@@ -1,6 +1,7 @@
 //! Who may sign tokens: the settings' words in the verifier's.
 
 use crossgate_config as config;
+use crossgate_policy::ids::{Guid, TenantId};
 use crossgate_token::{
     Algorithm, ClaimMap, ClaimTest, Issuer, IssuerKind, Issuers, NotAPointer, Pointer, Tenants,
 };
@@ -12,21 +13,36 @@ pub(super) fn issuers(settings: &config::Settings) -> Result<Issuers, String> {
     let issuers: Result<Vec<Issuer>, String> = settings
         .issuers
         .iter()
-        .map(|settings| {
-            issuer(settings, own)
+        .filter_map(|settings| Some((settings, kind(settings, own)?)))
+        .map(|(settings, kind)| {
+            issuer(settings, kind)
                 .map_err(|error| format!("issuer `{}`: a claim's place is {error}", settings.name))
         })
         .collect();
     issuers.map(Issuers::new)
 }
 
-fn issuer(
-    settings: &config::IssuerSettings,
-    own: &config::OwnTenant,
-) -> Result<Issuer, NotAPointer> {
+/// One that speaks for no tenant, for sign-ins with a browser, where what it says is looked up in the directory. `None`:
+/// it is another kind.
+#[must_use]
+pub fn social_issuer(settings: &config::IssuerSettings) -> Option<Issuer> {
+    match settings.kind {
+        config::IssuerKind::Social { .. } => {
+            let kind = IssuerKind::Oidc {
+                url: settings.issuer.as_str().into(),
+                tenant: NOBODYS,
+            };
+            issuer(settings, kind).ok()
+        }
+        config::IssuerKind::Entra { .. } | config::IssuerKind::Oidc { .. } => None,
+    }
+}
+
+/// Whose bearer tokens an issuer signs; `None` where nobody's.
+fn kind(settings: &config::IssuerSettings, own: &config::OwnTenant) -> Option<IssuerKind> {
     // A tenant lives in one cloud: whoever signs in another one must not speak for ours.
     let elsewhere = settings.cloud != own.cloud;
-    let kind = match &settings.kind {
+    Some(match &settings.kind {
         config::IssuerKind::Entra { tenants } => IssuerKind::Entra {
             tenants: match tenants {
                 config::EntraTenants::Any if elsewhere => Tenants::AnyBut(own.id),
@@ -41,7 +57,11 @@ fn issuer(
             url: settings.issuer.as_str().into(),
             tenant: *tenant,
         },
-    };
+        config::IssuerKind::Social { .. } => return None,
+    })
+}
+
+fn issuer(settings: &config::IssuerSettings, kind: IssuerKind) -> Result<Issuer, NotAPointer> {
     Ok(Issuer {
         name: settings.name.as_str().into(),
         kind,
@@ -101,3 +121,6 @@ const fn algorithm(algorithm: config::Algorithm) -> Algorithm {
         config::Algorithm::EdDsa => Algorithm::EdDsa,
     }
 }
+
+/// No organisation has it.
+const NOBODYS: TenantId = TenantId(Guid::from_u128(0));

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crossgate_config::FederationProtocol;
 use crossgate_policy::decision::TokenRefusal;
 use crossgate_portal::pages::{Language, Page, Pages, Rendered, Why};
 use http::header::ACCEPT_LANGUAGE;
@@ -26,7 +27,7 @@ pub struct Call<'a> {
     /// The caller's address.
     pub client_ip: Option<IpAddr>,
     /// What people are shown.
-    pub pages: &'a Pages,
+    pub pages: &'a Arc<Pages>,
     /// The app that was called, or to which our paths at this host belong.
     pub app: &'a App,
     /// The method.
@@ -115,10 +116,20 @@ impl Call<'_> {
         respond::page(Shown::NotThere, &self.render(&page))
     }
 
-    fn language(&self) -> Language {
+    pub(super) fn language(&self) -> Language {
         let wanted = self.headers.get(ACCEPT_LANGUAGE);
         self.pages
             .negotiate(wanted.and_then(|wanted| wanted.to_str().ok()))
+    }
+
+    /// Where the provider has browsers bring assertions to; what we are called there.
+    #[must_use]
+    pub fn federation_uri(&self, protocol: FederationProtocol, provider: &str) -> String {
+        let name = match protocol {
+            FederationProtocol::Saml => "saml",
+            FederationProtocol::WsFed => "ws-fed",
+        };
+        format!("{}/.crossgate/{name}/{provider}", self.origin)
     }
 
     /// Where the provider sends browsers back to.

@@ -1,169 +1,156 @@
 //! A browser comes back from its provider: who it says signed in, and whether that is to be believed.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossgate_config::ClientSecret;
-use crossgate_policy::decision::TokenRefusal;
+use crossgate_config::{ClientSecret, FacebookClient};
 use crossgate_policy::ids::{ResourceTenant, UnixTime};
 use crossgate_portal::attempt::Attempt;
-use crossgate_portal::cookies;
+use crossgate_portal::facebook;
 use crossgate_portal::oidc::{self, ExchangeFault, Registration};
 use crossgate_portal::pages::FailedWhy;
-use crossgate_portal::seal::NoRandom;
-use crossgate_portal::sessions::{Grant, Session, SessionId};
-use crossgate_portal::store::{IdToken, KeptSession};
+use crossgate_portal::store::IdToken;
 use crossgate_token::{
     CLOCK_SKEW_SECONDS, ExpectedSignIn, Nonce, TokenFault, Unverified, Verified, verify_id_token,
 };
+use url::Url;
 
-use super::call::{Call, Reply, Told};
+use super::call::{Call, Reply};
 use super::forms::one;
-use super::settings::Provider;
-use super::sign_in::failed;
-use super::{People, Standing, place, terms};
-use crate::request::admit::SignedIn;
-use crate::request::respond;
-use crate::request::subject::refusal;
-use crate::request::token::KnownToken;
-
-/// Why nobody is let in.
-struct Failed {
-    why: FailedWhy,
-    refusal: TokenRefusal,
-}
-
-impl Failed {
-    const fn new(why: FailedWhy, reason: &'static str) -> Self {
-        Self {
-            why,
-            refusal: TokenRefusal {
-                code: NOT_BELIEVED,
-                reason,
-            },
-        }
-    }
-}
-
-impl From<TokenFault> for Failed {
-    fn from(fault: TokenFault) -> Self {
-        Self {
-            why: FailedWhy::NotAccepted,
-            refusal: refusal(fault),
-        }
-    }
-}
-
-impl From<NoRandom> for Failed {
-    fn from(_: NoRandom) -> Self {
-        Self::new(FailedWhy::Unreachable, "no_random_numbers")
-    }
-}
+use super::guests::Acquaintance;
+use super::provider::{Kind, Oidc, Provider, SpeaksFor};
+use super::send::facebook_endpoints;
+use super::welcome::{Arrived, Failed, tampered};
+use super::{People, social};
 
 impl People {
     /// `/.crossgate/callback/<provider>`.
     pub(super) async fn callback(&self, call: &Call<'_>, provider: &str) -> Reply {
         let query = call.query();
         let state = one(&query, "state");
-        let attempt_cookie = state.and_then(Attempt::cookie);
-        let mut reply = match self
-            .welcome(call, provider, &query, attempt_cookie.as_deref())
-            .await
-        {
-            Ok(reply) => reply,
-            Err(Failed { why, refusal }) => Reply {
-                answer: failed(call, why),
-                told: Told::Refused(refusal),
-            },
-        };
-        // It answers once, whatever came of it.
-        if let Some(cookie) = attempt_cookie {
-            reply.answer.set_cookie(&cookies::clear(&cookie));
-        }
-        reply
+        let welcome = self.by_code(call, provider, &query, state);
+        self.once(call, state, welcome).await
     }
 
-    async fn welcome(
+    async fn by_code(
         &self,
         call: &Call<'_>,
         provider: &str,
         query: &[(String, String)],
-        attempt_cookie: Option<&str>,
+        state: Option<&str>,
     ) -> Result<Reply, Failed> {
-        let tampered = |reason| Failed::new(FailedWhy::Tampered, reason);
-        let sealed = attempt_cookie.and_then(|name| cookies::one(call.headers, name));
-        let sealed = sealed.ok_or(tampered("sign_in_of_another_browser"))?;
-        let attempt = Attempt::open(&self.sealer, sealed, call.now())
-            .ok_or(Failed::new(FailedWhy::Expired, "sign_in_took_too_long"))?;
-        if Some(&*attempt.state) != one(query, "state")
-            || attempt.provider != provider
-            || attempt.host != call.host
-        {
-            return Err(tampered("sign_in_mixed_up"));
-        }
-        let settings = call.settings.provider(provider);
-        let provider = settings.ok_or(tampered("provider_unknown"))?;
-        let endpoints = self.endpoints.of(provider).await.map_err(|fault| {
-            tracing::warn!(
-                provider = provider.settings.name,
-                "nobody can sign in: {fault}"
-            );
+        let (attempt, provider) = self.resumed(call, provider, state)?;
+        let arrived = match &provider.kind {
+            Kind::Oidc(oidc) => {
+                self.by_id_token(call, provider, oidc, &attempt, query)
+                    .await?
+            }
+            Kind::Facebook(client) => {
+                self.by_profile(call, provider, client, &attempt, query)
+                    .await?
+            }
+            Kind::Federation(_) | Kind::Passcode => return Err(tampered("provider_unknown")),
+        };
+        self.let_in(call, provider, attempt, arrived).await
+    }
+
+    /// Somebody comes back from an OpenID provider.
+    async fn by_id_token(
+        &self,
+        call: &Call<'_>,
+        provider: &Provider,
+        oidc: &Oidc,
+        attempt: &Attempt,
+        query: &[(String, String)],
+    ) -> Result<Arrived, Failed> {
+        let endpoints = self.endpoints.of(oidc).await.map_err(|fault| {
+            tracing::warn!(provider = provider.name, "nobody can sign in: {fault}");
             Failed::new(FailedWhy::Unreachable, "provider_unreachable")
         })?;
         // RFC 9207: another provider's answer is told by its name.
         match (one(query, "iss"), &endpoints.answers_as) {
             (Some(named), Some(expected)) if named == *expected => {}
-            (Some(named), None) if named == provider.issuer.issuer => {}
+            (Some(named), None) if named == oidc.issuer.issuer => {}
             (None, None) => {}
             (Some(_) | None, Some(_)) | (Some(_), None) => {
                 return Err(tampered("answer_of_another_issuer"));
             }
         }
-        if let Some(error) = one(query, "error") {
-            let denied = error == "access_denied";
-            tracing::info!(
-                provider = provider.settings.name,
-                denied,
-                correlation_id = call.correlation_id,
-                "a provider let nobody in"
-            );
-            return Err(if denied {
-                Failed::new(FailedWhy::Denied, "sign_in_denied")
-            } else {
-                Failed::new(FailedWhy::ProviderError, "provider_error")
-            });
-        }
-        let code = one(query, "code").ok_or(tampered("no_code"))?;
-        let secret = client_secret(&provider.settings.client_secret)
-            .await
-            .map_err(|why| {
-                tracing::error!(
-                    provider = provider.settings.name,
-                    "[[provider]] client_secret_file: {why}"
-                );
-                Failed::new(FailedWhy::Unreachable, "no_client_secret")
-            })?;
-        let redirect_uri = call.redirect_uri(&provider.settings.name);
+        let code = code_of(call, provider, query)?;
+        let secret = secret_of(provider, &oidc.client.client_secret).await?;
+        let redirect_uri = call.redirect_uri(&provider.name);
         let registration = Registration {
-            client_id: &provider.settings.client_id,
+            client_id: &oidc.client.client_id,
             client_secret: secret.as_deref(),
             redirect_uri: &redirect_uri,
-            scopes: &provider.settings.scopes,
+            scopes: &oidc.client.scopes,
         };
         let send = self.endpoints.sender();
-        let id_token = oidc::exchange(&endpoints, &registration, &attempt, code.to_owned(), send)
+        let id_token = oidc::exchange(&endpoints, &registration, attempt, code, send)
             .await
             .map_err(|fault| not_exchanged(provider, &fault, &call.correlation_id))?;
-        let verified = self.verified(call, provider, &id_token, &attempt).await?;
-        self.let_in(call, provider, attempt, verified, id_token)
+        let verified = self.verified(call, oidc, &id_token, attempt).await?;
+        match &provider.speaks_for {
+            SpeaksFor::Guests(voucher) => {
+                let who = social::profile(&verified, &id_token);
+                self.guest(call, provider, voucher, &who)
+            }
+            SpeaksFor::Tenant(_) | SpeaksFor::Asserted(_) => Ok(Arrived {
+                verified,
+                issuer: oidc.client.issuer.clone(),
+                kept: IdToken(id_token),
+                longest: None,
+            }),
+        }
+    }
+
+    /// Somebody comes back from Facebook.
+    async fn by_profile(
+        &self,
+        call: &Call<'_>,
+        provider: &Provider,
+        client: &FacebookClient,
+        attempt: &Attempt,
+        query: &[(String, String)],
+    ) -> Result<Arrived, Failed> {
+        if attempt.again {
+            // It does not tell when somebody signed in.
+            return Err(Failed::new(FailedWhy::NotAccepted, "sign_in_from_before"));
+        }
+        let code = code_of(call, provider, query)?;
+        let secret = secret_of(provider, &client.client_secret).await?;
+        let redirect_uri = call.redirect_uri(&provider.name);
+        let registration = Registration {
+            client_id: &client.client_id,
+            client_secret: secret.as_deref(),
+            redirect_uri: &redirect_uri,
+            scopes: &[],
+        };
+        let unusable = || Failed::new(FailedWhy::Unreachable, "provider_unreachable");
+        let endpoints = facebook_endpoints(client).ok_or_else(unusable)?;
+        let profile_url = Url::parse(&client.profile_url).map_err(|_| unusable())?;
+        let send = self.endpoints.sender();
+        let asked = facebook::profile(&endpoints, &profile_url, &registration, attempt, code, send);
+        let profile = asked
             .await
+            .map_err(|fault| not_exchanged(provider, &fault, &call.correlation_id))?;
+        let who = Acquaintance {
+            id: Some(profile.id),
+            mail: profile.email,
+            name: profile.name,
+            signed_in: call.now(),
+            amr: Vec::new(),
+        };
+        let SpeaksFor::Guests(voucher) = &provider.speaks_for else {
+            return Err(tampered("provider_unknown"));
+        };
+        self.guest(call, provider, voucher, &who)
     }
 
     /// The ID token, where it is genuine, for us and for this sign-in. A key that is new is waited for.
     async fn verified(
         &self,
         call: &Call<'_>,
-        provider: &Provider,
+        oidc: &Oidc,
         id_token: &str,
         attempt: &Attempt,
     ) -> Result<Verified, Failed> {
@@ -172,7 +159,7 @@ impl People {
         let verified = loop {
             let found = verify_id_token(
                 id_token,
-                &in_force.issuers,
+                oidc.issuers(&in_force.issuers),
                 |issuer| in_force.keys.get(issuer),
                 Nonce(&attempt.nonce),
             );
@@ -198,103 +185,15 @@ impl People {
         let now =
             UnixTime::new(call.at.as_duration().as_secs_f64() + begun.elapsed().as_secs_f64());
         verified.check_sign_in(&ExpectedSignIn {
-            issuer: &provider.settings.issuer,
+            issuer: &oidc.client.issuer,
             resource: ResourceTenant(in_force.snapshot.own.id),
-            client_id: &provider.settings.client_id,
+            client_id: &oidc.client.client_id,
             now: now.unwrap_or(UnixTime::from_secs(u32::MAX)),
         })?;
         if attempt.again && !is_anew(verified.claims().authenticated_at, attempt.begun) {
             return Err(Failed::new(FailedWhy::NotAccepted, "sign_in_from_before"));
         }
         Ok(verified)
-    }
-
-    async fn let_in(
-        &self,
-        call: &Call<'_>,
-        provider: &Provider,
-        attempt: Attempt,
-        verified: Verified,
-        id_token: String,
-    ) -> Result<Reply, Failed> {
-        // Never one that the browser brought: whoever could choose it could go on with it.
-        let id = SessionId::new()?;
-        let cookie = id.seal(&self.sealer)?;
-        let now = call.now();
-        let until = now.saturating_add(call.settings.lifetime);
-        let kept = KeptSession {
-            id,
-            host: call.host.to_owned(),
-            provider: provider.settings.name.clone(),
-            issuer: provider.settings.issuer.clone(),
-            id_token: IdToken(id_token),
-            begun: now,
-            until,
-            seen: now,
-            asked: attempt.asked.join(" "),
-        };
-        let store = Arc::clone(&self.store);
-        let stored = tokio::task::spawn_blocking(move || store.begin(&kept)).await;
-        if !matches!(stored, Ok(Ok(()))) {
-            if let Ok(Err(fault)) = stored {
-                tracing::error!("[portal] store: nobody can sign in: {fault}");
-            }
-            return Err(Failed::new(FailedWhy::Unreachable, "session_not_stored"));
-        }
-        let issuers = call.live.in_force();
-        let token = Arc::new(KnownToken::new(verified, &issuers.issuers));
-        let standing = self.standing(call, &provider.settings.name, &token).await;
-        let signed_in = || SignedIn {
-            token: Arc::clone(&token),
-            standing: Arc::clone(&standing),
-            digest: self.tokens.digest_of_session(&id.to_bytes()),
-        };
-        let grant = Grant {
-            id,
-            host: call.host.into(),
-            provider: provider.settings.name.as_str().into(),
-            begun: now,
-            until,
-            asked: attempt.asked.into(),
-            subject: signed_in(),
-        };
-        self.sessions.begin(Arc::new(Session::new(grant, now)));
-        if let Some(before) = &call.session {
-            self.end(&[before.id]).await;
-        }
-        let location = match &attempt.kept {
-            Some(kept) => place::resume(kept),
-            None => attempt.return_to.as_str().to_owned(),
-        };
-        let mut answer = respond::go_to_sign_in(&location);
-        let lifetime = call.settings.lifetime;
-        answer.set_cookie(&cookies::set(cookies::SESSION, &cookie, Some(lifetime)));
-        answer.set_cookie(&cookies::set(
-            cookies::REALM,
-            &provider.settings.name,
-            Some(REMEMBERED),
-        ));
-        Ok(Reply {
-            answer,
-            told: Told::SignedIn(signed_in()),
-        })
-    }
-}
-
-impl People {
-    /// What somebody who signs in accepted before. Who cannot be looked up is asked again.
-    async fn standing(&self, call: &Call<'_>, provider: &str, token: &KnownToken) -> Arc<Standing> {
-        let versions = match terms::person(token) {
-            Some(person) => {
-                let store = Arc::clone(&self.store);
-                let kept = tokio::task::spawn_blocking(move || store.accepted(&person)).await;
-                kept.ok().and_then(Result::ok).unwrap_or_default()
-            }
-            None => Vec::new(),
-        };
-        let standing = Standing::new(&versions);
-        standing.by(call.settings, provider, token, &call.in_force.issuers);
-        Arc::new(standing)
     }
 }
 
@@ -306,7 +205,7 @@ fn is_anew(signed_in: Option<UnixTime>, asked: u64) -> bool {
 
 fn not_exchanged(provider: &Provider, fault: &ExchangeFault, correlation_id: &str) -> Failed {
     tracing::warn!(
-        provider = provider.settings.name,
+        provider = provider.name,
         correlation_id,
         "a sign-in came to nothing: {fault}"
     );
@@ -319,8 +218,42 @@ fn not_exchanged(provider: &Provider, fault: &ExchangeFault, correlation_id: &st
     }
 }
 
+/// The code that a provider sends a browser back with.
+fn code_of(
+    call: &Call<'_>,
+    provider: &Provider,
+    query: &[(String, String)],
+) -> Result<String, Failed> {
+    if let Some(error) = one(query, "error") {
+        let denied = error == "access_denied";
+        tracing::info!(
+            provider = provider.name,
+            denied,
+            correlation_id = call.correlation_id,
+            "a provider let nobody in"
+        );
+        return Err(if denied {
+            Failed::new(FailedWhy::Denied, "sign_in_denied")
+        } else {
+            Failed::new(FailedWhy::ProviderError, "provider_error")
+        });
+    }
+    let code = one(query, "code").ok_or(tampered("no_code"))?;
+    Ok(code.to_owned())
+}
+
+async fn secret_of(provider: &Provider, secret: &ClientSecret) -> Result<Option<String>, Failed> {
+    client_secret(secret).await.map_err(|why| {
+        tracing::error!(
+            provider = provider.name,
+            "[[provider]] client_secret_file: {why}"
+        );
+        Failed::new(FailedWhy::Unreachable, "no_client_secret")
+    })
+}
+
 /// Read when it is used, so that a file that was replaced counts at once.
-async fn client_secret(secret: &ClientSecret) -> std::io::Result<Option<String>> {
+pub(super) async fn client_secret(secret: &ClientSecret) -> std::io::Result<Option<String>> {
     Ok(match secret {
         ClientSecret::None => None,
         ClientSecret::Given(secret) => Some(secret.expose().to_owned()),
@@ -331,16 +264,10 @@ async fn client_secret(secret: &ClientSecret) -> std::io::Result<Option<String>>
     })
 }
 
-/// Issuer, contradictions: a sign-in that is not what it says (decision.md, section 12).
-const NOT_BELIEVED: u32 = 50_013;
-
 /// A provider publishes a key before it signs with it; one that did not is given this long.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 pub(super) const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
-
-/// Seconds for which a browser is sent where its person signed in last.
-const REMEMBERED: u64 = 90 * 24 * 60 * 60;
 
 #[cfg(test)]
 mod tests {

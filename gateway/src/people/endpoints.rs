@@ -9,7 +9,7 @@ use crossgate_config::IssuerSettings;
 use crossgate_portal::oidc::Endpoints;
 use http::{Request, Response};
 
-use super::settings::Provider;
+use super::provider::Oidc;
 use crate::live::fetch::{FetchFault, Fetcher};
 
 /// A request on its way.
@@ -56,7 +56,7 @@ impl KnownEndpoints {
     ///
     /// # Errors
     /// They were never to be had.
-    pub(super) async fn of(&self, provider: &Provider) -> Result<Arc<Endpoints>, FetchFault> {
+    pub(super) async fn of(&self, provider: &Oidc) -> Result<Arc<Endpoints>, FetchFault> {
         let issuer = &provider.issuer;
         let entry = Arc::clone(lock(&self.known).entry(issuer.issuer.clone()).or_default());
         if let Some(known) = entry.usable(issuer) {

@@ -94,7 +94,7 @@ impl<'a> Person<'a> {
                 .to_owned(),
             tenant: tenant.map_or_else(String::new, |tenant| tenant.to_string()),
             tenant_name: tenant.and_then(|tenant| call.settings.name_of(tenant)),
-            provider: provider.map_or("", |provider| &provider.settings.label),
+            provider: provider.map_or("", |provider| &provider.label),
             mfa: facts.is_some_and(|facts| match facts.mfa {
                 Mfa::Own | Mfa::HomeTrusted | Mfa::Resource => true,
                 Mfa::None | Mfa::HomeUntrusted => false,

@@ -7,24 +7,35 @@
 mod call;
 mod callback;
 mod endpoints;
+mod federation;
 mod forms;
+mod guests;
 mod kept;
 mod me;
+mod passcode;
 pub mod place;
+mod provider;
+mod realm;
+mod send;
 mod settings;
 mod sign_in;
 mod sign_out;
+mod social;
 mod step_up;
 mod tend;
 mod terms;
+mod vouched;
+mod welcome;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crossgate_config::{Portal, Settings};
+use crossgate_config::{FederationProtocol, Portal, Settings};
 use crossgate_policy::Decision;
+use crossgate_policy::subject::Home;
 use crossgate_portal::cookies;
 use crossgate_portal::pages::{Brand, BrandFault, Colour, Logo, Pages, PagesFault};
+use crossgate_portal::passcode::{Limits, Passcodes};
 use crossgate_portal::seal::{NoRandom, Sealer};
 use crossgate_portal::sessions::{Grant, Session, SessionId, Sessions};
 use crossgate_portal::store::{Acceptances, KeptSession, PortalStore, PortalStoreError};
@@ -43,8 +54,12 @@ use endpoints::KnownEndpoints;
 pub use forms::{fields, has_too_many, is_form, is_navigation};
 use kept::Kept;
 pub use kept::MOST_FORM;
+use passcode::MOST_MAILS;
 use place::Place;
-pub use settings::{PeopleSettings, Provider};
+pub use provider::Provider;
+use provider::SpeaksFor;
+use realm::takes_microsoft_accounts;
+pub use settings::PeopleSettings;
 pub use sign_in::Begin;
 use step_up::asked_for;
 pub use tend::tend;
@@ -64,6 +79,8 @@ pub struct People {
     kept: Kept,
     visits: Arc<Semaphore>,
     connections: Arc<Connections>,
+    passcodes: Passcodes,
+    mailing: Arc<Semaphore>,
 }
 
 /// People who are answered at a time: a visit takes moments, and those that wait must leave the queue of events its room.
@@ -105,6 +122,7 @@ impl People {
     /// The file of sessions cannot be used.
     pub fn open(
         portal: &Portal,
+        settings: Option<&PeopleSettings>,
         issuers: &Issuers,
         tokens: &Arc<Tokens>,
         fetcher: &Fetcher,
@@ -118,7 +136,8 @@ impl People {
             why,
         };
         let store = PortalStore::open(file).map_err(failed)?;
-        let sealer = Sealer::new(&store.key().map_err(failed)?)?;
+        let key = store.key().map_err(failed)?;
+        let sealer = Sealer::new(&key)?;
         let people = Self {
             sealer,
             sessions: Sessions::default(),
@@ -128,17 +147,34 @@ impl People {
             kept: Kept::default(),
             visits: Arc::new(Semaphore::new(MOST_VISITS)),
             connections: Arc::clone(connections),
+            passcodes: Passcodes::new(&key, Limits::default()),
+            mailing: Arc::new(Semaphore::new(MOST_MAILS)),
         };
         let accepted = people.store.acceptances().map_err(failed)?;
         for kept in people.store.sessions().map_err(failed)? {
-            people.take_up(&kept, issuers, &accepted);
+            people.take_up(&kept, settings, issuers, &accepted);
         }
         Ok(Some(people))
     }
 
     /// Lets somebody in who was in before the restart, if their issuer is still configured.
-    fn take_up(&self, kept: &KeptSession, issuers: &Issuers, accepted: &Acceptances) {
-        let Ok(verified) = restore_id_token(&kept.id_token.0, issuers, &kept.issuer) else {
+    fn take_up(
+        &self,
+        kept: &KeptSession,
+        settings: Option<&PeopleSettings>,
+        issuers: &Issuers,
+        accepted: &Acceptances,
+    ) {
+        let provider = settings.and_then(|settings| settings.provider(&kept.provider));
+        let verified = match provider.map(|provider| &provider.speaks_for) {
+            Some(SpeaksFor::Asserted(voucher) | SpeaksFor::Guests(voucher)) => {
+                voucher.read(&kept.id_token.0, issuers)
+            }
+            Some(SpeaksFor::Tenant(_)) | None => {
+                restore_id_token(&kept.id_token.0, issuers, &kept.issuer)
+            }
+        };
+        let Ok(verified) = verified else {
             return;
         };
         let token = Arc::new(KnownToken::new(verified, issuers));
@@ -173,7 +209,9 @@ impl People {
         let sealed = cookies::one(headers, cookies::SESSION)?;
         let id = SessionId::open(&self.sealer, sealed)?;
         let session = self.sessions.find(id, host, now, settings.idle)?;
-        stands(&session, settings, &in_force.issuers).then_some(session)
+        let may_come = session.subject.token.subject.home != Home::MicrosoftAccount
+            || takes_microsoft_accounts(&in_force.snapshot.redemption);
+        (may_come && stands(&session, settings, &in_force.issuers)).then_some(session)
     }
 
     /// Answers at a place of ours, by what was decided about who is signed in.
@@ -181,6 +219,15 @@ impl People {
         match place {
             Place::SignIn => self.sign_in(call).await,
             Place::Callback(provider) => self.callback(call, &provider).await,
+            Place::Saml(provider) => {
+                self.federated(call, FederationProtocol::Saml, &provider)
+                    .await
+            }
+            Place::WsFed(provider) => {
+                self.federated(call, FederationProtocol::WsFed, &provider)
+                    .await
+            }
+            Place::Passcode => self.passcode(call).await,
             Place::WhoAmI => self.me(call, &decision),
             Place::Terms => self.terms(call).await,
             Place::SignOut => self.sign_out(call).await,

@@ -2,6 +2,8 @@
 
 use crossgate_portal::return_path::OWN;
 
+use super::kept::MOST_FORM;
+
 /// A page or an endpoint of ours.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Place {
@@ -9,6 +11,12 @@ pub enum Place {
     SignIn,
     /// Where the provider of this name sends browsers back to.
     Callback(String),
+    /// Where the provider of this name has browsers bring assertions to by SAML 2.0.
+    Saml(String),
+    /// The same by WS-Federation.
+    WsFed(String),
+    /// Where a code that was mailed is typed in.
+    Passcode,
     /// Who is signed in, and what they may.
     WhoAmI,
     /// Terms of use that are not accepted.
@@ -28,17 +36,20 @@ pub enum Place {
 }
 
 impl Place {
-    /// Whether a body is read there.
+    /// The longest body that is read there, in bytes; `None` where none is.
     #[must_use]
-    pub const fn takes_forms(&self) -> bool {
+    pub const fn longest_form(&self) -> Option<usize> {
         match self {
-            Self::SignIn | Self::Terms | Self::SignOut | Self::BackChannel(_) => true,
+            Self::Saml(_) | Self::WsFed(_) => Some(MOST_ASSERTION),
+            Self::SignIn | Self::Passcode | Self::Terms | Self::SignOut | Self::BackChannel(_) => {
+                Some(MOST_FORM)
+            }
             Self::Callback(_)
             | Self::WhoAmI
             | Self::SignedOut
             | Self::FrontChannel(_)
             | Self::Resume(_)
-            | Self::Nowhere => false,
+            | Self::Nowhere => None,
         }
     }
 }
@@ -57,6 +68,7 @@ pub fn place(path: &str) -> Option<Place> {
     let place = match rest.split_once('/') {
         None => match rest {
             "sign-in" => Some(Place::SignIn),
+            "passcode" => Some(Place::Passcode),
             "me" => Some(Place::WhoAmI),
             "terms" => Some(Place::Terms),
             "sign-out" => Some(Place::SignOut),
@@ -64,6 +76,8 @@ pub fn place(path: &str) -> Option<Place> {
             _ => None,
         },
         Some(("callback", provider)) => name(provider).map(Place::Callback),
+        Some(("saml", provider)) => name(provider).map(Place::Saml),
+        Some(("ws-fed", provider)) => name(provider).map(Place::WsFed),
         Some(("front-channel-logout", provider)) => name(provider).map(Place::FrontChannel),
         Some(("back-channel-logout", provider)) => name(provider).map(Place::BackChannel),
         Some(("resume", id)) => name(id).map(Place::Resume),
@@ -78,8 +92,13 @@ pub fn resume(id: &str) -> String {
     format!("{OWN}resume/{id}")
 }
 
+/// Those of people with hundreds of groups have tens of thousands of bytes.
+const MOST_ASSERTION: usize = 256 << 10;
+
 /// Where sign-in begins.
 pub const SIGN_IN: &str = "/.crossgate/sign-in";
+/// Where a code that was mailed is typed in.
+pub const PASSCODE: &str = "/.crossgate/passcode";
 /// Who is signed in.
 pub const ME: &str = "/.crossgate/me";
 /// Where terms of use are accepted.

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crossgate_config::{
-    EntraTenants, IssuerKind, IssuerSettings, ProviderSettings, Settings, TermsSettings,
-};
+use crossgate_config::{Mail, Settings, TermsSettings};
 use crossgate_policy::ids::TenantId;
+use crossgate_policy::snapshot::RedemptionOrder;
 use crossgate_token::{self as token, Issuers};
 
+use super::provider::{Class, Kind, Provider, SpeaksFor};
+use super::realm::{Realms, takes_microsoft_accounts};
 use crate::request::token::KnownToken;
 
 /// What the settings say about people in browsers.
@@ -26,19 +27,10 @@ pub struct PeopleSettings {
     pub lifetime: u64,
     /// What the own organisation is called.
     pub organisation: Box<str>,
-    by_domain: HashMap<Box<str>, usize>,
+    /// By whom mail is sent.
+    pub mail: Option<Mail>,
+    realms: Realms,
     names: HashMap<TenantId, Box<str>>,
-}
-
-/// One identity provider.
-#[derive(Debug)]
-pub struct Provider {
-    /// What its entry says.
-    pub settings: ProviderSettings,
-    /// Whose ID tokens it gives.
-    pub issuer: IssuerSettings,
-    /// The one tenant whose people sign in there; `None` where it is any.
-    pub tenant: Option<TenantId>,
 }
 
 impl PeopleSettings {
@@ -51,48 +43,23 @@ impl PeopleSettings {
         let providers: Vec<Provider> = settings
             .providers
             .iter()
-            .filter_map(|provider| {
-                let mut issuers = settings.issuers.iter();
-                let issuer = issuers.find(|issuer| issuer.name == provider.issuer)?;
-                Some(Provider {
-                    settings: provider.clone(),
-                    issuer: issuer.clone(),
-                    tenant: only_tenant(&issuer.kind),
-                })
-            })
+            .filter_map(|provider| Provider::of(provider, settings))
             .collect();
-        let mut names = HashMap::new();
-        let mut domains_of: HashMap<TenantId, Vec<&str>> = HashMap::new();
         let own = &settings.tenant;
         let partners = settings.partners.iter();
-        let known = std::iter::once((own.id, &own.name, &own.domains))
-            .chain(partners.map(|partner| (partner.tenant, &partner.name, &partner.domains)));
-        for (tenant, name, domains) in known {
-            names.insert(tenant, name.as_str().into());
-            let of_tenant = domains_of.entry(tenant).or_default();
-            of_tenant.extend(domains.iter().map(String::as_str));
-        }
-        let mut by_domain = HashMap::new();
-        // What a provider's own entry says goes before what its tenant's does.
-        for (number, provider) in providers.iter().enumerate() {
-            for domain in &provider.settings.domains {
-                by_domain.entry(domain.as_str().into()).or_insert(number);
-            }
-        }
-        for (number, provider) in providers.iter().enumerate() {
-            let domains = provider.tenant.and_then(|tenant| domains_of.get(&tenant));
-            for domain in domains.into_iter().flatten() {
-                by_domain.entry((*domain).into()).or_insert(number);
-            }
-        }
+        let names = std::iter::once((own.id, &own.name))
+            .chain(partners.map(|partner| (partner.tenant, &partner.name)))
+            .map(|(tenant, name)| (tenant, name.as_str().into()))
+            .collect();
         Some(Self {
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
+            realms: Realms::of(settings, &providers),
             providers,
             terms: settings.terms.clone(),
             idle: settings.portal.idle.as_secs(),
             lifetime: settings.portal.lifetime.as_secs(),
             organisation: own.name.as_str().into(),
-            by_domain,
+            mail: settings.mail.clone(),
             names,
         })
     }
@@ -101,22 +68,34 @@ impl PeopleSettings {
     #[must_use]
     pub fn provider(&self, name: &str) -> Option<&Provider> {
         let mut providers = self.providers.iter();
-        providers.find(|provider| provider.settings.name == name)
+        providers.find(|provider| provider.name == name)
+    }
+
+    /// The same, where people may come from it by this order of redemption.
+    #[must_use]
+    pub fn provider_by(&self, name: &str, order: &RedemptionOrder) -> Option<&Provider> {
+        let provider = self.provider(name)?;
+        is_taken(provider, order).then_some(provider)
+    }
+
+    /// Those that people choose from by name: everybody but the one that is found by an address.
+    pub fn choices<'s>(&'s self, order: &'s RedemptionOrder) -> impl Iterator<Item = &'s Provider> {
+        self.providers
+            .iter()
+            .filter(|provider| is_taken(provider, order) && provider.class() != Class::Passcode)
     }
 
     /// Where the owner of a mail address signs in.
     #[must_use]
-    pub fn of_address(&self, address: &str) -> Option<&Provider> {
-        let (_, domain) = address.rsplit_once('@')?;
-        let number = self.by_domain.get(&*domain.to_ascii_lowercase())?;
-        self.providers.get(*number)
+    pub fn of_address(&self, address: &str, order: &RedemptionOrder) -> Option<&Provider> {
+        self.realms.of_address(address, &self.providers, order)
     }
 
     /// Where the people of a tenant sign in.
     #[must_use]
     pub fn of_tenant(&self, tenant: TenantId) -> Option<&Provider> {
         let mut providers = self.providers.iter();
-        providers.find(|provider| provider.tenant == Some(tenant))
+        providers.find(|provider| provider.tenant() == Some(tenant))
     }
 
     /// What a tenant is called.
@@ -129,7 +108,7 @@ impl PeopleSettings {
     #[must_use]
     pub fn only(&self) -> Option<&Provider> {
         match self.providers.as_slice() {
-            [only] => Some(only),
+            [only] if only.class() != Class::Passcode => Some(only),
             _ => None,
         }
     }
@@ -137,38 +116,41 @@ impl PeopleSettings {
     /// Whether somebody who signed in there before would be believed with the same ID token by these settings.
     #[must_use]
     pub fn still_believes(&self, provider: &str, known: &KnownToken, issuers: &Issuers) -> bool {
-        let claims = known.verified.claims();
-        let is_own = |audience: &str| {
-            self.provider(provider).is_some_and(|provider| {
-                let settings = &provider.settings;
-                *settings.issuer == **known.verified.issuer() && settings.client_id == audience
-            })
+        let Some(provider) = self.provider(provider) else {
+            return false;
         };
+        let oidc = match (&provider.speaks_for, &provider.kind) {
+            (SpeaksFor::Asserted(voucher) | SpeaksFor::Guests(voucher), _) => {
+                return voucher.stands_by(&known.verified);
+            }
+            (SpeaksFor::Tenant(_), Kind::Oidc(oidc)) => oidc,
+            // What speaks for a tenant by tokens of its own is an OpenID provider.
+            (SpeaksFor::Tenant(_), Kind::Facebook(_) | Kind::Federation(_) | Kind::Passcode) => {
+                return false;
+            }
+        };
+        let claims = known.verified.claims();
         // Read anew, it may speak for another tenant, or for nobody.
-        let same = issuers
-            .named(known.verified.issuer())
-            .is_some_and(|issuer| {
-                let tenant = match &issuer.kind {
-                    token::IssuerKind::Oidc { tenant, .. } => *tenant == known.subject.issuer.0,
-                    token::IssuerKind::Entra { .. } => true,
-                };
-                tenant && issuer.admits(&claims.issuer)
-            });
-        same && claims.audiences.iter().any(|audience| is_own(audience))
+        let issuer = issuers.named(known.verified.issuer());
+        let same = issuer.is_some_and(|issuer| {
+            let tenant = match &issuer.kind {
+                token::IssuerKind::Oidc { tenant, .. } => *tenant == known.subject.issuer.0,
+                token::IssuerKind::Entra { .. } => true,
+            };
+            tenant && issuer.admits(&claims.issuer)
+        });
+        let client = &oidc.client;
+        same && *client.issuer == **known.verified.issuer()
+            && claims
+                .audiences
+                .iter()
+                .any(|audience| **audience == *client.client_id)
     }
+}
+
+/// Whether people may come from a provider by this order of redemption.
+fn is_taken(provider: &Provider, order: &RedemptionOrder) -> bool {
+    provider.class() != Class::MicrosoftAccount || takes_microsoft_accounts(order)
 }
 
 static SERIAL: AtomicU64 = AtomicU64::new(1);
-
-fn only_tenant(kind: &IssuerKind) -> Option<TenantId> {
-    match kind {
-        IssuerKind::Oidc { tenant } => Some(*tenant),
-        IssuerKind::Entra { tenants } => match tenants {
-            EntraTenants::Only(tenants) => match tenants.as_slice() {
-                [only] => Some(*only),
-                _ => None,
-            },
-            EntraTenants::Any => None,
-        },
-    }
-}

@@ -1,9 +1,7 @@
 //! Where a person signs in, and sending them there.
 
 use crossgate_policy::decision::{Outcome, Reason, Refusal};
-use crossgate_portal::attempt::{self, Attempt};
 use crossgate_portal::cookies;
-use crossgate_portal::oidc::{self, Registration, Wanted};
 use crossgate_portal::pages::{Action, Choice, ChooseProblem, Does, FailedWhy, Page, Why, field};
 use crossgate_portal::return_path::ReturnPath;
 use http::Method;
@@ -11,7 +9,8 @@ use http::Method;
 use super::call::{Call, Reply};
 use super::forms::{self, Browser, one};
 use super::kept::Form;
-use super::settings::Provider;
+use super::provider::{Class, Provider};
+use super::send::{Sent, onward};
 use super::{People, PersonSession, asked_for, place, step_up};
 use crate::request::respond::{self, Answer, Shown};
 
@@ -33,6 +32,13 @@ impl People {
         if let Some(session) = &call.session
             && begin.refusal.reason != Reason::TermsOfUseRequired
             && was_asked(session, &asked, call.now())
+        {
+            return Reply::of(not_given(call, session, &begin.refusal));
+        }
+        if let Some(session) = &call.session
+            && begin.refusal.reason.outcome() == Outcome::StepUp
+            && begin.refusal.reason != Reason::TermsOfUseRequired
+            && step_up::nobody_can(call.settings, &call.in_force.snapshot, &session.subject)
         {
             return Reply::of(not_given(call, session, &begin.refusal));
         }
@@ -69,7 +75,7 @@ impl People {
         if call.session.is_some() && refusal.reason == Reason::TermsOfUseRequired {
             return Self::to_terms(call, &back());
         }
-        let settings = call.settings;
+        let (settings, order) = (call.settings, &call.in_force.snapshot.redemption);
         let provider = match &call.session {
             Some(session) if refusal.reason.outcome() == Outcome::StepUp => step_up::provider(
                 settings,
@@ -81,7 +87,7 @@ impl People {
         };
         let remembered = || {
             let name = cookies::one(call.headers, cookies::REALM)?;
-            settings.provider(name)
+            settings.provider_by(name, order)
         };
         let provider = provider.or_else(|| settings.only()).or_else(remembered);
         let Some(provider) = provider else {
@@ -102,8 +108,9 @@ impl People {
             return Reply::of(self.by_address(call).await);
         }
         let query = call.query();
+        let order = &call.in_force.snapshot.redemption;
         let return_to = one(&query, "return").unwrap_or("/");
-        match one(&query, "provider").map(|name| call.settings.provider(name)) {
+        match one(&query, "provider").map(|name| call.settings.provider_by(name, order)) {
             Some(Some(provider)) => {
                 let sent = Sent::to(return_to);
                 Reply::of(self.send(call, provider, sent).await)
@@ -129,12 +136,16 @@ impl People {
         if problem.is_some() {
             return self.choose(call, return_to, Some(address), problem);
         }
-        let Some(provider) = call.settings.of_address(address) else {
+        let order = &call.in_force.snapshot.redemption;
+        let Some(provider) = call.settings.of_address(address, order) else {
             let problem = Some(ChooseProblem::OrganisationNotKnown);
             return self.choose(call, return_to, Some(address), problem);
         };
         let mut sent = Sent::to(return_to);
         sent.wanted.login_hint = Some(address.to_owned());
+        if provider.class() == Class::Passcode {
+            return self.mail_code(call, provider, address, sent);
+        }
         let answer = self.send(call, provider, sent).await;
         onward(call, provider, answer)
     }
@@ -149,7 +160,7 @@ impl People {
             && browser.was_shown(&self.sealer, call.host, token)
     }
 
-    fn choose(
+    pub(super) fn choose(
         &self,
         call: &Call<'_>,
         return_to: &str,
@@ -159,17 +170,18 @@ impl People {
         let return_to = own_or_safe(return_to);
         let href = |provider: &Provider| {
             let mut query = url::form_urlencoded::Serializer::new(String::new());
-            query.append_pair("provider", &provider.settings.name);
+            query.append_pair("provider", &provider.name);
             query.append_pair("return", &return_to);
             format!("{}?{}", place::SIGN_IN, query.finish())
         };
-        let providers = &call.settings.providers;
-        let hrefs: Vec<String> = providers.iter().map(href).collect();
+        let order = &call.in_force.snapshot.redemption;
+        let providers: Vec<&Provider> = call.settings.choices(order).collect();
+        let hrefs: Vec<String> = providers.iter().copied().map(href).collect();
         let choices: Vec<Choice<'_>> = providers
             .iter()
             .zip(&hrefs)
             .map(|(provider, href)| Choice {
-                label: &provider.settings.label,
+                label: &provider.label,
                 href,
             })
             .collect();
@@ -219,54 +231,6 @@ impl People {
         }
     }
 
-    /// Sends the browser to a provider.
-    pub(super) async fn send(&self, call: &Call<'_>, provider: &Provider, sent: Sent) -> Answer {
-        let endpoints = match self.endpoints.of(provider).await {
-            Ok(endpoints) => endpoints,
-            Err(fault) => {
-                tracing::warn!(
-                    provider = provider.settings.name,
-                    "nobody can sign in: {fault}"
-                );
-                return failed(call, FailedWhy::Unreachable);
-            }
-        };
-        let attempt = Attempt::begin(attempt::Begin {
-            provider: provider.settings.name.clone(),
-            host: call.host.to_owned(),
-            return_to: sent.return_to,
-            now: call.now(),
-            asked: sent.asked,
-            again: sent.wanted.again,
-            kept: sent.kept,
-        });
-        let sealed = attempt.and_then(|attempt| Ok((attempt.seal(&self.sealer)?, attempt)));
-        let Ok((sealed, attempt)) = sealed else {
-            return failed(call, FailedWhy::Unreachable);
-        };
-        let redirect_uri = call.redirect_uri(&provider.settings.name);
-        let registration = Registration {
-            client_id: &provider.settings.client_id,
-            client_secret: None,
-            redirect_uri: &redirect_uri,
-            scopes: &provider.settings.scopes,
-        };
-        let url = oidc::authorization_url(&endpoints, &registration, &attempt, &sent.wanted);
-        let (Ok(url), Some(cookie)) = (url, Attempt::cookie(&attempt.state)) else {
-            return failed(call, FailedWhy::Unreachable);
-        };
-        let mut answer = if call.method == Method::POST {
-            respond::go(url.as_str())
-        } else {
-            respond::go_to_sign_in(url.as_str())
-        };
-        answer.set_cookie(&cookies::set(&cookie, &sealed, Some(attempt::LONGEST)));
-        for old in oldest_attempts(call, &self.sealer) {
-            answer.set_cookie(&cookies::clear(&old));
-        }
-        answer
-    }
-
     /// The id under which a form is kept, and the cookie that the browser gets for it.
     fn keep(&self, call: &Call<'_>, lost: bool) -> Result<(String, Option<String>), Answer> {
         let not_kept = || {
@@ -289,30 +253,6 @@ impl People {
         match self.kept.keep(form, call.now()) {
             Ok(Some(id)) => Ok((id, browser.is_new.then(|| browser.cookie()))),
             Ok(None) | Err(_) => Err(not_kept()),
-        }
-    }
-}
-
-/// What a browser is sent with.
-pub(super) struct Sent {
-    return_to: ReturnPath,
-    asked: Vec<String>,
-    kept: Option<String>,
-    wanted: Wanted,
-}
-
-impl Sent {
-    fn to(return_to: &str) -> Self {
-        // A form that was kept is returned to by its id.
-        let kept = match place::place(return_to) {
-            Some(place::Place::Resume(id)) => Some(id),
-            Some(_) | None => None,
-        };
-        Self {
-            return_to: ReturnPath::read(return_to),
-            asked: Vec::new(),
-            kept,
-            wanted: Wanted::default(),
         }
     }
 }
@@ -361,30 +301,6 @@ pub(super) fn failed(call: &Call<'_>, why: FailedWhy) -> Answer {
     respond::page(shown, &call.render(&page))
 }
 
-/// Browsers hold a form's policy against a redirect that answers it, so the next page leads on.
-pub(super) fn onward(call: &Call<'_>, provider: &Provider, answer: Answer) -> Answer {
-    let location = answer
-        .headers
-        .iter()
-        .find(|(name, _)| *name == http::header::LOCATION);
-    let Some(href) = location.and_then(|(_, value)| value.to_str().ok()) else {
-        return answer;
-    };
-    let page = Page::Onward {
-        name: &provider.settings.label,
-        href,
-    };
-    let mut page = respond::page(Shown::Asked, &call.render(&page));
-    let cookies = answer
-        .headers
-        .iter()
-        .filter(|(name, _)| *name == http::header::SET_COOKIE);
-    for (_, cookie) in cookies {
-        page.set_cookie(cookie.to_str().unwrap_or_default());
-    }
-    page
-}
-
 /// Whether this very thing was asked for a moment ago, by the sign-in that came back.
 fn was_asked(session: &PersonSession, asked: &[String], now: u64) -> bool {
     !session.asked.is_empty()
@@ -407,31 +323,6 @@ fn is_address(text: &str) -> bool {
             .any(|letter| letter.is_control() || letter == ' ')
         && domain.is_some_and(|(name, domain)| !name.is_empty() && domain.contains('.'))
 }
-
-/// Sign-ins of other tabs are left alone while there are few: a browser sends all of them with every request.
-fn oldest_attempts(call: &Call<'_>, sealer: &crossgate_portal::seal::Sealer) -> Vec<String> {
-    let mut attempts: Vec<(u64, String)> = cookies::all(call.headers)
-        .filter(|(name, _)| name.starts_with(cookies::ATTEMPT))
-        .map(|(name, sealed)| {
-            let attempt = Attempt::open(sealer, sealed, call.now());
-            (attempt.map_or(0, |attempt| attempt.begun), name.to_owned())
-        })
-        .collect();
-    attempts.sort();
-    let surplus = attempts.len().saturating_sub(MOST_ATTEMPTS - 1);
-    attempts.truncate(surplus);
-    attempts
-        .into_iter()
-        .map(|(_, name)| name)
-        .filter(|name| {
-            let state = name.strip_prefix(cookies::ATTEMPT).unwrap_or_default();
-            Attempt::cookie(state).is_some()
-        })
-        .collect()
-}
-
-/// Tabs that sign in at once.
-const MOST_ATTEMPTS: usize = 5;
 
 /// Seconds within which the same demand means that the provider cannot meet it.
 const MOMENT: u64 = 5 * 60;

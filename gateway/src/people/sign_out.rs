@@ -16,7 +16,8 @@ use http::{HeaderValue, Method};
 use super::call::{Call, Reply, Told};
 use super::callback::{BETWEEN_LOOKS, LONGEST_WAIT};
 use super::forms::one;
-use super::sign_in::onward;
+use super::provider::Provider;
+use super::send::onward;
 use super::{People, place};
 use crate::request::respond::{self, Answer, Shown};
 use crate::request::subject::refusal;
@@ -60,10 +61,11 @@ impl People {
         provider: &str,
     ) -> Option<Answer> {
         let provider = call.settings.provider(provider)?;
-        let endpoints = self.endpoints.of(provider).await.ok()?;
+        let oidc = provider.oidc()?;
+        let endpoints = self.endpoints.of(oidc).await.ok()?;
         let url = oidc::end_session_url(
             &endpoints,
-            &provider.settings.client_id,
+            &oidc.client.client_id,
             id_token.as_ref().map(|token| &*token.0),
             &format!("{}{}", call.origin, place::SIGNED_OUT),
         )?;
@@ -92,7 +94,7 @@ impl People {
             one(&query, "sid"),
         ) {
             (Some(provider), Some(issuer), Some(sid)) if !sid.is_empty() => {
-                let (name, ended) = (&provider.settings.name, Id::new(sid));
+                let (name, ended) = (&provider.name, Id::new(sid));
                 let over = self.sessions.filter(|session| {
                     let claims = session.subject.token.verified.claims();
                     *session.provider == **name
@@ -144,25 +146,27 @@ impl People {
         let provider = call
             .settings
             .provider(provider)
+            .and_then(Provider::oidc)
             .ok_or(TokenFault::UnknownIssuer)?;
+        let client = &provider.client;
         let token = one(&call.form, "logout_token").ok_or(TokenFault::Missing("logout_token"))?;
         let begun = Instant::now();
         let logout = loop {
             let in_force = call.live.in_force();
-            let issuer = in_force.issuers.named(&provider.settings.issuer);
+            let issuer = provider.issuers(&in_force.issuers).named(&client.issuer);
             let expected = ExpectedLogout {
                 issuer: issuer.ok_or(TokenFault::UnknownIssuer)?,
-                client_id: &provider.settings.client_id,
+                client_id: &client.client_id,
                 now: UnixTime::new(call.at.as_duration().as_secs_f64())
                     .unwrap_or(UnixTime::from_secs(u32::MAX)),
             };
-            let keys = in_force.keys.get(&provider.settings.issuer);
+            let keys = in_force.keys.get(&client.issuer);
             let told = keys.map_or(Err(TokenFault::UnknownKey), |keys| {
                 verify_logout(token, &expected, keys)
             });
             match told {
                 Err(TokenFault::UnknownKey) if begun.elapsed() < LONGEST_WAIT => {
-                    call.live.request_refresh(&provider.settings.issuer);
+                    call.live.request_refresh(&client.issuer);
                     tokio::time::sleep(BETWEEN_LOOKS).await;
                 }
                 told => break told?,

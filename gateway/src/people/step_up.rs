@@ -5,7 +5,8 @@ use crossgate_policy::snapshot::Snapshot;
 use crossgate_policy::subject::Home;
 use crossgate_portal::oidc::Wanted;
 
-use super::settings::{PeopleSettings, Provider};
+use super::PeopleSettings;
+use super::provider::Provider;
 use crate::request::admit::SignedIn;
 use crate::request::respond;
 
@@ -55,13 +56,27 @@ pub(super) fn provider<'s>(
     let own = snapshot.own.id;
     let counts = match subject.home {
         Home::Tenant { tenant, .. } => tenant.0 == own || snapshot.accepts_mfa_of(tenant.0),
-        Home::MicrosoftAccount | Home::NoTenant => false,
+        // Nothing that they are asked for where they signed in counts.
+        Home::MicrosoftAccount | Home::NoTenant => return settings.of_tenant(own),
     };
     let before = settings.provider(with);
     if counts || subject.issuer.0 == own {
         return before;
     }
     settings.of_tenant(own).or(before)
+}
+
+/// Whether there is nobody to give more of a sign-in: somebody without a tenant gives it at our own, if anywhere.
+#[must_use]
+pub(super) fn nobody_can(
+    settings: &PeopleSettings,
+    snapshot: &Snapshot,
+    signed_in: &SignedIn,
+) -> bool {
+    match signed_in.token.subject.home {
+        Home::Tenant { .. } => false,
+        Home::MicrosoftAccount | Home::NoTenant => settings.of_tenant(snapshot.own.id).is_none(),
+    }
 }
 
 /// What is asked for where a revocation is newer than the sign-in.

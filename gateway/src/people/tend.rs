@@ -78,7 +78,8 @@ impl People {
             .filter(|session| !known.contains(&session.id))
             .collect();
         for session in new {
-            self.take_up(session, &in_force.issuers, &accepted);
+            let settings = in_force.routes.people.as_deref();
+            self.take_up(session, settings, &in_force.issuers, &accepted);
         }
         if !ended.is_empty() {
             self.connections.look_again();

@@ -55,8 +55,11 @@ impl Gateway {
             return respond::trouble(trouble, &asked(self, session.req_header(), ctx));
         };
         let form = match visit.what {
-            What::Place(ref place, _) if !place.takes_forms() => Some(Vec::new()),
-            What::Place(..) | What::Begin(_) => read_form(session).await,
+            What::Place(ref place, _) => match place.longest_form() {
+                None => Some(Vec::new()),
+                Some(most) => read_form(session, most).await,
+            },
+            What::Begin(_) => read_form(session, MOST_FORM).await,
         };
         let in_force = std::sync::Arc::clone(&ctx.in_force);
         let request = session.req_header();
@@ -139,7 +142,7 @@ impl Gateway {
 }
 
 /// The body, where it is whole and not too large.
-async fn read_form(session: &mut Session) -> Option<Vec<u8>> {
+async fn read_form(session: &mut Session, most: usize) -> Option<Vec<u8>> {
     if session.req_header().method != Method::POST {
         return Some(Vec::new());
     }
@@ -147,7 +150,7 @@ async fn read_form(session: &mut Session) -> Option<Vec<u8>> {
         let mut body = Vec::new();
         loop {
             match session.read_request_body().await {
-                Ok(Some(part)) if body.len() + part.len() <= MOST_FORM => {
+                Ok(Some(part)) if body.len() + part.len() <= most => {
                     body.extend_from_slice(&part);
                 }
                 Ok(None) => return Some(body),

@@ -7,7 +7,7 @@ mod challenge;
 mod page;
 
 pub use challenge::{METADATA_PATH, acr_values, sign_in_claims};
-pub use page::{AsPage, Shown, go, go_to_sign_in, heard, not_heard, page, why};
+pub use page::{AsPage, Shown, go, go_to_sign_in, heard, not_heard, page, saml_metadata, why};
 
 use bytes::Bytes;
 use crossgate_policy::decision::{Outcome, Reason, Refusal, Step};

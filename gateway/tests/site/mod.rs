@@ -14,6 +14,7 @@ pub mod admin;
 pub mod command;
 pub mod line;
 pub mod load;
+pub mod outsiders;
 pub mod people;
 pub mod roles;
 pub mod sign_in;

@@ -110,6 +110,11 @@ impl Lobby {
         self.configure(|setup| setup.policy(path, document))
     }
 
+    /// The app's origin.
+    pub fn origin(&self) -> String {
+        format!("https://{APP_HOST}:{}", self.setup.proxy().port())
+    }
+
     /// Writes a file beside the configuration.
     pub fn write(&self, name: &str, text: &str) {
         std::fs::write(self.setup.directory().join(name), text).unwrap();

@@ -177,6 +177,12 @@ impl Passcodes {
         }
     }
 
+    /// How long codes count, and how often things may be done.
+    #[must_use]
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// How many codes may still be used, with those that are too old and were not looked at since.
     #[must_use]
     pub fn len(&self) -> usize {

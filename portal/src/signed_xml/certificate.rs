@@ -77,6 +77,22 @@ impl Certificate {
         Self::from_der(&der)
     }
 
+    /// Reads every certificate of a PEM file, or the one that the text is.
+    ///
+    /// # Errors
+    /// One of them is none, or its key cannot be used.
+    pub fn all_from_text(text: &str) -> Result<Vec<Self>, CertificateFault> {
+        let starts: Vec<usize> = text.match_indices(BEGIN).map(|(start, _)| start).collect();
+        if starts.len() < 2 {
+            return Ok(vec![Self::from_text(text)?]);
+        }
+        let ends = starts.iter().skip(1).copied().chain([text.len()]);
+        let parts = starts.iter().zip(ends);
+        parts
+            .map(|(start, end)| Self::from_text(text.get(*start..end).unwrap_or_default()))
+            .collect()
+    }
+
     /// # Errors
     /// It is no certificate, or its key cannot be used.
     pub fn from_der(der: &[u8]) -> Result<Self, CertificateFault> {
@@ -128,6 +144,8 @@ impl Certificate {
             .is_ok()
     }
 }
+
+const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 
 #[cfg(test)]
 mod tests {

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use crossgate_config::{
-    ClientSecret, IssuerSettings, JwksSource, ProviderSettings, Settings, Sink,
+    ClientSecret, IssuerSettings, JwksSource, ProviderKind, ProviderSettings, Settings, Sink,
 };
+use crossgate_portal::signed_xml::Certificate;
 use crossgate_token::KeySet;
 
 use crate::load::algorithms;
@@ -28,7 +29,11 @@ pub(super) fn faults(settings: &Settings) -> Vec<String> {
     if let Err(fault) = people::pages(settings) {
         faults.push(fault.to_string());
     }
-    faults.extend(settings.providers.iter().filter_map(client_secret));
+    faults.extend(settings.providers.iter().flat_map(provider));
+    faults.extend(settings.mail.iter().filter_map(|mail| {
+        let of = format!("the password of `{}`", mail.server);
+        secret_file(&mail.password, &of)
+    }));
     faults.extend(settings.terms.iter().filter_map(|terms| {
         let why = std::fs::read_to_string(&terms.file).err()?;
         let file = terms.file.display();
@@ -59,9 +64,41 @@ fn key_set(issuer: &IssuerSettings) -> Option<String> {
     ))
 }
 
-/// Read at each sign-in, and missed when nobody gets in.
-fn client_secret(provider: &ProviderSettings) -> Option<String> {
-    let file = match &provider.client_secret {
+/// What is read at each sign-in, and missed when nobody gets in.
+fn provider(provider: &ProviderSettings) -> Vec<String> {
+    let secret = |secret| {
+        let of = format!("the secret of provider `{}`", provider.name);
+        secret_file(secret, &of).into_iter().collect()
+    };
+    match &provider.kind {
+        ProviderKind::Oidc(client) => secret(&client.client_secret),
+        ProviderKind::Facebook(client) => secret(&client.client_secret),
+        ProviderKind::Federation(federation) => {
+            let files = federation.signing_certificates.iter();
+            files
+                .filter_map(|file| certificates(file, &provider.name))
+                .collect()
+        }
+        ProviderKind::Passcode => Vec::new(),
+    }
+}
+
+fn certificates(file: &Path, provider: &str) -> Option<String> {
+    let read = std::fs::read_to_string(file).map_err(|error| format!("cannot be read: {error}"));
+    let why = read.and_then(|text| {
+        Certificate::all_from_text(&text)
+            .map(drop)
+            .map_err(|fault| fault.to_string())
+    });
+    let why = why.err()?;
+    Some(format!(
+        "{}: {why} (a certificate of provider `{provider}`)",
+        file.display()
+    ))
+}
+
+fn secret_file(secret: &ClientSecret, of: &str) -> Option<String> {
+    let file = match secret {
         ClientSecret::File(file) => file,
         ClientSecret::Given(_) | ClientSecret::None => return None,
     };
@@ -77,11 +114,7 @@ fn client_secret(provider: &ProviderSettings) -> Option<String> {
         Ok(_) => "its first line is empty; write the secret there".to_owned(),
         Err(error) => format!("cannot be read: {error}"),
     };
-    Some(format!(
-        "{}: {why} (the secret of provider `{}`)",
-        file.display(),
-        provider.name
-    ))
+    Some(format!("{}: {why} ({of})", file.display()))
 }
 
 /// The file itself is made when the first event is; its folder is not.

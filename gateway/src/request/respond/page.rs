@@ -31,6 +31,8 @@ pub enum Shown {
     NoGood,
     /// Nobody is signed in.
     SignedOut,
+    /// The person may not.
+    Forbidden,
     /// There is no such page.
     NotThere,
     /// Who should help does not answer.
@@ -44,6 +46,7 @@ pub fn page(shown: Shown, rendered: &Rendered) -> Answer {
         Shown::Asked => 200,
         Shown::NoGood => 400,
         Shown::SignedOut => 401,
+        Shown::Forbidden => 403,
         Shown::NotThere => 404,
         Shown::Unreachable => 502,
     };
@@ -70,6 +73,19 @@ pub fn go(location: &str) -> Answer {
 pub fn go_to_sign_in(location: &str) -> Answer {
     let mut answer = go(location);
     answer.status = 302;
+    answer
+}
+
+/// What a provider's administrator has to know of us (SAML 2.0 Metadata, appendix A).
+#[must_use]
+pub fn saml_metadata(document: &str) -> Answer {
+    let mut answer = Answer {
+        status: 200,
+        headers: Vec::with_capacity(3),
+        body: document.to_owned().into(),
+    };
+    answer.add(CACHE_CONTROL, "no-store");
+    answer.add(CONTENT_TYPE, "application/samlmetadata+xml");
     answer
 }
 

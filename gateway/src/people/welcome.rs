@@ -1,0 +1,274 @@
+//! Somebody comes back from where they were sent: whether this browser began that sign-in, and its session where they are
+//! believed.
+
+use std::sync::Arc;
+
+use crossgate_policy::decision::TokenRefusal;
+use crossgate_portal::attempt::Attempt;
+use crossgate_portal::cookies;
+use crossgate_portal::pages::{Action, Does, FailedWhy, Page, Why};
+use crossgate_portal::seal::NoRandom;
+use crossgate_portal::sessions::{Grant, Session, SessionId};
+use crossgate_portal::store::{IdToken, KeptSession};
+use crossgate_token::{NotAccepted, TokenFault, Verified};
+use http::Method;
+
+use super::call::{Call, Reply, Told};
+use super::provider::Provider;
+use super::sign_in::failed;
+use super::{People, Standing, place, terms};
+use crate::request::admit::SignedIn;
+use crate::request::respond::{self, Answer, Shown};
+use crate::request::subject::refusal;
+use crate::request::token::KnownToken;
+
+/// Somebody who is believed.
+pub(super) struct Arrived {
+    /// Who it is.
+    pub(super) verified: Verified,
+    /// The name of whoever says so.
+    pub(super) issuer: String,
+    /// What is kept of it: an ID token, or a statement of our own.
+    pub(super) kept: IdToken,
+    /// The longest session, in seconds, where it is bounded by more than the settings.
+    pub(super) longest: Option<u64>,
+}
+
+/// Why nobody is let in.
+pub(super) struct Failed {
+    shows: Shows,
+    refusal: TokenRefusal,
+}
+
+/// What the person is told.
+enum Shows {
+    Failed(FailedWhy),
+    NotInvited,
+}
+
+impl Failed {
+    pub(super) const fn new(why: FailedWhy, reason: &'static str) -> Self {
+        Self {
+            shows: Shows::Failed(why),
+            refusal: TokenRefusal {
+                code: NOT_BELIEVED,
+                reason,
+            },
+        }
+    }
+
+    /// The same, with a code of its own.
+    pub(super) const fn refused(why: FailedWhy, refusal: TokenRefusal) -> Self {
+        Self {
+            shows: Shows::Failed(why),
+            refusal,
+        }
+    }
+
+    /// For the record.
+    pub(super) const fn refusal(&self) -> TokenRefusal {
+        self.refusal
+    }
+
+    /// Nobody whom the directory knows as a guest.
+    pub(super) const fn not_invited() -> Self {
+        Self {
+            shows: Shows::NotInvited,
+            refusal: TokenRefusal {
+                code: NO_GUEST,
+                reason: "not_a_guest",
+            },
+        }
+    }
+
+    fn page(&self, call: &Call<'_>) -> Answer {
+        match self.shows {
+            Shows::Failed(why) => failed(call, why),
+            Shows::NotInvited => {
+                let page = Page::Refused {
+                    why: Why::NotInvited,
+                    code: Some(&format!("AADSTS{NO_GUEST}")),
+                    correlation_id: &call.correlation_id,
+                    at: &call.at.to_string(),
+                    who: None,
+                    actions: &[Action {
+                        does: Does::UseAnotherAccount,
+                        href: place::SIGN_IN,
+                    }],
+                };
+                respond::page(Shown::Forbidden, &call.render(&page))
+            }
+        }
+    }
+}
+
+impl From<TokenFault> for Failed {
+    fn from(fault: TokenFault) -> Self {
+        Self {
+            shows: Shows::Failed(FailedWhy::NotAccepted),
+            refusal: refusal(fault),
+        }
+    }
+}
+
+impl From<NotAccepted> for Failed {
+    fn from(fault: NotAccepted) -> Self {
+        match fault {
+            NotAccepted::Refused(fault) => fault.into(),
+            NotAccepted::NoSuchIssuer => TokenFault::UnknownIssuer.into(),
+        }
+    }
+}
+
+impl From<NoRandom> for Failed {
+    fn from(_: NoRandom) -> Self {
+        Self::new(FailedWhy::Unreachable, "no_random_numbers")
+    }
+}
+
+/// It is not what this browser began.
+pub(super) const fn tampered(reason: &'static str) -> Failed {
+    Failed::new(FailedWhy::Tampered, reason)
+}
+
+impl People {
+    /// Answers a sign-in that came back. It answers once, whatever came of it.
+    pub(super) async fn once(
+        &self,
+        call: &Call<'_>,
+        state: Option<&str>,
+        welcome: impl Future<Output = Result<Reply, Failed>>,
+    ) -> Reply {
+        let mut reply = welcome.await.unwrap_or_else(|why| Reply {
+            answer: why.page(call),
+            told: Told::Refused(why.refusal),
+        });
+        if let Some(cookie) = state.and_then(Attempt::cookie) {
+            reply.answer.set_cookie(&cookies::clear(&cookie));
+        }
+        reply
+    }
+
+    /// The sign-in that this browser began, with the provider that it was sent to.
+    pub(super) fn resumed<'c>(
+        &self,
+        call: &'c Call<'_>,
+        provider: &str,
+        state: Option<&str>,
+    ) -> Result<(Attempt, &'c Provider), Failed> {
+        let cookie = state.and_then(Attempt::cookie);
+        let sealed = cookie.and_then(|name| cookies::one(call.headers, &name));
+        let sealed = sealed.ok_or(tampered("sign_in_of_another_browser"))?;
+        let attempt = Attempt::open(&self.sealer, sealed, call.now())
+            .ok_or(Failed::new(FailedWhy::Expired, "sign_in_took_too_long"))?;
+        if Some(&*attempt.state) != state
+            || attempt.provider != provider
+            || attempt.host != call.host
+        {
+            return Err(tampered("sign_in_mixed_up"));
+        }
+        let order = &call.in_force.snapshot.redemption;
+        let provider = call.settings.provider_by(provider, order);
+        Ok((attempt, provider.ok_or(tampered("provider_unknown"))?))
+    }
+
+    /// Begins a session for whoever is believed.
+    pub(super) async fn let_in(
+        &self,
+        call: &Call<'_>,
+        provider: &Provider,
+        attempt: Attempt,
+        arrived: Arrived,
+    ) -> Result<Reply, Failed> {
+        // Never one that the browser brought: whoever could choose it could go on with it.
+        let id = SessionId::new()?;
+        let cookie = id.seal(&self.sealer)?;
+        let now = call.now();
+        let lifetime = call.settings.lifetime;
+        let lifetime = arrived.longest.map_or(lifetime, |most| lifetime.min(most));
+        let until = now.saturating_add(lifetime);
+        let kept = KeptSession {
+            id,
+            host: call.host.to_owned(),
+            provider: provider.name.clone(),
+            issuer: arrived.issuer,
+            id_token: arrived.kept,
+            begun: now,
+            until,
+            seen: now,
+            asked: attempt.asked.join(" "),
+        };
+        let store = Arc::clone(&self.store);
+        let stored = tokio::task::spawn_blocking(move || store.begin(&kept)).await;
+        if !matches!(stored, Ok(Ok(()))) {
+            if let Ok(Err(fault)) = stored {
+                tracing::error!("[portal] store: nobody can sign in: {fault}");
+            }
+            return Err(Failed::new(FailedWhy::Unreachable, "session_not_stored"));
+        }
+        let issuers = call.live.in_force();
+        let token = Arc::new(KnownToken::new(arrived.verified, &issuers.issuers));
+        let standing = self.standing(call, &provider.name, &token).await;
+        let signed_in = || SignedIn {
+            token: Arc::clone(&token),
+            standing: Arc::clone(&standing),
+            digest: self.tokens.digest_of_session(&id.to_bytes()),
+        };
+        let grant = Grant {
+            id,
+            host: call.host.into(),
+            provider: provider.name.as_str().into(),
+            begun: now,
+            until,
+            asked: attempt.asked.into(),
+            subject: signed_in(),
+        };
+        self.sessions.begin(Arc::new(Session::new(grant, now)));
+        if let Some(before) = &call.session {
+            self.end(&[before.id]).await;
+        }
+        let location = match &attempt.kept {
+            Some(kept) => place::resume(kept),
+            None => attempt.return_to.as_str().to_owned(),
+        };
+        let mut answer = if call.method == Method::GET {
+            respond::go_to_sign_in(&location)
+        } else {
+            respond::go(&location)
+        };
+        answer.set_cookie(&cookies::set(cookies::SESSION, &cookie, Some(lifetime)));
+        answer.set_cookie(&cookies::set(
+            cookies::REALM,
+            &provider.name,
+            Some(REMEMBERED),
+        ));
+        Ok(Reply {
+            answer,
+            told: Told::SignedIn(signed_in()),
+        })
+    }
+
+    /// What somebody who signs in accepted before. Who cannot be looked up is asked again.
+    async fn standing(&self, call: &Call<'_>, provider: &str, token: &KnownToken) -> Arc<Standing> {
+        let versions = match terms::person(token) {
+            Some(person) => {
+                let store = Arc::clone(&self.store);
+                let kept = tokio::task::spawn_blocking(move || store.accepted(&person)).await;
+                kept.ok().and_then(Result::ok).unwrap_or_default()
+            }
+            None => Vec::new(),
+        };
+        let standing = Standing::new(&versions);
+        standing.by(call.settings, provider, token, &call.in_force.issuers);
+        Arc::new(standing)
+    }
+}
+
+/// Issuer, contradictions: a sign-in that is not what it says (decision.md, section 12).
+const NOT_BELIEVED: u32 = 50_013;
+
+/// Whom no record of the directory names.
+const NO_GUEST: u32 = 50_020;
+
+/// Seconds for which a browser is sent where its person signed in last.
+const REMEMBERED: u64 = 90 * 24 * 60 * 60;
