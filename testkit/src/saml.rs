@@ -2,6 +2,8 @@
 //!
 //! Any password but `wrong` is right.
 
+pub mod wrapping;
+
 use crate::browser::{Place, Tab};
 use crate::node::Server;
 use rcgen::{CertificateParams, KeyPair, RsaKeySize, SignatureAlgorithm};

@@ -48,7 +48,9 @@ impl Federation {
                 if uri.contains(':') {
                     return Some(uri);
                 }
-                text.refuse("is no URI; expected one such as `https://id.fabrikam.example/metadata`")
+                text.refuse(
+                    "is no URI; expected one such as `https://id.fabrikam.example/metadata`",
+                )
             },
         );
         let passive_sign_in_uri =

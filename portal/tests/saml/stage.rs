@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use crossgate_portal::saml::{Assertion, Expected, SamlFault, read_response};
 use crossgate_portal::signed_xml::Certificate;
+pub(crate) use crossgate_testkit::saml::wrapping::{cut, replaced};
 use crossgate_testkit::saml::{SamlProvider, Signer};
 use serde_json::{Value, json};
 
@@ -81,18 +82,4 @@ fn with(mut asked: Value, more: Value) -> Value {
     let members = asked.as_object_mut().unwrap();
     members.extend(more.as_object().unwrap().clone());
     asked
-}
-
-/// Refuses to change nothing.
-pub(crate) fn replaced(xml: &str, from: &str, to: &str) -> String {
-    assert!(xml.contains(from), "no {from} in {xml}");
-    xml.replace(from, to)
-}
-
-/// The first element of a qualified name, as it is written.
-pub(crate) fn cut<'a>(xml: &'a str, name: &str) -> &'a str {
-    let start = xml.find(&format!("<{name}")).unwrap();
-    let end = format!("</{name}>");
-    let length = xml[start..].find(&end).unwrap() + end.len();
-    &xml[start..start + length]
 }

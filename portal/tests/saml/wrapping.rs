@@ -1,120 +1,15 @@
-//! Signature wrapping: a genuine signature stays in the answer, and what is read is to be something else (Somorovsky, Mayer,
-//! Schwenk, Kampmann and Jensen, "On Breaking SAML: Be Whoever You Want to Be", USENIX Security 2012).
+//! Signature wrapping: a genuine signature stays in the answer, and what is read is to be something else.
 
 use crossgate_portal::saml::{PROTOCOL, SAML, SamlFault};
 use crossgate_portal::signed_xml::{SignatureFault, Xml, XmlFault, verify};
+use crossgate_testkit::saml::wrapping::wrappings;
 use serde_json::json;
 
 use crate::stage::{STAGE, cut, read, replaced, response};
 
-/// The parts of a genuine answer, and what an attacker puts beside them.
-struct Parts {
-    whole: String,
-    original: String,
-    bare: String,
-    signature: String,
-    evil: String,
-}
-
-// Of the eight, the first two are about a signed response and the others about a signed assertion.
-fn parts(signed: &str, name: &str) -> Parts {
-    let whole = response(json!({ "sign": signed }));
-    let original = cut(&whole, name).to_owned();
-    let signature = cut(&whole, "Signature").to_owned();
-    let bare = replaced(&original, &signature, "");
-    let evil = replaced(&bare, " ID=\"", " ID=\"_evil");
-    let evil = replaced(&evil, ">ada<", ">evil<");
-    Parts {
-        whole,
-        original,
-        bare,
-        signature,
-        evil,
-    }
-}
-
-/// Puts something before the end of the outermost element.
-fn last_in(element: &str, what: &str) -> String {
-    let (before, end) = element.split_at(element.rfind("</").unwrap());
-    format!("{before}{what}{end}")
-}
-
-/// Puts something behind the issuer, where signatures stand.
-fn signed_place(element: &str, what: &str) -> String {
-    let at = element.find("</saml:Issuer>").unwrap() + "</saml:Issuer>".len();
-    let (before, after) = element.split_at(at);
-    format!("{before}{what}{after}")
-}
-
-fn object(what: &str) -> String {
-    format!("<Object>{what}</Object>")
-}
-
 fn forms() -> Vec<(&'static str, String)> {
-    let of_response = parts("response", "samlp:Response");
-    let of_assertion = parts("assertion", "saml:Assertion");
-    let Parts {
-        whole,
-        original,
-        bare,
-        signature,
-        evil,
-    } = &of_assertion;
-    let instead = |assertion: &str| replaced(whole, original, assertion);
-    let wrapped = |what: &str| last_in(signature, &object(what));
-    let extensions = |what: &str| format!("<samlp:Extensions>{what}</samlp:Extensions>");
-    vec![
-        (
-            "1: the genuine response in the signature of the evil one",
-            signed_place(
-                &of_response.evil,
-                &last_in(&of_response.signature, &of_response.bare),
-            ),
-        ),
-        (
-            "2: the genuine response before its signature in the evil one",
-            signed_place(
-                &of_response.evil,
-                &format!("{}{}", of_response.bare, of_response.signature),
-            ),
-        ),
-        (
-            "3: an evil assertion before it",
-            instead(&format!("{evil}{original}")),
-        ),
-        (
-            "4: an evil assertion around it",
-            instead(&last_in(evil, original)),
-        ),
-        (
-            "5: its signature in the evil assertion, it behind that",
-            instead(&format!("{}{bare}", signed_place(evil, signature))),
-        ),
-        (
-            "6: it in its signature in the evil assertion",
-            instead(&signed_place(evil, &last_in(signature, bare))),
-        ),
-        (
-            "7: an evil assertion in extensions before it",
-            instead(&format!("{}{original}", extensions(evil))),
-        ),
-        (
-            "8: it in an object of its signature in the evil assertion",
-            instead(&signed_place(evil, &wrapped(bare))),
-        ),
-        (
-            "an evil assertion behind it",
-            instead(&format!("{original}{evil}")),
-        ),
-        (
-            "it in extensions, an evil one in its place",
-            instead(&format!("{}{evil}", extensions(original))),
-        ),
-        (
-            "an evil assertion in an object of its signature",
-            replaced(whole, signature, &wrapped(evil)),
-        ),
-    ]
+    let signed = |what: &str| response(json!({ "sign": what }));
+    wrappings(&signed("response"), &signed("assertion"), ">ada<", ">evil<")
 }
 
 #[test]
@@ -166,9 +61,8 @@ fn what_a_signature_gives_was_never_written_by_an_attacker() {
 
 #[test]
 fn a_genuine_assertion_is_taken_out_of_no_foreign_place() {
-    let Parts {
-        whole, original, ..
-    } = parts("assertion", "saml:Assertion");
+    let whole = response(json!({ "sign": "assertion" }));
+    let original = cut(&whole, "saml:Assertion").to_owned();
     for (place, foreign) in [
         (
             "extensions",
