@@ -13,6 +13,7 @@ use std::path::Path;
 
 use crossgate_testkit::browser::Tab;
 use serde_json::json;
+use site::outsiders::Outsiders;
 use site::people::{Doors, Lobby};
 
 /// Looks at the page that a tab shows as different people do.
@@ -87,6 +88,28 @@ fn every_page_can_be_used_by_everybody() {
     examine(&tab, "sign-out");
     tab.click("button[type=submit]");
     examine(&tab, "signed-out");
+}
+
+#[test]
+fn the_pages_of_a_code_by_mail_and_of_who_is_no_guest_can_be_used_by_everybody() {
+    let outsiders = Outsiders::start();
+    let doors = outsiders.before(Lobby::new()).open();
+    let tab = doors.browser.open("mia");
+    doors.tell_address(&tab, "/", "mia@contractor.example");
+    examine(&tab, "passcode");
+    tab.fill("[name=passcode]", "00000000");
+    tab.click("button[type=submit]");
+    examine(&tab, "passcode-wrong");
+    tab.language("sv-SE,sv");
+    doors.tell_address(&tab, "/", "mia@contractor.example");
+    examine(&tab, "passcode-sv");
+    let tab = doors.browser.open("stranger");
+    doors.choose(&tab, "/", "acme");
+    outsiders.saml.sign_in(&tab, "stranger");
+    examine(&tab, "not-invited");
+    let tab = doors.browser.open("gwen");
+    tab.goto(&doors.app("/"));
+    examine(&tab, "choose-of-many");
 }
 
 #[test]
