@@ -10,6 +10,7 @@ mod site;
 
 use std::time::{Duration, Instant};
 
+use crossgate_testkit::browser::Tab;
 use crossgate_testkit::upstream::header_values;
 use serde_json::json;
 use site::TAILSPIN;
@@ -227,4 +228,118 @@ fn sessions_of_outsiders_outlive_a_restart_and_end_with_the_guest() {
         gateway.reload();
     });
     assert_eq!(doors.status_with(&cookie), 403);
+}
+
+/// Discovery, sign-in, the page, a step-up and the sign-out, each from a browser that was never here.
+#[test]
+fn every_kind_of_provider_leads_from_a_cold_browser_to_the_page_through_a_step_up_and_out() {
+    let outsiders = Outsiders::start();
+    let trust = json!({
+        "id": site::POLICY_ID, "b2bDirectConnectInbound": site::everyone(),
+        "inboundTrust": { "isMfaAccepted": true, "isCompliantDeviceAccepted": false, "isHybridAzureADJoinedDeviceAccepted": false },
+    });
+    let doors = outsiders
+        .before(Lobby::new())
+        .policy("default.json", &trust)
+        .open();
+    // The own tenant's service knows its guests, and says whose MFA was done with it.
+    doors.change(|gateway| {
+        gateway.rewrite_config(|text| {
+            let own = "[[provider]]\nname = \"contoso\"";
+            assert!(text.contains(own), "{text}");
+            let told =
+                "[issuer.claims]\nresource_mfa = { pointer = \"/amr\", contains = [\"mfa\"] }\n";
+            text.replacen(own, &format!("{told}{own}"), 1)
+        });
+        gateway.reload();
+    });
+    for (number, login, idp) in [
+        (1, "mia@contractor.example", "mail"),
+        (2, "sam@acme.example", outsiders.saml.issuer()),
+        (3, "gwen@gmail.com", "google.com"),
+        (4, "finn@contractor.example", "facebook.com"),
+    ] {
+        doors.contoso.account(&json!({
+            "sub": guest(number), "email": login, "name": "A guest", "claims": { "idp": idp },
+        }));
+    }
+    let sign_in = |tab: &Tab<'_>, who: &str| {
+        match who {
+            "sam@acme.example" => outsiders.saml.sign_in(tab, who),
+            "tess@tailspin.example" => outsiders.wsfed.sign_in(tab, who),
+            "gwen@gmail.com" => outsiders.google.sign_in(tab, who, None),
+            "finn@contractor.example" => outsiders.facebook.sign_in(tab, who),
+            "frida@fabrikam.com" => doors.fabrikam.sign_in(tab, who, None),
+            mailbox => {
+                tab.fill("[name=passcode]", &outsiders.code(mailbox, 1));
+                tab.click("button[type=submit]")
+            }
+        };
+    };
+    let people = [
+        ("frida@fabrikam.com", "frida", None),
+        ("sam@acme.example", &*guest(2), None),
+        ("tess@tailspin.example", "tess", None),
+        ("gwen@gmail.com", &*guest(3), None),
+        ("finn@contractor.example", &*guest(4), Some("facebook")),
+        ("mia@contractor.example", &*guest(1), None),
+    ];
+    let tabs = people.map(|(address, id, by_name)| {
+        let tab = doors.browser.open(address);
+        match by_name {
+            Some(name) => doors.choose(&tab, "/first?a=b", name),
+            None => doors.tell_address(&tab, "/first?a=b", address),
+        }
+        sign_in(&tab, address);
+        assert_eq!(
+            tab.page().place.url,
+            doors.app("/first?a=b"),
+            "{address}: {}",
+            tab.page().text
+        );
+        assert_eq!(doors.user(&tab), json!([id]), "{address}");
+        tab
+    });
+    doors.change(|gateway| {
+        let mfa = json!({
+            "displayName": "MFA", "state": "enabled",
+            "conditions": { "users": { "includeUsers": ["All"] }, "applications": { "includeApplications": ["All"] } },
+            "grantControls": { "operator": "OR", "builtInControls": ["mfa"] },
+        });
+        gateway.write_policy("conditional-access/mfa.json", &mfa.to_string());
+        gateway.reload();
+    });
+    // What Tailspin's provider says from now on of a sign-in that was asked to be with several factors.
+    outsiders.wsfed.account(&json!({
+        "sub": "tess", "email": "tess@tailspin.example", "attributes": {
+            "http://schemas.microsoft.com/claims/authnmethodsreferences": "http://schemas.microsoft.com/claims/multipleauthn",
+        },
+    }));
+    for ((address, id, _), tab) in people.iter().zip(&tabs) {
+        let place = tab.goto(&doors.app("/second?a=b"));
+        match *address {
+            "frida@fabrikam.com" => doors.fabrikam.sign_in(tab, address, Some("123456")),
+            // Its provider has a session of its own, and answers at once.
+            "tess@tailspin.example" => tab.rest(),
+            // Nothing that was done elsewhere counts of a guest without a tenant.
+            guest => {
+                assert!(
+                    place.url.starts_with(doors.contoso.issuer()),
+                    "{guest}: {place:?} {}",
+                    tab.page().text
+                );
+                doors.contoso.sign_in(tab, guest, Some("123456"))
+            }
+        };
+        assert_eq!(
+            tab.page().place.url,
+            doors.app("/second?a=b"),
+            "{address}: {}",
+            tab.page().text
+        );
+        assert_eq!(doors.user(tab), json!([id]), "{address}");
+        tab.goto(&doors.app("/.crossgate/sign-out"));
+        tab.click("button[type=submit]");
+        assert_eq!(tab.goto(&doors.app("/first")).status, 401, "{address}");
+    }
 }

@@ -25,7 +25,7 @@ const SHA256 = 'http://www.w3.org/2001/04/xmlenc#sha256';
 const HOUR = 3600;
 
 const accounts = new Map();
-// Who is signed in here, by the cookie that says so.
+// The `sub` of who is signed in here, by the cookie that says so.
 const sessions = new Map();
 const stats = { requests: 0, pages: 0, logins: 0, refused: 0, responses: 0 };
 let own = {};
@@ -157,7 +157,7 @@ async function serve(request, response) {
   const sent = new URLSearchParams(isForm ? (await body(request)).toString() : url.search);
   const { login, password, action, ...query } = Object.fromEntries(sent);
   const asked = await read(route, query);
-  const before = sessions.get(/saml-idp-session=(\w+)/.exec(request.headers.cookie ?? '')?.[1]);
+  const before = accounts.get(sessions.get(/saml-idp-session=(\w+)/.exec(request.headers.cookie ?? '')?.[1]));
   if (!isForm) {
     stats.requests += 1;
     if (before && !asked.again) return show(response, await asked.answer(before));
@@ -172,7 +172,7 @@ async function serve(request, response) {
   }
   stats.logins += 1;
   const session = randomBytes(16).toString('hex');
-  sessions.set(session, account);
+  sessions.set(session, account.sub);
   response.setHeader('set-cookie', `saml-idp-session=${session}; HttpOnly; Path=/`);
   return show(response, await asked.answer(account));
 }
