@@ -11,11 +11,12 @@ mod site;
 use std::time::{Duration, Instant};
 
 use crossgate_testkit::browser::Tab;
+use crossgate_testkit::people::People;
 use crossgate_testkit::upstream::header_values;
 use serde_json::json;
-use site::TAILSPIN;
 use site::outsiders::{Outsiders, guest};
 use site::people::Lobby;
+use site::{MICROSOFT_ACCOUNTS, TAILSPIN};
 
 #[test]
 fn a_guest_with_a_mailbox_and_nothing_else_comes_in_by_a_code_that_is_mailed_once() {
@@ -342,4 +343,69 @@ fn every_kind_of_provider_leads_from_a_cold_browser_to_the_page_through_a_step_u
         tab.click("button[type=submit]");
         assert_eq!(tab.goto(&doors.app("/first")).status, 401, "{address}");
     }
+}
+
+#[test]
+fn microsoft_accounts_come_in_until_passcodes_alone_are_the_fallback_and_the_order_leads_addresses()
+{
+    let outsiders = Outsiders::start();
+    let consumers = People::start();
+    let lobby = outsiders.before(Lobby::new());
+    consumers.account(&json!({ "sub": "m-1", "email": "mo@outlook.com", "name": "Mo Consumer" }));
+    consumers.client(&json!({
+        "client_id": "crossgate", "client_secret": "a-secret-of-this-test",
+        "redirect_uris": [format!("{}/.crossgate/callback/consumers", lobby.origin())],
+    }));
+    let record = format!(
+        r#"{{"id":"{}","mail":"mo@outlook.com","crossgate":{{"homeTenantId":"{MICROSOFT_ACCOUNTS}","homeUserId":"m-1"}}}}"#,
+        guest(8)
+    );
+    lobby.write("policy/guests.jsonl", &record);
+    let entries = format!(
+        "[[issuer]]\nname = \"consumers\"\nkind = \"oidc\"\nissuer = \"{}\"\ntenant = \"{MICROSOFT_ACCOUNTS}\"\n\
+         [[provider]]\nname = \"consumers\"\nlabel = \"Microsoft account\"\nissuer = \"consumers\"\n\
+         client_id = \"crossgate\"\nclient_secret = \"a-secret-of-this-test\"\n",
+        consumers.issuer()
+    );
+    let doors = lobby.configure(|setup| setup.entries(&entries)).open();
+    let tab = doors.browser.open("mo");
+    doors.tell_address(&tab, "/", "mo@outlook.com");
+    consumers.sign_in(&tab, "mo@outlook.com", None);
+    assert_eq!(tab.page().place.url, doors.app("/"), "{}", tab.page().text);
+    assert_eq!(doors.user(&tab), json!([guest(8)]));
+    let order = |primary: &[&str], fallback: &str| {
+        let policy = json!({
+            "id": site::POLICY_ID, "b2bDirectConnectInbound": site::everyone(),
+            "invitationRedemptionIdentityProviderConfiguration": {
+                "primaryIdentityProviderPrecedenceOrder": primary, "fallbackIdentityProvider": fallback,
+            },
+        });
+        doors.change(|gateway| {
+            gateway.write_policy("default.json", &policy.to_string());
+            gateway.reload();
+        });
+    };
+    order(&["socialIdentityProviders"], "emailOneTimePasscode");
+    // The session that began with one counts no more, and none is offered.
+    assert_eq!(tab.goto(&doors.app("/")).status, 401);
+    assert!(
+        !tab.page().text.contains("Microsoft account"),
+        "{}",
+        tab.page().text
+    );
+    let place = tab.goto(&doors.app("/.crossgate/sign-in?provider=consumers"));
+    assert!(place.url.starts_with(&doors.app("/")), "{place:?}");
+    let tab = doors.browser.open("sam");
+    doors.tell_address(&tab, "/", "sam@acme.example");
+    assert!(
+        tab.page().html.contains("name=\"passcode\""),
+        "federations are not in the order"
+    );
+    order(&["externalFederation"], "defaultConfiguredIdp");
+    doors.tell_address(&tab, "/", "sam@acme.example");
+    assert!(
+        tab.page().place.url.starts_with(outsiders.saml.sso()),
+        "{:?}",
+        tab.page().place
+    );
 }
