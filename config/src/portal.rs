@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::reader::{Section, Text};
 use crate::units::positive_duration;
+use crate::url;
 
 /// Sessions of people who sign in with a browser, and what they see.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -21,6 +22,8 @@ pub struct Portal {
     pub colour: Option<String>,
     /// A PNG or SVG above each page.
     pub logo: Option<PathBuf>,
+    /// The own organisation's privacy statement, which guests are shown.
+    pub privacy_url: Option<String>,
 }
 
 impl Portal {
@@ -47,6 +50,9 @@ impl Portal {
             pages: section.text("pages", Text::path),
             colour: section.text("colour", colour),
             logo: section.text("logo", Text::path),
+            privacy_url: section.text("privacy_url", |text| {
+                url::web(text, "an address such as `https://contoso.com/privacy`")
+            }),
         }
     }
 }

@@ -64,7 +64,7 @@ pub fn fingerprint(store: &dyn Store) -> Result<Option<Fingerprint>, StoreError>
 /// The store cannot be read or written, or the system gives no random numbers.
 pub fn begin(ledger: &Ledger, attempt: &Attempt<'_>) -> Result<Option<Secret>, ApiError> {
     let mut drawn = None;
-    ledger.change_as_planned(attempt, Confirmation::Given, &mut |store| {
+    ledger.change_as_planned(attempt, Confirmation::Given, &mut |store, _| {
         let is_new = store.head()?.sequence == 0;
         let mut writes = if is_new {
             first_documents()

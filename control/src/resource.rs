@@ -3,6 +3,7 @@
 use crate::audit::Activity;
 use crate::document::DocumentKind;
 use crate::model::{self, EntityType};
+use crate::text::Document;
 
 /// A resource that is a document, or a collection of such.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub struct Resource {
     pub update: Activity,
     /// What removing it is called.
     pub delete: Activity,
+    /// Which documents are such: those that were deleted are another resource.
+    pub is: fn(&Document) -> bool,
 }
 
 const XTAP: &str = "CrossTenantAccessSettings";
@@ -42,6 +45,7 @@ macro_rules! resource {
             create: Activity::new($category, "Add", $create),
             update: Activity::new($category, "Update", $update),
             delete: Activity::new($category, "Delete", $delete),
+            is: |_| true,
         }
     };
 }
@@ -205,3 +209,43 @@ pub static ROLE_ASSIGNMENTS: Resource = Resource {
         "Remove member from role"
     )
 };
+
+const USERS_OF: &str = "UserManagement";
+
+/// Guests.
+pub static USERS: Resource = Resource {
+    is: |user| !was_deleted(user),
+    ..resource!(
+        Guest,
+        model::USER,
+        "users",
+        "User",
+        USERS_OF,
+        "Read user",
+        "Add user",
+        "Update user",
+        "Delete user"
+    )
+};
+
+/// Guests who were deleted, and can be brought back.
+pub static DELETED_USERS: Resource = Resource {
+    update: Activity::new(USERS_OF, "Update", "Restore user"),
+    is: was_deleted,
+    ..resource!(
+        Guest,
+        model::USER,
+        "directory/deletedItems/microsoft.graph.user",
+        "User",
+        USERS_OF,
+        "Read deleted user",
+        "Add user",
+        "Restore user",
+        "Hard delete user"
+    )
+};
+
+fn was_deleted(user: &Document) -> bool {
+    user.written("deletedDateTime")
+        .is_some_and(|at| at != "null")
+}

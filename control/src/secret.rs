@@ -50,10 +50,20 @@ impl Secret {
     /// Draws one; `None` where the system has no random numbers.
     #[must_use]
     pub fn draw(purpose: Purpose) -> Option<Self> {
+        Self::with_prefix(purpose.prefix())
+    }
+
+    /// Draws one that accepts an invitation, and is no credential of the API; `None` where the system has no random numbers.
+    #[must_use]
+    pub fn ticket() -> Option<Self> {
+        Self::with_prefix("")
+    }
+
+    fn with_prefix(prefix: &str) -> Option<Self> {
         let mut bytes = [0; 32];
         SystemRandom::new().fill(&mut bytes).ok()?;
         let text = URL_SAFE_NO_PAD.encode(bytes);
-        Some(Self(format!("{}{text}", purpose.prefix())))
+        Some(Self(format!("{prefix}{text}")))
     }
 
     /// Its text.

@@ -117,6 +117,10 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
     let live = put_in_force(loaded, &metrics);
     tidy_tokens(&parts.tokens, &live, &metrics);
     let pages = Arc::new(people::pages(&settings)?);
+    let visitors = Arc::new(Visitors::default());
+    let control = store
+        .map(|store| Control::start(store, &live, &metrics, &visitors, &text, &settings))
+        .transpose()?;
     let people = {
         let in_force = live.in_force();
         People::open(
@@ -126,13 +130,10 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
             &parts.tokens,
             &fetcher,
             &parts.connections,
+            control.as_ref().map(|control| &control.ledger),
         )?
         .map(Arc::new)
     };
-    let visitors = Arc::new(Visitors::default());
-    let control = store
-        .map(|store| Control::start(store, &live, &metrics, &visitors, &text, &settings))
-        .transpose()?;
     let noted = control.is_some().then_some(visitors);
     let (sign_ins, writer) =
         SignIns::start(&settings.sign_ins, &metrics, noted).map_err(StartError::SignIns)?;
@@ -197,6 +198,7 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
         )?;
         server.add_service(service);
         background.follow(&control.ledger);
+        background.send_mail(&control.ledger, &live, &pages);
     }
     let operations = Operations::new(
         Arc::clone(&metrics),

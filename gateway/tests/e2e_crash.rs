@@ -20,13 +20,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use crossgate_testkit::gateway::OWN_TENANT;
 use crossgate_testkit::programs::{self, wait_up_to};
 use serde_json::{Map, Value, json};
-use site::admin::{PARTNERS, SECURITY_READER};
+use site::admin::{FINGERPRINT, PARTNERS, SECRET, SECURITY_READER};
 use site::{AUDIENCE, Site, Stage, everyone, nobody};
 use ureq::Agent;
-
-/// A secret like those that `crossgate admin break-glass` draws, and its digest: it never expires.
-const SECRET: &str = "cgx_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-const FINGERPRINT: &str = "sha256:91d9bbce87dc8cdf3fabd91ab3234a50ac4596ce960fd4596728137aa7f7c74e";
 
 const CLIENTS: usize = 4;
 const PARTNERS_OF_A_CLIENT: usize = 6;

@@ -60,7 +60,9 @@ pub fn path_of(kind: DocumentKind, key: &str) -> String {
         | DocumentKind::PartnerTemplate
         | DocumentKind::SynchronizationTemplate
         // No directory has it, and a path that none may have says so.
-        | DocumentKind::Bootstrap => format!("{}.json", kind.name()),
+        | DocumentKind::Bootstrap
+        | DocumentKind::Invitation
+        | DocumentKind::Mail => format!("{}.json", kind.name()),
         DocumentKind::Authorization | DocumentKind::Domains => {
             "external-collaboration.json".to_owned()
         }
@@ -219,7 +221,9 @@ impl<'t> Split<'t> {
             | DocumentKind::SynchronizationTemplate
             | DocumentKind::Authorization
             | DocumentKind::Domains
-            | DocumentKind::Bootstrap => Some(String::new()),
+            | DocumentKind::Bootstrap
+            | DocumentKind::Invitation
+            | DocumentKind::Mail => Some(String::new()),
             DocumentKind::Partner => text(&ids.tenant_id)
                 .or_else(|| self.missing(slot, "tenantId", "the partner's tenant id")),
             DocumentKind::ConditionalAccess => Some(id.unwrap_or_else(|| self.nameless(slot))),

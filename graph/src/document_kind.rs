@@ -32,11 +32,15 @@ pub enum DocumentKind {
     RoleAssignment,
     /// The digest of the secret that gives somebody the first role. There is one, and no file of a directory holds it.
     Bootstrap,
+    /// An invitation that is open, by the `id` of the guest that it makes. No file of a directory holds it.
+    Invitation,
+    /// Mail that is to be sent, by `id`. No file of a directory holds it.
+    Mail,
 }
 
 impl DocumentKind {
     /// All, in the order in which a policy is read.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Policy,
         Self::Default,
         Self::Partner,
@@ -51,6 +55,8 @@ impl DocumentKind {
         Self::RoleDefinition,
         Self::RoleAssignment,
         Self::Bootstrap,
+        Self::Invitation,
+        Self::Mail,
     ];
 
     /// The name in stores and on the command line.
@@ -71,6 +77,8 @@ impl DocumentKind {
             Self::RoleDefinition => "role-definitions",
             Self::RoleAssignment => "role-assignments",
             Self::Bootstrap => "bootstrap",
+            Self::Invitation => "invitations",
+            Self::Mail => "mail",
         }
     }
 
@@ -97,7 +105,30 @@ impl DocumentKind {
             | Self::Guest
             | Self::Revocation
             | Self::RoleDefinition
-            | Self::RoleAssignment => false,
+            | Self::RoleAssignment
+            | Self::Invitation
+            | Self::Mail => false,
+        }
+    }
+
+    /// Whether it is what an organisation sets, and may be kept in files: the others are of a store's own doing.
+    #[must_use]
+    pub const fn is_setting(self) -> bool {
+        match self {
+            Self::Bootstrap | Self::Invitation | Self::Mail => false,
+            Self::Policy
+            | Self::Default
+            | Self::Partner
+            | Self::PartnerTemplate
+            | Self::SynchronizationTemplate
+            | Self::ConditionalAccess
+            | Self::NamedLocation
+            | Self::Authorization
+            | Self::Domains
+            | Self::Guest
+            | Self::Revocation
+            | Self::RoleDefinition
+            | Self::RoleAssignment => true,
         }
     }
 }

@@ -138,7 +138,7 @@ fn every_document_has_a_file_that_holds_its_kind() {
             let path = path_of(kind, key);
             let holds = kinds_of(&path).contains(&kind);
             // The secret's digest is the store's own.
-            assert_eq!(holds, kind != DocumentKind::Bootstrap, "{path}");
+            assert_eq!(holds, kind.is_setting(), "{path}");
         }
     }
 }

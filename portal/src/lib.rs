@@ -1,11 +1,12 @@
 //! People in browsers: who signs in where, and what they see.
 //!
 //! Called and not calling: what goes over the network, and what time it is, the caller brings. One thing is sent from
-//! here, when the caller says so: mail, by [`passcode::mail::Mailer`].
+//! here, when the caller says so: mail, by [`mail::Mailer`].
 
 pub mod attempt;
 pub mod cookies;
 pub mod facebook;
+pub mod mail;
 pub mod oidc;
 pub mod pages;
 pub mod passcode;

@@ -10,6 +10,9 @@ pub struct ReturnPath(String);
 /// Where our own pages are, on every host.
 pub const OWN: &str = "/.crossgate/";
 
+/// Where invitations are accepted.
+pub const REDEEM: &str = "/.crossgate/redeem";
+
 /// Longer ones would not fit beside the rest into a cookie.
 const LONGEST: usize = 1800;
 
@@ -53,7 +56,13 @@ fn is_safe(text: &str) -> bool {
             .bytes()
             .all(|byte| matches!(byte, 0x21..=0x7e) && byte != b'\\')
         && !text.contains('#')
-        && !text.to_ascii_lowercase().starts_with(OWN)
+        && (leads_to_redemption(text) || !text.to_ascii_lowercase().starts_with(OWN))
+}
+
+/// The one page of ours that is gone on with after a sign-in.
+fn leads_to_redemption(text: &str) -> bool {
+    let rest = text.strip_prefix(REDEEM);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('?'))
 }
 
 #[cfg(test)]

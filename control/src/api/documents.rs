@@ -65,7 +65,9 @@ pub(super) fn target(api: &Api, resource: &Resource, key: &str) -> TargetResourc
         | DocumentKind::Revocation
         | DocumentKind::RoleDefinition
         | DocumentKind::RoleAssignment
-        | DocumentKind::Bootstrap => None,
+        | DocumentKind::Bootstrap
+        | DocumentKind::Invitation
+        | DocumentKind::Mail => None,
     };
     TargetResource {
         id: key.to_owned(),
@@ -78,6 +80,7 @@ pub(super) fn target(api: &Api, resource: &Resource, key: &str) -> TargetResourc
 pub(super) fn get(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<Reply, ApiError> {
     let address = address_of(resource, asked)?;
     let current = api.ledger.current(&address)?;
+    let current = current.filter(|current| (resource.is)(&current.document));
     if !is_there(resource, current.as_ref()) {
         return Err(missing(asked));
     }
@@ -122,6 +125,10 @@ pub(super) fn list(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<
                 crate::store::StoreError::Corrupt(format!("{}: {error}", stored.address))
             })?;
             let shown = show(resource.entity, document.members());
+            if !(resource.is)(&document) {
+                after = Some(stored.address.key.into());
+                continue;
+            }
             if options.filters() && !options.admits(&Value::Object(shown.clone())) {
                 after = Some(stored.address.key.into());
                 continue;
@@ -151,13 +158,15 @@ pub(super) fn list(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<
 
 fn count(api: &Api, resource: &Resource, options: &listed::Listing) -> Result<u64, ApiError> {
     let store = api.ledger.store();
-    if !options.filters() {
+    if !options.filters() && resource.kind != DocumentKind::Guest {
         return Ok(store.count(resource.kind)?);
     }
     let mut count = 0;
     store.each(resource.kind, crate::store::Share::WHOLE, &mut |_, text| {
-        let shown = Document::parse(text).map(|document| show(resource.entity, document.members()));
-        if shown.is_ok_and(|shown| options.admits(&Value::Object(shown))) {
+        let document = Document::parse(text);
+        let document = document.ok().filter(|document| (resource.is)(document));
+        let shown = document.map(|document| show(resource.entity, document.members()));
+        if shown.is_some_and(|shown| options.admits(&Value::Object(shown))) {
             count += 1;
         }
     })?;
@@ -197,7 +206,9 @@ pub(super) fn create_beside(
         | DocumentKind::Revocation
         | DocumentKind::RoleDefinition
         | DocumentKind::RoleAssignment
-        | DocumentKind::Bootstrap => Uuid::new_v4().to_string(),
+        | DocumentKind::Bootstrap
+        | DocumentKind::Invitation
+        | DocumentKind::Mail => Uuid::new_v4().to_string(),
     };
     let address = Address::new(resource.kind, &key);
     let attempt = asked.attempt(resource.create, target(api, resource, &key));
@@ -233,6 +244,16 @@ pub(super) fn create_beside(
 
 /// A change of some properties.
 pub(super) fn update(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<Reply, ApiError> {
+    update_beside(api, asked, resource, &[])
+}
+
+/// The same, with writes that are made in the same step.
+pub(super) fn update_beside(
+    api: &Api,
+    asked: &Asked<'_>,
+    resource: &Resource,
+    beside: &[Write],
+) -> Result<Reply, ApiError> {
     let address = address_of(resource, asked)?;
     let given = body::read(asked.call)?;
     let attempt = asked.attempt(resource.update, target(api, resource, &address.key));
@@ -241,6 +262,7 @@ pub(super) fn update(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Resul
         &attempt,
         &address,
         &|current| {
+            let current = current.filter(|current| (resource.is)(&current.document));
             if !is_there(resource, current) {
                 return Err(missing(asked));
             }
@@ -259,7 +281,7 @@ pub(super) fn update(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Resul
             stamp_change(resource.kind, &mut document);
             Ok(Edit::Write(document))
         },
-        &[],
+        beside,
     )?;
     updated(asked, resource, changed)
 }
@@ -269,7 +291,7 @@ pub(super) fn delete(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Resul
     let address = address_of(resource, asked)?;
     let attempt = asked.attempt(resource.delete, target(api, resource, &address.key));
     let changed = api.change(asked, &attempt, &address, &|current| {
-            let Some(current) = current else {
+            let Some(current) = current.filter(|current| (resource.is)(&current.document)) else {
                 return Err(missing(asked));
             };
             asked.check_version(Some(current))?;
@@ -396,7 +418,9 @@ fn stamp_new(kind: DocumentKind, document: &mut Document, key: &str) {
         | DocumentKind::Domains
         | DocumentKind::Guest
         | DocumentKind::Revocation
-        | DocumentKind::Bootstrap => {}
+        | DocumentKind::Bootstrap
+        | DocumentKind::Invitation
+        | DocumentKind::Mail => {}
     }
 }
 
@@ -424,7 +448,9 @@ fn stamp_change(kind: DocumentKind, document: &mut Document) {
         | DocumentKind::Revocation
         | DocumentKind::RoleDefinition
         | DocumentKind::RoleAssignment
-        | DocumentKind::Bootstrap => {}
+        | DocumentKind::Bootstrap
+        | DocumentKind::Invitation
+        | DocumentKind::Mail => {}
     }
 }
 

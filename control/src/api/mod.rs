@@ -8,6 +8,7 @@ pub mod call;
 mod directory;
 mod documents;
 pub mod error;
+mod invitations;
 mod listed;
 mod metadata;
 mod open_api;
@@ -15,6 +16,7 @@ mod permission;
 mod role_management;
 pub mod routes;
 mod synchronization;
+mod users;
 
 use std::sync::Arc;
 
@@ -124,6 +126,10 @@ impl Api {
                 Special::GetOrganization => directory::get_organization(self, asked),
                 Special::TenantById => directory::tenant_by_id(self, asked),
                 Special::TenantByDomain => directory::tenant_by_domain(self, asked),
+                Special::UpdateUser => users::update(self, asked),
+                Special::DeleteUser => users::delete(self, asked),
+                Special::RestoreUser => users::restore(self, asked),
+                Special::Invite => invitations::invite(self, asked),
                 Special::RevokeSessions => directory::revoke_sessions(self, asked),
                 Special::Metadata | Special::OpenApi | Special::Batch => {
                     Err(ApiError::not_found("there is no such resource"))

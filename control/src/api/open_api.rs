@@ -162,6 +162,8 @@ fn request_schema(route: &Route) -> Option<Value> {
         Operation::Special(Special::PutSynchronization | Special::UpdateSynchronization) => {
             of(&model::IDENTITY_SYNCHRONIZATION, "update")
         }
+        Operation::Special(Special::UpdateUser) => of(&model::USER, "update"),
+        Operation::Special(Special::Invite) => of(&model::INVITATION, "create"),
         Operation::Special(Special::Batch) => Some(json!({"$ref": "#/components/schemas/batch"})),
         Operation::Get(_)
         | Operation::List(_)
@@ -212,6 +214,9 @@ fn success(route: &Route) -> (&'static str, Option<Value>) {
             Special::TenantById | Special::TenantByDomain => {
                 ("200", one(&model::TENANT_INFORMATION))
             }
+            Special::UpdateUser | Special::DeleteUser => ("204", None),
+            Special::RestoreUser => ("200", one(&model::USER)),
+            Special::Invite => ("201", one(&model::INVITATION)),
             Special::RevokeSessions => (
                 "200",
                 Some(

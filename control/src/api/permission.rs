@@ -9,6 +9,7 @@ use super::asked::Asked;
 use super::directory::{self, LONGEST_ID};
 use super::documents;
 use super::error::ApiError;
+use super::invitations;
 use super::listed;
 use super::routes::{Need, Operation, Special, Verb};
 use crate::administrator::Credential;
@@ -167,6 +168,10 @@ pub(super) fn attempt<'a>(api: &Api, asked: &'a Asked<'_>) -> Attempt<'a> {
                 &resource::ROLE_ASSIGNMENTS,
                 resource::ROLE_ASSIGNMENTS.create,
             ),
+            Special::UpdateUser => of(&resource::USERS, resource::USERS.update),
+            Special::DeleteUser => of(&resource::USERS, resource::USERS.delete),
+            Special::RestoreUser => of(&resource::DELETED_USERS, resource::DELETED_USERS.update),
+            Special::Invite => other("UserManagement", invitations::INVITE.name),
             Special::RevokeSessions => other("UserManagement", directory::REVOKE.name),
             Special::ListAudits | Special::GetAudit => other("AuditLogs", "Read directory audits"),
             Special::ListDirectoryRoles | Special::GetDirectoryRole | Special::ListRoleMembers => {

@@ -120,6 +120,14 @@ pub enum Special {
     TenantByDomain,
     /// A user's sessions end.
     RevokeSessions,
+    /// A guest's properties change.
+    UpdateUser,
+    /// A guest goes, and can be brought back.
+    DeleteUser,
+    /// A guest is brought back.
+    RestoreUser,
+    /// A guest is invited.
+    Invite,
     /// `$metadata`.
     Metadata,
     /// The description of the API.

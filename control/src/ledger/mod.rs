@@ -12,7 +12,7 @@ mod roles;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
-use crossgate_graph::{Change, Fault, Proposal, Refused, Standing};
+use crossgate_graph::{Change, Compiled, Fault, Proposal, Refused, Standing};
 use crossgate_policy::snapshot::OwnTenant;
 use jiff::Timestamp;
 
@@ -161,6 +161,12 @@ impl Ledger {
     #[must_use]
     pub fn roles(&self) -> Arc<Roles> {
         self.roles.load_full()
+    }
+
+    /// The policy that is in force.
+    #[must_use]
+    pub fn compiled(&self) -> Compiled {
+        self.lock().standing.compiled()
     }
 
     /// Where documents and audit are read.

@@ -1,5 +1,7 @@
 //! Changes of many documents that depend on all that stands in the store.
 
+use crossgate_graph::Standing;
+
 use super::{Confirmation, Ledger, MOST_TRIES};
 use crate::api::error::ApiError;
 use crate::audit::{Attempt, Modified};
@@ -30,12 +32,12 @@ impl Ledger {
         &self,
         attempt: &Attempt<'_>,
         confirmation: Confirmation<'_>,
-        plan: &mut dyn FnMut(&dyn Store) -> PlanResult,
+        plan: &mut dyn FnMut(&dyn Store, &Standing) -> PlanResult,
     ) -> Result<Option<Vec<String>>, ApiError> {
         let mut state = self.lock();
         for _ in 0..MOST_TRIES {
             self.catch_up(&mut state)?;
-            let Some(planned) = plan(&*self.store)? else {
+            let Some(planned) = plan(&*self.store, &state.standing)? else {
                 return Ok(None);
             };
             let Planned {

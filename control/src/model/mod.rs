@@ -7,6 +7,7 @@ mod conditional_access;
 mod cross_tenant;
 mod directory;
 mod shown;
+mod user;
 
 pub use conditional_access::{CONDITIONAL_ACCESS_POLICY, NAMED_LOCATION};
 pub use cross_tenant::{
@@ -17,6 +18,7 @@ pub use directory::{
     ORGANIZATION, ROLE_ASSIGNMENT, ROLE_DEFINITION, TENANT_INFORMATION,
 };
 pub use shown::{initial, show};
+pub use user::{INVITATION, USER};
 
 /// Everything that the API answers with.
 pub static ENTITIES: &[&EntityType] = &[
@@ -37,6 +39,8 @@ pub static ENTITIES: &[&EntityType] = &[
     &ROLE_ASSIGNMENT,
     &ORGANIZATION,
     &TENANT_INFORMATION,
+    &USER,
+    &INVITATION,
 ];
 
 /// A resource with an identity (OData CSDL 4.01, section 6).

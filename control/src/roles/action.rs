@@ -145,6 +145,18 @@ actions! {
     /// Reads, adds and removes role assignments.
     RoleAssignmentsManage = "microsoft.directory/roleAssignments/allProperties/allTasks",
 
+    /// Reads guests.
+    UsersRead = "microsoft.directory/users/standard/read",
+    /// Changes a guest's properties.
+    UsersUpdate = "microsoft.directory/users/basic/update",
+    /// Invites a guest, or invites one again.
+    UsersInvite = "microsoft.directory/users/inviteGuest",
+    /// Deletes a guest.
+    UsersDelete = "microsoft.directory/users/delete",
+    /// Brings back a guest who was deleted.
+    UsersRestore = "microsoft.directory/users/restore",
+    /// Removes for good a guest who was deleted.
+    DeletedUsersDelete = "microsoft.directory/deletedItems.users/delete",
     /// Ends a user's sessions.
     SessionsRevoke = "microsoft.directory/users/invalidateAllRefreshTokens",
     /// Reads `organization`.

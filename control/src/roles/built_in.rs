@@ -76,6 +76,7 @@ built_in_roles! {
             .union(TEMPLATES_READ)
             .union(CONDITIONAL_ACCESS_READ)
             .union(COLLABORATION_READ)
+            .union(USERS_READ)
             .union(AUDIT_READ);
     SecurityAdministrator = 0x194a_e4cb_b126_40b2_bd5b_6091_b380_977d, "Security Administrator",
         "Manages cross-tenant access, identity synchronization, Conditional Access and the domain list, and reads the audit.",
@@ -132,20 +133,31 @@ built_in_roles! {
             Action::AuthorizationPolicyManage,
         ]));
     UserAdministrator = 0xfe93_0be7_5e62_47db_91af_98c3_a49a_38b1, "User Administrator",
-        "Ends sessions, and reads the domain list.",
-        MEMBER.union(ActionSet::of(&[
-            Action::LegacyPoliciesRead,
-            Action::SessionsRevoke,
-        ]));
+        "Manages guests, invites them, ends sessions, and reads the domain list.",
+        MEMBER
+            .union(USERS_READ)
+            .union(USERS_WRITE)
+            .union(ActionSet::of(&[
+                Action::LegacyPoliciesRead,
+                Action::SessionsRevoke,
+                Action::UsersInvite,
+            ]));
     HelpdeskAdministrator = 0x7298_27e3_9c14_49f7_bb1b_9608_f156_bbb8, "Helpdesk Administrator",
-        "Ends sessions.",
-        MEMBER.union(ActionSet::of(&[Action::SessionsRevoke]));
+        "Ends sessions, and invites guests again.",
+        MEMBER
+            .union(USERS_READ)
+            .union(ActionSet::of(&[Action::SessionsRevoke, Action::UsersInvite]));
+    GuestInviter = 0x95e7_9109_95c0_4d8e_aee3_d01a_ccf2_d47b, "Guest Inviter",
+        "Invites guests.",
+        MEMBER
+            .union(USERS_READ)
+            .union(ActionSet::of(&[Action::UsersInvite]));
     ReportsReader = 0x4a5d_8f65_41da_4de4_8968_e035_b653_39cf, "Reports Reader",
         "Reads the audit.",
         MEMBER.union(AUDIT_READ);
     DirectoryReaders = 0x88d8_e3e3_8f55_4a1e_953a_9b98_98b8_876b, "Directory Readers",
-        "Reads roles and the organization.",
-        MEMBER;
+        "Reads guests, roles and the organization.",
+        MEMBER.union(USERS_READ);
     CrossTenantAccessAdministrator = 0x1431_30ba_ba2d_41cd_81dc_3a3b_bfec_e362, "Cross-tenant access administrator",
         "Manages everything in cross-tenant access settings.",
         CROSS_TENANT_READ
@@ -259,6 +271,15 @@ const LEGACY_POLICIES_WRITE: ActionSet = ActionSet::of(&[
     Action::LegacyPoliciesCreate,
     Action::LegacyPoliciesUpdate,
     Action::LegacyPoliciesDelete,
+]);
+
+const USERS_READ: ActionSet = ActionSet::of(&[Action::UsersRead]);
+
+const USERS_WRITE: ActionSet = ActionSet::of(&[
+    Action::UsersUpdate,
+    Action::UsersDelete,
+    Action::UsersRestore,
+    Action::DeletedUsersDelete,
 ]);
 
 const AUDIT_READ: ActionSet = ActionSet::of(&[Action::AuditLogsRead]);

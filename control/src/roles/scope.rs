@@ -48,6 +48,8 @@ scopes! {
     OrganizationRead = "Organization.Read.All",
     OrganizationWrite = "Organization.ReadWrite.All",
     SessionsRevoke = "User.RevokeSessions.All",
+    UserInvite = "User.Invite.All",
+    UserRead = "User.Read.All",
     UserWrite = "User.ReadWrite.All",
     DirectoryRead = "Directory.Read.All",
     RoleManagementWrite = "RoleManagement.ReadWrite.Directory",
@@ -80,12 +82,21 @@ impl Scope {
             Self::AuditLogRead => ActionSet::of(&[Action::AuditLogsRead]),
             Self::RoleManagementRead | Self::AnyRoleManagementRead => ROLES_READ,
             Self::OrganizationRead | Self::OrganizationWrite => ORGANIZATION_READ,
-            Self::SessionsRevoke | Self::UserWrite => SESSIONS_REVOKE,
+            Self::SessionsRevoke => SESSIONS_REVOKE,
+            Self::UserInvite => USERS_INVITE,
+            Self::UserRead => USERS_READ,
+            Self::UserWrite => SESSIONS_REVOKE
+                .union(USERS_READ)
+                .union(USERS_INVITE)
+                .union(USERS_WRITE),
             Self::DirectoryRead => DIRECTORY_READ,
             Self::RoleManagementWrite => {
                 ROLES_READ.union(ROLES_WRITE).union(PROTECTED_ACTIONS_WRITE)
             }
-            Self::DirectoryWrite => DIRECTORY_READ.union(SESSIONS_REVOKE),
+            Self::DirectoryWrite => DIRECTORY_READ
+                .union(SESSIONS_REVOKE)
+                .union(USERS_INVITE)
+                .union(USERS_WRITE),
         }
     }
 
@@ -215,9 +226,21 @@ const ORGANIZATION_READ: ActionSet = ActionSet::of(&[Action::OrganizationRead]);
 
 const SESSIONS_REVOKE: ActionSet = ActionSet::of(&[Action::SessionsRevoke]);
 
+const USERS_READ: ActionSet = ActionSet::of(&[Action::UsersRead]);
+
+const USERS_INVITE: ActionSet = ActionSet::of(&[Action::UsersInvite]);
+
+const USERS_WRITE: ActionSet = ActionSet::of(&[
+    Action::UsersUpdate,
+    Action::UsersDelete,
+    Action::UsersRestore,
+    Action::DeletedUsersDelete,
+]);
+
 // What lists legacy policies in the field calls them with this permission.
 const DIRECTORY_READ: ActionSet = ROLES_READ
     .union(ORGANIZATION_READ)
+    .union(USERS_READ)
     .union(ActionSet::of(&[Action::LegacyPoliciesRead]));
 
 #[cfg(test)]

@@ -97,7 +97,7 @@ impl<'t> Directory<'t> {
         };
         for kind in DocumentKind::ALL {
             let wanted = self.kind(kind);
-            if kind == DocumentKind::Bootstrap || is_role(kind) && wanted.is_empty() {
+            if !kind.is_setting() || is_role(kind) && wanted.is_empty() {
                 continue;
             }
             let mut seen = HashSet::new();

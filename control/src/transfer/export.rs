@@ -41,7 +41,10 @@ pub fn export<E>(
     let mut exported = Exported::default();
     for kind in DocumentKind::ALL {
         let documents = match kind {
-            DocumentKind::Bootstrap | DocumentKind::Domains => 0,
+            DocumentKind::Bootstrap
+            | DocumentKind::Invitation
+            | DocumentKind::Mail
+            | DocumentKind::Domains => 0,
             DocumentKind::Partner => {
                 exported.partners = partners(store, at, write)?;
                 exported.partners

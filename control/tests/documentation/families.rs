@@ -72,7 +72,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "Users and guests",
-        paths: &["users", "me", "invitations"],
+        paths: &["users", "me", "invitations", "directory/deletedItems"],
     },
     Family {
         name: "Organizations",

@@ -286,9 +286,7 @@ pub(crate) const UNSUPPORTED: &[Unsupported] = &[
         PROTECTED,
     ),
     // Users and guests
-    no("POST", "invitations", "Not yet: inviting guests"),
-    no("GET, POST", "users", USERS),
-    no("GET, PATCH, DELETE", "users/{id}", USERS),
+    no("POST", "users", USERS),
     no(
         "POST",
         "users/{id}/invalidateAllRefreshTokens",
@@ -313,4 +311,4 @@ const SIGN_INS: &str =
 const ASSIGN: &str = "Assign with `roleManagement/directory/roleAssignments`";
 const TIMES: &str = "An assignment holds from its answer until it is removed";
 const PROTECTED: &str = "Which actions are protected is Entra's list; what they ask for is `[admin] protected_actions_context`";
-const USERS: &str = "Not yet: users are Entra's, and guests documents of the policy";
+const USERS: &str = "Guests are invited; the own tenant's people are its identity provider's";

@@ -123,6 +123,7 @@ impl Stage {
             &self.gateway.tokens,
             &Fetcher::new().unwrap(),
             &Arc::default(),
+            None,
         );
         self.gateway.people = people.unwrap().map(Arc::new);
         self

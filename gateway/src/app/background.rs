@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crossgate_config::Settings;
 use crossgate_control::ledger::Ledger;
+use crossgate_portal::pages::Pages;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -60,6 +61,15 @@ impl Background {
             let in_force = live.in_force();
             (in_force.routes.upstreams(), in_force.routes.probe_every)
         }));
+    }
+
+    /// Sends what the store has to be sent.
+    pub(super) fn send_mail(&self, ledger: &Arc<Ledger>, live: &Arc<Live>, pages: &Arc<Pages>) {
+        self.0.spawn(people::send_mail(
+            Arc::downgrade(ledger),
+            Arc::clone(live),
+            Arc::clone(pages),
+        ));
     }
 
     /// Forgets sessions that are over.

@@ -92,7 +92,7 @@ impl People {
         match &provider.speaks_for {
             SpeaksFor::Guests(voucher) => {
                 let who = social::profile(&verified, &id_token);
-                self.guest(call, provider, voucher, &who)
+                self.guest(call, provider, voucher, attempt, &who).await
             }
             SpeaksFor::Tenant(_) | SpeaksFor::Asserted(_) => Ok(Arrived {
                 verified,
@@ -143,7 +143,7 @@ impl People {
         let SpeaksFor::Guests(voucher) = &provider.speaks_for else {
             return Err(tampered("provider_unknown"));
         };
-        self.guest(call, provider, voucher, &who)
+        self.guest(call, provider, voucher, attempt, &who).await
     }
 
     /// The ID token, where it is genuine, for us and for this sign-in. A key that is new is waited for.

@@ -120,7 +120,7 @@ impl People {
         let mut arrived = match &provider.speaks_for {
             SpeaksFor::Guests(voucher) => {
                 let who = guest(provider, &assertion)?;
-                self.guest(call, provider, voucher, &who)?
+                self.guest(call, provider, voucher, attempt, &who).await?
             }
             SpeaksFor::Asserted(voucher) => {
                 let statement = voucher.statement(&member(&assertion)?);
@@ -246,6 +246,7 @@ fn member(assertion: &Assertion) -> Result<Told, Failed> {
         amr: methods(assertion),
         groups: groups.cloned().unwrap_or_default(),
         sid: assertion.session_index.clone(),
+        home_oid: None,
     })
 }
 

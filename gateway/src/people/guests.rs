@@ -1,11 +1,13 @@
 //! Guests for whom no tenant speaks: whose record somebody's is, and what is vouched for.
 
 use crossgate_policy::snapshot::{Guest, Snapshot, Witness};
+use crossgate_portal::attempt::Attempt;
 use crossgate_portal::store::IdToken;
 
 use super::People;
 use super::call::Call;
 use super::provider::Provider;
+use super::redeem::returned_to;
 use super::vouched::{Told, Voucher};
 use super::welcome::{Arrived, Failed};
 
@@ -25,23 +27,30 @@ pub(super) struct Acquaintance {
 
 impl People {
     /// The guest that a provider tells of, as one who is vouched for.
-    pub(super) fn guest(
+    pub(super) async fn guest(
         &self,
         call: &Call<'_>,
         provider: &Provider,
         voucher: &Voucher,
+        attempt: &Attempt,
         who: &Acquaintance,
     ) -> Result<Arrived, Failed> {
         let in_force = call.live.in_force();
-        let record = record(&in_force.snapshot, provider, voucher, who);
-        let record = record.ok_or(Failed::not_invited())?;
+        let guest = match record(&in_force.snapshot, provider, voucher, who) {
+            Some(record) => record.id.to_string(),
+            None => self
+                .invited(attempt, who)
+                .await
+                .ok_or(Failed::not_invited())?,
+        };
         let told = Told {
-            sub: record.id.to_string(),
+            sub: guest,
             name: who.name.clone(),
             email: who.mail.clone(),
             preferred_username: who.mail.clone(),
             auth_time: who.signed_in,
             amr: who.amr.clone(),
+            home_oid: who.id.clone(),
             ..Told::default()
         };
         let statement = voucher.statement(&told);
@@ -51,6 +60,17 @@ impl People {
             kept: IdToken(statement),
             longest: None,
         })
+    }
+
+    /// Whom an invitation is for that the sign-in goes back to: whoever holds its link has read mail to the address, and their provider
+    /// says that it is theirs too.
+    async fn invited(&self, attempt: &Attempt, who: &Acquaintance) -> Option<String> {
+        let mail = who.mail.as_deref()?;
+        let invited = returned_to(self.ledger.as_ref(), attempt.return_to.as_str()).await?;
+        invited
+            .address
+            .eq_ignore_ascii_case(mail)
+            .then_some(invited.guest)
     }
 }
 

@@ -11,11 +11,14 @@ mod federation;
 mod forms;
 mod guests;
 mod kept;
+mod mail;
 mod me;
+mod outbox;
 mod passcode;
 pub mod place;
 mod provider;
 mod realm;
+mod redeem;
 mod send;
 mod settings;
 mod sign_in;
@@ -31,6 +34,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crossgate_config::{FederationProtocol, Portal, Settings};
+use crossgate_control::ledger::Ledger;
 use crossgate_policy::Decision;
 use crossgate_policy::subject::Home;
 use crossgate_portal::cookies;
@@ -54,6 +58,7 @@ use endpoints::KnownEndpoints;
 pub use forms::{fields, has_too_many, is_form, is_navigation};
 use kept::Kept;
 pub use kept::MOST_FORM;
+pub use outbox::send_mail;
 use passcode::MOST_MAILS;
 use place::Place;
 pub use provider::Provider;
@@ -81,6 +86,7 @@ pub struct People {
     connections: Arc<Connections>,
     passcodes: Passcodes,
     mailing: Arc<Semaphore>,
+    ledger: Option<Arc<Ledger>>,
 }
 
 /// People who are answered at a time: a visit takes moments, and those that wait must leave the queue of events its room.
@@ -127,6 +133,7 @@ impl People {
         tokens: &Arc<Tokens>,
         fetcher: &Fetcher,
         connections: &Arc<Connections>,
+        ledger: Option<&Arc<Ledger>>,
     ) -> Result<Option<Self>, PeopleError> {
         let Some(file) = &portal.store else {
             return Ok(None);
@@ -149,6 +156,7 @@ impl People {
             connections: Arc::clone(connections),
             passcodes: Passcodes::new(&key, Limits::default()),
             mailing: Arc::new(Semaphore::new(MOST_MAILS)),
+            ledger: ledger.cloned(),
         };
         let accepted = people.store.acceptances().map_err(failed)?;
         for kept in people.store.sessions().map_err(failed)? {
@@ -227,6 +235,7 @@ impl People {
                 self.federated(call, FederationProtocol::WsFed, &provider)
                     .await
             }
+            Place::Redeem => self.redeem(call).await,
             Place::Passcode => self.passcode(call).await,
             Place::WhoAmI => self.me(call, &decision),
             Place::Terms => self.terms(call).await,
@@ -243,6 +252,12 @@ impl People {
     #[must_use]
     pub fn room(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.visits).try_acquire_owned().ok()
+    }
+
+    /// Whether people can be invited, and accept.
+    #[must_use]
+    pub const fn takes_invitations(&self) -> bool {
+        self.ledger.is_some()
     }
 
     /// How many are signed in.

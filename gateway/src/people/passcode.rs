@@ -4,18 +4,15 @@
 
 use std::sync::Arc;
 
-use crossgate_config::{Mail as MailConfig, MailSecurity};
 use crossgate_portal::attempt::Attempt;
-use crossgate_portal::pages::{FailedWhy, Language, Page, PasscodeProblem, field};
-use crossgate_portal::passcode::mail::{
-    CodeMail, Credentials, Mail, MailServer, MailSettings, Mailer, Security,
-};
+use crossgate_portal::mail::{CodeMail, Mail};
+use crossgate_portal::pages::{FailedWhy, Page, PasscodeProblem, field};
 use crossgate_portal::passcode::{Address, Code};
 
 use super::call::{Call, Reply, Told};
-use super::callback::client_secret;
 use super::forms::one;
 use super::guests::{Acquaintance, record};
+use super::mail::send;
 use super::provider::{Provider, SpeaksFor};
 use super::send::Sent;
 use super::sign_in::failed;
@@ -79,7 +76,7 @@ impl People {
                 return Err(tampered("provider_unknown"));
             };
             let who = owner(&attempt, call.now());
-            let mut arrived = self.guest(call, provider, voucher, &who)?;
+            let mut arrived = self.guest(call, provider, voucher, &attempt, &who).await?;
             arrived.longest = Some(LONGEST);
             self.let_in(call, provider, attempt.clone(), arrived).await
         };
@@ -168,58 +165,22 @@ impl People {
         let (pages, language, now) = (Arc::clone(call.pages), call.language(), call.now());
         let seconds = self.passcodes.limits().seconds;
         tokio::spawn(async move {
-            if let Err(why) = send(&mail, &pages, &language, &to, &code, seconds, now).await {
+            let sent = send(&mail, |from| {
+                let made = CodeMail {
+                    from,
+                    to: &to,
+                    code: &code,
+                    seconds,
+                    now,
+                };
+                Mail::new(&pages, &language, &made)
+            });
+            if let Err(why) = sent.await {
                 tracing::error!("[mail] server: a passcode is not sent: {why}");
             }
             drop(place);
         });
     }
-}
-
-async fn send(
-    mail: &MailConfig,
-    pages: &crossgate_portal::pages::Pages,
-    language: &Language,
-    to: &Address,
-    code: &Code,
-    seconds: u64,
-    now: u64,
-) -> Result<(), String> {
-    let password = client_secret(&mail.password)
-        .await
-        .map_err(|why| format!("its password cannot be read: {why}"))?;
-    let from: Address = mail.from.parse().map_err(|why| format!("`from`: {why}"))?;
-    let settings = MailSettings {
-        server: MailServer {
-            host: mail.server.clone(),
-            port: mail.port,
-            security: match mail.security {
-                MailSecurity::Tls => Security::Tls,
-                MailSecurity::StartTls => Security::StartTls,
-                MailSecurity::None => Security::None,
-            },
-        },
-        credentials: mail
-            .username
-            .clone()
-            .zip(password)
-            .map(|(username, password)| Credentials { username, password }),
-        from,
-    };
-    // The system's certificates are read, from the disk.
-    let mailer = tokio::task::spawn_blocking(move || Mailer::new(settings))
-        .await
-        .map_err(|why| why.to_string())?
-        .map_err(|why| why.to_string())?;
-    let made = CodeMail {
-        from: mailer.from(),
-        to,
-        code,
-        seconds,
-        now,
-    };
-    let mail = Mail::new(pages, language, &made).map_err(|why| why.to_string())?;
-    mailer.send(&mail).await.map_err(|why| why.to_string())
 }
 
 fn address_of(attempt: &Attempt) -> Option<Address> {

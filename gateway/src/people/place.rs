@@ -17,6 +17,8 @@ pub enum Place {
     WsFed(String),
     /// Where a code that was mailed is typed in.
     Passcode,
+    /// Where an invitation is accepted.
+    Redeem,
     /// Who is signed in, and what they may.
     WhoAmI,
     /// Terms of use that are not accepted.
@@ -41,9 +43,12 @@ impl Place {
     pub const fn longest_form(&self) -> Option<usize> {
         match self {
             Self::Saml(_) | Self::WsFed(_) => Some(MOST_ASSERTION),
-            Self::SignIn | Self::Passcode | Self::Terms | Self::SignOut | Self::BackChannel(_) => {
-                Some(MOST_FORM)
-            }
+            Self::SignIn
+            | Self::Passcode
+            | Self::Redeem
+            | Self::Terms
+            | Self::SignOut
+            | Self::BackChannel(_) => Some(MOST_FORM),
             Self::Callback(_)
             | Self::WhoAmI
             | Self::SignedOut
@@ -68,6 +73,7 @@ pub fn place(path: &str) -> Option<Place> {
     let place = match rest.split_once('/') {
         None => match rest {
             "sign-in" => Some(Place::SignIn),
+            "redeem" => Some(Place::Redeem),
             "passcode" => Some(Place::Passcode),
             "me" => Some(Place::WhoAmI),
             "terms" => Some(Place::Terms),
@@ -97,6 +103,8 @@ const MOST_ASSERTION: usize = 256 << 10;
 
 /// Where sign-in begins.
 pub const SIGN_IN: &str = "/.crossgate/sign-in";
+/// Where invitations are accepted.
+pub const REDEEM: &str = crossgate_portal::return_path::REDEEM;
 /// Where a code that was mailed is typed in.
 pub const PASSCODE: &str = "/.crossgate/passcode";
 /// Who is signed in.

@@ -29,6 +29,8 @@ pub struct PeopleSettings {
     pub organisation: Box<str>,
     /// By whom mail is sent.
     pub mail: Option<Mail>,
+    /// The own organisation's privacy statement.
+    pub privacy_url: Option<Box<str>>,
     realms: Realms,
     names: HashMap<TenantId, Box<str>>,
 }
@@ -60,6 +62,7 @@ impl PeopleSettings {
             lifetime: settings.portal.lifetime.as_secs(),
             organisation: own.name.as_str().into(),
             mail: settings.mail.clone(),
+            privacy_url: settings.portal.privacy_url.as_deref().map(Into::into),
             names,
         })
     }

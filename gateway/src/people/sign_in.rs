@@ -28,6 +28,9 @@ pub struct Begin {
 impl People {
     /// A person came for a page of an app, and cannot have it without signing in, or without more of a sign-in.
     pub async fn begin(&self, call: &Call<'_>, begin: Begin) -> Reply {
+        if begin.refusal.reason.outcome() == Outcome::Redeem {
+            return Reply::of(respond::go_to_sign_in(place::REDEEM));
+        }
         let asked = asked_for(&begin.refusal);
         if let Some(session) = &call.session
             && begin.refusal.reason != Reason::TermsOfUseRequired
@@ -297,6 +300,8 @@ pub(super) fn failed(call: &Call<'_>, why: FailedWhy) -> Answer {
         FailedWhy::Expired | FailedWhy::Denied | FailedWhy::Tampered | FailedWhy::NotAccepted => {
             Shown::NoGood
         }
+        FailedWhy::InvitationGone => Shown::NotThere,
+        FailedWhy::InvitationOfAnother => Shown::Forbidden,
     };
     respond::page(shown, &call.render(&page))
 }

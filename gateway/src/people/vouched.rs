@@ -40,6 +40,9 @@ pub(super) struct Told {
     /// Their groups.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) groups: Vec<String>,
+    /// The account's id at a provider that speaks for no tenant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) home_oid: Option<String>,
     /// The provider's session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) sid: Option<String>,

@@ -213,10 +213,14 @@ impl Gateway {
             Outcome::StepUp => refusal.reason != Reason::RestrictionClaimMissing,
             Outcome::Allow
             | Outcome::Block
-            | Outcome::Redeem
             | Outcome::Consent
             | Outcome::BadRequest
             | Outcome::NotFound => false,
+            // Who was invited, and has come by the app itself.
+            Outcome::Redeem => {
+                let people = self.people.as_ref();
+                people.is_some_and(|people| people.takes_invitations())
+            }
         };
         let with_form = request.method == Method::POST;
         let fetches = matches!(request.method, Method::GET | Method::HEAD);

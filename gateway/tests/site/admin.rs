@@ -9,6 +9,11 @@ use super::{Site, Stage};
 /// `aud` of administrators' tokens.
 pub const ADMIN_AUDIENCE: &str = "api://crossgate";
 
+/// A secret like those that `crossgate admin break-glass` draws, and its digest: it never expires.
+pub const SECRET: &str = "cgx_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+pub const FINGERPRINT: &str =
+    "sha256:91d9bbce87dc8cdf3fabd91ab3234a50ac4596ce960fd4596728137aa7f7c74e";
+
 /// Template ids of Entra's roles.
 pub const GLOBAL_ADMINISTRATOR: &str = "62e90394-69f5-4237-9190-012177145e10";
 pub const SECURITY_ADMINISTRATOR: &str = "194ae4cb-b126-40b2-bd5b-6091b380977d";
@@ -19,7 +24,7 @@ pub const ALL_SCOPES: &str = "CrossTenantInformation.ReadBasic.All Policy.Read.C
     Policy.ReadWrite.CrossTenantAccess Policy.ReadWrite.ConditionalAccess \
     Policy.ReadWrite.Authorization AuditLog.Read.All RoleManagement.Read.Directory \
     RoleManagement.Read.All Organization.Read.All Organization.ReadWrite.All \
-    User.RevokeSessions.All User.ReadWrite.All Directory.Read.All \
+    User.RevokeSessions.All User.Invite.All User.Read.All User.ReadWrite.All Directory.Read.All \
     RoleManagement.ReadWrite.Directory Directory.ReadWrite.All";
 
 impl Stage {

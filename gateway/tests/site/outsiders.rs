@@ -52,6 +52,12 @@ impl Outsiders {
 
     /// Before an app that takes all of them.
     pub fn before(&self, lobby: Lobby) -> Lobby {
+        lobby.write("policy/guests.jsonl", GUESTS);
+        self.before_nobody(lobby)
+    }
+
+    /// The same, where nobody is a guest yet.
+    pub fn before_nobody(&self, lobby: Lobby) -> Lobby {
         let callback =
             |lobby: &Lobby, name: &str| format!("{}/.crossgate/callback/{name}", lobby.origin());
         self.google.client(&json!({
@@ -62,7 +68,6 @@ impl Outsiders {
             .app("fb-app", "fb-secret", &[callback(&lobby, "facebook")]);
         lobby.write("acme.pem", self.saml.certificate());
         lobby.write("tailspin.pem", self.wsfed.certificate());
-        lobby.write("policy/guests.jsonl", GUESTS);
         let entries = format!(
             r#"
 [[issuer]]
@@ -170,6 +175,16 @@ impl Doors {
     pub fn tell_address(&self, tab: &Tab<'_>, path: &str, address: &str) {
         tab.goto(&self.app(path));
         tab.fill("[name=email]", address);
+        tab.click("button[type=submit]");
+    }
+
+    /// Accepts the invitation whose consent a tab is asked for.
+    pub fn accept(&self, tab: &Tab<'_>) {
+        assert!(
+            tab.page().text.contains("invites you to"),
+            "{}",
+            tab.page().text
+        );
         tab.click("button[type=submit]");
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crossgate_testkit::browser::{Browser, Tab};
 use crossgate_testkit::certificate::Certificate;
-use crossgate_testkit::curl::Curl;
+use crossgate_testkit::curl::{Answer, Curl};
 use crossgate_testkit::gateway::{Gateway, OWN_TENANT, Setup};
 use crossgate_testkit::people::People;
 use crossgate_testkit::programs::wait_for;
@@ -120,6 +120,16 @@ impl Lobby {
         std::fs::write(self.setup.directory().join(name), text).unwrap();
     }
 
+    /// Keeps the policy in a store, which an administrator changes with the break-glass secret.
+    pub fn with_store(self) -> Self {
+        self.write("break-glass", super::admin::FINGERPRINT);
+        self.configure(|setup| {
+            setup
+                .section("policy", "source = \"sqlite:policy.db\"")
+                .section("admin", "break_glass_file = \"break-glass\"")
+        })
+    }
+
     /// Starts the gateway and the browser.
     pub fn open(self) -> Doors {
         let port = self.setup.proxy().port();
@@ -160,6 +170,36 @@ impl Doors {
     pub fn curl(&self, path: &str) -> Curl {
         let authority = self.gateway.directory().join("tls-cert.pem");
         Curl::get_tls(self.gateway.proxy(), APP_HOST, path, &authority)
+    }
+
+    /// A call of the admin API.
+    pub fn admin(&self, method: &str, path: &str, body: &Value) -> Answer {
+        let path = if path.starts_with('/') {
+            path.to_owned()
+        } else {
+            format!("/v1.0/{path}")
+        };
+        let authority = self.gateway.directory().join("tls-cert.pem");
+        Curl::get_tls(self.gateway.admin(), APP_HOST, &path, &authority)
+            .method(method)
+            .bearer(super::admin::SECRET)
+            .header("Content-Type", "application/json")
+            .header("Crossgate-Confirm-Lock-Out", "true")
+            .body(body.to_string())
+            .send()
+    }
+
+    /// Invites somebody to the app, and answers the invitation.
+    #[track_caller]
+    pub fn invite(&self, address: &str, more: &Value) -> Value {
+        let mut body = json!({
+            "invitedUserEmailAddress": address, "inviteRedirectUrl": self.app("/welcome"),
+        });
+        let members = more.as_object().unwrap().clone();
+        body.as_object_mut().unwrap().extend(members);
+        let answer = self.admin("POST", "invitations", &body);
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        answer.json()
     }
 
     /// Chooses where to sign in, and does.

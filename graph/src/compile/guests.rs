@@ -136,10 +136,7 @@ pub(crate) fn compile(document: GuestDocument, notes: &mut Notes<'_>) -> Option<
         );
     }
     let home = document.crossgate.map(|home| home.0).unwrap_or_default();
-    let sign_in = match home.home_tenant_id {
-        Some(_) => None,
-        None => sign_in_names(document.mail, document.identities),
-    };
+    let sign_in = sign_in_names(document.mail, document.identities);
     Some(Guest {
         sign_in,
         id: id.0,

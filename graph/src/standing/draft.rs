@@ -85,7 +85,9 @@ impl<'s> Draft<'s> {
                 | DocumentKind::Revocation
                 | DocumentKind::RoleDefinition
                 | DocumentKind::RoleAssignment
-                | DocumentKind::Bootstrap => {}
+                | DocumentKind::Bootstrap
+                | DocumentKind::Invitation
+                | DocumentKind::Mail => {}
             }
         }
         if !rules.is_empty() {

@@ -213,9 +213,11 @@ const fn is_read_apart(kind: DocumentKind) -> bool {
     match kind {
         DocumentKind::Partner | DocumentKind::Guest | DocumentKind::Revocation => true,
         // Nothing here hangs on roles.
-        DocumentKind::RoleDefinition | DocumentKind::RoleAssignment | DocumentKind::Bootstrap => {
-            true
-        }
+        DocumentKind::RoleDefinition
+        | DocumentKind::RoleAssignment
+        | DocumentKind::Bootstrap
+        | DocumentKind::Invitation
+        | DocumentKind::Mail => true,
         DocumentKind::Policy
         | DocumentKind::Default
         | DocumentKind::PartnerTemplate

@@ -42,7 +42,7 @@ pub struct Guest {
     pub redemption: Redemption,
     /// The guest agreed to the organisation's use of their data.
     pub consent_given: bool,
-    /// How the guest signs in where no tenant speaks for them; `None` where one does, or nothing is known.
+    /// How the guest is known where no tenant speaks for them, and their address; `None` where nothing is told.
     pub sign_in: Option<Box<SignInNames>>,
 }
 
@@ -147,6 +147,11 @@ impl GuestRecords {
         }
     }
 
+    /// Records with this address (`mail`), those that were deleted too.
+    pub fn with_mail<'r>(&'r self, mail: &str) -> impl Iterator<Item = &'r Guest> {
+        self.by_sign_in.with_mail(mail, &self.list)
+    }
+
     /// The records in their order.
     #[must_use]
     pub fn list(&self) -> &[Guest] {
@@ -214,6 +219,14 @@ impl GuestDirectory {
     #[must_use]
     pub fn by_home(&self, tenant: TenantId, user: &Id) -> Option<&Guest> {
         self.used()?.by_home((tenant, user))
+    }
+
+    /// Records with this address; none where the directory is off.
+    pub fn with_mail<'r>(&'r self, mail: &str) -> impl Iterator<Item = &'r Guest> {
+        let records = self.used();
+        records
+            .into_iter()
+            .flat_map(move |records| records.with_mail(mail))
     }
 
     /// The one record of somebody for whom no tenant speaks; none where there are several that are not deleted, or the

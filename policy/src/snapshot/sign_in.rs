@@ -111,6 +111,24 @@ impl BySignIn {
         found.into_iter().next()
     }
 
+    /// Records with this address, whatever their guests sign in with, those that were deleted too.
+    pub(super) fn with_mail<'l>(
+        &self,
+        mail: &str,
+        list: &'l [Guest],
+    ) -> impl Iterator<Item = &'l Guest> {
+        let hash = self.hash(Key::Mail(mail));
+        let same_hash = self.places.iter_hash(hash);
+        same_hash
+            .filter(move |(other, _)| *other == hash)
+            .filter_map(|(_, place)| list.get(*place as usize))
+            .filter(move |record| {
+                let names = record.sign_in.as_ref();
+                let known = names.and_then(|names| names.mail.as_deref());
+                known.is_some_and(|known| known.eq_ignore_ascii_case(mail))
+            })
+    }
+
     /// The one record of that key; of several the one that is not deleted.
     fn only<'l>(&self, key: Key<'_>, who: &Witness<'_>, list: &'l [Guest]) -> Option<&'l Guest> {
         let hash = self.hash(key);
@@ -119,7 +137,11 @@ impl BySignIn {
             .filter(|(other, _)| *other == hash)
             .filter_map(|(_, place)| list.get(*place as usize))
             .filter(|record| {
-                let names = record.sign_in.as_ref();
+                // Whoever has a tenant signs in there and nowhere else.
+                let names = record
+                    .sign_in
+                    .as_ref()
+                    .filter(|_| record.home_tenant.is_none());
                 names.is_some_and(|names| names.is_of(who))
             });
         let (mut alive, mut deleted) = (None, None);

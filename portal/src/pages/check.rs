@@ -55,6 +55,7 @@ pub(super) fn lacks(page: &Page<'_>, html: &str) -> Vec<&'static str> {
         }
         Page::Onward { .. } => &[("href", HREF)],
         Page::Terms { .. }
+        | Page::Consent { .. }
         | Page::SignOut { .. }
         | Page::SignedOut { .. }
         | Page::NotKept { .. } => &[],
@@ -62,7 +63,10 @@ pub(super) fn lacks(page: &Page<'_>, html: &str) -> Vec<&'static str> {
     let has_form = match page {
         Page::Choose { asks_email, .. } => *asks_email,
         Page::Resume { csrf, .. } => csrf.is_some(),
-        Page::Passcode { .. } | Page::Terms { .. } | Page::SignOut { .. } => true,
+        Page::Passcode { .. }
+        | Page::Terms { .. }
+        | Page::Consent { .. }
+        | Page::SignOut { .. } => true,
         Page::Refused { .. }
         | Page::WhoAmI { .. }
         | Page::SignedOut { .. }
@@ -128,6 +132,8 @@ pub(super) fn samples() -> Vec<Page<'static>> {
             action: ACTION,
             csrf: CSRF,
         },
+        consent(Some("Sample"), Some(HREF)),
+        consent(None, None),
         Page::SignOut {
             action: ACTION,
             csrf: CSRF,
@@ -170,6 +176,18 @@ pub(super) fn samples() -> Vec<Page<'static>> {
         at: AT,
     }));
     pages
+}
+
+const fn consent(told: Option<&'static str>, privacy_href: Option<&'static str>) -> Page<'static> {
+    Page::Consent {
+        app: "Sample",
+        account: "ada@example.com",
+        home_name: told,
+        inviter: told,
+        privacy_href,
+        action: ACTION,
+        csrf: CSRF,
+    }
 }
 
 const fn choose(
@@ -264,13 +282,15 @@ const DEVICES: [Device; 4] = [
     Device::Joined,
     Device::CompliantAndJoined,
 ];
-const FAILURES: [FailedWhy; 6] = [
+const FAILURES: [FailedWhy; 8] = [
     FailedWhy::Expired,
     FailedWhy::Denied,
     FailedWhy::ProviderError,
     FailedWhy::Tampered,
     FailedWhy::NotAccepted,
     FailedWhy::Unreachable,
+    FailedWhy::InvitationGone,
+    FailedWhy::InvitationOfAnother,
 ];
 const PASSCODE_PROBLEMS: [Option<PasscodeProblem>; 5] = [
     None,

@@ -277,10 +277,11 @@ const LANGUAGES: [(&str, &str); 2] = [
     ("sv.toml", include_str!("languages/sv.toml")),
 ];
 
-const TEMPLATES: [(&str, &str); 15] = [
+const TEMPLATES: [(&str, &str); 16] = [
     ("actions.html", include_str!("templates/actions.html")),
     ("base.html", include_str!("templates/base.html")),
     ("choose.html", include_str!("templates/choose.html")),
+    ("consent.html", include_str!("templates/consent.html")),
     ("not-kept.html", include_str!("templates/not-kept.html")),
     ("onward.html", include_str!("templates/onward.html")),
     ("passcode.html", include_str!("templates/passcode.html")),

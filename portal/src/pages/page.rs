@@ -57,6 +57,24 @@ pub enum Page<'a> {
         /// Sent along as [`field::CSRF`].
         csrf: &'a str,
     },
+    /// An invitation, to accept: what becoming a guest means.
+    Consent {
+        /// The application, or what stands for it, that the person is invited to.
+        app: &'a str,
+        /// The account that will be the guest's.
+        account: &'a str,
+        /// The organisation that the account is of, where it is known.
+        home_name: Option<&'a str>,
+        /// Who invited.
+        inviter: Option<&'a str>,
+        /// The own organisation's privacy statement.
+        #[serde(serialize_with = "maybe_link")]
+        privacy_href: Option<&'a str>,
+        /// Where the acceptance is posted to.
+        action: &'a str,
+        /// Sent along as [`field::CSRF`].
+        csrf: &'a str,
+    },
     /// A request that was refused, or could not be served.
     Refused {
         /// Why, as far as the person may know.
@@ -250,6 +268,10 @@ pub enum FailedWhy {
     NotAccepted,
     /// The provider does not answer.
     Unreachable,
+    /// An invitation was accepted before, is too old, or was taken back.
+    InvitationGone,
+    /// An invitation is for somebody else.
+    InvitationOfAnother,
 }
 
 /// Who is signed in.
@@ -357,6 +379,7 @@ impl Page<'_> {
             Self::Choose { .. } => "choose.html",
             Self::Passcode { .. } => "passcode.html",
             Self::Terms { .. } => "terms.html",
+            Self::Consent { .. } => "consent.html",
             Self::Refused { .. } => "refused.html",
             Self::WhoAmI { .. } => "who-am-i.html",
             Self::SignOut { .. } => "sign-out.html",
@@ -471,6 +494,13 @@ fn link<S: Serializer>(href: &str, serializer: S) -> Result<S::Ok, S::Error> {
     } else {
         "/"
     })
+}
+
+fn maybe_link<S: Serializer>(href: &Option<&str>, serializer: S) -> Result<S::Ok, S::Error> {
+    match href {
+        Some(href) => link(href, serializer),
+        None => serializer.serialize_none(),
+    }
 }
 
 fn leads_somewhere_known(href: &str) -> bool {

@@ -27,7 +27,7 @@ impl Address {
     }
 
     /// The part before the `@`, and that after it.
-    pub(super) fn parts(&self) -> (&str, &str) {
+    pub(crate) fn parts(&self) -> (&str, &str) {
         self.0.split_once('@').unwrap_or_default()
     }
 

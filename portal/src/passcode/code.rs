@@ -10,7 +10,7 @@ pub(super) const DIGITS: usize = 8;
 const HOW_MANY: u64 = 100_000_000;
 
 impl Code {
-    pub(super) fn new() -> Result<Self, NoRandom> {
+    pub(crate) fn new() -> Result<Self, NoRandom> {
         // 2^64 is so much more that no code is likelier than another by as much as one in 10^11.
         let number = u64::from_be_bytes(random()?) % HOW_MANY;
         Ok(Self(format!("{number:08}")))

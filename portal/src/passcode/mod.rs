@@ -7,7 +7,6 @@ mod address;
 mod bounded;
 mod code;
 mod limits;
-pub mod mail;
 
 #[cfg(test)]
 mod tests;

@@ -214,7 +214,7 @@ fn every_fault_is_told_at_once_with_its_property() {
             "rolePermissions[1].condition: custom roles have no conditions; expected null",
             "rolePermissions[1].allowedResourceActions[0]: a boolean does not fit; expected a string",
             "rolePermissions[1].allowedResourceActions[1]: `nothing` is not an action here; the nearest that is one is \
-             `microsoft.directory/policies/create`",
+             `microsoft.directory/users/delete`",
         ]
     );
     assert_eq!(

@@ -27,7 +27,7 @@ pub(super) fn run(args: &BootstrapArgs, out: &mut impl Write) -> Result<Verdict,
     let attempt = attempt(DRAW);
     let secret = Secret::draw(Purpose::Bootstrap)
         .ok_or_else(|| Failure::Unusable("the system gives no random numbers".to_owned()))?;
-    let changed = ledger.change_as_planned(&attempt, Confirmation::Given, &mut |_| {
+    let changed = ledger.change_as_planned(&attempt, Confirmation::Given, &mut |_, _| {
         if let Some(reason) = managed_by(&ledger.roles()) {
             return Err(ApiError::denied(reason));
         }

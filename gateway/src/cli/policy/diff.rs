@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use crossgate_control::document::{Address, DocumentKind};
+use crossgate_control::document::Address;
 use crossgate_control::store::{Sequence, Store};
 use crossgate_control::transfer::{Difference, Property, States, properties};
 use serde::Serialize;
@@ -78,7 +78,7 @@ fn states(
         }
         None => store.head()?.sequence,
     };
-    let is_policy = |address: &Address| address.kind != DocumentKind::Bootstrap;
+    let is_policy = |address: &Address| address.kind.is_setting();
     let states = States { from, to };
     Ok(states.differences(store, &is_policy, &mut |difference| {
         differing.take(difference)

@@ -78,7 +78,7 @@ fn write(site: &Site, directory: &Directory<'_>, args: &ImportArgs) -> Result<Co
     let from = args.directory.display().to_string();
     attempt.details.push(("Directory", from));
     let mut counts = Counts::default();
-    let changed = ledger.change_as_planned(&attempt, Confirmation::Given, &mut |store| {
+    let changed = ledger.change_as_planned(&attempt, Confirmation::Given, &mut |store, _| {
         let mut plan = Plan::default();
         directory.differences(Some(store), &mut |difference| plan.take(difference))?;
         counts = Counts::of(&plan);

@@ -29,7 +29,7 @@ pub(super) struct RestoreArgs {
 /// Brings it back.
 pub(super) fn run(args: &RestoreArgs, out: &mut impl Write) -> Result<Verdict, Failure> {
     let document = args.document.as_ref();
-    if document.is_some_and(|document| document.kind == DocumentKind::Bootstrap) {
+    if document.is_some_and(|document| !document.kind.is_setting()) {
         return Err(Failure::Unusable(
             "a secret is not brought back; `crossgate admin bootstrap` draws a new one".to_owned(),
         ));
@@ -56,7 +56,7 @@ pub(super) fn run(args: &RestoreArgs, out: &mut impl Write) -> Result<Verdict, F
         };
     }
     let mut done = Plan::default();
-    let changed = ledger.change_as_planned(&attempt, Confirmation::Given, &mut |store| {
+    let changed = ledger.change_as_planned(&attempt, Confirmation::Given, &mut |store, _| {
         let (plan, planned) = plan(store, args.at, document)?;
         done = plan;
         Ok(planned)
@@ -92,10 +92,13 @@ fn plan(
     };
     let is_wanted = |address: &Address| match only {
         Some(only) => address == only,
-        None => !matches!(
-            address.kind,
-            DocumentKind::RoleDefinition | DocumentKind::RoleAssignment | DocumentKind::Bootstrap
-        ),
+        None => {
+            address.kind.is_setting()
+                && !matches!(
+                    address.kind,
+                    DocumentKind::RoleDefinition | DocumentKind::RoleAssignment
+                )
+        }
     };
     let mut plan = Plan::default();
     states.ways_back(store, &is_wanted, &mut |difference| plan.take(difference))?;

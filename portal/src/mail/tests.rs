@@ -3,7 +3,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::pages::Brand;
-use crate::passcode::{Limits, Passcodes};
+use crate::passcode::{Code, Limits, Passcodes};
 use crate::seal::KEY;
 
 const NOW: u64 = 1_767_225_600; // 2026-01-01T00:00:00Z

@@ -1,5 +1,7 @@
-//! The mail that a code is sent in, and how it is sent.
+//! Mails to people: the code that one is sent in, and the invitation; and how they are sent.
 
+mod code;
+mod invitation;
 mod transport;
 
 #[cfg(test)]
@@ -11,28 +13,15 @@ use lettre::Message;
 use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 
+pub use code::CodeMail;
+pub use invitation::InvitationMail;
 pub use transport::{
     Credentials, MailServer, MailSettings, Mailer, Security, SendFault, SettingsFault,
 };
 
-use super::{Address, Code};
 use crate::pages::{Language, Pages, escape};
+use crate::passcode::Address;
 use crate::seal::random_text;
-
-/// What the mail is made of.
-#[derive(Clone, Copy, Debug)]
-pub struct CodeMail<'a> {
-    /// Whom it is from. The organisation's name is put beside it.
-    pub from: &'a Address,
-    /// Whom it is to: the address as the directory has it.
-    pub to: &'a Address,
-    /// The code.
-    pub code: &'a Code,
-    /// How long it counts, in seconds.
-    pub seconds: u64,
-    /// When it was asked for, in seconds since 1970.
-    pub now: u64,
-}
 
 /// A mail that is ready to be sent. `Debug` shows nothing of it.
 pub struct Mail(Message);
@@ -51,46 +40,50 @@ pub enum MailFault {
     NoRandom,
 }
 
+/// Whom a mail is from and to, and what it says.
+struct Letter<'a> {
+    from: &'a Address,
+    to: &'a Address,
+    copy: Option<&'a Address>,
+    subject: String,
+    plain: String,
+    html: String,
+    now: u64,
+}
+
 impl Mail {
-    /// The mail in the language that the person has the pages in.
-    ///
     /// # Errors
     /// It cannot be made, which is so for no address of ours.
-    pub fn new(pages: &Pages, language: &Language, made: &CodeMail<'_>) -> Result<Self, MailFault> {
-        let minutes = (made.seconds / 60).to_string();
-        let say = |key: &str| one_line(&pages.say(language, key, &[("minutes", &minutes)]));
-        let subject = say("passcode-mail.subject");
-        let (lead, counts) = (say("passcode-mail.lead"), say("passcode-mail.counts"));
-        let ignore = say("passcode-mail.ignore");
-        let code = made.code.as_str();
-
-        let plain = format!("{lead}\n\n{code}\n\n{counts}\n\n{ignore}\n");
-        let (tag, direction) = pages.writing(language);
-        let html = format!(
-            "<!doctype html>\n<html lang=\"{}\" dir=\"{direction}\">\n<meta charset=\"utf-8\">\n<title>{}</title>\n\
-             <body style=\"font-family: sans-serif; line-height: 1.5\">\n<p>{}</p>\n\
-             <p dir=\"ltr\" style=\"font-size: 2em; font-weight: bold; letter-spacing: 0.1em\">{code}</p>\n\
-             <p>{}</p>\n<p>{}</p>\n</body>\n</html>\n",
-            escape(tag),
-            escape(&subject),
-            escape(&lead),
-            escape(&counts),
-            escape(&ignore),
-        );
+    fn of(pages: &Pages, letter: Letter<'_>) -> Result<Self, MailFault> {
         let id = random_text().map_err(|_| MailFault::NoRandom)?;
-        let (_, domain) = made.from.parts();
+        let (_, domain) = letter.from.parts();
         let sender = one_line(pages.organisation());
-        let message = Message::builder()
-            .date(UNIX_EPOCH + Duration::from_secs(made.now))
+        let mut builder = Message::builder()
+            .date(UNIX_EPOCH + Duration::from_secs(letter.now))
             .message_id(Some(format!("<{id}@{domain}>")))
-            .from(Mailbox::new(Some(sender), address(made.from)?))
-            .to(Mailbox::new(None, address(made.to)?))
-            .subject(subject)
+            .from(Mailbox::new(Some(sender), address(letter.from)?))
+            .to(Mailbox::new(None, address(letter.to)?));
+        if let Some(copy) = letter.copy {
+            builder = builder.cc(Mailbox::new(None, address(copy)?));
+        }
+        let message = builder
+            .subject(letter.subject)
             .header(AutoSubmitted)
-            .multipart(MultiPart::alternative_plain_html(plain, html))
+            .multipart(MultiPart::alternative_plain_html(letter.plain, letter.html))
             .map_err(|_| MailFault::Parts)?;
         Ok(Self(message))
     }
+}
+
+/// A whole page of a mail around its paragraphs, which are HTML already.
+fn html(pages: &Pages, language: &Language, subject: &str, paragraphs: &str) -> String {
+    let (tag, direction) = pages.writing(language);
+    format!(
+        "<!doctype html>\n<html lang=\"{}\" dir=\"{direction}\">\n<meta charset=\"utf-8\">\n<title>{}</title>\n\
+         <body style=\"font-family: sans-serif; line-height: 1.5\">\n{paragraphs}</body>\n</html>\n",
+        escape(tag),
+        escape(subject),
+    )
 }
 
 impl std::fmt::Debug for Mail {

@@ -1,0 +1,99 @@
+//! Guests who go, and come back: a deleted one is kept, and lets nobody in.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::Api;
+use super::asked::{Asked, etag};
+use super::body;
+use super::call::Reply;
+use super::documents::{self, address_of, missing, target};
+use super::error::ApiError;
+use crate::document::{Address, DocumentKind, Write};
+use crate::ledger::Edit;
+use crate::model::{USER, show};
+use crate::resource::{DELETED_USERS, USERS};
+
+/// A guest goes. Whoever signs in with the record is refused from now on.
+pub(super) fn delete(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
+    let address = address_of(&USERS, asked)?;
+    let attempt = asked.attempt(USERS.delete, target(api, &USERS, &address.key));
+    let changed = api.change(
+        asked,
+        &attempt,
+        &address,
+        &|current| {
+            let current = current.filter(|current| (USERS.is)(&current.document));
+            let Some(current) = current else {
+                return Err(missing(asked));
+            };
+            asked.check_version(Some(current))?;
+            let mut document = current.document.clone();
+            document.set("deletedDateTime", &json!(now()));
+            Ok(Edit::Write(document))
+        },
+        &[],
+    )?;
+    Ok(Reply::nothing().advising(changed.advisories))
+}
+
+/// A guest who was deleted comes back.
+pub(super) fn restore(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
+    let address = address_of(&DELETED_USERS, asked)?;
+    let attempt = asked.attempt(
+        DELETED_USERS.update,
+        target(api, &DELETED_USERS, &address.key),
+    );
+    let changed = api.change(
+        asked,
+        &attempt,
+        &address,
+        &|current| {
+            let current = current.filter(|current| (DELETED_USERS.is)(&current.document));
+            let Some(current) = current else {
+                return Err(missing(asked));
+            };
+            asked.check_version(Some(current))?;
+            let mut document = current.document.clone();
+            document.remove("deletedDateTime");
+            Ok(Edit::Write(document))
+        },
+        &[],
+    )?;
+    let document = changed.document.unwrap_or_default();
+    let mut shown = show(&USER, document.members());
+    shown.insert(
+        "@odata.context".to_owned(),
+        asked.context("directoryObjects/$entity"),
+    );
+    Ok(Reply::ok(Value::Object(shown))
+        .tagged(etag(changed.since))
+        .advising(changed.advisories))
+}
+
+/// Some of a guest's properties change. Whoever is signed in by an account that may no longer be the guest's has to sign in anew.
+pub(super) fn update(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
+    let body = body::read(asked.call)?;
+    let who = ["mail", "identities", "crossgate"];
+    let beside = if who.iter().any(|name| body.written(name).is_some()) {
+        let id = address_of(&USERS, asked)?.key;
+        vec![sign_in_anew(&id)]
+    } else {
+        Vec::new()
+    };
+    documents::update_beside(api, asked, &USERS, &beside)
+}
+
+/// Nothing that a guest signed in with before counts from now on.
+pub(super) fn sign_in_anew(guest: &str) -> Write {
+    let document = json!({"kind": "guest", "id": guest, "notBefore": Timestamp::now().to_string()});
+    Write {
+        address: Address::new(DocumentKind::Revocation, &format!("guest/{guest}")),
+        text: Some(document.to_string().into()),
+    }
+}
+
+/// A time as the directory keeps it.
+pub(super) fn now() -> String {
+    Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}

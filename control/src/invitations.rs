@@ -1,0 +1,355 @@
+//! Invitations: who is invited, and what becomes of it. A ticket is kept as a digest, counts until the invitation is accepted or
+//! expires, and is found in no history.
+
+use crossgate_config::Settings;
+use crossgate_graph::{Compiled, CrossTenantVerdict, InvitationVerdict};
+use crossgate_policy::ids::{Id, TenantId};
+use crossgate_policy::snapshot::{Access, PartnerSettings};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::api::error::ApiError;
+use crate::audit::{Activity, Attempt, Initiator, TargetResource, modified};
+use crate::document::{Address, DocumentKind, Write};
+use crate::ledger::{Confirmation, Ledger, Planned};
+use crate::secret::{Fingerprint, Secret};
+use crate::store::{Store, StoreError};
+use crate::text::Document;
+
+/// An invitation that is open.
+#[derive(Clone, Debug)]
+pub struct Invited {
+    /// The guest that it makes.
+    pub guest: String,
+    /// Whom it is for: only the owner of this address can accept it.
+    pub address: String,
+    /// Where the guest goes afterwards.
+    pub redirect: String,
+    /// Who invited, as people are told.
+    pub inviter: Option<String>,
+    /// When it counts no more.
+    pub expires: Timestamp,
+    tickets: Vec<Fingerprint>,
+}
+
+/// Who accepts, by the word of whoever they signed in with.
+#[derive(Clone, Debug)]
+pub enum Acceptance {
+    /// A user of a tenant.
+    Tenant {
+        /// Their tenant.
+        tenant: TenantId,
+        /// Their id there.
+        user: Id,
+    },
+    /// Somebody without a tenant, who is known to this provider as guest records name it.
+    Account {
+        /// The provider.
+        issuer: String,
+        /// Their account there, where it has an id.
+        assigned: Option<String>,
+    },
+}
+
+/// Why nobody may be invited with an address.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum NotInvitable {
+    /// It is one of the own tenant's.
+    Own,
+    /// The list of domains does not admit it.
+    Domain,
+    /// The cross-tenant settings let nobody of its organisation in.
+    CrossTenant,
+}
+
+impl NotInvitable {
+    /// What the inviter, or the guest, is told.
+    #[must_use]
+    pub const fn told(self) -> &'static str {
+        match self {
+            Self::Own => "the address is one of the own organization's, whose people are no guests",
+            Self::Domain => {
+                "the domain of this address may not be invited, by the list of allowed or blocked domains"
+            }
+            Self::CrossTenant => {
+                "nobody of this address's organization may come in, by the cross-tenant access settings"
+            }
+        }
+    }
+}
+
+/// Whether somebody with this address may become a guest: the list of domains and the cross-tenant settings must both agree.
+///
+/// # Errors
+/// They do not.
+pub fn invitable(
+    address: &str,
+    policy: &Compiled,
+    settings: &Settings,
+) -> Result<(), NotInvitable> {
+    let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
+    let is = |domains: &[String]| domains.iter().any(|own| own.eq_ignore_ascii_case(domain));
+    if is(&settings.tenant.domains) {
+        return Err(NotInvitable::Own);
+    }
+    let mut partners = settings.partners.iter();
+    let tenant = partners.find(|partner| is(&partner.domains));
+    let verdict = match tenant.map(|partner| partner.tenant) {
+        // Nothing of cross-tenant settings applies to who has no tenant.
+        None => CrossTenantVerdict::Admits,
+        Some(tenant) => cross_tenant(policy, tenant),
+    };
+    match policy
+        .external_collaboration
+        .invitation_verdict(domain, verdict)
+    {
+        InvitationVerdict::Allowed => Ok(()),
+        InvitationVerdict::DomainRefused => Err(NotInvitable::Domain),
+        InvitationVerdict::CrossTenantRefused => Err(NotInvitable::CrossTenant),
+    }
+}
+
+/// Whether any user of a tenant may come in. Which one it will be is known when they do.
+fn cross_tenant(policy: &Compiled, tenant: TenantId) -> CrossTenantVerdict {
+    let of_partner = policy.partners.get(tenant);
+    let written =
+        of_partner.and_then(|partner: &PartnerSettings| partner.collaboration_inbound.as_ref());
+    let users = &written
+        .unwrap_or(&policy.default.collaboration_inbound)
+        .users;
+    match (users.access, users.everyone) {
+        (Access::Blocked, true) => CrossTenantVerdict::Refuses,
+        (Access::Blocked, false) | (Access::Allowed, true | false) => CrossTenantVerdict::Admits,
+    }
+}
+
+impl Invited {
+    /// The document that keeps it, with one more ticket. Of many the newest count.
+    #[must_use]
+    pub fn kept_with(&self, ticket: &Secret) -> Write {
+        let mut tickets: Vec<String> = self.tickets.iter().map(ToString::to_string).collect();
+        tickets.push(ticket.fingerprint().to_string());
+        let surplus = tickets.len().saturating_sub(MOST_TICKETS);
+        tickets.drain(..surplus);
+        let document = json!({
+            "id": self.guest,
+            "address": self.address,
+            "redirectUrl": self.redirect,
+            "inviter": self.inviter,
+            "expires": self.expires.to_string(),
+            "tickets": tickets,
+        });
+        Write {
+            address: address_of(&self.guest),
+            text: Some(document.to_string().into()),
+        }
+    }
+
+    /// A new one, which no ticket opens yet.
+    #[must_use]
+    pub fn new(guest: &str, address: &str, redirect: &str, inviter: Option<&str>) -> Self {
+        Self {
+            guest: guest.to_owned(),
+            address: address.to_owned(),
+            redirect: redirect.to_owned(),
+            inviter: inviter.map(str::to_owned),
+            expires: Timestamp::now() + LIFETIME,
+            tickets: Vec::new(),
+        }
+    }
+
+    fn read(store: &dyn Store, guest: &str) -> Result<Option<Self>, StoreError> {
+        let Some(stored) = store.get(&address_of(guest))? else {
+            return Ok(None);
+        };
+        let corrupt = || StoreError::Corrupt(format!("{}: no invitation", stored.address));
+        let document = Document::parse(&stored.text).map_err(|_| corrupt())?;
+        let text = |name: &str| document.text_of(name);
+        let tickets = document.get("tickets").unwrap_or(Value::Null);
+        let tickets = tickets.as_array().into_iter().flatten();
+        let invited = Self {
+            guest: guest.to_owned(),
+            address: text("address").ok_or_else(corrupt)?,
+            redirect: text("redirectUrl").ok_or_else(corrupt)?,
+            inviter: text("inviter"),
+            expires: text("expires")
+                .and_then(|at| at.parse().ok())
+                .ok_or_else(corrupt)?,
+            tickets: tickets
+                .filter_map(|ticket| Fingerprint::parse(ticket.as_str()?))
+                .collect(),
+        };
+        Ok(Some(invited))
+    }
+
+    fn is_opened_by(&self, ticket: &str, now: Timestamp) -> bool {
+        // All are looked at, so that it takes as long whichever fits.
+        let fitting = self.tickets.iter().filter(|kept| kept.fits(ticket));
+        fitting.count() > 0 && now < self.expires
+    }
+}
+
+/// The open invitation that a ticket is for.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn find(ledger: &Ledger, guest: &str, ticket: &str) -> Result<Option<Invited>, ApiError> {
+    let guest = Id::new(guest).to_string();
+    let invited = Invited::read(ledger.store(), &guest)?;
+    Ok(invited.filter(|invited| invited.is_opened_by(ticket, Timestamp::now())))
+}
+
+/// Draws one more ticket for an open invitation, for a mail that is about to be sent. `None` where it is not open any more.
+///
+/// # Errors
+/// The store cannot be read or written, or the system has no random numbers.
+pub fn another_ticket(ledger: &Ledger, guest: &str) -> Result<Option<(Invited, Secret)>, ApiError> {
+    let secret = Secret::ticket().ok_or_else(ApiError::internal)?;
+    let mut found = None;
+    let attempt = attempt(SEND, guest);
+    ledger.change_as_planned(&attempt, Confirmation::Given, &mut |store, _| {
+        found = Invited::read(store, guest)?.filter(|invited| Timestamp::now() < invited.expires);
+        Ok(found.as_ref().map(|invited| Planned {
+            writes: vec![invited.kept_with(&secret)],
+            ..Planned::default()
+        }))
+    })?;
+    Ok(found.map(|invited| (invited, secret)))
+}
+
+/// Accepts an invitation, once, whoever else tries at the same time: the guest is one from now on, and the tickets open nothing more. Answers
+/// where the guest goes.
+///
+/// `ticket` is `None` where the guest came by the app itself: then the record is the one that whoever they signed in with has led to.
+///
+/// # Errors
+/// It is not open any more, or the guest may not come in any more.
+pub fn accept(
+    ledger: &Ledger,
+    guest: &str,
+    ticket: Option<&str>,
+    acceptance: &Acceptance,
+) -> Result<Option<String>, ApiError> {
+    let guest = Id::new(guest).to_string();
+    let address = Address::new(DocumentKind::Guest, &guest);
+    let attempt = attempt(REDEEM, &guest);
+    let settings = ledger.enforcer().settings();
+    let mut redirect = None;
+    ledger.change_as_planned(&attempt, Confirmation::Given, &mut |store, standing| {
+        let gone = || {
+            ApiError::not_found("the invitation was accepted before, is too old, or was taken back")
+        };
+        let invited = Invited::read(store, &guest)?;
+        let now = Timestamp::now();
+        if let Some(ticket) = ticket {
+            let open = invited
+                .as_ref()
+                .is_some_and(|invited| invited.is_opened_by(ticket, now));
+            if !open {
+                return Err(gone());
+            }
+        }
+        let stored = store.get(&address)?.ok_or_else(gone)?;
+        let before = Document::parse(&stored.text)
+            .map_err(|error| StoreError::Corrupt(format!("{address}: {error}")))?;
+        let is_open = before.text_of("externalUserState").as_deref() == Some(PENDING)
+            && before.text_of("deletedDateTime").is_none()
+            && before.get("accountEnabled") != Some(Value::Bool(false));
+        if !is_open {
+            return Err(gone());
+        }
+        let mail = before.text_of("mail").unwrap_or_default();
+        invitable(&mail, &standing.compiled(), &settings)
+            .map_err(|why| ApiError::denied(why.told().to_owned()))?;
+        let mut after = before.clone();
+        accepted(&mut after, acceptance, now);
+        redirect = invited.map(|invited| invited.redirect);
+        Ok(Some(Planned {
+            modified: modified(Some(&before), Some(&after)),
+            writes: vec![
+                Write {
+                    address: address.clone(),
+                    text: Some(after.to_text().into()),
+                },
+                Write {
+                    address: address_of(&guest),
+                    text: None,
+                },
+            ],
+            details: Vec::new(),
+        }))
+    })?;
+    Ok(redirect)
+}
+
+/// Where a guest accepts.
+#[must_use]
+pub fn link(origin: &str, guest: &str, ticket: &Secret) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("user", guest);
+    query.append_pair("ticket", ticket.expose());
+    format!("{origin}/.crossgate/redeem?{}", query.finish())
+}
+
+/// What of a guest's record says who they are from now on.
+fn accepted(document: &mut Document, acceptance: &Acceptance, now: Timestamp) {
+    document.set("externalUserState", &json!("Accepted"));
+    let now = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    document.set("externalUserStateChangeDateTime", &json!(now));
+    let (identity, home) = match acceptance {
+        Acceptance::Tenant { tenant, user } => {
+            let issuer = if *tenant == TenantId::MICROSOFT_ACCOUNTS {
+                "MicrosoftAccount"
+            } else {
+                "ExternalAzureAD"
+            };
+            let home = json!({
+                "homeTenantId": tenant.to_string(), "homeUserId": user.to_string(), "consentGiven": true,
+            });
+            (
+                json!({"signInType": "federated", "issuer": issuer, "issuerAssignedId": null}),
+                home,
+            )
+        }
+        Acceptance::Account { issuer, assigned } => (
+            json!({"signInType": "federated", "issuer": issuer, "issuerAssignedId": assigned}),
+            json!({"consentGiven": true}),
+        ),
+    };
+    document.set("identities", &json!([identity]));
+    document.set("crossgate", &home);
+}
+
+/// An attempt of this program's own, for a guest.
+fn attempt(activity: Activity, guest: &str) -> Attempt<'static> {
+    Attempt {
+        activity,
+        by: Initiator::Program("Crossgate invitations"),
+        correlation: Uuid::new_v4(),
+        target: TargetResource {
+            id: guest.to_owned(),
+            name: None,
+            kind: "User",
+        },
+        details: Vec::new(),
+    }
+}
+
+/// Where an invitation is kept.
+#[must_use]
+pub fn address_of(guest: &str) -> Address {
+    Address::new(DocumentKind::Invitation, guest)
+}
+
+/// `externalUserState` of a guest who has not accepted yet.
+pub const PENDING: &str = "PendingAcceptance";
+
+const REDEEM: Activity = Activity::new("UserManagement", "Update", "Redeem external user invite");
+const SEND: Activity = Activity::new("UserManagement", "Update", "Send external user invite");
+
+/// As long as people are away.
+const LIFETIME: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Links that count at a time: one that was answered, and those of the newest mails.
+const MOST_TICKETS: usize = 4;

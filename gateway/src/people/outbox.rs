@@ -1,0 +1,110 @@
+//! Invitations that are to be mailed: sent one after the other, and kept by the store until a server has taken them.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use crossgate_config::Mail as MailConfig;
+use crossgate_control::api::error::ApiError;
+use crossgate_control::ledger::Ledger;
+use crossgate_control::{invitations, outbox};
+use crossgate_portal::mail::{InvitationMail, Mail};
+use crossgate_portal::pages::Pages;
+use crossgate_portal::passcode::Address;
+use jiff::Timestamp;
+
+use super::mail::send;
+use crate::live::Live;
+
+/// Sends what is to be sent until nobody serves any more. A mail that was handed over just before the process died is sent once more: none is
+/// lost.
+pub async fn send_mail(ledger: Weak<Ledger>, live: Arc<Live>, pages: Arc<Pages>) {
+    let mut pause = SHORTEST;
+    loop {
+        tokio::time::sleep(pause).await;
+        let Some(ledger) = ledger.upgrade() else {
+            return;
+        };
+        let settings = live.in_force().routes.people.clone();
+        let Some(mail) = settings.and_then(|settings| settings.mail.clone()) else {
+            pause = LONGEST;
+            continue;
+        };
+        pause = match send_next(&ledger, &mail, &pages).await {
+            Ok(Sent::One) => Duration::ZERO,
+            Ok(Sent::None) => SHORTEST,
+            Err(why) => {
+                tracing::error!("[mail] server: invitations wait to be sent: {why}");
+                // Which doubles while nothing gets better.
+                (pause.max(SHORTEST) * 2).min(LONGEST)
+            }
+        };
+    }
+}
+
+enum Sent {
+    One,
+    None,
+}
+
+async fn send_next(
+    ledger: &Arc<Ledger>,
+    config: &MailConfig,
+    pages: &Arc<Pages>,
+) -> Result<Sent, String> {
+    let told = |why: ApiError| why.message;
+    let next = blocking(ledger, outbox::next).await?.map_err(told)?;
+    let Some(order) = next else {
+        return Ok(Sent::None);
+    };
+    let guest = order.guest.clone();
+    let drawn = blocking(ledger, move |ledger| {
+        invitations::another_ticket(ledger, &guest)
+    });
+    // An invitation that is open no more is not sent.
+    if let Some((invited, ticket)) = drawn.await?.map_err(told)? {
+        let link = invitations::link(&order.origin, &invited.guest, &ticket);
+        let to: Result<Address, _> = invited.address.parse();
+        if let Ok(to) = to {
+            let copy: Option<Address> = order.copy.as_deref().and_then(|copy| copy.parse().ok());
+            let language = pages.negotiate(order.language.as_deref());
+            let until = invited.expires.strftime("%Y-%m-%d").to_string();
+            let now = u64::try_from(Timestamp::now().as_second()).unwrap_or_default();
+            send(config, |from| {
+                let made = InvitationMail {
+                    from,
+                    to: &to,
+                    copy: copy.as_ref(),
+                    inviter: invited.inviter.as_deref(),
+                    message: order.message.as_deref(),
+                    link: &link,
+                    until: &until,
+                    now,
+                };
+                Mail::invitation(pages, &language, &made)
+            })
+            .await?;
+        } else {
+            tracing::error!("[mail]: an invitation is for an address that no mail can be sent to");
+        }
+    }
+    let id = order.id;
+    blocking(ledger, move |ledger| outbox::sent(ledger, &id))
+        .await?
+        .map_err(told)?;
+    Ok(Sent::One)
+}
+
+async fn blocking<T: Send + 'static>(
+    ledger: &Arc<Ledger>,
+    work: impl FnOnce(&Ledger) -> T + Send + 'static,
+) -> Result<T, String> {
+    let ledger = Arc::clone(ledger);
+    let done = tokio::task::spawn_blocking(move || work(&ledger));
+    done.await.map_err(|why| why.to_string())
+}
+
+/// Between looks where nothing is to be sent.
+const SHORTEST: Duration = Duration::from_secs(1);
+
+/// Between tries where the server takes nothing.
+const LONGEST: Duration = Duration::from_secs(5 * 60);

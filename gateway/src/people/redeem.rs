@@ -1,0 +1,290 @@
+//! An invitation is accepted: by whoever owns the address that it was sent to, once.
+
+use std::sync::Arc;
+
+use crossgate_control::api::error::ApiError;
+use crossgate_control::invitations::{self, Acceptance, Invited};
+use crossgate_control::ledger::Ledger;
+use crossgate_policy::decision::TokenRefusal;
+use crossgate_policy::ids::{Id, TenantId};
+use crossgate_policy::snapshot::{Guest, Redemption};
+use crossgate_policy::subject::Home;
+use crossgate_portal::pages::{FailedWhy, Page};
+use http::{Method, StatusCode};
+
+use super::call::{Call, Reply, Told};
+use super::forms::{fields, one};
+use super::provider::{Class, Provider, SpeaksFor};
+use super::send::Sent;
+use super::sign_in::failed;
+use super::{People, PersonSession};
+use crate::request::respond::{self, Answer, Shown};
+
+/// What a link names.
+struct Link {
+    user: String,
+    ticket: String,
+}
+
+/// An invitation that the person on this call may accept.
+struct Open {
+    guest: String,
+    ticket: Option<String>,
+    inviter: Option<String>,
+    address: String,
+}
+
+impl People {
+    /// `/.crossgate/redeem`: who is invited is shown what they accept; and accepts.
+    pub(super) async fn redeem(&self, call: &Call<'_>) -> Reply {
+        let Some(ledger) = &self.ledger else {
+            // Without a store there is nobody who could have invited.
+            return Reply::of(call.nowhere());
+        };
+        let link = Link::of(&call.query());
+        let invited = match &link {
+            Some(link) => match look(ledger, link).await {
+                Ok(Some(invited)) => Some(invited),
+                Ok(None) => return gone(call),
+                Err(fault) => return unreadable(call, &fault),
+            },
+            None => None,
+        };
+        let Some(session) = &call.session else {
+            return Reply::of(self.sign_in_to_accept(call, invited.as_ref()).await);
+        };
+        let open = match invited {
+            Some(invited) if is_owner(call, session, &invited) => Some(Open {
+                guest: invited.guest,
+                ticket: link.map(|link| link.ticket),
+                inviter: invited.inviter,
+                address: invited.address,
+            }),
+            Some(_) => return of_another(call),
+            None => pending(call, session),
+        };
+        let Some(open) = open else {
+            return gone(call);
+        };
+        let Some(acceptance) = acceptance(call, session) else {
+            return of_another(call);
+        };
+        if call.method == Method::POST && self.is_ours(call) {
+            accepted(call, ledger, open, acceptance).await
+        } else {
+            Reply::of(self.consent(call, session, &open))
+        }
+    }
+
+    /// Nobody is signed in: the address of the invitation says where to do so.
+    async fn sign_in_to_accept(&self, call: &Call<'_>, invited: Option<&Invited>) -> Answer {
+        let order = &call.in_force.snapshot.redemption;
+        let address = invited.map(|invited| invited.address.as_str());
+        let provider = address.and_then(|address| call.settings.of_address(address, order));
+        let (Some(provider), Some(address)) = (provider, address) else {
+            return self.choose(call, &call.target, address, None);
+        };
+        let mut sent = Sent::to(&call.target);
+        sent.wanted.login_hint = Some(address.to_owned());
+        if provider.class() == Class::Passcode {
+            return self.mail_code(call, provider, address, sent);
+        }
+        self.send(call, provider, sent).await
+    }
+
+    fn consent(&self, call: &Call<'_>, session: &PersonSession, open: &Open) -> Answer {
+        let home = session.subject.token.subject.home.recorded_tenant();
+        self.with_form_token(call, |csrf| {
+            let page = Page::Consent {
+                app: &call.app.called.name,
+                account: &open.address,
+                home_name: home.and_then(|tenant| call.settings.name_of(tenant)),
+                inviter: open.inviter.as_deref(),
+                privacy_href: call.settings.privacy_url.as_deref(),
+                action: &call.target,
+                csrf,
+            };
+            respond::page(Shown::Asked, &call.render(&page))
+        })
+    }
+}
+
+impl Link {
+    fn of(query: &[(String, String)]) -> Option<Self> {
+        Some(Self {
+            user: one(query, "user")?.to_owned(),
+            ticket: one(query, "ticket")?.to_owned(),
+        })
+    }
+}
+
+/// The open invitation that a sign-in goes back to, where it does.
+pub(super) async fn returned_to(ledger: Option<&Arc<Ledger>>, path: &str) -> Option<Invited> {
+    let (_, query) = path.split_once('?')?;
+    let link = Link::of(&fields(query.as_bytes()))?;
+    look(ledger?, &link).await.ok().flatten()
+}
+
+async fn look(ledger: &Arc<Ledger>, link: &Link) -> Result<Option<Invited>, ApiError> {
+    let ledger = Arc::clone(ledger);
+    let (user, ticket) = (link.user.clone(), link.ticket.clone());
+    let looking = tokio::task::spawn_blocking(move || invitations::find(&ledger, &user, &ticket));
+    looking.await.unwrap_or_else(|_| Err(ApiError::internal()))
+}
+
+async fn accepted(
+    call: &Call<'_>,
+    ledger: &Arc<Ledger>,
+    open: Open,
+    acceptance: Acceptance,
+) -> Reply {
+    let ledger = Arc::clone(ledger);
+    let accepting = tokio::task::spawn_blocking(move || {
+        invitations::accept(&ledger, &open.guest, open.ticket.as_deref(), &acceptance)
+    });
+    let accepted = accepting.await;
+    let redirect = match accepted.unwrap_or_else(|_| Err(ApiError::internal())) {
+        Ok(redirect) => redirect.unwrap_or_else(|| "/".to_owned()),
+        Err(fault) if fault.status == StatusCode::NOT_FOUND => return gone(call),
+        Err(fault) if fault.status == StatusCode::FORBIDDEN => {
+            return refused(call, FailedWhy::InvitationGone, "not_invitable");
+        }
+        Err(fault) => return unreadable(call, &fault),
+    };
+    if redirect == "/" || redirect.starts_with(&format!("{}/", call.origin)) {
+        return Reply::of(respond::go(&redirect));
+    }
+    // Browsers hold a form's policy against a redirect to another site, so a page leads on.
+    let page = Page::Onward {
+        name: &call.settings.organisation,
+        href: &redirect,
+    };
+    Reply::of(respond::page(Shown::Asked, &call.render(&page)))
+}
+
+/// Whether somebody who is signed in owns the address that an invitation was sent to.
+fn is_owner(call: &Call<'_>, session: &PersonSession, invited: &Invited) -> bool {
+    let subject = &session.subject.token.subject;
+    match subject.home {
+        // Found by that very address, or by an account that has it.
+        Home::NoTenant => subject.user_id.as_ref() == Some(&Id::new(&invited.guest)),
+        Home::Tenant { .. } | Home::MicrosoftAccount => {
+            let names = names(call, session);
+            let mut names = names.iter();
+            names.any(|name| name.eq_ignore_ascii_case(&invited.address))
+        }
+    }
+}
+
+/// The addresses of a tenant's person that their provider can vouch for: those that lead to it. Of Entra's users the sign-in name, whose
+/// domain the tenant has shown to be its own; never the claim `email`, which anybody may set there.
+fn names<'s>(call: &Call<'_>, session: &'s PersonSession) -> Vec<&'s str> {
+    let token = &session.subject.token;
+    let Some(provider) = call.settings.provider(&session.provider) else {
+        return Vec::new();
+    };
+    if !token.verified.identity().is_home_issued() {
+        return Vec::new();
+    }
+    let told = &token.verified.claims().names;
+    let is_entra = token.facts.entra;
+    let email = told.email.as_deref().filter(|_| !is_entra);
+    let all = [
+        told.user_principal_name.as_deref(),
+        told.preferred_username.as_deref(),
+        email,
+    ];
+    let all = all.into_iter().flatten();
+    all.filter(|name| is_entra || leads_to(call, name, provider))
+        .collect()
+}
+
+fn leads_to(call: &Call<'_>, address: &str, provider: &Provider) -> bool {
+    let order = &call.in_force.snapshot.redemption;
+    let leads = call.settings.of_address(address, order);
+    leads.is_some_and(|leads| leads.name == provider.name)
+}
+
+/// The invitation of whoever came by the app itself: of the record that is theirs, where it has not been accepted.
+fn pending(call: &Call<'_>, session: &PersonSession) -> Option<Open> {
+    let guests = &call.in_force.snapshot.guests;
+    let subject = &session.subject.token.subject;
+    let record = match subject.home {
+        Home::NoTenant => guests.by_id(subject.user_id.as_ref()?).filter(is_open)?,
+        Home::Tenant { .. } | Home::MicrosoftAccount => {
+            let mut records = names(call, session)
+                .into_iter()
+                .flat_map(|name| guests.with_mail(name))
+                .filter(is_open);
+            let record = records.next()?;
+            if records.any(|other| other.id != record.id) {
+                return None;
+            }
+            record
+        }
+    };
+    Some(Open {
+        guest: record.id.to_string(),
+        ticket: None,
+        inviter: None,
+        address: record.sign_in.as_ref()?.mail.as_deref()?.to_owned(),
+    })
+}
+
+fn is_open(record: &&Guest) -> bool {
+    record.redemption == Redemption::Pending && !record.deleted && record.enabled
+}
+
+/// Who accepts, by how they are signed in.
+fn acceptance(call: &Call<'_>, session: &PersonSession) -> Option<Acceptance> {
+    let token = &session.subject.token;
+    let user = token.subject.user_id.clone()?;
+    match token.subject.home {
+        Home::Tenant { tenant, .. } => Some(Acceptance::Tenant {
+            tenant: tenant.0,
+            user,
+        }),
+        Home::MicrosoftAccount => Some(Acceptance::Tenant {
+            tenant: TenantId::MICROSOFT_ACCOUNTS,
+            user,
+        }),
+        Home::NoTenant => match &call.settings.provider(&session.provider)?.speaks_for {
+            SpeaksFor::Guests(voucher) => Some(Acceptance::Account {
+                issuer: voucher.identity_provider()?.to_owned(),
+                assigned: token.subject.home_oid.as_ref().map(ToString::to_string),
+            }),
+            // The own tenant's service tells of a guest: it has taken the acceptance, if any.
+            SpeaksFor::Tenant(_) | SpeaksFor::Asserted(_) => None,
+        },
+    }
+}
+
+fn gone(call: &Call<'_>) -> Reply {
+    refused(call, FailedWhy::InvitationGone, "invitation_gone")
+}
+
+fn of_another(call: &Call<'_>) -> Reply {
+    refused(
+        call,
+        FailedWhy::InvitationOfAnother,
+        "invitation_of_another",
+    )
+}
+
+fn unreadable(call: &Call<'_>, fault: &ApiError) -> Reply {
+    tracing::error!("an invitation cannot be read: {}", fault.message);
+    refused(call, FailedWhy::Unreachable, "invitation_not_read")
+}
+
+fn refused(call: &Call<'_>, why: FailedWhy, reason: &'static str) -> Reply {
+    Reply {
+        answer: failed(call, why),
+        told: Told::Refused(TokenRefusal {
+            code: NOT_REDEEMED,
+            reason,
+        }),
+    }
+}
+
+/// A guest whose redemption is not complete.
+const NOT_REDEEMED: u32 = 50_014;
