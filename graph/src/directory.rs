@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use crossgate_policy::ids::Id;
+use crossgate_policy::ids::{Id, TenantId};
+use crossgate_policy::snapshot::RevocationKind;
 use serde_json::Value;
 
 use crate::document_kind::DocumentKind;
@@ -157,6 +158,8 @@ struct Ids {
     id: Option<Value>,
     tenant_id: Option<Value>,
     kind: Option<Value>,
+    /// A revocation's.
+    tenant: Option<Value>,
 }
 
 impl<'t> Split<'t> {
@@ -227,7 +230,12 @@ impl<'t> Split<'t> {
                 let what = text(&ids.kind);
                 let what = what.or_else(|| self.missing(slot, "kind", "a kind such as `user`"))?;
                 let id = id.or_else(|| self.missing(slot, "id", "the id of what is revoked"))?;
-                let key = format!("{what}/{id}");
+                // A tenant's own needs no second name of it, and what is no tenant id is refused when it is compiled.
+                let tenant = text(&ids.tenant).filter(|_| what != RevocationKind::Tenant.name());
+                let key = match tenant.and_then(|tenant| TenantId::parse(&tenant)) {
+                    Some(tenant) => format!("{what}@{tenant}/{id}"),
+                    None => format!("{what}/{id}"),
+                };
                 let times = self.revoked.entry(key.clone()).or_insert(0);
                 *times += 1;
                 Some(match *times {

@@ -100,6 +100,37 @@ fn the_same_thing_revoked_again_is_numbered() {
 }
 
 #[test]
+fn a_revocation_of_one_tenant_is_found_by_the_tenant_too() {
+    let tenant = "22222222-2222-4222-8222-22222222ABCD";
+    let line = |kind, id, tenant| {
+        format!(
+            "{{\"kind\":\"{kind}\",\"id\":\"{id}\",\"tenant\":\"{tenant}\",\"notBefore\":\"2026-01-01T00:00:00Z\"}}\n"
+        )
+    };
+    let text = [
+        line("user", "a", tenant),
+        line("session", "a", tenant),
+        line("user", "a", tenant),
+        line("tenant", tenant, tenant),
+    ]
+    .concat();
+    let keys: Vec<_> = split("revocations.jsonl", &text)
+        .into_iter()
+        .map(|(_, key, _)| key)
+        .collect();
+    let tenant = tenant.to_lowercase();
+    assert_eq!(
+        keys,
+        [
+            format!("user@{tenant}/a"),
+            format!("session@{tenant}/a"),
+            format!("user@{tenant}/a#2"),
+            format!("tenant/{tenant}"),
+        ]
+    );
+}
+
+#[test]
 fn a_document_without_what_it_is_found_by_is_refused_but_a_policy_goes_by_its_file() {
     for (path, member) in [
         ("partners.json", "tenantId"),
