@@ -125,6 +125,7 @@ impl Api {
                 Special::TenantById => directory::tenant_by_id(self, asked),
                 Special::TenantByDomain => directory::tenant_by_domain(self, asked),
                 Special::RevokeSessions => directory::revoke_sessions(self, asked),
+                Special::RevokeTenantSessions => directory::revoke_tenant(self, asked),
                 Special::Metadata | Special::OpenApi | Special::Batch => {
                     Err(ApiError::not_found("there is no such resource"))
                 }

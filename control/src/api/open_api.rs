@@ -212,7 +212,7 @@ fn success(route: &Route) -> (&'static str, Option<Value>) {
             Special::TenantById | Special::TenantByDomain => {
                 ("200", one(&model::TENANT_INFORMATION))
             }
-            Special::RevokeSessions => (
+            Special::RevokeSessions | Special::RevokeTenantSessions => (
                 "200",
                 Some(
                     json!({"type": "object", "required": ["value"], "properties": {"value": {"type": "boolean"}}}),

@@ -168,6 +168,7 @@ pub(super) fn attempt<'a>(api: &Api, asked: &'a Asked<'_>) -> Attempt<'a> {
                 resource::ROLE_ASSIGNMENTS.create,
             ),
             Special::RevokeSessions => other("UserManagement", directory::REVOKE.name),
+            Special::RevokeTenantSessions => other("UserManagement", directory::REVOKE_TENANT.name),
             Special::ListAudits | Special::GetAudit => other("AuditLogs", "Read directory audits"),
             Special::ListDirectoryRoles | Special::GetDirectoryRole | Special::ListRoleMembers => {
                 other("RoleManagement", "Read directory roles")

@@ -120,6 +120,8 @@ pub enum Special {
     TenantByDomain,
     /// A user's sessions end.
     RevokeSessions,
+    /// The sessions of everybody in a tenant end.
+    RevokeTenantSessions,
     /// `$metadata`.
     Metadata,
     /// The description of the API.
