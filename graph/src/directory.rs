@@ -1,7 +1,7 @@
 //! The files of a policy directory, and the single documents that they hold.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
 use crossgate_policy::ids::{Id, TenantId};
@@ -127,6 +127,7 @@ pub fn documents_of(file: PolicyFile<'_>) -> Result<Vec<DirectoryDocument<'_>>, 
         report: Report::default(),
         found: Vec::new(),
         revoked: HashMap::new(),
+        keys: HashSet::new(),
     };
     match (Kind::of(file.path), kinds_of(file.path)) {
         (Kind::Unknown, _) => split.report.file_fault(0, EXPECTED_FILES.to_owned()),
@@ -149,6 +150,8 @@ struct Split<'t> {
     found: Vec<DirectoryDocument<'t>>,
     /// How often each thing is revoked.
     revoked: HashMap<String, usize>,
+    /// What they are found by.
+    keys: HashSet<String>,
 }
 
 /// What documents are found by.
@@ -236,12 +239,7 @@ impl<'t> Split<'t> {
                     Some(tenant) => format!("{what}@{tenant}/{id}"),
                     None => format!("{what}/{id}"),
                 };
-                let times = self.revoked.entry(key.clone()).or_insert(0);
-                *times += 1;
-                Some(match *times {
-                    1 => key,
-                    times => format!("{key}#{times}"),
-                })
+                Some(self.numbered(key))
             }
             DocumentKind::NamedLocation
             | DocumentKind::Guest
@@ -268,6 +266,21 @@ impl<'t> Split<'t> {
         let message = format!("`{member}` is missing, or not text; expected {expected}");
         self.fault(slot, &[member], message);
         None
+    }
+
+    /// The first of a thing is found by its name alone. An id may itself end like a number: that one's place is left to it.
+    fn numbered(&mut self, name: String) -> String {
+        let times = self.revoked.entry(name.clone()).or_insert(0);
+        loop {
+            *times += 1;
+            let key = match *times {
+                1 => name.clone(),
+                times => format!("{name}#{times}"),
+            };
+            if self.keys.insert(key.clone()) {
+                return key;
+            }
+        }
     }
 
     fn fault(&mut self, slot: Slot, steps: &[&str], message: String) {
