@@ -16,6 +16,7 @@ pub mod odata;
 pub mod resource;
 pub mod roles;
 pub mod secret;
+mod signals;
 pub mod store;
 pub mod text;
 pub mod transfer;
