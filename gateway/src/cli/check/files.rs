@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use crossgate_config::{
-    ClientSecret, IssuerSettings, JwksSource, ProviderSettings, Settings, Sink,
+    ClientSecret, IssuerSettings, JwksSource, ProviderSettings, SecretSource, Settings, Sink,
+    TransmitterSettings,
 };
 use crossgate_token::KeySet;
 
@@ -29,6 +30,7 @@ pub(super) fn faults(settings: &Settings) -> Vec<String> {
         faults.push(fault.to_string());
     }
     faults.extend(settings.providers.iter().filter_map(client_secret));
+    faults.extend(settings.signals.transmitters.iter().flat_map(secrets));
     faults.extend(settings.terms.iter().filter_map(|terms| {
         let why = std::fs::read_to_string(&terms.file).err()?;
         let file = terms.file.display();
@@ -61,10 +63,33 @@ fn key_set(issuer: &IssuerSettings) -> Option<String> {
 
 /// Read at each sign-in, and missed when nobody gets in.
 fn client_secret(provider: &ProviderSettings) -> Option<String> {
-    let file = match &provider.client_secret {
-        ClientSecret::File(file) => file,
-        ClientSecret::Given(_) | ClientSecret::None => return None,
-    };
+    match &provider.client_secret {
+        ClientSecret::File(file) => {
+            secret_file(file, &format!("the secret of provider `{}`", provider.name))
+        }
+        ClientSecret::Given(_) | ClientSecret::None => None,
+    }
+}
+
+/// Read at each push, and when a stream is set up; missed when nothing is told.
+fn secrets(transmitter: &TransmitterSettings) -> impl Iterator<Item = String> {
+    let name = &transmitter.name;
+    let stream = transmitter.stream.as_ref();
+    let sources = [
+        (transmitter.authorization.as_ref(), "`authorization`"),
+        (stream.map(|stream| &stream.token), "the token"),
+    ];
+    sources
+        .into_iter()
+        .filter_map(move |(source, what)| match source? {
+            SecretSource::File(file) => {
+                secret_file(file, &format!("{what} of transmitter `{name}`"))
+            }
+            SecretSource::Given(_) => None,
+        })
+}
+
+fn secret_file(file: &Path, whose: &str) -> Option<String> {
     let why = match std::fs::read_to_string(file) {
         Ok(text)
             if text
@@ -77,11 +102,7 @@ fn client_secret(provider: &ProviderSettings) -> Option<String> {
         Ok(_) => "its first line is empty; write the secret there".to_owned(),
         Err(error) => format!("cannot be read: {error}"),
     };
-    Some(format!(
-        "{}: {why} (the secret of provider `{}`)",
-        file.display(),
-        provider.name
-    ))
+    Some(format!("{}: {why} ({whose})", file.display()))
 }
 
 /// The file itself is made when the first event is; its folder is not.
