@@ -453,6 +453,39 @@ fn a_stream_is_set_up_and_shows_that_it_works() {
 }
 
 #[test]
+fn a_stream_that_there_is_is_taken_over_and_set_right() {
+    let mut play = Play::open("token = \"manage\"");
+    let verified = |play: &Play, times: usize| {
+        wait_for(
+            "a request for verification",
+            Duration::from_secs(30),
+            || {
+                let asked = play.acme.asked();
+                let verify = asked.iter().filter(|asked| asked.path == "/ssf/verify");
+                (verify.count() == times).then_some(())
+            },
+        );
+    };
+    let methods = |play: &Play| -> Vec<String> {
+        let asked = play.acme.asked();
+        let streams = asked.iter().filter(|asked| asked.path == "/ssf/stream");
+        streams.map(|asked| asked.method.clone()).collect()
+    };
+    verified(&play, 1);
+    play.site.gateway.restart();
+    verified(&play, 2);
+    assert_eq!(methods(&play), ["GET", "POST", "GET"]);
+    play.acme
+        .change_stream(|stream| stream["events_requested"] = json!([]));
+    play.site.gateway.restart();
+    verified(&play, 3);
+    assert_eq!(methods(&play), ["GET", "POST", "GET", "GET", "PATCH"]);
+    let streams = play.acme.streams();
+    assert_eq!(streams.len(), 1);
+    assert_eq!(streams[0]["events_requested"].as_array().unwrap().len(), 5);
+}
+
+#[test]
 fn a_transmitter_that_cannot_be_asked_stops_nobody() {
     let play = Play::open("token = \"wrong\"\nauthorization = \"Bearer agreed\"");
     wait_for("a word of it in the log", Duration::from_secs(30), || {

@@ -192,7 +192,7 @@ pub(super) fn revoke_sessions(api: &Api, asked: &Asked<'_>) -> Result<Reply, Api
 
 /// Sign-ins before now of everybody who lives in a tenant no longer count: of a partner's people, or of our own.
 pub(super) fn revoke_tenant(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
-    let id = tenant(asked.parameter(), "id")?.to_string();
+    let id = tenant(asked.parameter(), "tenantId")?.to_string();
     let address = Address::new(DocumentKind::Revocation, &format!("tenant/{id}"));
     let target = TargetResource {
         id: id.clone(),

@@ -7,7 +7,7 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
 use crossgate_policy::ids::{Id, UnixTime};
 use crossgate_policy::snapshot::{Revocation, RevocationKind};
-use crossgate_token::{Effect, SecurityEvent, SetFault, Why, verify_security_event};
+use crossgate_token::{Effect, EventKind, SecurityEvent, SetFault, Why, verify_security_event};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, Method};
 use jiff::Timestamp;
@@ -187,6 +187,7 @@ impl Signals {
         desk: &Desk,
         set: &SecurityEvent,
     ) -> Received {
+        tell_of_streams(&transmitter.settings.name, set);
         let mut revocations = Vec::new();
         let mut taken = Taken::Nothing(Why::UnknownEvent.reason());
         for effect in set.effect() {
@@ -231,6 +232,20 @@ impl Desk {
             return Err(Refused::WrongState);
         }
         Ok(())
+    }
+}
+
+/// A stream that its transmitter stopped tells nothing any more, which an operator should know.
+fn tell_of_streams(transmitter: &str, set: &SecurityEvent) {
+    for event in set.events() {
+        if let EventKind::StreamUpdated { status, reason } = &event.kind {
+            // Quoted, since the words are the transmitter's.
+            tracing::warn!(
+                ?status,
+                ?reason,
+                "[[transmitter]] {transmitter}: it changed its stream"
+            );
+        }
     }
 }
 

@@ -115,6 +115,11 @@ impl Transmitter {
         self.shared.lock().unwrap().asked.clone()
     }
 
+    /// Somebody at the transmitter changes a stream.
+    pub fn change_stream(&self, change: impl FnOnce(&mut Value)) {
+        change(&mut self.shared.lock().unwrap().streams[0]);
+    }
+
     /// The streams that were set up.
     pub fn streams(&self) -> Vec<Value> {
         self.shared.lock().unwrap().streams.clone()
@@ -213,6 +218,14 @@ fn answer(asked: Asked, shared: &mut Shared) -> (u16, String) {
             members.insert("aud".to_owned(), json!([RECEIVER]));
             shared.streams.push(stream.clone());
             (201, stream)
+        }
+        ("PATCH", "/ssf/stream") => {
+            let id = &asked.body["stream_id"];
+            let mut streams = shared.streams.iter_mut();
+            let stream = streams.find(|stream| stream["stream_id"] == *id).unwrap();
+            let changes = asked.body.as_object().unwrap().clone();
+            stream.as_object_mut().unwrap().extend(changes);
+            (200, stream.clone())
         }
         ("POST", "/ssf/verify") => {
             shared.asked.push(asked);

@@ -494,7 +494,7 @@ pub static ROUTES: &[Route] = &[
     ),
     route(
         POST,
-        "crossgate/tenants/{id}/revokeSignInSessions",
+        "crossgate/tenants/{tenantId}/revokeSignInSessions",
         Own(Special::RevokeTenantSessions),
         REVOKE_TENANT,
         &[],
