@@ -409,6 +409,30 @@ fn a_device_that_complies_no_more_or_a_credential_that_is_gone_ends_what_was_sig
 }
 
 #[test]
+fn a_key_that_is_new_is_waited_for_and_one_that_nobody_published_is_told_so() {
+    let mut play = Play::open("");
+    let ada = play.of_acme("ada");
+    let bob = play.globex.token("bob", AUDIENCE, 30, &json!({}));
+    play.opens(&ada);
+    play.acme.rotate("second", true);
+    let set = play.acme.set(REVOKED, "ada", |_| {});
+    play.taken("acme", &set);
+    play.is_revoked(&ada);
+
+    // Its keys were fetched just now, and are not again: it may be a key that comes.
+    play.acme.rotate("third", false);
+    let set = play.acme.set(REVOKED, "bob", |_| {});
+    let answer = play.push("acme", &set).send();
+    refused(&answer, 503, "invalid_key");
+    assert!(answer.header("retry-after").is_some());
+    // Of an issuer that may be asked, it is known that there is no such key.
+    play.globex.rotate("second", false);
+    let set = play.globex.set(REVOKED, "bob", |_| {});
+    refused(&play.push("globex", &set).send(), 400, "invalid_key");
+    play.opens(&bob);
+}
+
+#[test]
 fn a_stream_is_set_up_and_shows_that_it_works() {
     let play = Play::open("token = \"manage\"\nauthorization = \"Bearer agreed\"");
     let state = wait_for(

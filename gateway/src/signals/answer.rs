@@ -49,6 +49,8 @@ pub(super) enum Refused {
     Busy,
     /// The issuer's keys were never to be had.
     NoKeys,
+    /// Its key is not known, and may be once the issuer's keys are fetched again.
+    KeyNotYet,
     /// It cannot be kept, or a secret not be read; the log says why.
     Unable,
 }
@@ -82,6 +84,7 @@ impl Refused {
             Self::WrongState => "wrong_state",
             Self::Busy => "too_many_pushes",
             Self::NoKeys => "no_keys",
+            Self::KeyNotYet => "key_not_fetched_yet",
             Self::Unable => "not_kept",
         }
     }
@@ -100,7 +103,7 @@ impl Refused {
             | Self::OtherContent
             | Self::WrongState => NotTaken::Wrong,
             // A sender tries again after these.
-            Self::Busy | Self::NoKeys | Self::Unable => NotTaken::Later,
+            Self::Busy | Self::NoKeys | Self::KeyNotYet | Self::Unable => NotTaken::Later,
         }
     }
 
@@ -109,6 +112,7 @@ impl Refused {
         match self {
             Self::Sender => "authentication_failed",
             Self::Set(fault) => fault.code(),
+            Self::KeyNotYet => "invalid_key",
             Self::WrongState => "invalid_state",
             Self::NoSuchTransmitter
             | Self::Method
@@ -138,6 +142,7 @@ impl Refused {
             Self::WrongState => "`state` is not what this receiver asked for",
             Self::Busy => "too many tokens are pushed at a time",
             Self::NoKeys => "the keys of the issuer cannot be had at the moment",
+            Self::KeyNotYet => "the key is not known, and the issuer's are not fetched again yet",
             Self::Unable => "the token cannot be taken at the moment",
         };
         told.to_owned()

@@ -152,6 +152,8 @@ impl Signals {
         let name = &transmitter.settings.issuer;
         let mut waits = None;
         loop {
+            // Asked before the keys are taken: they are no older than that.
+            let fetched = self.live.fetched_since(name, begun);
             let in_force = self.live.in_force();
             let issuer = in_force.issuers.named(name).ok_or(Refused::NoKeys)?;
             let verified = in_force.keys.get(name).map(|keys| {
@@ -165,7 +167,11 @@ impl Signals {
             });
             let outdated = match verified {
                 Some(Ok(set)) => return Ok(set),
-                Some(Err(SetFault::UnknownKey)) => Refused::Set(SetFault::UnknownKey),
+                Some(Err(SetFault::UnknownKey)) if fetched => {
+                    return Err(Refused::Set(SetFault::UnknownKey));
+                }
+                // Refused for good it might be lost, and with it what it revokes; its sender is to come again.
+                Some(Err(SetFault::UnknownKey)) => Refused::KeyNotYet,
                 Some(Err(fault)) => return Err(Refused::Set(fault)),
                 None => Refused::NoKeys,
             };

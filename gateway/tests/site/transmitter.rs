@@ -16,6 +16,7 @@ pub struct Transmitter {
     address: SocketAddr,
     shared: Arc<Mutex<Shared>>,
     key: EncodingKey,
+    key_id: String,
     other_key: EncodingKey,
 }
 
@@ -62,8 +63,19 @@ impl Transmitter {
             address,
             shared,
             key,
+            key_id: "first".to_owned(),
             other_key,
         }
+    }
+
+    /// Signs with another key from now on, which is published beside the others where `publish`.
+    pub fn rotate(&mut self, id: &str, publish: bool) {
+        let (key, public) = key(id);
+        if publish {
+            let keys = &mut self.shared.lock().unwrap().keys;
+            keys["keys"].as_array_mut().unwrap().push(public);
+        }
+        (self.key, self.key_id) = (key, id.to_owned());
     }
 
     pub fn issuer(&self) -> String {
@@ -79,19 +91,20 @@ impl Transmitter {
         });
         let more = more.as_object().unwrap().clone();
         claims.as_object_mut().unwrap().extend(more);
-        sign(&self.key, "at+jwt", &claims)
+        sign(&self.key, &self.key_id, "at+jwt", &claims)
     }
 
     /// A security event token about a user of its own; `change` makes it another.
     pub fn set(&self, event: &str, user: &str, change: impl FnOnce(&mut Value)) -> String {
         let mut claims = self.claims(event, user);
         change(&mut claims);
-        sign(&self.key, "secevent+jwt", &claims)
+        sign(&self.key, &self.key_id, "secevent+jwt", &claims)
     }
 
     /// The same, signed with a key that it does not publish.
     pub fn forged(&self, event: &str, user: &str) -> String {
-        sign(&self.other_key, "secevent+jwt", &self.claims(event, user))
+        let claims = self.claims(event, user);
+        sign(&self.other_key, &self.key_id, "secevent+jwt", &claims)
     }
 
     /// The same, signed by nobody.
@@ -143,10 +156,10 @@ fn key(id: &str) -> (EncodingKey, Value) {
     (EncodingKey::from_ec_der(private.as_ref()), public)
 }
 
-fn sign(key: &EncodingKey, kind: &str, claims: &Value) -> String {
+fn sign(key: &EncodingKey, id: &str, kind: &str, claims: &Value) -> String {
     let header = Header {
         typ: Some(kind.to_owned()),
-        kid: Some("first".to_owned()),
+        kid: Some(id.to_owned()),
         ..Header::new(Algorithm::ES256)
     };
     encode(&header, claims, key).unwrap()
