@@ -49,6 +49,24 @@ pub enum IssuerKind {
     },
 }
 
+impl IssuerKind {
+    /// The one tenant that it speaks for; `None` where it is any of several, or none.
+    #[must_use]
+    pub const fn only_tenant(&self) -> Option<TenantId> {
+        match self {
+            Self::Oidc { tenant } => Some(*tenant),
+            Self::Entra { tenants } => match tenants {
+                EntraTenants::Only(tenants) => match tenants.as_slice() {
+                    [only] => Some(*only),
+                    _ => None,
+                },
+                EntraTenants::Any => None,
+            },
+            Self::Social { .. } => None,
+        }
+    }
+}
+
 /// The tenants an `entra` entry is believed for.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum EntraTenants {

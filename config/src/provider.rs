@@ -70,7 +70,7 @@ impl ProviderSettings {
     ) -> Option<Self> {
         let name =
             section.required_text("name", "a name for addresses, such as `contoso`", |text| {
-                let name = provider_name(text)?;
+                let name = name_in_addresses(text)?;
                 names.note(name.clone(), text);
                 Some(name)
             });
@@ -203,7 +203,8 @@ pub(crate) fn check_app(section: &mut Section<'_>, sign_in: bool, owner: Resourc
     }
 }
 
-fn provider_name(text: &Text<'_>) -> Option<String> {
+/// A name that stands in addresses as it is.
+pub(crate) fn name_in_addresses(text: &Text<'_>) -> Option<String> {
     let name = text.value();
     let fits = (1..=40).contains(&name.len())
         && name

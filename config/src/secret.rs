@@ -44,6 +44,11 @@ impl ClientSecret {
 pub struct Secret(String);
 
 impl Secret {
+    /// Keeps a text.
+    pub(crate) const fn new(text: String) -> Self {
+        Self(text)
+    }
+
     /// The text, for whom it is meant only.
     #[must_use]
     pub fn expose(&self) -> &str {

@@ -6,7 +6,7 @@ use crate::reader::{Document, Section};
 use crate::{
     Admin, AppSettings, Assertion, Enforcement, Fault, GuestDirectory, Health, IssuerSettings,
     Jwks, Limits, Listen, Mail, OwnTenant, PartnerSettings, PolicySource, Portal, ProviderSettings,
-    Runtime, Shutdown, SignIns, TermsSettings,
+    Runtime, Shutdown, SignIns, Signals, TermsSettings,
 };
 use crate::{app, issuer, partner, policy, provider, terms};
 
@@ -39,6 +39,8 @@ pub struct Settings {
     pub portal: Portal,
     /// `[[app]]`: what is behind the gateway.
     pub apps: Vec<AppSettings>,
+    /// `[[transmitter]]` and `[signals]`: who tells of sign-ins that count no more.
+    pub signals: Signals,
     /// `[sign_ins]`: how sign-in events are written.
     pub sign_ins: SignIns,
     /// `[limits]`: what a connection may take.
@@ -102,6 +104,7 @@ impl Settings {
         let portal = root.section_or_empty("portal", Portal::read);
         let apps = app::read_all(root, own, enforcement, &listen);
         provider::check_apps(root, &apps, &providers, &portal, &listen);
+        let signals = Signals::read(root, &issuers, &apps, &policy, &listen);
         let sign_ins = root.section_or_empty("sign_ins", SignIns::read);
         let limits = root.section_or_empty("limits", Limits::read);
         let shutdown = root.section_or_empty("shutdown", Shutdown::read);
@@ -123,6 +126,7 @@ impl Settings {
             terms,
             portal,
             apps,
+            signals,
             sign_ins,
             limits,
             shutdown,

@@ -19,6 +19,7 @@ fn every_broken_text_is_refused_in_these_words() {
         include_str!("faults/apps.cases"),
         include_str!("faults/operation.cases"),
         include_str!("faults/sign_in.cases"),
+        include_str!("faults/signals.cases"),
     ];
     let checked: usize = files
         .iter()

@@ -8,10 +8,63 @@ use std::time::Duration;
 use crossgate_config::{
     Algorithm, Assertion, BodyLimit, ClaimTest, Clients, Consent, Egress, Enforcement,
     EntraTenants, GuestDirectory, Health, IssuerKind, Jwks, JwksSource, OnFull, PolicySource,
-    Probe, Purpose, ResourceTenant, Rotation, Runtime, Scheme, Settings, SignInMode, SigningKey,
-    Sink, TlsFiles, TokenCache, Upstream, Workers,
+    Probe, Purpose, ResourceTenant, Rotation, Runtime, Scheme, SecretSource, Settings, SignInMode,
+    SigningKey, Sink, StreamSettings, TlsFiles, TokenCache, Upstream, Workers,
 };
 use crossgate_policy::ids::{Cloud, Id, TenantId};
+
+#[test]
+fn a_transmitter_speaks_for_the_one_tenant_of_its_issuer() {
+    let text = r#"tenant.id = "11111111-1111-4111-8111-111111111111"
+policy.source = "sqlite:policy.db"
+listen.trusted_proxies = ["192.0.2.1"]
+signals.host = "Signals.Contoso.com"
+[[issuer]]
+name = "fabrikam"
+kind = "oidc"
+issuer = "https://id.fabrikam.example"
+tenant = "22222222-2222-4222-8222-222222222222"
+[[issuer]]
+name = "own"
+kind = "entra"
+tenants = ["11111111-1111-4111-8111-111111111111"]
+[[app]]
+id = "payroll"
+hosts = ["payroll.contoso.com"]
+audiences = ["api://payroll"]
+upstreams = ["http://127.0.0.1:9001"]
+[[transmitter]]
+name = "fabrikam"
+issuer = "fabrikam"
+audience = "https://signals.contoso.com"
+[[transmitter]]
+name = "own"
+issuer = "own"
+audience = "x"
+authorization = "Bearer x"
+token_file = "token"
+configuration_endpoint = "https://id.contoso.com/stream"
+"#;
+    let signals = good(text, Purpose::Serve).signals;
+    assert_eq!(signals.host.as_deref(), Some("signals.contoso.com"));
+    let [fabrikam, own] = signals.transmitters.as_slice() else {
+        panic!("two transmitters are written, not {signals:?}");
+    };
+    assert_eq!((fabrikam.tenant, own.tenant), (FABRIKAM, OWN));
+    assert_eq!((&fabrikam.authorization, &fabrikam.stream), (&None, &None));
+    let Some(SecretSource::Given(authorization)) = &own.authorization else {
+        panic!("{:?}", own.authorization);
+    };
+    assert_eq!(authorization.expose(), "Bearer x");
+    assert_eq!(format!("{authorization:?}"), "Secret(8 bytes)");
+    assert_eq!(
+        own.stream,
+        Some(StreamSettings {
+            configuration_endpoint: Some("https://id.contoso.com/stream".to_owned()),
+            token: SecretSource::File(in_folder("token")),
+        })
+    );
+}
 
 #[test]
 fn the_documented_example_serves() {

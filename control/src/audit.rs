@@ -52,6 +52,8 @@ pub enum Initiator<'a> {
     Administrator(&'a Administrator, Option<std::net::IpAddr>),
     /// This program, by a command or of itself.
     Program(&'static str),
+    /// A transmitter of security events, by the name it is configured by.
+    Transmitter(&'a str),
 }
 
 /// What something was done to.
@@ -123,7 +125,9 @@ pub fn record(
 
 fn initiator(by: Initiator<'_>) -> (Value, Value) {
     let (administrator, address) = match by {
-        Initiator::Program(name) => return (Value::Null, app(None, name)),
+        Initiator::Program(name) | Initiator::Transmitter(name) => {
+            return (Value::Null, app(None, name));
+        }
         Initiator::Administrator(administrator, address) => (administrator, address),
     };
     let user = |id: Option<String>, name: Option<&str>| {

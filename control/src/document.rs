@@ -66,6 +66,11 @@ impl FromStr for Address {
             let key = rest.strip_prefix('/').filter(|key| !key.is_empty())?;
             let key = match key.split_once('/') {
                 Some((what, id)) if kind == DocumentKind::Revocation => {
+                    // `user@TENANT`: the tenant's id in any letter case, too.
+                    let what = match what.split_once('@') {
+                        Some((what, tenant)) => format!("{what}@{}", Id::new(tenant)),
+                        None => what.to_owned(),
+                    };
                     format!("{what}/{}", Id::new(id))
                 }
                 _ => Id::new(key).to_string(),
@@ -110,6 +115,10 @@ mod tests {
         assert_eq!(
             parsed(&format!("revocations/user/{upper}")),
             Ok(format!("revocations/user/{tenant}"))
+        );
+        assert_eq!(
+            parsed(&format!("revocations/user@{upper}/ada")),
+            Ok(format!("revocations/user@{tenant}/ada"))
         );
         assert_eq!(
             parsed("conditional-access/MFA"),

@@ -18,6 +18,7 @@ pub mod outbox;
 pub mod resource;
 pub mod roles;
 pub mod secret;
+mod signals;
 pub mod store;
 pub mod text;
 pub mod transfer;

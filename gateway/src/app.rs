@@ -35,6 +35,7 @@ use crate::request::assertion::{Signer, SignerError};
 use crate::request::route::{Door, Routes};
 use crate::request::tokens::Tokens;
 use crate::sign_ins::SignIns;
+use crate::signals::Signals;
 use background::Background;
 use control::Control;
 
@@ -135,6 +136,10 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
         .map(Arc::new)
     };
     let noted = control.is_some().then_some(visitors);
+    let signals = control.as_ref().map(|control| {
+        let (ledger, metrics) = (Arc::clone(&control.ledger), Arc::clone(&metrics));
+        Arc::new(Signals::new(ledger, Arc::clone(&live), metrics))
+    });
     let (sign_ins, writer) =
         SignIns::start(&settings.sign_ins, &metrics, noted).map_err(StartError::SignIns)?;
 
@@ -163,6 +168,7 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
             signer: Arc::clone(&parts.signer),
             tokens: Arc::clone(&parts.tokens),
             people: people.clone(),
+            signals: signals.clone(),
             pages: Arc::clone(&pages),
             in_flight: parts.in_flight.clone(),
             door,
@@ -209,6 +215,9 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
     service.threads = Some(1);
     server.add_service(service);
 
+    if let Some(signals) = &signals {
+        background.keep_streams(signals, &fetcher);
+    }
     let plans = background.keep_keys(&live, &metrics, fetcher, &settings);
     background.tend_upstreams(&live);
     if let Some(people) = &people {

@@ -15,4 +15,5 @@ pub mod per_worker;
 pub mod proxy;
 pub mod request;
 pub mod sign_ins;
+pub mod signals;
 pub mod upstreams;

@@ -10,6 +10,7 @@ mod door;
 mod gate;
 mod hop;
 mod in_flight;
+mod push;
 mod visit;
 
 use std::sync::Arc;
@@ -49,6 +50,7 @@ use crate::request::respond::{self, Trouble};
 use crate::request::route::{Door, Restriction};
 use crate::request::tokens::Tokens;
 use crate::sign_ins::{Ending, SignIns};
+use crate::signals::Signals;
 
 /// What a door is made of. Cheap to clone, so that several doors share it.
 #[derive(Clone, Debug)]
@@ -65,6 +67,8 @@ pub struct Gateway {
     pub tokens: Arc<Tokens>,
     /// Who is signed in; `None` where nobody can.
     pub people: Option<Arc<People>>,
+    /// Who receives security events; `None` where the policy is in no store.
+    pub signals: Option<Arc<Signals>>,
     /// What people in browsers are shown.
     pub pages: Arc<Pages>,
     /// What is under way to upstreams, of all doors.
@@ -126,6 +130,7 @@ impl ProxyHttp for Gateway {
             }
             Err(Stop::Answer(answer)) => answer,
             Err(Stop::Visit(visit)) => Box::pin(self.visit(session, ctx, *visit)).await,
+            Err(Stop::Push(transmitter)) => Box::pin(self.push(session, ctx, &transmitter)).await,
         };
         ctx.record(answer.status, Some(&session.req_header().headers));
         // Boxed, so that requests that go on need no room for it.

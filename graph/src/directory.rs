@@ -1,10 +1,11 @@
 //! The files of a policy directory, and the single documents that they hold.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
-use crossgate_policy::ids::Id;
+use crossgate_policy::ids::{Id, TenantId};
+use crossgate_policy::snapshot::RevocationKind;
 use serde_json::Value;
 
 use crate::document_kind::DocumentKind;
@@ -128,6 +129,7 @@ pub fn documents_of(file: PolicyFile<'_>) -> Result<Vec<DirectoryDocument<'_>>, 
         report: Report::default(),
         found: Vec::new(),
         revoked: HashMap::new(),
+        keys: HashSet::new(),
     };
     match (Kind::of(file.path), kinds_of(file.path)) {
         (Kind::Unknown, _) => split.report.file_fault(0, EXPECTED_FILES.to_owned()),
@@ -150,6 +152,8 @@ struct Split<'t> {
     found: Vec<DirectoryDocument<'t>>,
     /// How often each thing is revoked.
     revoked: HashMap<String, usize>,
+    /// What they are found by.
+    keys: HashSet<String>,
 }
 
 /// What documents are found by.
@@ -159,6 +163,8 @@ struct Ids {
     id: Option<Value>,
     tenant_id: Option<Value>,
     kind: Option<Value>,
+    /// A revocation's.
+    tenant: Option<Value>,
 }
 
 impl<'t> Split<'t> {
@@ -231,13 +237,13 @@ impl<'t> Split<'t> {
                 let what = text(&ids.kind);
                 let what = what.or_else(|| self.missing(slot, "kind", "a kind such as `user`"))?;
                 let id = id.or_else(|| self.missing(slot, "id", "the id of what is revoked"))?;
-                let key = format!("{what}/{id}");
-                let times = self.revoked.entry(key.clone()).or_insert(0);
-                *times += 1;
-                Some(match *times {
-                    1 => key,
-                    times => format!("{key}#{times}"),
-                })
+                // A tenant's own needs no second name of it, and what is no tenant id is refused when it is compiled.
+                let tenant = text(&ids.tenant).filter(|_| what != RevocationKind::Tenant.name());
+                let key = match tenant.and_then(|tenant| TenantId::parse(&tenant)) {
+                    Some(tenant) => format!("{what}@{tenant}/{id}"),
+                    None => format!("{what}/{id}"),
+                };
+                Some(self.numbered(key))
             }
             DocumentKind::NamedLocation
             | DocumentKind::Guest
@@ -264,6 +270,21 @@ impl<'t> Split<'t> {
         let message = format!("`{member}` is missing, or not text; expected {expected}");
         self.fault(slot, &[member], message);
         None
+    }
+
+    /// The first of a thing is found by its name alone. An id may itself end like a number: that one's place is left to it.
+    fn numbered(&mut self, name: String) -> String {
+        let times = self.revoked.entry(name.clone()).or_insert(0);
+        loop {
+            *times += 1;
+            let key = match *times {
+                1 => name.clone(),
+                times => format!("{name}#{times}"),
+            };
+            if self.keys.insert(key.clone()) {
+                return key;
+            }
+        }
     }
 
     fn fault(&mut self, slot: Slot, steps: &[&str], message: String) {

@@ -24,7 +24,7 @@ pub enum DocumentKind {
     Domains,
     /// A guest, by `id`.
     Guest,
-    /// A revocation, by kind and id.
+    /// A revocation, by kind and id: `user/ID`; of one tenant `user@TENANT/ID`.
     Revocation,
     /// Graph's `unifiedRoleDefinition` of a custom role, by `id`.
     RoleDefinition,

@@ -288,3 +288,34 @@ fn an_unknown_circle_of_inviters_is_refused() {
         ],
     );
 }
+
+#[test]
+fn a_revocation_of_something_else_in_a_tenant_that_it_cannot_be_of_is_refused() {
+    let tenant = "22222222-2222-4222-8222-222222222222";
+    let line = |kind: &str, id: &str, tenant: &str| {
+        format!(
+            r#"{{"kind":"{kind}","id":"{id}","tenant":"{tenant}","notBefore":"2026-01-01T00:00:00Z"}}"#
+        )
+    };
+    check(
+        "revocations.jsonl",
+        &line("guest", "ada", tenant),
+        &[
+            "revocations.jsonl:1:37: tenant: a guest is a record here, of no other tenant; remove `tenant`",
+        ],
+    );
+    check(
+        "revocations.jsonl",
+        &line("tenant", "11111111-1111-4111-8111-111111111111", tenant),
+        &[
+            "revocations.jsonl:1:71: tenant: `22222222-2222-4222-8222-222222222222` is not the tenant in `id`; remove `tenant`",
+        ],
+    );
+    check(
+        "revocations.jsonl",
+        &line("user", "ada", "fabrikam"),
+        &[
+            "revocations.jsonl:1:36: tenant: `fabrikam` is not a tenant id; expected a GUID such as `3f2504e0-4f89-41d3-9a0c-0305e82c3301`",
+        ],
+    );
+}

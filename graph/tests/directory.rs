@@ -88,15 +88,55 @@ fn the_two_policies_of_external_collaboration_are_told_apart_also_in_one_object(
 
 #[test]
 fn the_same_thing_revoked_again_is_numbered() {
-    let line = |id| {
+    let line = |id: &str| {
         format!("{{\"kind\":\"user\",\"id\":\"{id}\",\"notBefore\":\"2026-01-01T00:00:00Z\"}}\n")
     };
-    let text = [line("a"), line("b"), line("a")].concat();
+    let keys = |ids: &[&str]| -> Vec<String> {
+        let text: String = ids.iter().map(|id| line(id)).collect();
+        let found = split("revocations.jsonl", &text).into_iter();
+        found.map(|(_, key, _)| key).collect()
+    };
+    assert_eq!(keys(&["a", "b", "a"]), ["user/a", "user/b", "user/a#2"]);
+    // An id may itself end like a number.
+    assert_eq!(
+        keys(&["a", "a#2", "a", "a#2"]),
+        ["user/a", "user/a#2", "user/a#3", "user/a#2#2"]
+    );
+    assert_eq!(
+        keys(&["a", "a", "a#2"]),
+        ["user/a", "user/a#2", "user/a#2#2"]
+    );
+}
+
+#[test]
+fn a_revocation_of_one_tenant_is_found_by_the_tenant_too() {
+    let tenant = "22222222-2222-4222-8222-22222222ABCD";
+    let line = |kind, id, tenant| {
+        format!(
+            "{{\"kind\":\"{kind}\",\"id\":\"{id}\",\"tenant\":\"{tenant}\",\"notBefore\":\"2026-01-01T00:00:00Z\"}}\n"
+        )
+    };
+    let text = [
+        line("user", "a", tenant),
+        line("session", "a", tenant),
+        line("user", "a", tenant),
+        line("tenant", tenant, tenant),
+    ]
+    .concat();
     let keys: Vec<_> = split("revocations.jsonl", &text)
         .into_iter()
         .map(|(_, key, _)| key)
         .collect();
-    assert_eq!(keys, ["user/a", "user/b", "user/a#2"]);
+    let tenant = tenant.to_lowercase();
+    assert_eq!(
+        keys,
+        [
+            format!("user@{tenant}/a"),
+            format!("session@{tenant}/a"),
+            format!("user@{tenant}/a#2"),
+            format!("tenant/{tenant}"),
+        ]
+    );
 }
 
 #[test]

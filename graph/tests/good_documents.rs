@@ -334,7 +334,7 @@ fn a_revocation_is_compiled() {
     assert_eq!(
         compiled
             .revocations
-            .of(RevocationKind::Tenant, &PARTNER.into()),
+            .of(RevocationKind::Tenant, &PARTNER.into(), None),
         UnixTime::new(1_767_225_600.5)
     );
     assert_eq!(compiled.revocations.len(), 1);

@@ -108,12 +108,19 @@ fn write(dice: &mut impl FnMut(u64) -> u64) -> Write {
         12 | 13 => {
             let (id, second, minute) = (dice(5), dice(3), dice(60));
             let suffix = ["", "#2", "#3"][second as usize];
+            let (kind, tenant) = match dice(2) {
+                0 => ("user".to_owned(), String::new()),
+                _ => (
+                    format!("user@{PARTNER}"),
+                    format!(r#","tenant":"{PARTNER}""#),
+                ),
+            };
             let text = format!(
-                r#"{{"kind":"user","id":"u{id}","notBefore":"2026-01-01T00:{minute:02}:00Z"}}"#
+                r#"{{"kind":"user","id":"u{id}"{tenant},"notBefore":"2026-01-01T00:{minute:02}:00Z"}}"#
             );
             (
                 DocumentKind::Revocation,
-                format!("user/u{id}{suffix}"),
+                format!("{kind}/u{id}{suffix}"),
                 text,
             )
         }
@@ -163,7 +170,10 @@ fn told(compiled: &Compiled) -> Vec<String> {
     guests.sort();
     let users = (0..5).map(|user| Id::new(&format!("u{user}")));
     let revoked: Vec<_> = users
-        .map(|user| revocations.of(RevocationKind::User, &user))
+        .map(|user| {
+            let of = |tenant| revocations.of(RevocationKind::User, &user, tenant);
+            (of(None), of(TenantId::parse(PARTNER)))
+        })
         .collect();
     vec![
         line(allowed_clouds),

@@ -112,6 +112,7 @@ fn snapshot() -> Snapshot {
         revocations: Revocations::new(vec![Revocation {
             kind: RevocationKind::User,
             id: Id::new("ada"),
+            tenant: None,
             not_before: UnixTime::from_secs(999),
         }]),
     }

@@ -140,6 +140,7 @@ fn report_only_never_lets_a_missing_token_a_revocation_or_malformed_headers_thro
     let revocations = [Revocation {
         kind: RevocationKind::User,
         id: Id::new("ada"),
+        tenant: None,
         not_before: UnixTime::from_secs(1001),
     }];
     let context = Context {
@@ -164,6 +165,7 @@ fn a_revocation_binds_what_was_signed_in_before_it_and_nothing_later() {
         snapshot.revocations = Revocations::new(vec![Revocation {
             kind: RevocationKind::Tenant,
             id: Id::Guid(FABRIKAM.0),
+            tenant: None,
             not_before: UnixTime::from_secs(not_before),
         }]);
         let decision = of(&snapshot, &ada(CONTOSO), &payroll());

@@ -395,6 +395,19 @@ impl Gateway {
         std::fs::read_to_string(self.directory().join("crossgate.log")).unwrap_or_default()
     }
 
+    /// Ends it and starts another on the same files.
+    ///
+    /// # Panics
+    /// Where the one does not end or the other is not ready in time.
+    pub fn restart(&mut self) {
+        self.terminate();
+        drop(self.wait());
+        let log = self.directory().join("crossgate.log");
+        let log = File::options().append(true).open(log).unwrap();
+        self.child = self.setup.run(log, &[]);
+        self.wait_until_ready();
+    }
+
     /// Sends SIGTERM and waits for the end.
     ///
     /// # Panics

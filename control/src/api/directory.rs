@@ -13,7 +13,7 @@ use super::documents::tenant;
 use super::error::ApiError;
 use super::listed;
 use crate::administrator::Credential;
-use crate::audit::{Activity, TargetResource};
+use crate::audit::{Activity, Attempt, TargetResource};
 use crate::document::{Address, DocumentKind};
 use crate::ledger::Edit;
 use crate::model::{ORGANIZATION, TENANT_INFORMATION, show};
@@ -24,6 +24,13 @@ pub(super) const REVOKE: Activity = Activity::new(
     "UserManagement",
     "Update",
     "Update StsRefreshTokenValidFrom Timestamp",
+);
+
+/// What ending the sessions of everybody in a tenant is called. Entra has no such activity.
+pub(super) const REVOKE_TENANT: Activity = Activity::new(
+    "UserManagement",
+    "Update",
+    "Revoke sign-in sessions of a tenant",
 );
 
 /// The own organisation, which is the only one.
@@ -174,10 +181,49 @@ pub(super) fn revoke_sessions(api: &Api, asked: &Asked<'_>) -> Result<Reply, Api
             kind: "User",
         },
     );
-    let changed = api.change(
+    revoke(
+        api,
         asked,
         &attempt,
         &address,
+        &[("kind", json!(kind)), ("id", json!(user))],
+    )
+}
+
+/// Sign-ins before now of everybody who lives in a tenant no longer count: of a partner's people, or of our own.
+pub(super) fn revoke_tenant(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
+    let id = tenant(asked.parameter(), "tenantId")?.to_string();
+    let address = Address::new(DocumentKind::Revocation, &format!("tenant/{id}"));
+    let target = TargetResource {
+        id: id.clone(),
+        name: known(&api.settings())
+            .into_iter()
+            .find(|known| known.id == id)
+            .map(|known| known.name),
+        kind: "Tenant",
+    };
+    let attempt = asked.attempt(REVOKE_TENANT, target);
+    revoke(
+        api,
+        asked,
+        &attempt,
+        &address,
+        &[("kind", json!("tenant")), ("id", json!(id))],
+    )
+}
+
+/// Writes a revocation that holds from now.
+fn revoke(
+    api: &Api,
+    asked: &Asked<'_>,
+    attempt: &Attempt<'_>,
+    address: &Address,
+    thing: &[(&str, Value)],
+) -> Result<Reply, ApiError> {
+    let changed = api.change(
+        asked,
+        attempt,
+        address,
         &|current| {
             let now = Timestamp::now();
             // One that was imported may be for a time that is still to come.
@@ -187,13 +233,12 @@ pub(super) fn revoke_sessions(api: &Api, asked: &Asked<'_>) -> Result<Reply, Api
             {
                 return Ok(Edit::Keep);
             }
-            let members = [
-                ("kind", json!(kind)),
-                ("id", json!(user)),
-                ("notBefore", json!(now.to_string())),
-            ];
-            let members = members.map(|(name, value)| (name.to_owned(), value));
-            Ok(Edit::Write(Document::of(&members.into_iter().collect())))
+            let mut members: Map<String, Value> = thing
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                .collect();
+            members.insert("notBefore".to_owned(), json!(now.to_string()));
+            Ok(Edit::Write(Document::of(&members)))
         },
         &[],
     )?;

@@ -131,6 +131,7 @@ impl Api {
                 Special::RestoreUser => users::restore(self, asked),
                 Special::Invite => invitations::invite(self, asked),
                 Special::RevokeSessions => directory::revoke_sessions(self, asked),
+                Special::RevokeTenantSessions => directory::revoke_tenant(self, asked),
                 Special::Metadata | Special::OpenApi | Special::Batch => {
                     Err(ApiError::not_found("there is no such resource"))
                 }

@@ -217,7 +217,7 @@ fn success(route: &Route) -> (&'static str, Option<Value>) {
             Special::UpdateUser | Special::DeleteUser => ("204", None),
             Special::RestoreUser => ("200", one(&model::USER)),
             Special::Invite => ("201", one(&model::INVITATION)),
-            Special::RevokeSessions => (
+            Special::RevokeSessions | Special::RevokeTenantSessions => (
                 "200",
                 Some(
                     json!({"type": "object", "required": ["value"], "properties": {"value": {"type": "boolean"}}}),

@@ -173,6 +173,7 @@ pub(super) fn attempt<'a>(api: &Api, asked: &'a Asked<'_>) -> Attempt<'a> {
             Special::RestoreUser => of(&resource::DELETED_USERS, resource::DELETED_USERS.update),
             Special::Invite => other("UserManagement", invitations::INVITE.name),
             Special::RevokeSessions => other("UserManagement", directory::REVOKE.name),
+            Special::RevokeTenantSessions => other("UserManagement", directory::REVOKE_TENANT.name),
             Special::ListAudits | Special::GetAudit => other("AuditLogs", "Read directory audits"),
             Special::ListDirectoryRoles | Special::GetDirectoryRole | Special::ListRoleMembers => {
                 other("RoleManagement", "Read directory roles")

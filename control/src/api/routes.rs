@@ -128,6 +128,8 @@ pub enum Special {
     RestoreUser,
     /// A guest is invited.
     Invite,
+    /// The sessions of everybody in a tenant end.
+    RevokeTenantSessions,
     /// `$metadata`.
     Metadata,
     /// The description of the API.
@@ -243,10 +245,15 @@ pub(super) fn find(call: &Call) -> Result<Found, ApiError> {
         (Versions::Both, None) | (Versions::Beta | Versions::Neither, _) => false,
     };
     let mut other_methods = Vec::new();
+    let mut path = None;
     for route in ROUTES.iter().filter(served) {
         let Some(parameters) = route.parameters_in(rest) else {
             continue;
         };
+        // The first path that fits is the one: a name that stands there goes before a place for any.
+        if *path.get_or_insert(route.path) != route.path {
+            continue;
+        }
         if route.method.fits(&call.method) {
             return Ok(Found {
                 route,

@@ -91,6 +91,43 @@ fn the_end_of_sessions_that_is_still_to_come_does_not_come_earlier() {
 }
 
 #[test]
+fn the_sessions_of_a_whole_tenant_are_ended_by_whoever_may_manage_partners_too() {
+    let tenant = "aaaaaaaa-0000-4000-8000-000000000001";
+    let path = |id: &str| format!("/v1.0/crossgate/tenants/{id}/revokeSignInSessions");
+    let site = Site::with(vec![]);
+    let helper = application(&["User.RevokeSessions.All"]);
+    let refused = site.call(&helper, "POST", &path(tenant));
+    assert_eq!(refused.status, 403, "{}", body(&refused));
+    let record = site.latest();
+    assert_eq!(
+        (&record["result"], &record["activityDisplayName"]),
+        (
+            &json!("failure"),
+            &json!("Revoke sign-in sessions of a tenant")
+        )
+    );
+    let manager = application(&[
+        "User.RevokeSessions.All",
+        "Policy.ReadWrite.CrossTenantAccess",
+    ]);
+    let wrong = site.call(&manager, "POST", &path("fabrikam"));
+    assert_eq!(wrong.status, 400, "{}", body(&wrong));
+    let made = site.call(&manager, "POST", &path(&tenant.to_uppercase()));
+    assert_eq!(
+        (made.status.as_u16(), &body(&made)["value"]),
+        (200, &json!(true))
+    );
+    let record = site.latest();
+    assert_eq!(
+        (&record["result"], &record["targetResources"][0]["id"]),
+        (&json!("success"), &json!(tenant))
+    );
+    let address = Address::new(DocumentKind::Revocation, &format!("tenant/{tenant}"));
+    let document = site.ledger.current(&address).unwrap().unwrap().document;
+    assert_eq!(document.text_of("id").as_deref(), Some(tenant));
+}
+
+#[test]
 fn whoever_gives_the_first_role_ends_the_secret_of_the_first_run() {
     for who in [
         application(&["RoleManagement.ReadWrite.Directory"]),

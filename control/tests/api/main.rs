@@ -10,4 +10,5 @@
 mod bodies;
 mod documents;
 mod meanwhile;
+mod signals;
 mod support;

@@ -76,7 +76,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "Organizations",
-        paths: &["organization", "tenantRelationships"],
+        paths: &["organization", "tenantRelationships", "crossgate/tenants"],
     },
     Family {
         name: "The API itself",

@@ -84,6 +84,7 @@ impl Stage {
             ),
             metrics,
             people: None,
+            signals: None,
             pages: Arc::new(crossgate::people::pages(&settings).unwrap()),
             in_flight: InFlight::default(),
             door: Door::Proxy,

@@ -17,6 +17,7 @@ use crate::live::keys::{self, Plan};
 use crate::live::policy::Ask;
 use crate::ops::Metrics;
 use crate::people::{self, People};
+use crate::signals::{Signals, keep_streams};
 use crate::upstreams;
 
 /// Runs the tasks for as long as it is kept.
@@ -76,6 +77,12 @@ impl Background {
     pub(super) fn tend_sessions(&self, people: &Arc<People>, live: &Arc<Live>) {
         self.0
             .spawn(people::tend(Arc::downgrade(people), Arc::clone(live)));
+    }
+
+    /// Sets up what transmitters of security events push.
+    pub(super) fn keep_streams(&self, signals: &Arc<Signals>, fetcher: &Fetcher) {
+        self.0
+            .spawn(keep_streams(Arc::downgrade(signals), fetcher.clone()));
     }
 
     /// SIGHUPs, which from now on end nothing.

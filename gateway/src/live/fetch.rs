@@ -1,5 +1,7 @@
 //! Getting an issuer's key set: by discovery, from an address or from a file.
 
+mod ssf;
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +14,7 @@ use http::{HeaderMap, HeaderValue};
 use reqwest::{Client, Response, Url};
 
 use crate::load::algorithms;
+pub use ssf::SsfEndpoints;
 
 /// Fetches key sets over HTTPS. Cheap to clone: connections are shared.
 #[derive(Clone, Debug)]

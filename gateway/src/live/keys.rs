@@ -92,6 +92,7 @@ struct Kept {
 
 struct Flight {
     settings: IssuerSettings,
+    begun: Instant,
     result: Result<Fetched, FetchFault>,
 }
 
@@ -170,14 +171,22 @@ impl Keeper {
             let (fetcher, settings) = (self.fetcher.clone(), kept.settings.clone());
             let flight = self.flights.spawn(async move {
                 let result = fetcher.key_set(&settings).await;
-                Flight { settings, result }
+                Flight {
+                    settings,
+                    begun: now,
+                    result,
+                }
             });
             self.aloft.insert(flight.id(), Arc::clone(name));
         }
     }
 
     fn land(&mut self, flight: Flight, now: Instant) {
-        let Flight { settings, result } = flight;
+        let Flight {
+            settings,
+            begun,
+            result,
+        } = flight;
         let kept = self.kept.get_mut(settings.name.as_str());
         // The issuer may have changed, or have gone, while its keys were on their way.
         let Some(kept) = kept.filter(|kept| kept.settings == settings) else {
@@ -196,6 +205,7 @@ impl Keeper {
                     tracing::info!(issuer, keys = count, "keys are new");
                     self.publish();
                 }
+                self.live.note_fetch(&issuer.into(), begun);
             }
             Err(error) => {
                 kept.schedule.failed(now);

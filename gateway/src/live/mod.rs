@@ -11,8 +11,9 @@ mod schedule;
 mod watch;
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::Thread;
+use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use crossgate_graph::Counts;
@@ -116,6 +117,8 @@ pub struct Live {
     in_force: ArcSwap<InForce>,
     of_workers: OfWorkers,
     demand: Demand,
+    /// When the fetch of each issuer's keys was begun that succeeded last.
+    fetched: Mutex<HashMap<Arc<str>, Instant>>,
     /// Whom to wake at every change.
     follower: OnceLock<Thread>,
 }
@@ -129,6 +132,7 @@ impl Live {
             in_force: ArcSwap::from_pointee(in_force),
             of_workers: OfWorkers::default(),
             demand,
+            fetched: Mutex::default(),
             follower: OnceLock::new(),
         }
     }
@@ -148,6 +152,19 @@ impl Live {
     /// Has an issuer's keys fetched again soon, unless that was done just before. Never waits.
     pub fn request_refresh(&self, issuer: &str) {
         self.demand.raise(issuer);
+    }
+
+    /// Whether an issuer's keys are in force as they were fetched after that time. Takes a lock: not for requests of apps.
+    #[must_use]
+    pub fn fetched_since(&self, issuer: &str, then: Instant) -> bool {
+        let fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
+        fetched.get(issuer).is_some_and(|begun| *begun >= then)
+    }
+
+    /// Notes a fetch that succeeded, once its keys are in force.
+    pub(crate) fn note_fetch(&self, issuer: &Arc<str>, begun: Instant) {
+        let mut fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
+        fetched.insert(Arc::clone(issuer), begun);
     }
 
     /// Puts a changed part in force in one step, whoever else changes another part meanwhile.

@@ -53,6 +53,7 @@ pub struct Metrics {
     /// last one is gone, so that it must be exact at every moment.
     pub connections: IntGauge,
     connections_closed: IntCounterVec,
+    signals: IntCounterVec,
     /// Calls of the admin API.
     pub admin: AdminMetrics,
     apps: Mutex<HashMap<String, Arc<AppMetrics>>>,
@@ -166,6 +167,11 @@ impl Metrics {
                 "Requests under way, open WebSockets and streams among them, that were closed since they would be refused if they came now, by the reason of that.",
                 &["reason"],
             )?,
+            signals: new.counters(
+                "signals_total",
+                "Security events that were pushed, by transmitter and result: `revoked` where something was, `standing` and `repeated` where it was before, else why nothing was.",
+                &["transmitter", "result"],
+            )?,
             admin: AdminMetrics::new(&new)?,
             apps: Mutex::default(),
             generation: AtomicU64::new(0),
@@ -269,6 +275,16 @@ impl Metrics {
     /// Counts a request that was under way and may not go on.
     pub fn connection_closed(&self, reason: &str) {
         self.connections_closed.with_label_values(&[reason]).inc();
+    }
+
+    /// Shows a transmitter from the start, at zero: a rate needs a first sample.
+    pub fn signals_configured(&self, transmitter: &str) {
+        self.signals.with_label_values(&[transmitter, "revoked"]);
+    }
+
+    /// Counts one push of a security event. `transmitter` is one that is configured, or `unknown`.
+    pub fn signal(&self, transmitter: &str, result: &str) {
+        self.signals.with_label_values(&[transmitter, result]).inc();
     }
 
     /// Asks for a size whenever the metrics are read.

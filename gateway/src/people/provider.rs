@@ -1,7 +1,7 @@
 //! One identity provider, ready to be asked.
 
 use crossgate_config::{
-    EntraTenants, FacebookClient, Federation, IssuerKind, IssuerSettings, OidcClient, ProviderKind,
+    FacebookClient, Federation, IssuerKind, IssuerSettings, OidcClient, ProviderKind,
     ProviderSettings, Settings,
 };
 use crossgate_policy::ids::{Cloud, TenantId};
@@ -103,7 +103,7 @@ impl Provider {
                 let speaks_for = match &issuer.kind {
                     IssuerKind::Social { identity_provider } => guests(identity_provider),
                     IssuerKind::Oidc { .. } | IssuerKind::Entra { .. } => {
-                        SpeaksFor::Tenant(only_tenant(&issuer.kind))
+                        SpeaksFor::Tenant(issuer.kind.only_tenant())
                     }
                 };
                 let oidc = Oidc {
@@ -207,20 +207,6 @@ fn cloud_of(tenant: TenantId, settings: &Settings) -> Cloud {
     partner
         .and_then(|partner| partner.cloud)
         .unwrap_or(settings.tenant.cloud)
-}
-
-fn only_tenant(kind: &IssuerKind) -> Option<TenantId> {
-    match kind {
-        IssuerKind::Oidc { tenant } => Some(*tenant),
-        IssuerKind::Entra { tenants } => match tenants {
-            EntraTenants::Only(tenants) => match tenants.as_slice() {
-                [only] => Some(*only),
-                _ => None,
-            },
-            EntraTenants::Any => None,
-        },
-        IssuerKind::Social { .. } => None,
-    }
 }
 
 /// As guest records and `idp` name them.

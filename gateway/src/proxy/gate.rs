@@ -24,9 +24,10 @@ use crate::request::head::{self, Head};
 use crate::request::headers::CorrelationId;
 use crate::request::respond::{self, METADATA_PATH, Trouble};
 use crate::request::restriction::restriction_values;
-use crate::request::route::{App, Found};
+use crate::request::route::{App, Door, Found, Routes};
 use crate::request::scribe::header_value;
 use crate::sign_ins::Ending;
+use crate::signals::Signals;
 
 /// What is answered on an app's behalf, where policy lets anybody ask.
 enum Public {
@@ -119,6 +120,9 @@ impl Gateway {
             }));
         }
         let Some(found) = routes.find(self.door, &head.host, &head.path) else {
+            if let Some(transmitter) = self.pushes(&head, routes) {
+                return Err(Stop::Push(transmitter));
+            }
             return self.conclude(request, ctx, Decision::unknown_app());
         };
         enter(ctx, found);
@@ -171,6 +175,16 @@ impl Gateway {
                 Err(Stop::Answer(answer))
             }
         }
+    }
+
+    /// Who pushes a security event, where that is what comes.
+    fn pushes(&self, head: &Head<'_>, routes: &Routes) -> Option<Box<str>> {
+        let settings = routes
+            .signals
+            .as_ref()
+            .filter(|_| self.door == Door::Proxy)?;
+        self.signals.as_ref()?;
+        Signals::name_in(settings, &head.host, &head.path)
     }
 
     /// Who is signed in with the browser that sends this; nobody, where it brings a token besides.
@@ -282,7 +296,7 @@ impl Gateway {
         method: &Method,
         headers: &HeaderMap,
         head: &Head<'_>,
-        routes: &'r crate::request::route::Routes,
+        routes: &'r Routes,
     ) -> Option<(Public, Found<'r>)> {
         let reading = *method == Method::GET || *method == Method::HEAD;
         if reading && &*head.path == assertion::JWKS_PATH {

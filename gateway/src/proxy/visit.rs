@@ -20,6 +20,8 @@ use crate::sign_ins::Ending;
 pub(super) enum Stop {
     /// This is sent.
     Answer(Answer),
+    /// A security event of this transmitter is to be received.
+    Push(Box<str>),
     /// A person is to be answered, which may take a while.
     Visit(Box<Visit>),
 }

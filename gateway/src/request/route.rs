@@ -15,6 +15,7 @@ use super::admit::Addressee;
 use crate::ops::{AppMetrics, Metrics};
 use crate::people::PeopleSettings;
 use crate::sign_ins::CalledApp;
+use crate::signals::SignalSettings;
 use crate::upstreams::Upstreams;
 
 /// Which of our doors a request came through.
@@ -45,6 +46,8 @@ pub struct Routes {
     pub probe_every: Duration,
     /// Where people sign in; `None` where no app has them do so.
     pub people: Option<Arc<PeopleSettings>>,
+    /// Who pushes security events; `None` where nobody does.
+    pub signals: Option<Arc<SignalSettings>>,
     /// The metrics of requests for which there is no app.
     pub no_app: Arc<AppMetrics>,
 }
@@ -142,10 +145,18 @@ impl Routes {
             authorization_servers: authorization_servers(settings),
             probe_every: settings.health.interval,
             people: PeopleSettings::of(settings).map(Arc::new),
+            signals: SignalSettings::of(settings).map(Arc::new),
             no_app: metrics.no_app(),
         };
         for app in &settings.apps {
             routes.add(app, settings, previous, metrics);
+        }
+        for transmitter in routes
+            .signals
+            .iter()
+            .flat_map(|signals| &signals.transmitters)
+        {
+            metrics.signals_configured(&transmitter.settings.name);
         }
         let mounts = &routes.mounts;
         let length = |id: &MountId| mounts.get(id.0).map_or(0, |mount| mount.prefix.len());

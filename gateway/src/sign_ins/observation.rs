@@ -62,6 +62,8 @@ pub enum Ending {
     Malformed(&'static str),
     /// Answered 503: no policy, no keys for the issuer, or no room for events. Holds which.
     NotReady(&'static str),
+    /// A security event was pushed to the gateway itself: no app's request, and nobody to decide about. Holds what became of it.
+    Signal(&'static str),
     /// Ended without an answer of ours: a panic, or a client that left before the decision.
     Aborted,
 }
@@ -74,6 +76,7 @@ impl Ending {
             Self::Decided(decision) => decision.outcome_name(),
             Self::Malformed(_) => Outcome::BadRequest.name(),
             Self::NotReady(_) => NOT_READY,
+            Self::Signal(_) => SIGNAL,
             Self::Aborted => ABORTED,
         }
     }
@@ -83,7 +86,7 @@ impl Ending {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Decided(decision) => decision.reason(),
-            Self::Malformed(rule) | Self::NotReady(rule) => rule,
+            Self::Malformed(rule) | Self::NotReady(rule) | Self::Signal(rule) => rule,
             Self::Aborted => ABORTED,
         }
     }
@@ -93,7 +96,7 @@ impl Ending {
     pub const fn decision(&self) -> Option<&Decision> {
         match self {
             Self::Decided(decision) => Some(decision),
-            Self::Malformed(_) | Self::NotReady(_) | Self::Aborted => None,
+            Self::Malformed(_) | Self::NotReady(_) | Self::Signal(_) | Self::Aborted => None,
         }
     }
 
@@ -204,6 +207,8 @@ impl Observation {
 
 /// `outcome` of [`Ending::NotReady`].
 pub(crate) const NOT_READY: &str = "not-ready";
+/// `outcome` of [`Ending::Signal`].
+pub(crate) const SIGNAL: &str = "signal";
 /// `outcome` of [`Ending::Aborted`].
 pub(crate) const ABORTED: &str = "aborted";
 

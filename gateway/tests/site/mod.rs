@@ -19,6 +19,7 @@ pub mod people;
 pub mod roles;
 pub mod sign_in;
 pub mod socket;
+pub mod transmitter;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

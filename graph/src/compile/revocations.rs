@@ -1,17 +1,19 @@
 //! Revocations.
 
-use crossgate_policy::ids::{Id, UnixTime};
+use crossgate_policy::ids::{Id, TenantId, UnixTime};
 use crossgate_policy::snapshot::{Revocation, RevocationKind};
 
 use crate::documents::revocation::{KindName, RevocationDocument};
 use crate::reader::path::At;
 use crate::reader::report::Notes;
+use crate::reader::values::{AnyId, Tenant};
 
 /// Compiles one line; `None` where it has faults, which are noted.
 pub(crate) fn compile(document: RevocationDocument, notes: &mut Notes<'_>) -> Option<Revocation> {
     let RevocationDocument {
         kind,
         id,
+        tenant,
         not_before,
     } = document;
     let root = At::Root;
@@ -42,6 +44,8 @@ pub(crate) fn compile(document: RevocationDocument, notes: &mut Notes<'_>) -> Op
             }
         }
     }
+    let tenant = tenant.map(|Tenant(tenant)| tenant);
+    let tenant = kind.and_then(|kind| tenant_of(kind, id.as_ref(), tenant, notes));
     let not_before_at = root.member("notBefore");
     let time = match not_before {
         None => {
@@ -65,6 +69,39 @@ pub(crate) fn compile(document: RevocationDocument, notes: &mut Notes<'_>) -> Op
     Some(Revocation {
         kind: kind?,
         id: id?.0,
+        tenant,
         not_before: time?,
     })
+}
+
+/// The tenant that a revocation is bound to; what would contradict itself is noted.
+fn tenant_of(
+    kind: RevocationKind,
+    id: Option<&AnyId>,
+    tenant: Option<TenantId>,
+    notes: &mut Notes<'_>,
+) -> Option<TenantId> {
+    let tenant = tenant?;
+    let at = At::Root;
+    let at = at.member("tenant");
+    match kind {
+        RevocationKind::User | RevocationKind::Session | RevocationKind::Token => Some(tenant),
+        RevocationKind::Guest => {
+            notes.fault(
+                &at,
+                "a guest is a record here, of no other tenant; remove `tenant`",
+            );
+            None
+        }
+        RevocationKind::Tenant => {
+            if id.is_some_and(|AnyId(id)| *id != Id::Guid(tenant.0)) {
+                notes.fault(
+                    &at,
+                    format!("`{tenant}` is not the tenant in `id`; remove `tenant`"),
+                );
+            }
+            // The id says it.
+            None
+        }
+    }
 }

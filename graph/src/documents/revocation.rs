@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::reader::values::{AnyId, DateTime, words};
+use crate::reader::values::{AnyId, DateTime, Tenant, words};
 
 /// A revocation as written.
 #[derive(Debug, Default, Deserialize)]
@@ -10,6 +10,7 @@ use crate::reader::values::{AnyId, DateTime, words};
 pub(crate) struct RevocationDocument {
     pub(crate) kind: Option<KindName>,
     pub(crate) id: Option<AnyId>,
+    pub(crate) tenant: Option<Tenant>,
     pub(crate) not_before: Option<DateTime>,
 }
 

@@ -1,4 +1,4 @@
-//! Revocations, by kind and id.
+//! Revocations, by the name of what is revoked.
 
 use crossgate_policy::snapshot::Revocation;
 
@@ -12,7 +12,7 @@ pub(super) fn read(key: &str, text: &str, reading: &mut Reading) -> Option<Revoc
     let of = (DocumentKind::Revocation, key);
     let compiled = reading.document(of, text, |document, notes| {
         let revocation = compile(document, notes)?;
-        let expected = key_of(&revocation);
+        let expected = revocation.name();
         if !is_for(key, &expected) {
             let message = format!(
                 "the document is found by `{key}`; expected `{expected}`, or `{expected}#2`"
@@ -22,11 +22,6 @@ pub(super) fn read(key: &str, text: &str, reading: &mut Reading) -> Option<Revoc
         Some(revocation)
     });
     compiled.flatten()
-}
-
-/// What a revocation is found by, where there is one of its thing.
-pub(crate) fn key_of(revocation: &Revocation) -> String {
-    format!("{}/{}", revocation.kind.name(), revocation.id)
 }
 
 /// Others of the same thing have a number behind it.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 
 use super::tables::Hashing;
-use crate::ids::{Id, UnixTime};
+use crate::ids::{Id, TenantId, UnixTime};
 
 /// One line of `revocations.jsonl`.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +15,9 @@ pub struct Revocation {
     pub kind: RevocationKind,
     /// Its id.
     pub id: Id,
+    /// Whose directory the id is of, for a user; whose service issued it, for a session or a token. `None`: anybody's. Others
+    /// are of no directory but the one their kind says.
+    pub tenant: Option<TenantId>,
     /// Sign-ins earlier than this no longer count.
     pub not_before: UnixTime,
 }
@@ -62,6 +65,25 @@ impl RevocationKind {
     }
 }
 
+impl Revocation {
+    /// What documents and explanations call it: `user/ID`, and of one tenant `user@TENANT/ID`.
+    ///
+    /// No kind has a `@` or a `/` in its name, so that one thing's name is never another's.
+    #[must_use]
+    pub fn name_of(kind: RevocationKind, id: &Id, tenant: Option<TenantId>) -> String {
+        match tenant {
+            Some(tenant) => format!("{}@{tenant}/{id}", kind.name()),
+            None => format!("{}/{id}", kind.name()),
+        }
+    }
+
+    /// The name of what it revokes, as [`Revocation::name_of`] has it.
+    #[must_use]
+    pub fn name(&self) -> String {
+        Self::name_of(self.kind, &self.id, self.tenant)
+    }
+}
+
 /// All revocations. A clone shares them; a change copies a small part.
 #[derive(Clone, Debug, Default)]
 pub struct Revocations {
@@ -86,15 +108,21 @@ impl Revocations {
         let Revocation {
             kind,
             id,
+            tenant,
             not_before,
         } = revocation;
-        self.times_mut(kind).add(id, not_before);
+        self.times_mut(kind).add(Thing { id, tenant }, not_before);
     }
 
     /// Removes one that is equal; whether there was one.
     pub fn remove(&mut self, revocation: &Revocation) -> bool {
-        let times = self.times_mut(revocation.kind);
-        times.remove(&revocation.id, revocation.not_before)
+        let Revocation {
+            kind,
+            id,
+            tenant,
+            not_before,
+        } = revocation;
+        self.times_mut(*kind).remove((id, *tenant), *not_before)
     }
 
     /// Whether nothing is revoked.
@@ -113,9 +141,9 @@ impl Revocations {
             + self.tenants.count
     }
 
-    /// The latest revocation of this thing.
+    /// The latest revocation of this thing: of the one in the tenant, or `None` of the one in any.
     #[must_use]
-    pub fn of(&self, kind: RevocationKind, id: &Id) -> Option<UnixTime> {
+    pub fn of(&self, kind: RevocationKind, id: &Id, tenant: Option<TenantId>) -> Option<UnixTime> {
         let times = match kind {
             RevocationKind::User => &self.users,
             RevocationKind::Guest => &self.guests,
@@ -123,7 +151,7 @@ impl Revocations {
             RevocationKind::Token => &self.tokens,
             RevocationKind::Tenant => &self.tenants,
         };
-        times.latest(id)
+        times.latest((id, tenant))
     }
 
     const fn times_mut(&mut self, kind: RevocationKind) -> &mut Times {
@@ -143,12 +171,29 @@ struct Times {
     /// None, or [`SHARES`].
     shares: Vec<Arc<HashTable<Entry>>>,
     count: usize,
+    /// Those of one tenant among them: where all or none are, half the looking is spared.
+    bound: usize,
     hashing: Hashing,
 }
 
 #[derive(Clone, Debug)]
-struct Entry {
+struct Thing {
     id: Id,
+    tenant: Option<TenantId>,
+}
+
+/// A thing as it is looked for; hashed and compared in this form alone.
+type Sought<'a> = (&'a Id, Option<TenantId>);
+
+impl Thing {
+    const fn sought(&self) -> Sought<'_> {
+        (&self.id, self.tenant)
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    thing: Thing,
     latest: UnixTime,
     /// Other times, in order. Rarely is anything revoked twice.
     earlier: Vec<UnixTime>,
@@ -157,30 +202,37 @@ struct Entry {
 const SHARES: usize = 256;
 
 impl Times {
-    fn latest(&self, id: &Id) -> Option<UnixTime> {
-        if self.count == 0 {
+    fn latest(&self, sought: Sought<'_>) -> Option<UnixTime> {
+        let (_, tenant) = sought;
+        let such = match tenant {
+            Some(_) => self.bound,
+            None => self.count - self.bound,
+        };
+        if such == 0 {
             return None;
         }
-        let hash = self.hashing.hash_one(id);
+        let hash = self.hashing.hash_one(sought);
         let found = self
             .shares
             .get(share(hash))?
-            .find(hash, |entry| entry.id == *id);
+            .find(hash, |entry| entry.thing.sought() == sought);
         found.map(|entry| entry.latest)
     }
 
-    fn add(&mut self, id: Id, time: UnixTime) {
+    fn add(&mut self, thing: Thing, time: UnixTime) {
         if self.shares.is_empty() {
             self.shares = vec![Arc::default(); SHARES];
         }
-        let hash = self.hashing.hash_one(&id);
+        let hash = self.hashing.hash_one(thing.sought());
         let Some(share) = self.shares.get_mut(share(hash)).map(Arc::make_mut) else {
             return;
         };
         self.count += 1;
+        self.bound += usize::from(thing.tenant.is_some());
+        let same = |entry: &Entry| entry.thing.sought() == thing.sought();
         if let Some(Entry {
             latest, earlier, ..
-        }) = share.find_mut(hash, |entry| entry.id == id)
+        }) = share.find_mut(hash, same)
         {
             let before = if *latest < time {
                 std::mem::replace(latest, time)
@@ -192,19 +244,21 @@ impl Times {
             return;
         }
         let entry = Entry {
-            id,
+            thing,
             latest: time,
             earlier: Vec::new(),
         };
-        share.insert_unique(hash, entry, |entry| self.hashing.hash_one(&entry.id));
+        share.insert_unique(hash, entry, |entry| {
+            self.hashing.hash_one(entry.thing.sought())
+        });
     }
 
-    fn remove(&mut self, id: &Id, time: UnixTime) -> bool {
-        let hash = self.hashing.hash_one(id);
+    fn remove(&mut self, sought: Sought<'_>, time: UnixTime) -> bool {
+        let hash = self.hashing.hash_one(sought);
         let Some(share) = self.shares.get_mut(share(hash)) else {
             return false;
         };
-        let same = |entry: &Entry| entry.id == *id;
+        let same = |entry: &Entry| entry.thing.sought() == sought;
         let Ok(mut found) = Arc::make_mut(share).find_entry(hash, same) else {
             return false;
         };
@@ -221,7 +275,9 @@ impl Times {
         } else {
             found.remove();
         }
+        let (_, tenant) = sought;
         self.count -= 1;
+        self.bound -= usize::from(tenant.is_some());
         true
     }
 }
@@ -239,6 +295,7 @@ mod tests {
         Revocation {
             kind: RevocationKind::User,
             id: Id::new(&format!("user {id}")),
+            tenant: None,
             not_before: UnixTime::from_secs(second),
         }
     }
@@ -248,11 +305,14 @@ mod tests {
         let mut revocations = Revocations::new(vec![at(1, 5), at(1, 9), at(1, 5), at(2, 1)]);
         let old = revocations.clone();
         let of = |revocations: &Revocations, id| {
-            let time = revocations.of(RevocationKind::User, &at(id, 0).id);
+            let time = revocations.of(RevocationKind::User, &at(id, 0).id, None);
             time.map(UnixTime::seconds)
         };
         assert_eq!(of(&revocations, 1), Some(9.0));
-        assert_eq!(revocations.of(RevocationKind::Guest, &at(1, 0).id), None);
+        assert_eq!(
+            revocations.of(RevocationKind::Guest, &at(1, 0).id, None),
+            None
+        );
         assert!(!revocations.remove(&at(1, 8)), "no such time");
         assert!(!revocations.remove(&at(3, 5)), "no such user");
         for (gone, left) in [(5, Some(9.0)), (9, Some(5.0)), (5, None)] {
@@ -268,6 +328,53 @@ mod tests {
     }
 
     #[test]
+    fn what_is_revoked_in_one_tenant_is_not_in_another_nor_in_any() {
+        let tenant = |last: u128| TenantId(crate::ids::Guid::from_u128(last));
+        let (here, there) = (tenant(1), tenant(2));
+        let bound = |tenant, second| Revocation {
+            tenant: Some(tenant),
+            ..at(1, second)
+        };
+        let mut revocations =
+            Revocations::new(vec![bound(here, 5), bound(there, 6), bound(here, 7)]);
+        let of = |revocations: &Revocations, tenant| {
+            let time = revocations.of(RevocationKind::User, &at(1, 0).id, tenant);
+            time.map(UnixTime::seconds)
+        };
+        let all = |revocations: &Revocations| {
+            [Some(here), Some(there), None].map(|at| of(revocations, at))
+        };
+        assert_eq!(all(&revocations), [Some(7.0), Some(6.0), None]);
+        revocations.add(at(1, 9));
+        assert_eq!(all(&revocations), [Some(7.0), Some(6.0), Some(9.0)]);
+        assert!(!revocations.remove(&at(1, 7)), "that is of one tenant");
+        assert!(
+            !revocations.remove(&bound(there, 7)),
+            "that is of the other"
+        );
+        assert!(revocations.remove(&bound(here, 7)) && revocations.remove(&bound(there, 6)));
+        assert_eq!(all(&revocations), [Some(5.0), None, Some(9.0)]);
+        assert!(revocations.remove(&bound(here, 5)) && revocations.remove(&at(1, 9)));
+        assert_eq!(
+            (all(&revocations), revocations.is_empty()),
+            ([None; 3], true)
+        );
+    }
+
+    #[test]
+    fn a_name_tells_a_thing_of_one_tenant_from_every_other() {
+        let tenant = TenantId(crate::ids::Guid::from_u128(1));
+        let name =
+            |id: &str, tenant| Revocation::name_of(RevocationKind::User, &Id::new(id), tenant);
+        assert_eq!(name("ada", None), "user/ada");
+        assert_eq!(name("ada", Some(tenant)), format!("user@{tenant}/ada"));
+        assert_ne!(
+            name(&format!("@{tenant}/ada"), None),
+            name("ada", Some(tenant))
+        );
+    }
+
+    #[test]
     fn a_change_among_many_leaves_nearly_all_of_them_shared() {
         let mut revocations = Revocations::new((0..10_000).map(|id| at(id, 1)).collect());
         let old = revocations.clone();
@@ -279,7 +386,7 @@ mod tests {
         assert_eq!(pairs.filter(|(old, now)| old != now).count(), 1);
         for id in 0..10_000 {
             let expected = if id == 77 { 2.0 } else { 1.0 };
-            let found = revocations.of(RevocationKind::User, &at(id, 0).id);
+            let found = revocations.of(RevocationKind::User, &at(id, 0).id, None);
             assert_eq!(found.map(UnixTime::seconds), Some(expected));
         }
     }

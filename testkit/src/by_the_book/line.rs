@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::ids::{is_guid, same};
+
 /// What is wrong with a line, if anything: the types of what the interface names. A payload is a token's matter, not the line's.
 pub(super) fn unreadable(case: &Value) -> Option<&'static str> {
     if !case.get("app").is_some_and(Value::is_string) {
@@ -31,9 +33,17 @@ fn is_revocation(revocation: &Value) -> bool {
         .and_then(Value::as_str)
         .unwrap_or_default();
     let known = ["user", "guest", "session", "token", "tenant"].contains(&kind);
-    known
-        && revocation.get("id").is_some_and(Value::is_string)
-        && revocation.get("notBefore").is_some_and(is_time)
+    let id = revocation.get("id").and_then(Value::as_str);
+    let tenant = revocation.get("tenant").filter(|tenant| !tenant.is_null());
+    let tenant_fits = tenant.is_none_or(|tenant| {
+        let tenant = tenant.as_str().filter(|tenant| is_guid(tenant));
+        tenant.is_some_and(|tenant| match kind {
+            "guest" => false,
+            "tenant" => id.is_some_and(|id| same(id, tenant)),
+            _ => true,
+        })
+    });
+    known && id.is_some() && tenant_fits && revocation.get("notBefore").is_some_and(is_time)
 }
 
 fn is_time(value: &Value) -> bool {

@@ -2,7 +2,9 @@
 //!
 //! Readings taken where the page is silent:
 //! - a revocation of tenant 9188040d-… revokes every Microsoft account;
-//! - a record that contradicts the token is still the record that was found, so its revocation binds.
+//! - a record that contradicts the token is still the record that was found, so its revocation binds;
+//! - one that names a `tenant` binds an id in that tenant's directory alone: a user's home id where the home tenant is that one,
+//!   the own id where the own tenant is; a session or a token where that tenant issued the token.
 
 use serde_json::Value;
 
@@ -18,22 +20,30 @@ pub(super) fn check(book: &Book, case: &Value, placed: &Placed<'_>) -> Result<()
         .get("facts")
         .map_or(&[][..], |facts| entries(facts, "revocations"));
     for revocation in book.policy.revocations.iter().chain(given) {
-        if names(revocation, placed) && later(revocation, placed) {
+        if names(book, revocation, placed) && later(revocation, placed) {
             return Err(Refusal::new("revocation", 50173));
         }
     }
     Ok(())
 }
 
-fn names(revocation: &Value, placed: &Placed<'_>) -> bool {
+fn names(book: &Book, revocation: &Value, placed: &Placed<'_>) -> bool {
     let id = text(revocation, "id").unwrap_or_default();
     let is = |subject: Option<&str>| subject.is_some_and(|subject| same(subject, id));
     let claim = |name: &str| text(placed.token.claims, name);
+    let within = |tenant: Option<&str>| match text(revocation, "tenant") {
+        Some(bound) => tenant.is_some_and(|tenant| same(tenant, bound)),
+        None => true,
+    };
+    let issued_within = within(Some(placed.token.issuer_tenant));
     match text(revocation, "kind") {
-        Some("user") => is(people::home_user(placed)) || is(people::own_user(placed)),
+        Some("user") => {
+            let at_home = is(people::home_user(placed)) && within(placed.token.home.recorded());
+            at_home || (is(people::own_user(placed)) && within(Some(book.own_tenant())))
+        }
         Some("guest") => is(placed.record.and_then(|record| text(record, "id"))),
-        Some("session") => is(claim("sid")),
-        Some("token") => is(claim("uti")) || is(claim("jti")),
+        Some("session") => is(claim("sid")) && issued_within,
+        Some("token") => (is(claim("uti")) || is(claim("jti"))) && issued_within,
         Some("tenant") => is(placed.token.home.recorded()),
         _ => false,
     }

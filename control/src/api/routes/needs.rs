@@ -11,6 +11,12 @@ pub(super) const READ_PARTNERS: &[Need] = &[
     ),
 ];
 
+/// Whoever helps single users may not send a whole organisation away.
+pub(super) const REVOKE_TENANT: &[Need] = &[
+    Always(Action::SessionsRevoke),
+    Always(Action::PartnersB2bCollaborationUpdate),
+];
+
 pub(super) const OF_DEFAULT: &[Need] = &Groups {
     direct_connect: Action::DefaultB2bDirectConnectUpdate,
     restrictions: Action::DefaultTenantRestrictionsUpdate,

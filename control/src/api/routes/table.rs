@@ -7,7 +7,7 @@ use super::super::listed::{
 use super::Need::{Always, ForMember, ForOthers};
 use super::Operation::{Create, Delete, Get, List, Reset, Special as Own, Update};
 use super::Verb::{Delete as DELETE, Get as GET, Patch as PATCH, Post as POST, Put as PUT};
-use super::needs::{OF_DEFAULT, OF_NEW_PARTNER, OF_PARTNER, READ_PARTNERS};
+use super::needs::{OF_DEFAULT, OF_NEW_PARTNER, OF_PARTNER, READ_PARTNERS, REVOKE_TENANT};
 use super::{Need, Operation, Route, Special, Verb, Versions};
 use crate::odata::QueryOption;
 use crate::resource;
@@ -563,6 +563,14 @@ pub static ROUTES: &[Route] = &[
         &[Always(Action::SessionsRevoke)],
         &[],
         "End one's own sessions",
+    ),
+    route(
+        POST,
+        "crossgate/tenants/{tenantId}/revokeSignInSessions",
+        Own(Special::RevokeTenantSessions),
+        REVOKE_TENANT,
+        &[],
+        "End the sessions of everybody who lives in a tenant, a partner or the own",
     ),
     route(
         GET,

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use crossgate_config::{
-    ClientSecret, IssuerSettings, JwksSource, ProviderKind, ProviderSettings, Settings, Sink,
+    ClientSecret, IssuerSettings, JwksSource, ProviderKind, ProviderSettings, SecretSource,
+    Settings, Sink, TransmitterSettings,
 };
 use crossgate_portal::signed_xml::Certificate;
 use crossgate_token::KeySet;
@@ -34,6 +35,7 @@ pub(super) fn faults(settings: &Settings) -> Vec<String> {
         let of = format!("the password of `{}`", mail.server);
         secret_file(&mail.password, &of)
     }));
+    faults.extend(settings.signals.transmitters.iter().flat_map(secrets));
     faults.extend(settings.terms.iter().filter_map(|terms| {
         let why = std::fs::read_to_string(&terms.file).err()?;
         let file = terms.file.display();
@@ -62,6 +64,22 @@ fn key_set(issuer: &IssuerSettings) -> Option<String> {
         file.display(),
         issuer.name
     ))
+}
+
+/// Read at each push, and when a stream is set up; missed when nothing is told.
+fn secrets(transmitter: &TransmitterSettings) -> impl Iterator<Item = String> {
+    let name = &transmitter.name;
+    let stream = transmitter.stream.as_ref();
+    let sources = [
+        (transmitter.authorization.as_ref(), "`authorization`"),
+        (stream.map(|stream| &stream.token), "the token"),
+    ];
+    sources
+        .into_iter()
+        .filter_map(move |(source, what)| match source? {
+            SecretSource::File(file) => secret_in(file, &format!("{what} of transmitter `{name}`")),
+            SecretSource::Given(_) => None,
+        })
 }
 
 /// What is read at each sign-in, and missed when nobody gets in.
@@ -98,10 +116,13 @@ fn certificates(file: &Path, provider: &str) -> Option<String> {
 }
 
 fn secret_file(secret: &ClientSecret, of: &str) -> Option<String> {
-    let file = match secret {
-        ClientSecret::File(file) => file,
-        ClientSecret::Given(_) | ClientSecret::None => return None,
-    };
+    match secret {
+        ClientSecret::File(file) => secret_in(file, of),
+        ClientSecret::Given(_) | ClientSecret::None => None,
+    }
+}
+
+fn secret_in(file: &Path, of: &str) -> Option<String> {
     let why = match std::fs::read_to_string(file) {
         Ok(text)
             if text

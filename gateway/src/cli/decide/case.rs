@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use crossgate_policy::context::{
     CONTEXT_HEADER, Context, POLICY_HEADER, RestrictionHeaders, TENANTS_HEADER,
 };
-use crossgate_policy::ids::{Id, UnixTime};
+use crossgate_policy::ids::{Id, TenantId, UnixTime};
 use crossgate_policy::snapshot::{Revocation, RevocationKind};
 use crossgate_token::{TokenFault, json};
 use serde_json::Value;
@@ -184,10 +184,37 @@ fn revocation(revocation: &mut Object<'_>) -> Option<Revocation> {
         |value| RevocationKind::from_name(value.as_str()?),
     );
     let id = revocation.required("id", "the id of what is revoked", object::text);
+    let tenant = tenant_of(revocation, kind, id.as_deref());
     let not_before = revocation.required("notBefore", object::EXPECTED_TIME, object::time);
     Some(Revocation {
         kind: kind?,
         id: Id::new(&id?),
+        tenant,
         not_before: not_before?,
     })
+}
+
+/// The tenant that a revocation is bound to, where its kind can be.
+fn tenant_of(
+    revocation: &mut Object<'_>,
+    kind: Option<RevocationKind>,
+    id: Option<&str>,
+) -> Option<TenantId> {
+    let read = |value: &serde_json::Value| TenantId::parse(value.as_str()?);
+    match kind? {
+        RevocationKind::User | RevocationKind::Session | RevocationKind::Token => {
+            revocation.optional("tenant", "a tenant id", read)
+        }
+        RevocationKind::Guest => {
+            revocation.optional("tenant", "none, as a guest is a record here", |_| None)
+        }
+        RevocationKind::Tenant => {
+            let same = |tenant: &TenantId| id.is_some_and(|id| Id::new(id) == Id::Guid(tenant.0));
+            revocation.optional("tenant", "the tenant in `id`, or none", |value| {
+                read(value).filter(same)
+            });
+            // The id says it.
+            None
+        }
+    }
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::World;
 use super::dice::Dice;
-use super::names::ADDRESSES;
+use super::names::{ADDRESSES, FABRIKAM, OWN};
 use super::{facts, flaws, headers, subjects, tokens};
 
 pub(super) fn line(dice: &mut Dice, world: &World, id: &str) -> Value {
@@ -48,6 +48,8 @@ fn spoil(dice: &mut Dice, line: &mut Map<String, Value>) {
             ("client_ip", json!("192.0.2")),
             ("facts", json!({ "revocations": [{ "kind": "tenants", "id": "x", "notBefore": "2026-01-01T00:00:00Z" }] })),
             ("facts", json!({ "revocations": [{ "kind": "user", "id": "x", "notBefore": "yesterday" }] })),
+            ("facts", json!({ "revocations": [{ "kind": "guest", "id": "x", "tenant": OWN, "notBefore": "2026-01-01T00:00:00Z" }] })),
+            ("facts", json!({ "revocations": [{ "kind": "tenant", "id": FABRIKAM, "tenant": OWN, "notBefore": "2026-01-01T00:00:00Z" }] })),
             ("issuer", json!("nobody")),
         ])
         .clone();

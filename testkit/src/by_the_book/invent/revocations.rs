@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::dice::Dice;
-use super::names::{MICROSOFT_ACCOUNTS, NOW, OTHERS, OWN, SESSIONS, USERS};
+use super::names::{
+    FABRIKAM, LITWARE, MICROSOFT_ACCOUNTS, NOW, OTHERS, OWN, SESSIONS, USERS, WOODGROVE,
+};
 
 /// `revocations.jsonl`
 pub(super) fn stored(dice: &mut Dice) -> Vec<Value> {
@@ -37,7 +39,29 @@ pub(super) fn revocation(dice: &mut Dice) -> Value {
     if dice.chance(10) {
         time = time.replace('Z', ".5Z");
     }
-    json!({ "kind": kind, "id": id, "notBefore": time })
+    let mut revocation = json!({ "kind": kind, "id": id, "notBefore": time });
+    if let Some(tenant) = bound_to(dice, kind, &id) {
+        revocation["tenant"] = tenant.into();
+    }
+    revocation
+}
+
+/// Half of those that may be are one tenant's alone; one of a tenant can name that tenant only.
+fn bound_to(dice: &mut Dice, kind: &str, id: &str) -> Option<String> {
+    let tenant = match kind {
+        "guest" => return None,
+        "tenant" => id,
+        _ => *dice.pick(&[
+            OWN,
+            OWN,
+            OWN,
+            FABRIKAM,
+            LITWARE,
+            WOODGROVE,
+            MICROSOFT_ACCOUNTS,
+        ]),
+    };
+    dice.chance(50).then(|| dice.cased(tenant))
 }
 
 /// A time as RFC 3339 has it.
