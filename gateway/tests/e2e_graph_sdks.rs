@@ -15,7 +15,7 @@ use site::{Site, Stage};
 
 #[test]
 fn microsofts_sdks_for_python_and_javascript_do_every_operation() {
-    let site = Stage::new().with_store().open();
+    let site = Stage::new().with_store().with_sign_in().open();
     // One after the other on one store: each leaves it as it was.
     let python = with_token(
         &site,

@@ -13,6 +13,7 @@ import { clientOf } from './lib/graph/client.mjs';
 import { conditionalAccess } from './lib/graph/conditional-access.mjs';
 import { crossTenant, templates } from './lib/graph/cross-tenant.mjs';
 import { authorization, domains, roles, tenants } from './lib/graph/directory.mjs';
+import { guests } from './lib/graph/guests.mjs';
 import { errors, noPartner, partners, synchronization } from './lib/graph/partners.mjs';
 import { Suite } from './lib/graph/suite.mjs';
 
@@ -39,7 +40,7 @@ try {
   process.exit(2);
 }
 const subjects = [
-  crossTenant, partners, synchronization, errors, templates, authorization, domains, roles, tenants, conditionalAccess,
+  crossTenant, partners, synchronization, errors, templates, authorization, guests, domains, roles, tenants, conditionalAccess,
   audit, batch,
 ];
 for (const subject of subjects) await subject(suite);

@@ -205,6 +205,10 @@ impl Route {
         for (segment, given) in segments.iter().zip(path) {
             match segment.split_once('{') {
                 None if segment.eq_ignore_ascii_case(given) => {}
+                // Clients write the namespace of a type in short too.
+                None if segment
+                    .strip_prefix("microsoft.")
+                    .is_some_and(|short| short.eq_ignore_ascii_case(given)) => {}
                 None => return None,
                 Some((before, rest)) => {
                     let (_, after) = rest.split_once('}')?;

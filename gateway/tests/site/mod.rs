@@ -173,6 +173,17 @@ resource_tenant = "{TAILSPIN}"
     }
 
     /// Adds lines to a section of the configuration.
+    /// An app where people sign in, so that guests can be invited to it.
+    pub fn with_sign_in(self) -> Self {
+        self.section("listen", "trusted_proxies = [\"127.0.0.1/32\"]")
+            .section("portal", "store = \"portal.db\"")
+            .entries(
+                "[[provider]]\nname = \"fabrikam\"\nissuer = \"fabrikam\"\nclient_id = \"crossgate\"\n\
+                 [[app]]\nid = \"aaaaaaaa-0000-4000-8000-000000000009\"\nhosts = [\"guests.contoso.com\"]\n\
+                 upstreams = [\"http://127.0.0.1:9\"]\nsign_in = true\n",
+            )
+    }
+
     pub fn section(self, name: &'static str, lines: &str) -> Self {
         self.configure(|setup| setup.section(name, lines))
     }
