@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::live::Held;
 use crate::ops::AppMetrics;
-use crate::people::PersonSession;
+use crate::people::Here;
 use crate::proxy::Flight;
 use crate::request::forwarded::Client;
 use crate::request::headers::CorrelationId;
@@ -51,7 +51,7 @@ pub struct RequestCtx {
     /// The token, where one was verified.
     pub token: Option<Arc<KnownToken>>,
     /// The session that it came with instead.
-    pub session: Option<Arc<PersonSession>>,
+    pub session: Option<Here>,
     /// Its digest.
     pub token_digest: TokenDigest,
     /// The tenant-restriction headers, where any came.
@@ -194,10 +194,7 @@ impl RequestCtx {
             restriction,
             // No partner's side is known yet, so none allows anything.
             partner_outbound_allowed: false,
-            terms_accepted: self
-                .session
-                .as_ref()
-                .map(|session| session.subject.standing.accepted()),
+            terms_accepted: self.session.as_ref().map(|here| Arc::clone(&here.accepted)),
         });
     }
 

@@ -37,7 +37,7 @@ use answer::{asked, trouble_of};
 use door::under_way::Decided;
 use visit::Stop;
 
-use crate::connections::Opener;
+use crate::connections::{Asker, Opener};
 use crate::ctx::RequestCtx;
 use crate::live::Live;
 use crate::ops::Metrics;
@@ -113,14 +113,16 @@ impl ProxyHttp for Gateway {
                     begun: ctx.begun,
                     in_force: Arc::clone(&ctx.in_force),
                     mount: ctx.mount,
-                    opener: match (&ctx.session, &ctx.token) {
-                        (Some(session), _) => Opener::Session(Arc::clone(session)),
-                        (None, Some(token)) => Opener::Token(Arc::clone(token)),
-                        (None, None) => Opener::Anybody,
+                    asker: Asker {
+                        opener: match (&ctx.session, &ctx.token) {
+                            (Some(here), _) => Opener::Session(Arc::clone(&here.session)),
+                            (None, Some(token)) => Opener::Token(Arc::clone(token)),
+                            (None, None) => Opener::Anybody,
+                        },
+                        client_ip: ctx.client.as_ref().and_then(|client| client.address),
+                        restriction: ctx.restriction.clone(),
+                        correlation_id: ctx.correlation_id.clone(),
                     },
-                    client_ip: ctx.client.as_ref().and_then(|client| client.address),
-                    restriction: ctx.restriction.clone(),
-                    correlation_id: ctx.correlation_id.clone(),
                 });
                 return Ok(false);
             }

@@ -53,6 +53,7 @@ pub struct Metrics {
     /// last one is gone, so that it must be exact at every moment.
     pub connections: IntGauge,
     connections_closed: IntCounterVec,
+    connection_looks_failed: Arc<Counter>,
     /// Calls of the admin API.
     pub admin: AdminMetrics,
     apps: Mutex<HashMap<String, Arc<AppMetrics>>>,
@@ -166,6 +167,10 @@ impl Metrics {
                 "Requests under way, open WebSockets and streams among them, that were closed since they would be refused if they came now, by the reason of that.",
                 &["reason"],
             )?,
+            connection_looks_failed: counter(
+                "connection_looks_failed_total",
+                "Looks at what is under way that have crashed. Each is a fault of Crossgate's own; another look follows.",
+            )?,
             admin: AdminMetrics::new(&new)?,
             apps: Mutex::default(),
             generation: AtomicU64::new(0),
@@ -269,6 +274,11 @@ impl Metrics {
     /// Counts a request that was under way and may not go on.
     pub fn connection_closed(&self, reason: &str) {
         self.connections_closed.with_label_values(&[reason]).inc();
+    }
+
+    /// Counts a look at what is under way that has crashed.
+    pub(crate) fn connection_look_failed(&self) {
+        self.connection_looks_failed.inc();
     }
 
     /// Asks for a size whenever the metrics are read.

@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::future::poll_fn;
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -18,23 +17,18 @@ use tokio::time::timeout;
 use super::patient::here;
 use super::resets::Refusals;
 use super::websocket::{self, Frames};
-use crate::connections::{Connections, Lease, Open, Opener};
+use crate::connections::{Asker, Connections, Lease, Open};
 use crate::live::Held;
 use crate::ops::Metrics;
-use crate::request::headers::CorrelationId;
 use crate::request::respond;
 use crate::request::route::MountId;
-use crate::sign_ins::RestrictionValues;
 
 /// What a request was decided by. Shared with its context: nothing is copied for requests that are soon over.
 pub(in crate::proxy) struct Decided {
     pub(in crate::proxy) begun: Instant,
     pub(in crate::proxy) in_force: Arc<Held>,
     pub(in crate::proxy) mount: Option<MountId>,
-    pub(in crate::proxy) opener: Opener,
-    pub(in crate::proxy) client_ip: Option<IpAddr>,
-    pub(in crate::proxy) restriction: Option<Arc<RestrictionValues>>,
-    pub(in crate::proxy) correlation_id: CorrelationId,
+    pub(in crate::proxy) asker: Asker,
 }
 
 /// Of the request that a task serves.
@@ -165,18 +159,10 @@ impl UnderWay {
         let (Some(lease), Some(decided)) = (self.lease.get(), self.decided.take()) else {
             return;
         };
-        let mount = decided
-            .mount
-            .and_then(|mount| decided.in_force.routes.mount(mount));
+        let in_force = &decided.in_force;
+        let mount = decided.mount.and_then(|id| in_force.routes.mount(id));
         let Some(mount) = mount else { return };
-        let open = Arc::new(Open::new(
-            decided.opener,
-            Arc::clone(&mount.app),
-            decided.client_ip,
-            decided.restriction,
-            decided.correlation_id,
-            decided.in_force.generation,
-        ));
+        let open = Arc::new(Open::new(decided.asker, mount, in_force));
         lease.publish(&open);
         self.open.replace(Some(open));
     }
