@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::live::Held;
 use crate::ops::AppMetrics;
 use crate::people::Here;
-use crate::proxy::Flight;
+use crate::proxy::{self, Flight};
 use crate::request::forwarded::Client;
 use crate::request::headers::CorrelationId;
 use crate::request::respond::Trouble;
@@ -209,7 +209,10 @@ impl RequestCtx {
         if std::mem::replace(&mut self.finished, true) {
             return;
         }
-        self.record(0, None);
+        if !self.recorded {
+            let status = proxy::end_late(self);
+            self.record(status, None);
+        }
         self.metrics().ended(self.begun.elapsed());
     }
 

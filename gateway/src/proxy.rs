@@ -10,6 +10,7 @@ mod door;
 mod gate;
 mod hop;
 mod in_flight;
+mod late;
 mod visit;
 
 use std::sync::Arc;
@@ -18,7 +19,6 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use bytes::Bytes;
 use crossgate_config::BodyLimit;
-use crossgate_policy::Decision;
 use crossgate_portal::cookies;
 use crossgate_portal::pages::Pages;
 use http::StatusCode;
@@ -32,6 +32,7 @@ use pingora::{Error, ErrorSource, ErrorType, Result};
 pub use certificates::{CertificateFault, Certificates, Renewed};
 pub use door::{admin_service, service};
 pub use in_flight::{Flight, InFlight};
+pub(crate) use late::end as end_late;
 
 use answer::{asked, trouble_of};
 use door::under_way::Decided;
@@ -88,9 +89,7 @@ impl ProxyHttp for Gateway {
 
     async fn request_filter(&self, session: &mut Session, ctx: &mut RequestCtx) -> Result<bool> {
         set_timeouts(session, ctx);
-        if session.as_downstream_mut().is_body_empty() {
-            door::patient::body_came(true);
-        }
+        let has_no_body = session.as_downstream_mut().is_body_empty();
         let goes_on = match self.sign_ins.reserve() {
             Ok(slot) => {
                 ctx.slot = Some(slot);
@@ -104,12 +103,12 @@ impl ProxyHttp for Gateway {
                 Err(Stop::Answer(respond::trouble(trouble, &asked)))
             }
         };
-        let answer = match goes_on {
+        let stop = match goes_on {
             Ok(()) => {
                 if answer::is_grpc(session.req_header()) {
                     door::under_way::is_grpc(session.as_downstream());
                 }
-                door::under_way::begun(Decided {
+                let decided = Decided {
                     begun: ctx.begun,
                     in_force: Arc::clone(&ctx.in_force),
                     mount: ctx.mount,
@@ -123,11 +122,18 @@ impl ProxyHttp for Gateway {
                         restriction: ctx.restriction.clone(),
                         correlation_id: ctx.correlation_id.clone(),
                     },
-                });
+                };
+                door::patient::goes_on(decided, has_no_body);
                 return Ok(false);
             }
-            Err(Stop::Answer(answer)) => answer,
-            Err(Stop::Visit(visit)) => Box::pin(self.visit(session, ctx, *visit)).await,
+            Err(stop) => stop,
+        };
+        if has_no_body {
+            let _ = door::patient::body_came(true);
+        }
+        let answer = match stop {
+            Stop::Answer(answer) => answer,
+            Stop::Visit(visit) => Box::pin(self.visit(session, ctx, *visit)).await,
         };
         ctx.record(answer.status, Some(&session.req_header().headers));
         // Boxed, so that requests that go on need no room for it.
@@ -144,6 +150,10 @@ impl ProxyHttp for Gateway {
         let (Some(_), Some(app)) = (ctx.permit(), ctx.app()) else {
             return Error::e_explain(ErrorType::InternalError, "no permit");
         };
+        // The first is chosen at once; who tries another may be refused by now.
+        if !ctx.failed.is_empty() {
+            not_cut()?;
+        }
         let Some(mut peer) = app.upstreams.next(&ctx.failed, ctx.websocket) else {
             // After a failed attempt it is that failure which is answered.
             if ctx.failed.is_empty() {
@@ -170,6 +180,8 @@ impl ProxyHttp for Gateway {
         request: &mut RequestHeader,
         ctx: &mut RequestCtx,
     ) -> Result<()> {
+        // A connection may have taken long, and what was read with the head would go out as soon as there is one.
+        not_cut()?;
         if !ctx.websocket {
             // With it the framework would ask for the upgrade in the client's name, and take the upstream's word.
             request.remove_header(&UPGRADE);
@@ -212,7 +224,9 @@ impl ProxyHttp for Gateway {
         end_of_stream: bool,
         ctx: &mut RequestCtx,
     ) -> Result<()> {
-        door::patient::body_came(end_of_stream);
+        if !door::patient::body_came(end_of_stream) {
+            return Err(cut());
+        }
         // What flows through an open WebSocket is no body; before the upstream agreed to one, everything is.
         if session.was_upgraded() {
             return Ok(());
@@ -264,10 +278,11 @@ impl ProxyHttp for Gateway {
             session.set_read_timeout(Some(SILENCE));
         }
         if answer::is_final(response) {
-            // An upstream that answers before it has the whole body may go on for long, as streams both ways do.
-            door::patient::body_came(true);
             let websocket = response.status == StatusCode::SWITCHING_PROTOCOLS;
-            door::under_way::answers(websocket || answer::streams(response), websocket);
+            let goes_on = websocket || answer::streams(response);
+            if !door::patient::answers(goes_on, websocket) {
+                return Err(cut());
+            }
             ctx.record(
                 response.status.as_u16(),
                 Some(&session.req_header().headers),
@@ -289,7 +304,7 @@ impl ProxyHttp for Gateway {
         let others = ctx
             .app()
             .is_some_and(|app| ctx.failed.len() < app.upstreams.len());
-        error.set_retry(others);
+        error.set_retry(others && !door::under_way::is_cut());
         error
     }
 
@@ -299,14 +314,14 @@ impl ProxyHttp for Gateway {
         error: &Error,
         ctx: &mut RequestCtx,
     ) -> FailToProxy {
-        let refused = door::under_way::refused();
+        let late = door::under_way::late();
         let trouble = ctx.trouble.take().or_else(|| trouble_of(error));
         tell(error, ctx);
-        if let Some(decision) = refused
+        if let Some(late) = late
             && !ctx.is_recorded()
             && !answer::was_written(session)
         {
-            return self.refuse_late(session, ctx, decision).await;
+            return self.refuse_late(session, ctx, late).await;
         }
         // An event that was recorded names the head that went out, or that nobody was there to take.
         if let Some(trouble) = trouble
@@ -316,10 +331,7 @@ impl ProxyHttp for Gateway {
             let request = session.req_header();
             let answer = respond::trouble(trouble, &asked(self, request, ctx));
             ctx.record(answer.status, Some(&request.headers));
-            session.set_keepalive(None);
-            if let Err(error) = Box::pin(answer::write(session, answer)).await {
-                tracing::debug!(%error, "client left before its answer");
-            }
+            answer::last(session, answer).await;
         }
         FailToProxy {
             error_code: trouble.map_or(0, Trouble::status),
@@ -337,32 +349,6 @@ impl ProxyHttp for Gateway {
     }
 }
 
-impl Gateway {
-    /// Answers a request that was let through and may not go on, by what is in force now.
-    async fn refuse_late(
-        &self,
-        session: &mut Session,
-        ctx: &mut RequestCtx,
-        decision: Decision,
-    ) -> FailToProxy {
-        ctx.move_to(self.live.take());
-        let request = session.req_header();
-        let mut status = 0;
-        if let Err(Stop::Answer(answer)) = self.conclude(request, ctx, decision) {
-            status = answer.status;
-            ctx.record(status, Some(&request.headers));
-            session.set_keepalive(None);
-            if let Err(error) = Box::pin(answer::write(session, answer)).await {
-                tracing::debug!(%error, "client left before its answer");
-            }
-        }
-        FailToProxy {
-            error_code: status,
-            can_reuse_downstream: false,
-        }
-    }
-}
-
 /// Says what went wrong without a word of what either side sent. What clients do is nothing an operator can act on.
 fn tell(error: &Error, ctx: &RequestCtx) {
     let app = ctx.app().map_or("none", |app| &*app.called.name);
@@ -376,6 +362,18 @@ fn tell(error: &Error, ctx: &RequestCtx) {
             tracing::warn!(app, what, at, correlation_id, "request failed");
         }
     }
+}
+
+/// Nothing more of a request that is refused goes to an upstream, and nothing to its client but the refusal.
+fn not_cut() -> Result<()> {
+    if door::under_way::is_cut() {
+        return Err(cut());
+    }
+    Ok(())
+}
+
+fn cut() -> Box<Error> {
+    Error::new_down(ErrorType::ConnectionClosed)
 }
 
 /// An app that set a cookie of ours could choose whose session its visitor has.

@@ -13,6 +13,14 @@ use super::InForce;
 #[derive(Debug)]
 pub struct Held(Arc<InForce>);
 
+impl Held {
+    /// What was in force, held by nobody else here.
+    #[must_use]
+    pub const fn new(in_force: Arc<InForce>) -> Self {
+        Self(in_force)
+    }
+}
+
 impl Deref for Held {
     type Target = InForce;
 

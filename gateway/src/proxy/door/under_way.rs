@@ -18,9 +18,10 @@ use super::patient::here;
 use super::resets::Refusals;
 use super::websocket::{self, Frames};
 use crate::connections::{Asker, Connections, Lease, Open};
-use crate::live::Held;
+use crate::live::{Held, InForce};
 use crate::ops::Metrics;
-use crate::request::respond;
+use crate::proxy::answer;
+use crate::request::respond::{self, Answer};
 use crate::request::route::MountId;
 
 /// What a request was decided by. Shared with its context: nothing is copied for requests that are soon over.
@@ -47,22 +48,15 @@ pub(super) struct UnderWay {
     /// Where a refusal is told, where this is a call of gRPC.
     refusals: RefCell<Option<Arc<Refusals>>>,
     frames: Cell<Option<Frames>>,
-    /// Reading from the client fails.
+    /// It is being closed.
+    closed: Cell<bool>,
+    /// Nothing is read from the client, or sent on from either side.
     cut: Cell<bool>,
+    /// What answers it where it does not do so itself.
+    instead: Cell<Option<Answer>>,
     /// The connection is wanted back.
     wanted: Cell<bool>,
     given_back: Cell<Option<Stream>>,
-}
-
-/// To be called when a request may go on.
-pub(in crate::proxy) fn begun(decided: Decided) {
-    here(|under_way| {
-        if let Some(lease) = under_way.lease.get() {
-            lease.begin(decided.begun);
-            under_way.begun.set(true);
-            under_way.decided.set(Some(decided));
-        }
-    });
 }
 
 /// To be called when a request is one of gRPC.
@@ -70,29 +64,43 @@ pub(in crate::proxy) fn is_grpc(session: &ServerSession) {
     here(|under_way| under_way.refusals.replace(Refusals::of(session)));
 }
 
-/// To be called when the head of the answer is known: it is now too late for another. Of one that goes on for long the
-/// watcher is told at once, of others only if they do.
-pub(in crate::proxy) fn answers(goes_on: bool, websocket: bool) {
-    here(|under_way| {
-        under_way.answered.set(true);
-        under_way.websocket.set(websocket);
-        if goes_on {
-            under_way.publish();
-        }
-    });
+/// To be called when an answer of our own is begun.
+pub(in crate::proxy) fn answered() {
+    here(|under_way| under_way.answered.set(true));
 }
 
-/// Why this request may not go on, where that is to be answered.
-pub(in crate::proxy) fn refused() -> Option<Decision> {
+/// The refusal that this request is closed by.
+pub(in crate::proxy) struct Late {
+    pub(in crate::proxy) decision: Decision,
+    pub(in crate::proxy) in_force: Arc<InForce>,
+    /// It is still to be answered.
+    pub(in crate::proxy) answers: bool,
+}
+
+/// Why this request may not go on, where it is being closed.
+pub(in crate::proxy) fn late() -> Option<Late> {
     here(|under_way| {
         let open = under_way.open.borrow();
-        let closing = open.as_ref().filter(|_| under_way.cut.get())?.closing()?;
-        Some(closing.decision.clone())
+        let closing = open
+            .as_ref()
+            .filter(|_| under_way.closed.get())?
+            .closing()?;
+        Some(Late {
+            decision: closing.decision.clone(),
+            in_force: Arc::clone(&closing.in_force),
+            answers: under_way.cut.get(),
+        })
     })?
 }
 
-pub(super) fn is_cut() -> bool {
-    here(|under_way| under_way.cut.get()).unwrap_or(false)
+/// To be called with what answers a request that did not answer itself.
+pub(in crate::proxy) fn answer_instead(answer: Answer) {
+    here(|under_way| under_way.instead.set(Some(answer)));
+}
+
+/// Whether nothing of this request may be sent on.
+pub(in crate::proxy) fn is_cut() -> bool {
+    here(UnderWay::is_cut).unwrap_or(false)
 }
 
 pub(super) fn is_websocket() -> bool {
@@ -120,6 +128,15 @@ impl UnderWay {
     /// Before the first request of a connection.
     pub(super) fn enter(&self, connections: &Arc<Connections>) {
         let _ = self.lease.get_or_init(|| connections.lease());
+    }
+
+    /// When a request may go on.
+    pub(super) fn begin(&self, decided: Decided) {
+        if let Some(lease) = self.lease.get() {
+            lease.begin(decided.begun);
+            self.begun.set(true);
+            self.decided.set(Some(decided));
+        }
     }
 
     /// After each request.
@@ -153,6 +170,24 @@ impl UnderWay {
             self.publish();
         }
         false
+    }
+
+    pub(super) const fn is_cut(&self) -> bool {
+        self.cut.get()
+    }
+
+    /// The head of the answer is known, and it is now too late for another; answers whether it may go out. Of a request that goes
+    /// on for long the watcher is told at once, of others only if they do.
+    pub(super) fn answers(&self, goes_on: bool, websocket: bool) -> bool {
+        if self.cut.get() {
+            return false;
+        }
+        self.answered.set(true);
+        self.websocket.set(websocket);
+        if goes_on {
+            self.publish();
+        }
+        true
     }
 
     fn publish(&self) {
@@ -196,6 +231,7 @@ pub(super) async fn close(mut served: Served<'_>, of_http2: bool, metrics: &Metr
         metrics.connection_closed(reason);
         tracing::debug!(reason, correlation_id = %id, "closed: may not go on");
         let refusal = closing.decision.outcome.clone().err();
+        under_way.closed.set(true);
         Some((refusal, under_way.ending(of_http2)))
     })
     .flatten() else {
@@ -209,9 +245,25 @@ pub(super) async fn close(mut served: Served<'_>, of_http2: bool, metrics: &Metr
             }
         }
         Ending::Answer => {
-            here(|under_way| under_way.cut.set(true));
-            // Whoever waits for an upstream to connect does not read.
-            let _ = timeout(ANSWERED, served).await;
+            here(|under_way| {
+                under_way.cut.set(true);
+                under_way.wanted.set(true);
+            });
+            // Whoever reads from the client, or sends on what was read, notices at once. Whoever waits for an upstream, to connect
+            // or to take more, does not.
+            if let Ok(false) = timeout(MOMENT, poll_fn(|cx| begin_answer(&mut served, cx))).await {
+                let _ = timeout(ANSWERED, &mut served).await;
+            }
+            drop(served);
+            let (stream, instead) = here(|under_way| {
+                let instead = under_way.instead.take();
+                (under_way.given_back.take(), instead)
+            })
+            .unwrap_or_default();
+            if let Some(stream) = stream {
+                let answer = instead.map(answer::written).unwrap_or_default();
+                let _ = timeout(ANSWERED, part(stream, &answer)).await;
+            }
         }
         Ending::LastFrame => {
             let whole = timeout(MOMENT, poll_fn(|cx| finish_frame(&mut served, cx))).await;
@@ -225,6 +277,17 @@ pub(super) async fn close(mut served: Served<'_>, of_http2: bool, metrics: &Metr
                 let _ = timeout(ANSWERED, part(stream, &frame)).await;
             }
         }
+    }
+}
+
+/// Serves on until an answer is begun; answers whether it is over by then.
+fn begin_answer(served: &mut Served<'_>, cx: &mut Context<'_>) -> Poll<bool> {
+    if served.as_mut().poll(cx).is_ready() {
+        return Poll::Ready(true);
+    }
+    match here(|under_way| under_way.answered.get()) {
+        Some(true) => Poll::Ready(false),
+        Some(false) | None => Poll::Pending,
     }
 }
 
@@ -252,16 +315,16 @@ fn finish_frame(served: &mut Served<'_>, cx: &mut Context<'_>) -> Poll<bool> {
 
 /// Says the last word, and waits until the client is gone: what it has sent meanwhile would otherwise have the system reset
 /// the connection, and the client lose that word.
-async fn part(mut stream: Stream, frame: &[u8]) -> std::io::Result<()> {
-    stream.write_all(frame).await?;
+async fn part(mut stream: Stream, word: &[u8]) -> std::io::Result<()> {
+    stream.write_all(word).await?;
     stream.flush().await?;
     AsyncWriteExt::shutdown(&mut stream).await?;
-    let mut unread = [0; 1024];
+    let mut unread = vec![0; 16 * 1024];
     while stream.read(&mut unread).await? > 0 {}
     Ok(())
 }
 
-/// How long the rest of a frame is waited for.
+/// How long the rest of a frame, or the beginning of an answer, is waited for.
 const MOMENT: Duration = Duration::from_millis(50);
 
 /// How long a client may take for our last word.
