@@ -280,6 +280,9 @@ impl ProxyHttp for Gateway {
         if answer::is_final(response) {
             let websocket = response.status == StatusCode::SWITCHING_PROTOCOLS;
             let goes_on = websocket || answer::streams(response);
+            if goes_on {
+                door::under_way::is_long(session.as_downstream());
+            }
             if !door::patient::answers(goes_on, websocket) {
                 return Err(cut());
             }
@@ -322,6 +325,9 @@ impl ProxyHttp for Gateway {
             && !answer::was_written(session)
         {
             return self.refuse_late(session, ctx, late).await;
+        }
+        if answer::was_written(session) && *error.esource() != ErrorSource::Downstream {
+            door::under_way::breaks_off(session.as_downstream());
         }
         // An event that was recorded names the head that went out, or that nobody was there to take.
         if let Some(trouble) = trouble

@@ -433,11 +433,17 @@ fn a_stream_is_reset_while_another_of_its_connection_goes_on() {
 }
 
 #[test]
-fn a_call_of_grpc_ends_with_the_code_that_means_permission_denied() {
-    let path = "/sse?events=3&type=application/grpc";
-    let ([bobs, eves], _) = streams([(BOB, path, GRPC), (EVE, path, GRPC)]);
+fn a_call_of_grpc_and_no_other_stream_ends_with_the_code_that_means_permission_denied() {
+    let (sse, grpc) = ("/sse?events=3", "/sse?events=3&type=application/grpc");
+    let ([first, call, second, eves], _) = streams([
+        (BOB, sse, SSE),
+        (BOB, grpc, GRPC),
+        (BOB, sse, SSE),
+        (EVE, grpc, GRPC),
+    ]);
     // INADEQUATE_SECURITY, by gRPC's own table.
-    assert_eq!((&bobs["reset"], &eves["reset"]), (&json!(12), &json!(0)));
+    let resets = [&first, &call, &second, &eves].map(|answer| &answer["reset"]);
+    assert_eq!(resets, [8, 12, 8, 0]);
     assert!(eves["body"].to_string().contains("event 2"), "{eves}");
 }
 

@@ -15,6 +15,7 @@ use pingora::proxy::HttpProxy;
 use pingora::server::ShutdownWatch;
 use tokio::time::{Sleep, sleep_until};
 
+use super::resets::Dropped;
 use super::under_way::{self, Decided, Served, UnderWay};
 use crate::connections::Connections;
 use crate::ops::Metrics;
@@ -176,7 +177,10 @@ impl Patient {
         .await;
         let reused = match end {
             End::Served(reused) => reused,
-            End::TooLate => None,
+            End::TooLate => {
+                under_way::is_dropped(Dropped::Otherwise);
+                None
+            }
             End::Refused => {
                 let of_http2 = CONNECTION.with(|connection| connection.with_bodies);
                 // Boxed, so that requests that go on need no room for it.

@@ -15,7 +15,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt};
 use tokio::time::timeout;
 
 use super::patient::here;
-use super::resets::Refusals;
+use super::resets::{Dropped, Refusals};
 use super::websocket::{self, Frames};
 use crate::connections::{Asker, Connections, Lease, Open};
 use crate::live::{Held, InForce};
@@ -45,7 +45,9 @@ pub(super) struct UnderWay {
     /// The head of the answer is known.
     answered: Cell<bool>,
     websocket: Cell<bool>,
-    /// Where a refusal is told, where this is a call of gRPC.
+    /// It is a call of gRPC.
+    grpc: Cell<bool>,
+    /// Where its end is told before its reset goes out.
     refusals: RefCell<Option<Arc<Refusals>>>,
     frames: Cell<Option<Frames>>,
     /// It is being closed.
@@ -61,7 +63,37 @@ pub(super) struct UnderWay {
 
 /// To be called when a request is one of gRPC.
 pub(in crate::proxy) fn is_grpc(session: &ServerSession) {
-    here(|under_way| under_way.refusals.replace(Refusals::of(session)));
+    here(|under_way| {
+        under_way.grpc.set(true);
+        under_way.refusals.replace(Refusals::of(session));
+    });
+}
+
+/// To be called when a request goes on for long, so that its reset is told from that of a call of gRPC. Those that are only found to do so
+/// are not: to get hold of their connection would cost every request of HTTP/2.
+pub(in crate::proxy) fn is_long(session: &ServerSession) {
+    here(|under_way| {
+        let mut refusals = under_way.refusals.borrow_mut();
+        if refusals.is_none() {
+            *refusals = Refusals::of(session);
+        }
+    });
+}
+
+/// To be called when a request of HTTP/2 ends in the middle of its answer.
+pub(in crate::proxy) fn breaks_off(session: &ServerSession) {
+    if let Some(refusals) = Refusals::of(session) {
+        refusals.add(Dropped::Otherwise);
+    }
+}
+
+/// To be called before what serves a request is dropped.
+pub(super) fn is_dropped(dropped: Dropped) {
+    here(|under_way| {
+        if let Some(refusals) = under_way.refusals.take() {
+            refusals.add(dropped);
+        }
+    });
 }
 
 /// To be called when an answer of our own is begun.
@@ -239,10 +271,10 @@ pub(super) async fn close(mut served: Served<'_>, of_http2: bool, metrics: &Metr
     };
     match ending {
         Ending::Drop => {
-            let refusals = here(|under_way| under_way.refusals.take()).flatten();
-            if let Some(refusals) = refusals {
-                refusals.add();
-            }
+            is_dropped(match here(|under_way| under_way.grpc.get()) {
+                Some(true) => Dropped::Refused,
+                Some(false) | None => Dropped::Otherwise,
+            });
         }
         Ending::Answer => {
             here(|under_way| {
