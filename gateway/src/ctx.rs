@@ -198,6 +198,13 @@ impl RequestCtx {
         });
     }
 
+    /// Lets go of the policy, where the request is recorded: it goes on for long.
+    pub fn goes_on(&mut self) {
+        if self.recorded {
+            self.in_force = self.in_force.without_policy();
+        }
+    }
+
     /// Whether the request is recorded already.
     #[must_use]
     pub const fn is_recorded(&self) -> bool {

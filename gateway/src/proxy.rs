@@ -290,6 +290,9 @@ impl ProxyHttp for Gateway {
                 response.status.as_u16(),
                 Some(&session.req_header().headers),
             );
+            if goes_on {
+                ctx.goes_on();
+            }
         }
         Ok(())
     }
