@@ -31,6 +31,12 @@ impl Portal {
         let store = section.text("store", Text::path);
         let idle = positive_duration(section, "idle", DEFAULT_IDLE);
         let lifetime = positive_duration(section, "lifetime", DEFAULT_LIFETIME);
+        if idle < SHORTEST_IDLE {
+            section.fault(
+                "idle",
+                "a use is noted once in a minute, so sessions would end while they are used; expected `2m` or more",
+            );
+        }
         if lifetime < idle {
             section.fault(
                 "lifetime",
@@ -69,6 +75,9 @@ fn colour(text: &Text<'_>) -> Option<String> {
 
 /// Who went to lunch need not sign in again; who went home must.
 const DEFAULT_IDLE: Duration = Duration::from_secs(60 * 60);
+
+/// With uses noted once in a minute, and looked for as often where something is open.
+const SHORTEST_IDLE: Duration = Duration::from_secs(2 * 60);
 
 /// A working day.
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(12 * 60 * 60);

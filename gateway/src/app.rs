@@ -208,7 +208,11 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
     }
     let operations = Operations::new(
         Arc::clone(&metrics),
-        readiness::health(Arc::clone(&live), addresses(&settings)),
+        readiness::health(
+            Arc::clone(&live),
+            Arc::clone(&parts.connections),
+            addresses(&settings),
+        ),
     );
     let mut service = Service::new("operations".to_owned(), HttpServer::new_app(operations));
     service.add_tcp(&settings.listen.metrics.to_string());
@@ -224,7 +228,7 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
         count_sessions(people, &metrics);
         background.tend_sessions(people, &live);
     }
-    watch::start(&parts.connections, &live).map_err(|why| StartError::System {
+    watch::start(&parts.connections, &live, &metrics).map_err(|why| StartError::System {
         what: "the thread that watches connections",
         why,
     })?;

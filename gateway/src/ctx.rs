@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use crate::live::Held;
 use crate::ops::AppMetrics;
-use crate::people::PersonSession;
-use crate::proxy::Flight;
+use crate::people::Here;
+use crate::proxy::{self, Flight};
 use crate::request::forwarded::Client;
 use crate::request::headers::CorrelationId;
 use crate::request::respond::Trouble;
@@ -51,7 +51,7 @@ pub struct RequestCtx {
     /// The token, where one was verified.
     pub token: Option<Arc<KnownToken>>,
     /// The session that it came with instead.
-    pub session: Option<Arc<PersonSession>>,
+    pub session: Option<Here>,
     /// Its digest.
     pub token_digest: TokenDigest,
     /// The tenant-restriction headers, where any came.
@@ -194,11 +194,15 @@ impl RequestCtx {
             restriction,
             // No partner's side is known yet, so none allows anything.
             partner_outbound_allowed: false,
-            terms_accepted: self
-                .session
-                .as_ref()
-                .map(|session| session.subject.standing.accepted()),
+            terms_accepted: self.session.as_ref().map(|here| Arc::clone(&here.accepted)),
         });
+    }
+
+    /// Lets go of the policy, where the request is recorded: it goes on for long.
+    pub fn goes_on(&mut self) {
+        if self.recorded {
+            self.in_force = self.in_force.without_policy();
+        }
     }
 
     /// Whether the request is recorded already.
@@ -212,7 +216,10 @@ impl RequestCtx {
         if std::mem::replace(&mut self.finished, true) {
             return;
         }
-        self.record(0, None);
+        if !self.recorded {
+            let status = proxy::end_late(self);
+            self.record(status, None);
+        }
         self.metrics().ended(self.begun.elapsed());
     }
 

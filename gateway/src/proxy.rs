@@ -10,6 +10,7 @@ mod door;
 mod gate;
 mod hop;
 mod in_flight;
+mod late;
 mod push;
 mod visit;
 
@@ -19,7 +20,6 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use bytes::Bytes;
 use crossgate_config::BodyLimit;
-use crossgate_policy::Decision;
 use crossgate_portal::cookies;
 use crossgate_portal::pages::Pages;
 use http::StatusCode;
@@ -33,12 +33,13 @@ use pingora::{Error, ErrorSource, ErrorType, Result};
 pub use certificates::{CertificateFault, Certificates, Renewed};
 pub use door::{admin_service, service};
 pub use in_flight::{Flight, InFlight};
+pub(crate) use late::end as end_late;
 
 use answer::{asked, trouble_of};
 use door::under_way::Decided;
 use visit::Stop;
 
-use crate::connections::Opener;
+use crate::connections::{Asker, Opener};
 use crate::ctx::RequestCtx;
 use crate::live::Live;
 use crate::ops::Metrics;
@@ -92,9 +93,7 @@ impl ProxyHttp for Gateway {
 
     async fn request_filter(&self, session: &mut Session, ctx: &mut RequestCtx) -> Result<bool> {
         set_timeouts(session, ctx);
-        if session.as_downstream_mut().is_body_empty() {
-            door::patient::body_came(true);
-        }
+        let has_no_body = session.as_downstream_mut().is_body_empty();
         let goes_on = match self.sign_ins.reserve() {
             Ok(slot) => {
                 ctx.slot = Some(slot);
@@ -108,29 +107,38 @@ impl ProxyHttp for Gateway {
                 Err(Stop::Answer(respond::trouble(trouble, &asked)))
             }
         };
-        let answer = match goes_on {
+        let stop = match goes_on {
             Ok(()) => {
                 if answer::is_grpc(session.req_header()) {
                     door::under_way::is_grpc(session.as_downstream());
                 }
-                door::under_way::begun(Decided {
+                let decided = Decided {
                     begun: ctx.begun,
                     in_force: Arc::clone(&ctx.in_force),
                     mount: ctx.mount,
-                    opener: match (&ctx.session, &ctx.token) {
-                        (Some(session), _) => Opener::Session(Arc::clone(session)),
-                        (None, Some(token)) => Opener::Token(Arc::clone(token)),
-                        (None, None) => Opener::Anybody,
+                    asker: Asker {
+                        opener: match (&ctx.session, &ctx.token) {
+                            (Some(here), _) => Opener::Session(Arc::clone(&here.session)),
+                            (None, Some(token)) => Opener::Token(Arc::clone(token)),
+                            (None, None) => Opener::Anybody,
+                        },
+                        client_ip: ctx.client.as_ref().and_then(|client| client.address),
+                        restriction: ctx.restriction.clone(),
+                        correlation_id: ctx.correlation_id.clone(),
                     },
-                    client_ip: ctx.client.as_ref().and_then(|client| client.address),
-                    restriction: ctx.restriction.clone(),
-                    correlation_id: ctx.correlation_id.clone(),
-                });
+                };
+                door::patient::goes_on(decided, has_no_body);
                 return Ok(false);
             }
-            Err(Stop::Answer(answer)) => answer,
-            Err(Stop::Visit(visit)) => Box::pin(self.visit(session, ctx, *visit)).await,
-            Err(Stop::Push(transmitter)) => Box::pin(self.push(session, ctx, &transmitter)).await,
+            Err(stop) => stop,
+        };
+        if has_no_body {
+            let _ = door::patient::body_came(true);
+        }
+        let answer = match stop {
+            Stop::Answer(answer) => answer,
+            Stop::Visit(visit) => Box::pin(self.visit(session, ctx, *visit)).await,
+            Stop::Push(transmitter) => Box::pin(self.push(session, ctx, &transmitter)).await,
         };
         ctx.record(answer.status, Some(&session.req_header().headers));
         // Boxed, so that requests that go on need no room for it.
@@ -147,6 +155,10 @@ impl ProxyHttp for Gateway {
         let (Some(_), Some(app)) = (ctx.permit(), ctx.app()) else {
             return Error::e_explain(ErrorType::InternalError, "no permit");
         };
+        // The first is chosen at once; who tries another may be refused by now.
+        if !ctx.failed.is_empty() {
+            not_cut()?;
+        }
         let Some(mut peer) = app.upstreams.next(&ctx.failed, ctx.websocket) else {
             // After a failed attempt it is that failure which is answered.
             if ctx.failed.is_empty() {
@@ -173,6 +185,8 @@ impl ProxyHttp for Gateway {
         request: &mut RequestHeader,
         ctx: &mut RequestCtx,
     ) -> Result<()> {
+        // A connection may have taken long, and what was read with the head would go out as soon as there is one.
+        not_cut()?;
         if !ctx.websocket {
             // With it the framework would ask for the upgrade in the client's name, and take the upstream's word.
             request.remove_header(&UPGRADE);
@@ -215,7 +229,9 @@ impl ProxyHttp for Gateway {
         end_of_stream: bool,
         ctx: &mut RequestCtx,
     ) -> Result<()> {
-        door::patient::body_came(end_of_stream);
+        if !door::patient::body_came(end_of_stream) {
+            return Err(cut());
+        }
         // What flows through an open WebSocket is no body; before the upstream agreed to one, everything is.
         if session.was_upgraded() {
             return Ok(());
@@ -267,14 +283,21 @@ impl ProxyHttp for Gateway {
             session.set_read_timeout(Some(SILENCE));
         }
         if answer::is_final(response) {
-            // An upstream that answers before it has the whole body may go on for long, as streams both ways do.
-            door::patient::body_came(true);
             let websocket = response.status == StatusCode::SWITCHING_PROTOCOLS;
-            door::under_way::answers(websocket || answer::streams(response), websocket);
+            let goes_on = websocket || answer::streams(response);
+            if goes_on {
+                door::under_way::is_long(session.as_downstream());
+            }
+            if !door::patient::answers(goes_on, websocket) {
+                return Err(cut());
+            }
             ctx.record(
                 response.status.as_u16(),
                 Some(&session.req_header().headers),
             );
+            if goes_on {
+                ctx.goes_on();
+            }
         }
         Ok(())
     }
@@ -292,7 +315,7 @@ impl ProxyHttp for Gateway {
         let others = ctx
             .app()
             .is_some_and(|app| ctx.failed.len() < app.upstreams.len());
-        error.set_retry(others);
+        error.set_retry(others && !door::under_way::is_cut());
         error
     }
 
@@ -302,14 +325,17 @@ impl ProxyHttp for Gateway {
         error: &Error,
         ctx: &mut RequestCtx,
     ) -> FailToProxy {
-        let refused = door::under_way::refused();
+        let late = door::under_way::late();
         let trouble = ctx.trouble.take().or_else(|| trouble_of(error));
         tell(error, ctx);
-        if let Some(decision) = refused
+        if let Some(late) = late
             && !ctx.is_recorded()
             && !answer::was_written(session)
         {
-            return self.refuse_late(session, ctx, decision).await;
+            return self.refuse_late(session, ctx, late).await;
+        }
+        if answer::was_written(session) && *error.esource() != ErrorSource::Downstream {
+            door::under_way::breaks_off(session.as_downstream());
         }
         // An event that was recorded names the head that went out, or that nobody was there to take.
         if let Some(trouble) = trouble
@@ -319,10 +345,7 @@ impl ProxyHttp for Gateway {
             let request = session.req_header();
             let answer = respond::trouble(trouble, &asked(self, request, ctx));
             ctx.record(answer.status, Some(&request.headers));
-            session.set_keepalive(None);
-            if let Err(error) = Box::pin(answer::write(session, answer)).await {
-                tracing::debug!(%error, "client left before its answer");
-            }
+            answer::last(session, answer).await;
         }
         FailToProxy {
             error_code: trouble.map_or(0, Trouble::status),
@@ -340,32 +363,6 @@ impl ProxyHttp for Gateway {
     }
 }
 
-impl Gateway {
-    /// Answers a request that was let through and may not go on, by what is in force now.
-    async fn refuse_late(
-        &self,
-        session: &mut Session,
-        ctx: &mut RequestCtx,
-        decision: Decision,
-    ) -> FailToProxy {
-        ctx.move_to(self.live.take());
-        let request = session.req_header();
-        let mut status = 0;
-        if let Err(Stop::Answer(answer)) = self.conclude(request, ctx, decision) {
-            status = answer.status;
-            ctx.record(status, Some(&request.headers));
-            session.set_keepalive(None);
-            if let Err(error) = Box::pin(answer::write(session, answer)).await {
-                tracing::debug!(%error, "client left before its answer");
-            }
-        }
-        FailToProxy {
-            error_code: status,
-            can_reuse_downstream: false,
-        }
-    }
-}
-
 /// Says what went wrong without a word of what either side sent. What clients do is nothing an operator can act on.
 fn tell(error: &Error, ctx: &RequestCtx) {
     let app = ctx.app().map_or("none", |app| &*app.called.name);
@@ -379,6 +376,18 @@ fn tell(error: &Error, ctx: &RequestCtx) {
             tracing::warn!(app, what, at, correlation_id, "request failed");
         }
     }
+}
+
+/// Nothing more of a request that is refused goes to an upstream, and nothing to its client but the refusal.
+fn not_cut() -> Result<()> {
+    if door::under_way::is_cut() {
+        return Err(cut());
+    }
+    Ok(())
+}
+
+fn cut() -> Box<Error> {
+    Error::new_down(ErrorType::ConnectionClosed)
 }
 
 /// An app that set a cookie of ours could choose whose session its visitor has.

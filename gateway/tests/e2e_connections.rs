@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use site::admin::{GLOBAL_ADMINISTRATOR, PARTNERS};
 use site::socket::Open;
 use site::{PAYROLL, PAYROLL_HOST, Site, Stage, WINGTIP, nobody, partner};
+use std::net::TcpListener;
 use std::time::{Duration, Instant, SystemTime};
 
 const SOON: Duration = Duration::from_secs(10);
@@ -140,12 +141,7 @@ fn a_long_poll_is_answered_with_the_refusal_that_a_new_request_would_get() {
     let answer = poll.rest();
     assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
     assert!(answer.contains("50173"), "{answer}");
-    let event = wait_for("the event", SOON, || {
-        let events = site.gateway.events();
-        events
-            .into_iter()
-            .find(|event| event["status"]["errorCode"] == 50173)
-    });
+    let event = refused_event(&site);
     assert_eq!(event["crossgate"]["httpStatus"], 401, "{event:#}");
     let answer = other.read_until("\r\n\r\n");
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
@@ -166,6 +162,139 @@ fn an_upload_under_way_is_refused_in_its_middle() {
     revoke(&site, BOB);
     let answer = upload.rest();
     assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+}
+
+/// Waits for the event of Bob's that says he was refused by his revocation.
+fn refused_event(site: &Site) -> Value {
+    wait_for("the event", SOON, || {
+        let events = site.gateway.events();
+        events
+            .into_iter()
+            .find(|event| event["status"]["errorCode"] == 50173)
+    })
+}
+
+#[test]
+fn an_upload_whose_client_keeps_sending_is_told_that_it_is_refused() {
+    let site = with_store();
+    let length = "Content-Length: 1000000000000\r\n";
+    let mut upload = site.send_off(&of(&site, BOB), "PUT /upload", length);
+    let writer = upload.keep_writing();
+    wait_for("the first part", SOON, || {
+        (site.upstream.uploaded() > 0).then_some(())
+    });
+    revoke(&site, BOB);
+    let head = upload.read_until("\r\n\r\n");
+    assert!(head.starts_with("HTTP/1.1 401"), "{head}");
+    // Many send all they have before they read, and never read where that fails.
+    std::thread::sleep(Duration::from_millis(100));
+    assert!(!writer.is_finished(), "the connection was reset");
+    let body = upload.rest();
+    assert!(body.contains("AADSTS50173"), "{body}");
+    writer.join().unwrap();
+}
+
+#[test]
+fn an_upload_that_its_app_does_not_take_is_told_that_it_is_refused() {
+    let deaf = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = format!("http://{}", deaf.local_addr().unwrap());
+    let stage = Stage::new().with_store();
+    let site = stage.payroll_upstreams(&[&at]).open();
+    let length = "Content-Length: 1000000000000\r\n";
+    let mut upload = site.send_off(&of(&site, BOB), "PUT /upload", length);
+    let writer = upload.keep_writing();
+    revoke(&site, BOB);
+    let answer = upload.rest();
+    assert!(
+        answer.starts_with("HTTP/1.1 401 Unauthorized\r\n"),
+        "{answer}"
+    );
+    assert!(
+        answer.contains("www-authenticate: Bearer error=\"invalid_token\""),
+        "{answer}"
+    );
+    assert!(answer.contains("AADSTS50173"), "{answer}");
+    writer.join().unwrap();
+    let event = refused_event(&site);
+    assert_eq!(event["crossgate"]["httpStatus"], 401, "{event:#}");
+    assert!((closed(&site) - 1.0).abs() < 0.1);
+}
+
+#[test]
+fn what_is_refused_while_it_waits_for_an_upstream_reaches_none() {
+    // Connections are made by the system, and nobody ever answers their handshakes.
+    let deaf = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = format!("https://{}", deaf.local_addr().unwrap());
+    let stage = Stage::new().with_store();
+    let live = stage.upstream.address().to_owned();
+    let site = stage.payroll_upstreams(&[&at, &live]).open();
+    let bob = of(&site, BOB);
+    let mut post = (0..20)
+        .map(|_| site.send_whole(&bob, "POST /order", "Content-Length: 5\r\n", "order"))
+        .find_map(|mut post| post.is_silent().then_some(post))
+        .unwrap();
+    let before = site.upstream.requests();
+    revoke(&site, BOB);
+    wait_for("the closing", SOON, || (closed(&site) > 0.5).then_some(()));
+    // Those that wait go on to the next upstream.
+    drop(deaf);
+    let answer = post.rest();
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    assert!(answer.contains("AADSTS50173"), "{answer}");
+    let event = refused_event(&site);
+    assert_eq!(event["crossgate"]["httpStatus"], 401, "{event:#}");
+    assert_eq!(site.upstream.requests(), before);
+}
+
+#[test]
+fn an_issuer_believed_for_others_now_is_believed_by_no_open_connection() {
+    let site = Stage::new().open();
+    let mut socket = site.socket(&site.member().mint());
+    let narrow = |cloud: &str| {
+        let before = site.gateway.generation();
+        site.gateway.rewrite_config(|config| {
+            let (start, entry) = config
+                .split_once(&format!("name = \"entra-{cloud}\""))
+                .unwrap();
+            let entry = entry.replacen("\"any\"", &format!("[\"{WINGTIP}\"]"), 1);
+            format!("{start}name = \"entra-{cloud}\"{entry}")
+        });
+        site.gateway.reload();
+        wait_for("the changed configuration", SOON, || {
+            (site.gateway.generation() != before).then_some(())
+        });
+    };
+    // Nobody's business here.
+    narrow("usgov");
+    socket.echoes("after");
+    assert!(socket.is_silent());
+    narrow("global");
+    assert_eq!(socket.frame().closing(), (1008, "sign-in has ended"));
+}
+
+#[test]
+fn a_websocket_over_tls_closes_with_1008_too() {
+    let stage = Stage::new().with_store();
+    let certificate = Certificate::make(stage.directory(), &[PAYROLL_HOST, "localhost"]);
+    let site = stage.section("listen.tls", &certificate.settings()).open();
+    let asked = json!({
+        "url": format!("wss://localhost:{}/socket", site.gateway.proxy().port()),
+        "ca": certificate.cert,
+        "headers": { "Authorization": format!("Bearer {}", of(&site, BOB)) },
+        "messages": ["before"],
+        "stays": true,
+    });
+    let told = std::thread::scope(|scope| {
+        let told = scope.spawn(|| client("ws-client.mjs", &asked));
+        wait_for("the socket", SOON, || {
+            (site.upstream.requests() == 1).then_some(())
+        });
+        revoke_over_tls(&site, &certificate);
+        told.join().unwrap()
+    });
+    assert_eq!(told["received"], json!(["before"]), "{told}");
+    assert_eq!(told["code"], 1008, "{told}");
+    assert_eq!(told["reason"], "AADSTS50173: access has ended", "{told}");
 }
 
 #[test]
@@ -240,23 +369,25 @@ fn anybody_is_let_go_of_where_an_app_no_longer_lets_anybody_in() {
     member.echoes("after");
 }
 
-/// Two streams of one HTTP/2 connection, of which the first one's user is revoked; their answers.
-fn streams(kind: &str) -> (Value, Value) {
+/// A stream: its user, its path, its kind of content.
+type Stream<'a> = (&'a str, &'a str, &'a str);
+
+/// Streams of one HTTP/2 connection, of which Bob is revoked and the last is somebody else's; their answers, and all events.
+fn streams<const N: usize>(asked: [Stream<'_>; N]) -> ([Value; N], Vec<Value>) {
     let stage = Stage::new().with_store();
     let certificate = Certificate::make(stage.directory(), &[PAYROLL_HOST, "localhost"]);
     let site = stage.section("listen.tls", &certificate.settings()).open();
-    let request = |user| {
+    let request = |(user, path, kind): Stream<'_>| {
         let authorization = format!("Bearer {}", of(&site, user));
-        let path = format!("/sse?events=3&type={kind}");
         json!({ "headers": { ":path": path, "content-type": kind, "authorization": authorization } })
     };
     let url = format!("https://localhost:{}", site.gateway.proxy().port());
     let asked =
-        json!({ "url": url, "ca": certificate.cert, "requests": [request(BOB), request(EVE)] });
-    std::thread::scope(|scope| {
+        json!({ "url": url, "ca": certificate.cert, "requests": asked.map(request).to_vec() });
+    let answers = std::thread::scope(|scope| {
         let told = scope.spawn(|| client("h2-client.mjs", &asked));
-        wait_for("both streams", SOON, || {
-            (site.upstream.open() == 2).then_some(())
+        wait_for("all streams", SOON, || {
+            (site.upstream.open() == N as u64).then_some(())
         });
         revoke_over_tls(&site, &certificate);
         let left = wait_up_to(SOON, || (site.upstream.open() == 1).then_some(()));
@@ -265,9 +396,17 @@ fn streams(kind: &str) -> (Value, Value) {
         let told = told.join().unwrap();
         assert_eq!(left, Some(()), "{told}");
         assert_eq!(told["failure"], Value::Null, "{told}");
-        (told["answers"][0].clone(), told["answers"][1].clone())
-    })
+        std::array::from_fn(|at| told["answers"][at].clone())
+    });
+    let events = wait_for("all events", SOON, || {
+        let events = site.gateway.events();
+        (events.len() >= N).then_some(events)
+    });
+    (answers, events)
 }
+
+const SSE: &str = "text/event-stream";
+const GRPC: &str = "application/grpc";
 
 fn revoke_over_tls(site: &Site, certificate: &Certificate) {
     use crossgate_testkit::curl::Curl;
@@ -288,7 +427,8 @@ fn revoke_over_tls(site: &Site, certificate: &Certificate) {
 
 #[test]
 fn a_stream_is_reset_while_another_of_its_connection_goes_on() {
-    let (bobs, eves) = streams("text/event-stream");
+    let path = "/sse?events=3";
+    let ([bobs, eves], _) = streams([(BOB, path, SSE), (EVE, path, SSE)]);
     assert_eq!((&bobs["reset"], &eves["reset"]), (&json!(8), &json!(0)));
     assert!(bobs["body"].to_string().contains("event 0"), "{bobs}");
     assert!(!bobs["body"].to_string().contains("event 1"), "{bobs}");
@@ -297,9 +437,38 @@ fn a_stream_is_reset_while_another_of_its_connection_goes_on() {
 }
 
 #[test]
-fn a_call_of_grpc_ends_with_the_code_that_means_permission_denied() {
-    let (bobs, eves) = streams("application/grpc");
+fn a_call_of_grpc_and_no_other_stream_ends_with_the_code_that_means_permission_denied() {
+    let (sse, grpc) = ("/sse?events=3", "/sse?events=3&type=application/grpc");
+    // As many as come to their ends at once.
+    let mut asked = [(BOB, sse, SSE); 14];
+    asked[6] = (BOB, grpc, GRPC);
+    asked[13] = (EVE, grpc, GRPC);
+    let (answers, _) = streams(asked);
     // INADEQUATE_SECURITY, by gRPC's own table.
-    assert_eq!((&bobs["reset"], &eves["reset"]), (&json!(12), &json!(0)));
+    let resets = answers.each_ref().map(|answer| &answer["reset"]);
+    assert_eq!(resets, [8, 8, 8, 8, 8, 8, 12, 8, 8, 8, 8, 8, 8, 0]);
+    let eves = &answers[13];
     assert!(eves["body"].to_string().contains("event 2"), "{eves}");
+}
+
+#[test]
+fn the_event_of_a_stream_that_could_not_be_answered_says_that_it_was_refused() {
+    let ([bobs, _], events) = streams([
+        (BOB, "/slow?ms=60000", "text/plain"),
+        (EVE, "/sse?events=3", SSE),
+    ]);
+    assert_eq!((&bobs["reset"], &bobs["status"]), (&json!(8), &Value::Null));
+    let codes: Vec<_> = events
+        .iter()
+        .map(|event| &event["status"]["errorCode"])
+        .collect();
+    let refused = events
+        .iter()
+        .find(|event| event["status"]["errorCode"] == 50173);
+    let refused = refused.unwrap_or_else(|| panic!("{codes:?}"));
+    assert_eq!(
+        refused["crossgate"]["httpStatus"],
+        Value::Null,
+        "{refused:#}"
+    );
 }

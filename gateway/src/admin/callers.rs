@@ -105,6 +105,7 @@ impl Callers {
             headers,
             client_ip: address,
             session: None,
+            terms_accepted: &[],
         };
         let admission = admit(&moment, addressee, brought, &self.tokens, &self.metrics);
         for issuer in &admission.outdated {

@@ -5,14 +5,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::connections::Connections;
 use crate::live::{InForce, Live};
 use crate::ops::Health;
 
-/// Ready is who has a policy, which there is from the start, listens at every door, and has every issuer's keys.
+/// Ready is who has a policy, which there is from the start, listens at every door, holds open connections to it, and has every
+/// issuer's keys.
 ///
 /// After [`PATIENCE`] the keys of one issuer are enough: a partner whose provider is down keeps nobody else's people
 /// out, and its own get a 503 either way.
-pub(super) fn health(live: Arc<Live>, doors: Vec<SocketAddr>) -> Health {
+pub(super) fn health(
+    live: Arc<Live>,
+    connections: Arc<Connections>,
+    doors: Vec<SocketAddr>,
+) -> Health {
     let begun = Instant::now();
     let open = AtomicBool::new(false);
     Arc::new(move || {
@@ -22,6 +28,9 @@ pub(super) fn health(live: Arc<Live>, doors: Vec<SocketAddr>) -> Health {
                 return vec![format!("`{shut}` does not listen yet")];
             }
             open.store(true, Ordering::Relaxed);
+        }
+        if !connections.are_watched() {
+            return vec!["open connections are not held to policy".to_owned()];
         }
         let in_force = live.in_force();
         let without = without_keys(&in_force);

@@ -62,6 +62,12 @@ impl Lease {
         Self { of, line }
     }
 
+    /// What tells its line from others.
+    #[cfg(test)]
+    pub(super) fn line(&self) -> *const Line {
+        Arc::as_ptr(&self.line)
+    }
+
     /// A request is under way.
     pub fn begin(&self, begun: Instant) {
         self.line

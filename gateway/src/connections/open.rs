@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crossgate_policy::Decision;
-use crossgate_policy::ids::{Id, UnixTime};
-use crossgate_token::CLOCK_SKEW_SECONDS;
+use crossgate_policy::ids::UnixTime;
+use crossgate_token::{CLOCK_SKEW_SECONDS, Issuers};
 
+use crate::live::InForce;
 use crate::people::PersonSession;
 use crate::request::headers::CorrelationId;
-use crate::request::route::App;
+use crate::request::route::{App, Door, Mount};
 use crate::request::token::KnownToken;
 use crate::sign_ins::RestrictionValues;
 
@@ -42,15 +43,6 @@ impl Opener {
         }
     }
 
-    /// The terms of use that they accepted.
-    #[must_use]
-    pub fn accepted(&self) -> Option<Arc<[Id]>> {
-        match self {
-            Self::Anybody | Self::Token(_) => None,
-            Self::Session(session) => Some(session.subject.standing.accepted()),
-        }
-    }
-
     /// A session is in use while something of it is under way.
     pub(super) fn is_used(&self, now: u64) {
         match self {
@@ -76,6 +68,12 @@ pub struct Open {
     pub opener: Opener,
     /// What it goes to.
     pub app: Arc<App>,
+    /// How it came there.
+    pub way: Way,
+    /// Who might sign tokens when it was decided.
+    pub issuers: Arc<Issuers>,
+    /// Since when its token's issuer had kept all of its keys then.
+    pub keys_since: Option<u64>,
     /// The caller's address.
     pub client_ip: Option<IpAddr>,
     /// The tenant-restriction headers that it came with.
@@ -84,8 +82,26 @@ pub struct Open {
     pub correlation_id: CorrelationId,
     /// When its opener ends, in milliseconds since the epoch; the largest number where that does not end.
     pub(super) ends_at: u64,
-    decided_on: AtomicU64,
+    pub(super) decided_by: By,
     closing: OnceLock<Box<Closing>>,
+}
+
+/// The way to an app: who came by it goes to whatever it leads to.
+#[derive(Clone, Debug)]
+pub struct Way {
+    /// The door.
+    pub door: Door,
+    /// The host.
+    pub host: Box<str>,
+    /// The prefix of the path.
+    pub prefix: Box<str>,
+}
+
+/// By what is decided: counts of what was in force. Neither ever gets less.
+#[derive(Debug, Default)]
+pub(super) struct By {
+    generation: AtomicU64,
+    keys: AtomicU64,
 }
 
 /// Why a request under way may not go on.
@@ -93,27 +109,54 @@ pub struct Open {
 pub struct Closing {
     /// The refusal that a request would get that came now.
     pub decision: Decision,
+    /// By what it was decided.
+    pub in_force: Arc<InForce>,
+}
+
+/// What is known of a request besides what it was decided by.
+#[derive(Debug)]
+pub struct Asker {
+    /// Who opened it.
+    pub opener: Opener,
+    /// The caller's address.
+    pub client_ip: Option<IpAddr>,
+    /// The tenant-restriction headers that it came with.
+    pub restriction: Option<Arc<RestrictionValues>>,
+    /// The id under which it is found again.
+    pub correlation_id: CorrelationId,
 }
 
 impl Open {
-    /// One that was decided on by the policy of a generation.
+    /// One that was decided by this, and goes to this mount of it.
     #[must_use]
-    pub fn new(
-        opener: Opener,
-        app: Arc<App>,
-        client_ip: Option<IpAddr>,
-        restriction: Option<Arc<RestrictionValues>>,
-        correlation_id: CorrelationId,
-        generation: u64,
-    ) -> Self {
-        Self {
-            ends_at: opener.ends().map_or(u64::MAX, milliseconds),
+    pub fn new(asker: Asker, mount: &Mount, in_force: &InForce) -> Self {
+        let Asker {
             opener,
-            app,
             client_ip,
             restriction,
             correlation_id,
-            decided_on: AtomicU64::new(generation),
+        } = asker;
+        let keys_since = match &opener {
+            Opener::Anybody | Opener::Session(_) => None,
+            Opener::Token(token) => in_force.keys.unbroken_since(token.verified.issuer()),
+        };
+        let decided_by = By::default();
+        decided_by.set(in_force);
+        Self {
+            ends_at: opener.ends().map_or(u64::MAX, milliseconds),
+            opener,
+            app: Arc::clone(&mount.app),
+            way: Way {
+                door: mount.door,
+                host: mount.host.clone(),
+                prefix: mount.prefix.clone(),
+            },
+            issuers: Arc::clone(&in_force.issuers),
+            keys_since,
+            client_ip,
+            restriction,
+            correlation_id,
+            decided_by,
             closing: OnceLock::new(),
         }
     }
@@ -124,17 +167,29 @@ impl Open {
         self.closing.get().map(Box::as_ref)
     }
 
-    pub(super) fn decided_on(&self) -> u64 {
-        self.decided_on.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn stays(&self, generation: u64) {
-        self.decided_on.store(generation, Ordering::Relaxed);
-    }
-
     pub(super) fn close(&self, closing: Closing) {
         // The first reason is the one that is told.
         let _ = self.closing.set(Box::new(closing));
+    }
+}
+
+impl By {
+    pub(super) fn set(&self, in_force: &InForce) {
+        self.generation.store(in_force.generation, Ordering::SeqCst);
+        self.keys.store(in_force.keys.epoch, Ordering::SeqCst);
+    }
+
+    fn get(&self) -> (u64, u64) {
+        (
+            self.generation.load(Ordering::SeqCst),
+            self.keys.load(Ordering::SeqCst),
+        )
+    }
+
+    /// Whether something else is in force since.
+    pub(super) fn is_before(&self, other: &Self) -> bool {
+        let ((generation, keys), (its_generation, its_keys)) = (self.get(), other.get());
+        generation < its_generation || keys < its_keys
     }
 }
 

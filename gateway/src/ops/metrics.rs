@@ -54,6 +54,7 @@ pub struct Metrics {
     pub connections: IntGauge,
     connections_closed: IntCounterVec,
     signals: IntCounterVec,
+    connection_looks_failed: Arc<Counter>,
     /// Calls of the admin API.
     pub admin: AdminMetrics,
     apps: Mutex<HashMap<String, Arc<AppMetrics>>>,
@@ -172,6 +173,10 @@ impl Metrics {
                 "Security events that were pushed, by transmitter and result: `revoked` where something was, `standing` and `repeated` where it was before, else why nothing was.",
                 &["transmitter", "result"],
             )?,
+            connection_looks_failed: counter(
+                "connection_looks_failed_total",
+                "Looks at what is under way that have crashed. Each is a fault of Crossgate's own; another look follows.",
+            )?,
             admin: AdminMetrics::new(&new)?,
             apps: Mutex::default(),
             generation: AtomicU64::new(0),
@@ -285,6 +290,11 @@ impl Metrics {
     /// Counts one push of a security event. `transmitter` is one that is configured, or `unknown`.
     pub fn signal(&self, transmitter: &str, result: &str) {
         self.signals.with_label_values(&[transmitter, result]).inc();
+    }
+
+    /// Counts a look at what is under way that has crashed.
+    pub(crate) fn connection_look_failed(&self) {
+        self.connection_looks_failed.inc();
     }
 
     /// Asks for a size whenever the metrics are read.

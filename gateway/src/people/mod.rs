@@ -36,6 +36,7 @@ use std::sync::Arc;
 use crossgate_config::{FederationProtocol, Portal, Settings};
 use crossgate_control::ledger::Ledger;
 use crossgate_policy::Decision;
+use crossgate_policy::ids::Id;
 use crossgate_policy::subject::Home;
 use crossgate_portal::cookies;
 use crossgate_portal::pages::{Brand, BrandFault, Colour, Logo, Pages, PagesFault};
@@ -72,6 +73,15 @@ pub use terms::Standing;
 
 /// A session of somebody who is signed in.
 pub type PersonSession = Session<SignedIn>;
+
+/// A session that counts by what is in force for a request.
+#[derive(Clone, Debug)]
+pub struct Here {
+    /// The session.
+    pub session: Arc<PersonSession>,
+    /// The terms of use that count as accepted.
+    pub accepted: Arc<[Id]>,
+}
 
 /// Everybody who is signed in, and what signing in takes.
 #[derive(Debug)]
@@ -212,14 +222,13 @@ impl People {
         host: &str,
         now: u64,
         in_force: &InForce,
-    ) -> Option<Arc<PersonSession>> {
+    ) -> Option<Here> {
         let settings = in_force.routes.people.as_ref()?;
         let sealed = cookies::one(headers, cookies::SESSION)?;
         let id = SessionId::open(&self.sealer, sealed)?;
         let session = self.sessions.find(id, host, now, settings.idle)?;
-        let may_come = session.subject.token.subject.home != Home::MicrosoftAccount
-            || takes_microsoft_accounts(&in_force.snapshot.redemption);
-        (may_come && stands(&session, settings, &in_force.issuers)).then_some(session)
+        let accepted = still_counts(&session, settings, in_force)?;
+        Some(Here { session, accepted })
     }
 
     /// Answers at a place of ours, by what was decided about who is signed in.
@@ -267,13 +276,21 @@ impl People {
     }
 }
 
-/// Whether a session is believed by these settings.
+/// The terms of use that are accepted by what is in force, where a session counts by that: for requests that come, and for those
+/// that are under way.
 #[must_use]
-pub fn stands(session: &PersonSession, settings: &PeopleSettings, issuers: &Issuers) -> bool {
+pub fn still_counts(
+    session: &PersonSession,
+    settings: &PeopleSettings,
+    in_force: &InForce,
+) -> Option<Arc<[Id]>> {
     let SignedIn {
         token, standing, ..
     } = &session.subject;
-    standing.by(settings, &session.provider, token, issuers)
+    let may_come = token.subject.home != Home::MicrosoftAccount
+        || takes_microsoft_accounts(&in_force.snapshot.redemption);
+    let accepted = standing.by(settings, &session.provider, token, &in_force.issuers)?;
+    may_come.then_some(accepted)
 }
 
 /// The pages that everybody is shown, with an operator's files in place of ours.

@@ -37,7 +37,7 @@ struct Found {
 }
 
 impl Standing {
-    /// What was kept of acceptances: agreements and versions. Nothing counts before [`Self::by`].
+    /// What was kept of acceptances: agreements and versions.
     #[must_use]
     pub fn new(accepted: &[(String, String)]) -> Self {
         let versions = accepted.iter();
@@ -51,30 +51,36 @@ impl Standing {
         }))
     }
 
-    /// Goes by these settings from now on; whether the session is believed.
+    /// Goes by these settings from now on; the agreements that count as accepted, where the session is believed.
+    ///
+    /// What is asked with other settings goes by those at the same time, so that nobody who has the answer asks again.
     pub fn by(
         &self,
         settings: &PeopleSettings,
         provider: &str,
         token: &KnownToken,
         issuers: &Issuers,
-    ) -> bool {
+    ) -> Option<Arc<[Id]>> {
         let found = self.0.load();
         if found.serial == settings.serial {
-            return found.believed;
+            return found.believed.then(|| Arc::clone(&found.accepted));
         }
         let believed = settings.still_believes(provider, token, issuers);
         self.0.rcu(|found| Found {
             believed,
             ..Found::of(found.versions.clone(), settings)
         });
-        believed
+        believed.then(|| Found::of(found.versions.clone(), settings).accepted)
     }
 
-    /// The agreements that count as accepted.
+    /// The agreements that count as accepted by these settings.
     #[must_use]
-    pub fn accepted(&self) -> Arc<[Id]> {
-        Arc::clone(&self.0.load().accepted)
+    pub fn accepted(&self, settings: &PeopleSettings) -> Arc<[Id]> {
+        let found = self.0.load();
+        if found.serial == settings.serial {
+            return Arc::clone(&found.accepted);
+        }
+        Found::of(found.versions.clone(), settings).accepted
     }
 
     fn accept(&self, terms: &TermsSettings, settings: &PeopleSettings) {
@@ -233,7 +239,7 @@ enum Lacking<'s> {
 /// Found by asking policy: of those that it names, one without which it refuses although all others were accepted.
 fn lacking<'s>(call: &'s Call<'_>, session: &PersonSession, app: &App) -> Lacking<'s> {
     let snapshot = &call.in_force.snapshot;
-    let accepted = session.subject.standing.accepted();
+    let accepted = session.subject.standing.accepted(call.settings);
     let open: Vec<&TermsSettings> = call
         .settings
         .terms
@@ -293,3 +299,36 @@ fn key(terms: &TermsSettings) -> String {
 }
 
 const AGREEMENT: &str = "agreement";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::testing::{OWN, issuers, known, sign_in_settings};
+
+    #[test]
+    fn whoever_asks_by_some_settings_gets_their_answer_whatever_others_ask_by() {
+        let settings = |terms| PeopleSettings::of(&sign_in_settings(terms)).unwrap();
+        let (old, new) = (settings("1"), settings("2"));
+        let (token, issuers) = (known(OWN), issuers());
+        let standing = Standing::new(&[("rules".to_owned(), "1".to_owned())]);
+        let rules = [Id::new("rules")];
+        let by = |settings| standing.by(settings, "own", &token, &issuers);
+        for _ in 0..2 {
+            let (first, second) = (by(&old), by(&new));
+            assert_eq!(first.as_deref(), Some(&rules[..]));
+            assert_eq!(second.as_deref(), Some(&[][..]));
+            assert_eq!(*standing.accepted(&old), rules);
+        }
+        standing.accept(&new.terms[0], &new);
+        assert_eq!(by(&new).as_deref(), Some(&rules[..]));
+        assert_eq!(by(&old).as_deref(), Some(&[][..]));
+    }
+
+    #[test]
+    fn a_session_of_a_provider_that_is_gone_is_believed_by_nobody() {
+        let settings = PeopleSettings::of(&sign_in_settings("1")).unwrap();
+        let standing = Standing::new(&[]);
+        let believed = standing.by(&settings, "elsewhere", &known(OWN), &issuers());
+        assert_eq!(believed, None);
+    }
+}

@@ -7,6 +7,7 @@ use pingora::proxy::Session;
 use pingora::{Error, ErrorSource, ErrorType, Result};
 
 use super::Gateway;
+use super::door::under_way;
 use crate::ctx::RequestCtx;
 use crate::request::forwarded::Client;
 use crate::request::respond::{self, Answer, AsPage, Asked, Trouble};
@@ -80,17 +81,56 @@ pub(super) fn asked<'a>(
     let headers = &request.headers;
     let languages = headers.get(ACCEPT_LANGUAGE);
     Asked {
-        correlation_id: ctx.correlation_id.to_string(),
-        at: ctx.arrived,
-        origin: ctx.client.as_ref().and_then(Client::origin),
-        prefix: ctx.mount().map_or("", |mount| &mount.prefix),
         page: respond::prefers_html(headers).then(|| AsPage {
             pages: &gateway.pages,
             languages: languages.and_then(|languages| languages.to_str().ok()),
             signs_in: ctx.app().is_some_and(|app| app.sign_in),
         }),
+        ..asked_by_a_program(ctx)
+    }
+}
+
+/// The same, where nobody reads pages.
+pub(super) fn asked_by_a_program(ctx: &RequestCtx) -> Asked<'_> {
+    Asked {
+        correlation_id: ctx.correlation_id.to_string(),
+        at: ctx.arrived,
+        origin: ctx.client.as_ref().and_then(Client::origin),
+        prefix: ctx.mount().map_or("", |mount| &mount.prefix),
+        page: None,
         entra: ctx.token.as_ref().is_none_or(|token| token.facts.entra),
     }
+}
+
+/// Writes an answer to a request that has failed, after which the connection carries no other.
+pub(super) async fn last(session: &mut Session, answer: Answer) {
+    under_way::answered();
+    session.set_keepalive(None);
+    if let Err(error) = Box::pin(write(session, answer)).await {
+        tracing::debug!(%error, "client left before its answer");
+    }
+}
+
+/// An answer as it goes over HTTP/1.1, on a connection that carries no other.
+pub(super) fn written(answer: Answer) -> Vec<u8> {
+    let Answer {
+        status,
+        headers,
+        body,
+    } = answer;
+    let reason = StatusCode::from_u16(status).ok();
+    let reason = reason.and_then(|status| status.canonical_reason());
+    let mut written = format!("HTTP/1.1 {status} {}\r\n", reason.unwrap_or_default()).into_bytes();
+    for (name, value) in &headers {
+        written.extend(name.as_str().as_bytes());
+        written.extend(b": ");
+        written.extend(value.as_bytes());
+        written.extend(b"\r\n");
+    }
+    let length = body.len();
+    written.extend(format!("content-length: {length}\r\nconnection: close\r\n\r\n").as_bytes());
+    written.extend(body);
+    written
 }
 
 pub(super) async fn write(session: &mut Session, answer: Answer) -> Result<()> {
@@ -136,6 +176,17 @@ mod tests {
         }
         let error = Error::new_up(ErrorType::ReadTimedout);
         assert_eq!(trouble_of(&error), Some(Trouble::GatewayTimeout));
+    }
+
+    #[test]
+    fn an_answer_is_written_as_http_has_it() {
+        let answer = Answer {
+            status: 401,
+            headers: vec![(CONTENT_TYPE, "text/plain".parse().unwrap())],
+            body: "no".into(),
+        };
+        let expected = "HTTP/1.1 401 Unauthorized\r\ncontent-type: text/plain\r\ncontent-length: 2\r\nconnection: close\r\n\r\nno";
+        assert_eq!(String::from_utf8(written(answer)).unwrap(), expected);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::answer::asked;
 use super::visit::{Stop, Visit, What};
 use crate::ctx::RequestCtx;
 use crate::people::place;
-use crate::people::{Begin, PersonSession, is_navigation};
+use crate::people::{Begin, Here, is_navigation};
 use crate::request::admit::{Brought, Moment, admit, admit_anybody, admit_signed_in};
 use crate::request::assertion;
 use crate::request::forwarded::Client;
@@ -87,16 +87,14 @@ impl Gateway {
             headers,
             client_ip,
             session: None,
+            terms_accepted: &[],
         };
         if let Some(place) = place::place(&head.path)
             && self.people.is_some()
             && let Some(found) = routes.signs_in(self.door, &head.host)
         {
             enter(ctx, found);
-            let brought = Brought {
-                session: session.as_ref().map(|session| &session.subject),
-                ..bare
-            };
+            let brought = bare.by(session.as_ref());
             let visit = Visit {
                 what: What::Place(place, about(&in_force.snapshot, found.app, brought, self)),
                 host: head.host.clone().into_owned(),
@@ -128,10 +126,7 @@ impl Gateway {
         enter(ctx, found);
         // Where people do not sign in, a session is nothing: no page of another site may act with it there.
         let session = session.filter(|_| found.app.sign_in);
-        let brought = Brought {
-            session: session.as_ref().map(|session| &session.subject),
-            ..bare
-        };
+        let brought = bare.by(session.as_ref());
         ctx.target.clone_from(&head.target);
 
         let moment = Moment {
@@ -193,7 +188,7 @@ impl Gateway {
         request: &RequestHeader,
         head: &Head<'_>,
         ctx: &RequestCtx,
-    ) -> Option<Arc<PersonSession>> {
+    ) -> Option<Here> {
         let people = self.people.as_ref()?;
         let headers = &request.headers;
         if headers.contains_key(AUTHORIZATION) {

@@ -10,7 +10,7 @@ use super::Gateway;
 use super::answer::asked;
 use crate::ctx::RequestCtx;
 use crate::people::place::Place;
-use crate::people::{Begin, Call, MOST_FORM, PersonSession, Reply, Told, has_too_many, is_form};
+use crate::people::{Begin, Call, Here, MOST_FORM, Reply, Told, has_too_many, is_form};
 use crate::request::admit::{Brought, admit_refused, admit_signed_in};
 use crate::request::forwarded::Client;
 use crate::request::respond::{self, Answer, Trouble};
@@ -30,7 +30,7 @@ pub(super) enum Stop {
 pub(super) struct Visit {
     pub(super) what: What,
     pub(super) host: String,
-    pub(super) session: Option<std::sync::Arc<PersonSession>>,
+    pub(super) session: Option<Here>,
 }
 
 /// What they came for.
@@ -104,7 +104,7 @@ impl Gateway {
             origin,
             at: ctx.arrived,
             correlation_id: ctx.correlation_id.to_string(),
-            session: visit.session,
+            session: visit.session.map(|here| here.session),
         };
         let Reply { answer, told } = match visit.what {
             What::Place(place, decision) => people.answer(&call, place, decision).await,
@@ -120,6 +120,7 @@ impl Gateway {
             headers: &request.headers,
             client_ip: client.and_then(|client| client.address),
             session: None,
+            terms_accepted: &[],
         };
         let snapshot = &in_force.snapshot;
         match told {
@@ -129,8 +130,10 @@ impl Gateway {
                 ctx.ending = Ending::Decided(decision);
             }
             Told::SignedIn(signed_in) => {
+                let accepted = signed_in.standing.accepted(settings);
                 let brought = Brought {
                     session: Some(&signed_in),
+                    terms_accepted: &accepted,
                     ..brought
                 };
                 let decision = admit_signed_in(snapshot, &app, brought, &signed_in, &self.metrics);

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use crossgate_policy::context::Context;
 use crossgate_policy::decision::TokenRefusal;
-use crossgate_policy::ids::{ResourceTenant, UnixTime};
+use crossgate_policy::ids::{Id, ResourceTenant, UnixTime};
 use crossgate_policy::snapshot::Snapshot;
 use crossgate_policy::target::Target;
 use crossgate_policy::{Caller, Decision};
@@ -24,6 +24,7 @@ use super::subject::refusal;
 use super::token::KnownToken;
 use super::tokens::{Basis, Found, TokenDigest, Tokens};
 use crate::ops::{ACCEPTED, Metrics, NO_KEYS};
+use crate::people::Here;
 pub use again::admit_again;
 pub use person::{SignedIn, admit_refused, admit_signed_in, admit_with_terms};
 
@@ -61,6 +62,23 @@ pub struct Brought<'a> {
     pub client_ip: Option<IpAddr>,
     /// Who is signed in with the browser that sends it. Counts only where it brings no token.
     pub session: Option<&'a SignedIn>,
+    /// The terms of use that they accepted.
+    pub terms_accepted: &'a [Id],
+}
+
+impl<'a> Brought<'a> {
+    /// The same from a browser with which somebody is signed in.
+    #[must_use]
+    pub fn by(self, who: Option<&'a Here>) -> Self {
+        match who {
+            None => self,
+            Some(here) => Self {
+                session: Some(&here.session.subject),
+                terms_accepted: &here.accepted,
+                ..self
+            },
+        }
+    }
 }
 
 /// What became of a request.
@@ -186,11 +204,10 @@ fn decide(
     brought: Brought<'_>,
     metrics: &Metrics,
 ) -> (Decision, Instant) {
-    let accepted = brought.session.map(|session| session.standing.accepted());
     let context = Context {
         client_ip: brought.client_ip,
         restriction: restriction(brought.headers),
-        terms_accepted: accepted.as_deref().unwrap_or_default(),
+        terms_accepted: brought.terms_accepted,
         ..Context::default()
     };
     let begun = Instant::now();

@@ -12,6 +12,7 @@ use crossgate_policy::target::{self, Resource, Target};
 use ipnet::IpNet;
 
 use super::admit::Addressee;
+use crate::connections::Way;
 use crate::ops::{AppMetrics, Metrics};
 use crate::people::PeopleSettings;
 use crate::sign_ins::CalledApp;
@@ -58,6 +59,10 @@ type Hosts = HashMap<Box<str>, Vec<MountId>>;
 /// An app under a prefix of paths.
 #[derive(Debug)]
 pub struct Mount {
+    /// The door.
+    pub door: Door,
+    /// The host.
+    pub host: Box<str>,
     /// The prefix.
     pub prefix: Box<str>,
     /// The app.
@@ -189,8 +194,9 @@ impl Routes {
             ))
         });
         let target = target(settings);
-        let (hosts, restriction, resource) = match settings.resource_tenant {
+        let (door, hosts, restriction, resource) = match settings.resource_tenant {
             Owner::Own => (
+                Door::Proxy,
                 &mut self.proxy,
                 Restriction::Pass,
                 ResourceTenant(all.tenant.id),
@@ -201,7 +207,8 @@ impl Routes {
                 } else {
                     Restriction::Strip
                 };
-                (&mut self.egress, restriction, ResourceTenant(egress.tenant))
+                let resource = ResourceTenant(egress.tenant);
+                (Door::Egress, &mut self.egress, restriction, resource)
             }
         };
         let app = Arc::new(App {
@@ -228,6 +235,8 @@ impl Routes {
             for path in &settings.paths {
                 of_host.push(MountId(self.mounts.len()));
                 self.mounts.push(Mount {
+                    door,
+                    host: host.into(),
                     prefix: prefix(path).into(),
                     app: Arc::clone(&app),
                 });
@@ -272,7 +281,7 @@ impl Routes {
     }
 
     fn found(&self, id: MountId) -> Option<Found<'_>> {
-        let Mount { prefix, app } = self.mount(id)?;
+        let Mount { prefix, app, .. } = self.mount(id)?;
         let mount = id;
         Some(Found { app, prefix, mount })
     }
@@ -302,10 +311,11 @@ impl Routes {
             .collect()
     }
 
-    /// The app of this id, whatever its hosts.
+    /// The app of this id, where that is still the one to which this way leads.
     #[must_use]
-    pub fn app(&self, id: &crossgate_policy::ids::Id) -> Option<&Arc<App>> {
-        self.apps.iter().find(|app| app.called.target.id == *id)
+    pub fn still_leads(&self, way: &Way, id: &crossgate_policy::ids::Id) -> Option<&Arc<App>> {
+        let found = self.find(way.door, &way.host, &way.prefix)?;
+        (found.app.called.target.id == *id).then_some(found.app)
     }
 }
 

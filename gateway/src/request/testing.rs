@@ -1,8 +1,9 @@
 //! Tokens and permits for tests.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use crossgate_config::SigningKey;
+use crossgate_config::{Purpose, Settings, SigningKey};
 use crossgate_policy::context::Context;
 use crossgate_policy::ids::{Cloud, Guid, HomeTenant, TenantId};
 use crossgate_policy::snapshot::{
@@ -11,13 +12,17 @@ use crossgate_policy::snapshot::{
 };
 use crossgate_policy::subject::{Home, HomeCloud};
 use crossgate_policy::{Caller, Permit, decide};
+use crossgate_portal::sessions::{Grant, SessionId};
 use crossgate_token::{Algorithm, ClaimMap, Issuer, IssuerKind, Issuers, KeySet, accept_unsigned};
 use serde_json::json;
 
+use super::admit::SignedIn;
 use super::assertion::Signer;
-use super::route::{App, Routes, target};
+use super::route::{App, MountId, Routes, target};
 use super::token::KnownToken;
+use super::tokens::TokenDigest;
 use crate::live::Keys;
+use crate::people::{PersonSession, Standing};
 
 pub(crate) const OWN: TenantId = TenantId(Guid::from_u128(1));
 pub(crate) const PARTNER: TenantId = TenantId(Guid::from_u128(2));
@@ -131,9 +136,45 @@ pub(crate) fn routes(ids: &[&str]) -> Routes {
     Routes::build(&settings, None, &crate::ops::Metrics::new().unwrap())
 }
 
+/// Settings by which people sign in to payroll with the own tenant's service, and accept terms of this version.
+pub(crate) fn sign_in_settings(terms: &str) -> Settings {
+    let text = format!(
+        "tenant.id = \"{OWN}\"\nportal.store = \"portal.db\"\n\
+         [[issuer]]\nname = \"own\"\nkind = \"oidc\"\nissuer = \"https://own.example\"\ntenant = \"{OWN}\"\n\
+         [[provider]]\nname = \"own\"\nissuer = \"own\"\nclient_id = \"api://payroll\"\n\
+         [[terms]]\nid = \"rules\"\nname = \"Rules\"\nversion = \"{terms}\"\nfile = \"rules.txt\"\n\
+         [[app]]\nid = \"payroll\"\nhosts = [\"a.example\"]\nsign_in = true\n"
+    );
+    Settings::parse(&text, Path::new("/"), Purpose::Decide, &|_| None).unwrap()
+}
+
+/// A session of whom this token speaks for, who accepted the first version.
+pub(crate) fn session(token: KnownToken) -> PersonSession {
+    let grant = Grant {
+        id: SessionId::from_bytes([1; 16]),
+        host: "a.example".into(),
+        provider: "own".into(),
+        begun: 0,
+        until: 3_000_000_000,
+        asked: Box::default(),
+        subject: SignedIn {
+            token: Arc::new(token),
+            digest: TokenDigest::NONE,
+            standing: Arc::new(Standing::new(&[("rules".to_owned(), "1".to_owned())])),
+        },
+    };
+    PersonSession::new(grant, 0)
+}
+
 /// The app of this id.
 pub(crate) fn app<'r>(routes: &'r Routes, id: &str) -> &'r App {
-    routes.app(&crossgate_policy::ids::Id::new(id)).unwrap()
+    &routes.mount(mount(routes, id)).unwrap().app
+}
+
+/// A mount of it.
+pub(crate) fn mount(routes: &Routes, id: &str) -> MountId {
+    let id = crossgate_policy::ids::Id::new(id);
+    routes.mount_of(&id).unwrap()
 }
 
 /// Signs by a key of its own.

@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::{PAYROLL_HOST, Site};
@@ -36,6 +37,11 @@ impl Site {
 
     /// The same without waiting for an answer.
     pub fn send_off(&self, token: &str, request: &str, headers: &str) -> Open {
+        self.send_whole(token, request, headers, "")
+    }
+
+    /// The same with a body, which comes together with the head.
+    pub fn send_whole(&self, token: &str, request: &str, headers: &str, body: &str) -> Open {
         let stream = TcpStream::connect(self.gateway.proxy()).unwrap();
         stream.set_nodelay(true).unwrap();
         stream
@@ -46,8 +52,9 @@ impl Site {
             "" => String::new(),
             token => format!("Authorization: Bearer {token}\r\n"),
         };
-        let head =
-            format!("{request} HTTP/1.1\r\nHost: {PAYROLL_HOST}\r\n{authorization}{headers}\r\n");
+        let head = format!(
+            "{request} HTTP/1.1\r\nHost: {PAYROLL_HOST}\r\n{authorization}{headers}\r\n{body}"
+        );
         open.0.write_all(head.as_bytes()).unwrap();
         open
     }
@@ -77,6 +84,18 @@ impl Open {
 
     pub fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
         self.0.write_all(bytes)
+    }
+
+    /// Writes without end, on a thread of its own, until that fails.
+    pub fn keep_writing(&self) -> JoinHandle<std::io::Error> {
+        let mut stream = self.0.try_clone().unwrap();
+        std::thread::spawn(move || {
+            loop {
+                if let Err(why) = stream.write_all(&[b'x'; 64 * 1024]) {
+                    return why;
+                }
+            }
+        })
     }
 
     /// Waits until these words came.

@@ -15,7 +15,8 @@ use pingora::proxy::HttpProxy;
 use pingora::server::ShutdownWatch;
 use tokio::time::{Sleep, sleep_until};
 
-use super::under_way::{self, Served, UnderWay};
+use super::resets::Dropped;
+use super::under_way::{self, Decided, Served, UnderWay};
 use crate::connections::Connections;
 use crate::ops::Metrics;
 use crate::proxy::Gateway;
@@ -85,26 +86,54 @@ pub(super) async fn connection<T>(served: impl Future<Output = T>) -> T {
 
 /// To be called as soon as the head of the request that this task serves has been read, which was now.
 pub(in crate::proxy) fn head_was_read(now: Instant) {
-    await_now(Awaited::Body(now));
+    let _ = await_now(Awaited::Body(now));
 }
 
-/// To be called when some of the request's body came. The last of it, and what is no body at all, ends the waiting.
-pub(in crate::proxy) fn body_came(last: bool) {
+/// To be called when a request may go on.
+pub(in crate::proxy) fn goes_on(decided: Decided, has_no_body: bool) {
+    let _ = CONNECTION.try_with(|connection| {
+        if has_no_body {
+            connection.awaited.set(Awaited::Nothing);
+        }
+        connection.under_way.begin(decided);
+    });
+}
+
+/// To be called when some of the request's body came; answers whether it may go on. The last of it, and what is no body at all,
+/// ends the waiting.
+#[must_use]
+pub(in crate::proxy) fn body_came(last: bool) -> bool {
     await_now(if last {
         Awaited::Nothing
     } else {
         Awaited::Body(Instant::now())
-    });
+    })
 }
 
-fn await_now(what: Awaited) {
+/// To be called when the head of the answer is known; answers whether it may go out. An upstream that answers before it has the
+/// whole body may go on for long, as streams both ways do: it is not waited for any more.
+#[must_use]
+pub(in crate::proxy) fn answers(goes_on: bool, websocket: bool) -> bool {
+    CONNECTION
+        .try_with(|connection| {
+            connection.awaited.set(Awaited::Nothing);
+            connection.under_way.answers(goes_on, websocket)
+        })
+        .unwrap_or(true)
+}
+
+/// Answers whether the request may go on.
+fn await_now(what: Awaited) -> bool {
     // A test may make a context without a connection.
-    let _ = CONNECTION.try_with(|connection| {
-        connection.awaited.set(match what {
-            Awaited::Body(_) if !connection.with_bodies => Awaited::Nothing,
-            Awaited::Head | Awaited::Body(_) | Awaited::Nothing => what,
-        });
-    });
+    CONNECTION
+        .try_with(|connection| {
+            connection.awaited.set(match what {
+                Awaited::Body(_) if !connection.with_bodies => Awaited::Nothing,
+                Awaited::Head | Awaited::Body(_) | Awaited::Nothing => what,
+            });
+            !connection.under_way.is_cut()
+        })
+        .unwrap_or(true)
 }
 
 impl Patient {
@@ -148,7 +177,10 @@ impl Patient {
         .await;
         let reused = match end {
             End::Served(reused) => reused,
-            End::TooLate => None,
+            End::TooLate => {
+                under_way::is_dropped(Dropped::Otherwise);
+                None
+            }
             End::Refused => {
                 let of_http2 = CONNECTION.with(|connection| connection.with_bodies);
                 // Boxed, so that requests that go on need no room for it.

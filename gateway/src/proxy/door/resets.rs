@@ -4,8 +4,9 @@
 //! trailers. To gRPC that means that the call was cancelled. So the code is put right on its way out. gRPC reads
 //! `INADEQUATE_SECURITY` as `PERMISSION_DENIED`; there is no code that it reads as `UNAUTHENTICATED`.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
@@ -13,11 +14,21 @@ use pingora::http::ResponseHeader;
 use pingora::protocols::http::ServerSession;
 use pingora::protocols::raw_connect::ProxyDigest;
 
-/// How many streams of a connection are being refused. Which they are is not known to whom the framework tells no numbers.
+/// Streams of a connection that were dropped before their end, in that order: it is the one in which their resets go out. Their numbers
+/// the framework tells nobody.
 #[derive(Debug, Default)]
 pub(super) struct Refusals {
     some: AtomicBool,
-    counted: Mutex<(u32, Option<Instant>)>,
+    dropped: Mutex<VecDeque<(Dropped, Instant)>>,
+}
+
+/// Why a stream was dropped.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Dropped {
+    /// It is a call of gRPC, and refused.
+    Refused,
+    /// Any other reason, or another kind of stream.
+    Otherwise,
 }
 
 impl Refusals {
@@ -35,25 +46,40 @@ impl Refusals {
         Some(Arc::new(ProxyDigest::new(Box::new(response), Some(data))))
     }
 
-    /// The next reset of the connection is a refusal.
-    pub(super) fn add(&self) {
-        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
-        counted.0 += 1;
-        counted.1 = Some(Instant::now() + SOON);
+    /// The next reset of the connection, after those of streams dropped before, is this one's.
+    pub(super) fn add(&self, dropped: Dropped) {
+        let mut all = self.lock();
+        all.push_back((dropped, Instant::now() + SOON));
         self.some.store(true, Ordering::Release);
     }
 
-    /// Whether a reset that is about to go out is one.
+    /// Whether a reset that is about to go out is a refusal.
     fn take(&self) -> bool {
-        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
-        // A stream that had ended just before is not reset: the next one may be another's.
-        if counted.1.is_none_or(|until| until < Instant::now()) {
-            counted.0 = 0;
+        let mut all = self.lock();
+        let first = all.pop_front();
+        self.some.store(!all.is_empty(), Ordering::Release);
+        first.is_some_and(|(dropped, _)| dropped == Dropped::Refused)
+    }
+
+    /// Forgets those whose resets should have gone out. A stream that had ended just before is not reset.
+    fn expire(&self, now: Instant) {
+        let mut all = self.lock();
+        while all.front().is_some_and(|(_, until)| *until < now) {
+            all.pop_front();
         }
-        let is_one = counted.0 > 0;
-        counted.0 = counted.0.saturating_sub(1);
-        self.some.store(counted.0 > 0, Ordering::Release);
-        is_one
+        self.some.store(!all.is_empty(), Ordering::Release);
+    }
+
+    /// Nothing can be written for now, resets neither.
+    pub(super) fn wait(&self) {
+        let until = Instant::now() + SOON;
+        for (_, its) in &mut *self.lock() {
+            *its = until;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<(Dropped, Instant)>> {
+        self.dropped.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -104,6 +130,7 @@ impl Resets {
 
     /// How of these bytes is to be written what comes first.
     pub(super) fn next(&mut self, bytes: &[u8]) -> Next {
+        self.refusals.expire(Instant::now());
         if let At::Code(CODE) = self.at
             && bytes.starts_with(&CANCEL)
             && self.refusals.take()
@@ -169,8 +196,8 @@ impl At {
     }
 }
 
-/// A reset goes out with what is written next.
-const SOON: Duration = Duration::from_millis(100);
+/// A reset goes out with what is written next, which a busy worker may be late with.
+const SOON: Duration = Duration::from_secs(1);
 
 const OPENING: usize = 9;
 const CODE: usize = 4;
@@ -189,10 +216,10 @@ mod tests {
     }
 
     /// What comes out, where so many bytes at a time are handed over and so many taken.
-    fn written(refused: u32, bytes: &[u8], handed: usize, taken: usize) -> Vec<u8> {
+    fn written(dropped: &[Dropped], bytes: &[u8], handed: usize, taken: usize) -> Vec<u8> {
         let refusals = Arc::new(Refusals::default());
-        for _ in 0..refused {
-            refusals.add();
+        for dropped in dropped {
+            refusals.add(*dropped);
         }
         let mut resets = Resets::new(refusals);
         let (mut out, mut rest) = (Vec::new(), bytes);
@@ -211,22 +238,43 @@ mod tests {
     }
 
     #[test]
-    fn as_many_cancelled_streams_as_are_refused_tell_grpc_so_and_nothing_else_changes() {
+    fn the_cancelled_streams_that_are_refused_tell_grpc_so_and_nothing_else_changes() {
         let cancel = frame(RST_STREAM, &CANCEL);
         let data = frame(0, &cancel.repeat(3));
         let other = frame(RST_STREAM, &[0, 0, 0, 2]);
         let empty = frame(4, &[]);
-        let all = [&data, &empty, &other, &cancel, &data, &cancel, &cancel];
+        let dropped = [Dropped::Refused, Dropped::Otherwise, Dropped::Refused];
+        let all = [
+            &data, &empty, &other, &cancel, &data, &cancel, &cancel, &cancel,
+        ];
         let all: Vec<u8> = all.into_iter().flatten().copied().collect();
         let refused = frame(RST_STREAM, &PERMISSION_DENIED);
-        let expected = [&data, &empty, &other, &refused, &data, &refused, &cancel];
+        let expected = [
+            &data, &empty, &other, &refused, &data, &cancel, &refused, &cancel,
+        ];
         let expected: Vec<u8> = expected.into_iter().flatten().copied().collect();
         for handed in [13, 14, 50, 1000] {
             for taken in [1, 2, 5, 13, 1000] {
-                assert_eq!(written(0, &all, handed, taken), all, "{handed} {taken}");
-                let out = written(2, &all, handed, taken);
+                assert_eq!(written(&[], &all, handed, taken), all, "{handed} {taken}");
+                let out = written(&dropped, &all, handed, taken);
                 assert_eq!(out, expected, "{handed} {taken}");
             }
         }
+    }
+
+    #[test]
+    fn a_stream_that_is_not_reset_soon_is_not_waited_for_unless_nothing_can_be_written() {
+        let refusals = Arc::new(Refusals::default());
+        let resets = Resets::new(Arc::clone(&refusals));
+        refusals.add(Dropped::Refused);
+        let added = Instant::now();
+        refusals.expire(added);
+        assert!(resets.are_awaited());
+        std::thread::sleep(Duration::from_millis(2));
+        refusals.wait();
+        refusals.expire(added + SOON);
+        assert!(resets.are_awaited());
+        refusals.expire(Instant::now() + SOON);
+        assert!(!resets.are_awaited());
     }
 }

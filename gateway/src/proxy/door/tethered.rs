@@ -145,8 +145,15 @@ impl AsyncWrite for Tethered {
             Written::Http1(_) | Written::Http2(_) => bytes,
         };
         let wrote = Pin::new(stream).poll_write(cx, put);
-        if let Poll::Ready(Ok(written)) = wrote {
-            self.follow([bytes], written);
+        match (&wrote, &this.written) {
+            (Poll::Ready(Ok(written)), _) => {
+                let written = *written;
+                self.follow([bytes], written);
+            }
+            (Poll::Pending, Written::Http2(resets)) if resets.are_awaited() => {
+                resets.refusals().wait();
+            }
+            (Poll::Pending | Poll::Ready(Err(_)), _) => {}
         }
         wrote
     }

@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::future::poll_fn;
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -16,25 +15,21 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt};
 use tokio::time::timeout;
 
 use super::patient::here;
-use super::resets::Refusals;
+use super::resets::{Dropped, Refusals};
 use super::websocket::{self, Frames};
-use crate::connections::{Connections, Lease, Open, Opener};
-use crate::live::Held;
+use crate::connections::{Asker, Connections, Lease, Open};
+use crate::live::{Held, InForce};
 use crate::ops::Metrics;
-use crate::request::headers::CorrelationId;
-use crate::request::respond;
+use crate::proxy::answer;
+use crate::request::respond::{self, Answer};
 use crate::request::route::MountId;
-use crate::sign_ins::RestrictionValues;
 
 /// What a request was decided by. Shared with its context: nothing is copied for requests that are soon over.
 pub(in crate::proxy) struct Decided {
     pub(in crate::proxy) begun: Instant,
     pub(in crate::proxy) in_force: Arc<Held>,
     pub(in crate::proxy) mount: Option<MountId>,
-    pub(in crate::proxy) opener: Opener,
-    pub(in crate::proxy) client_ip: Option<IpAddr>,
-    pub(in crate::proxy) restriction: Option<Arc<RestrictionValues>>,
-    pub(in crate::proxy) correlation_id: CorrelationId,
+    pub(in crate::proxy) asker: Asker,
 }
 
 /// Of the request that a task serves.
@@ -50,55 +45,94 @@ pub(super) struct UnderWay {
     /// The head of the answer is known.
     answered: Cell<bool>,
     websocket: Cell<bool>,
-    /// Where a refusal is told, where this is a call of gRPC.
+    /// It is a call of gRPC.
+    grpc: Cell<bool>,
+    /// Where its end is told before its reset goes out.
     refusals: RefCell<Option<Arc<Refusals>>>,
     frames: Cell<Option<Frames>>,
-    /// Reading from the client fails.
+    /// It is being closed.
+    closed: Cell<bool>,
+    /// Nothing is read from the client, or sent on from either side.
     cut: Cell<bool>,
+    /// What answers it where it does not do so itself.
+    instead: Cell<Option<Answer>>,
     /// The connection is wanted back.
     wanted: Cell<bool>,
     given_back: Cell<Option<Stream>>,
 }
 
-/// To be called when a request may go on.
-pub(in crate::proxy) fn begun(decided: Decided) {
-    here(|under_way| {
-        if let Some(lease) = under_way.lease.get() {
-            lease.begin(decided.begun);
-            under_way.begun.set(true);
-            under_way.decided.set(Some(decided));
-        }
-    });
-}
-
 /// To be called when a request is one of gRPC.
 pub(in crate::proxy) fn is_grpc(session: &ServerSession) {
-    here(|under_way| under_way.refusals.replace(Refusals::of(session)));
+    here(|under_way| {
+        under_way.grpc.set(true);
+        under_way.refusals.replace(Refusals::of(session));
+    });
 }
 
-/// To be called when the head of the answer is known: it is now too late for another. Of one that goes on for long the
-/// watcher is told at once, of others only if they do.
-pub(in crate::proxy) fn answers(goes_on: bool, websocket: bool) {
+/// To be called when a request goes on for long, so that its reset is told from that of a call of gRPC. Those that are only found to do so
+/// are not: to get hold of their connection would cost every request of HTTP/2.
+pub(in crate::proxy) fn is_long(session: &ServerSession) {
     here(|under_way| {
-        under_way.answered.set(true);
-        under_way.websocket.set(websocket);
-        if goes_on {
-            under_way.publish();
+        let mut refusals = under_way.refusals.borrow_mut();
+        if refusals.is_none() {
+            *refusals = Refusals::of(session);
         }
     });
 }
 
-/// Why this request may not go on, where that is to be answered.
-pub(in crate::proxy) fn refused() -> Option<Decision> {
+/// To be called when a request of HTTP/2 ends in the middle of its answer.
+pub(in crate::proxy) fn breaks_off(session: &ServerSession) {
+    if let Some(refusals) = Refusals::of(session) {
+        refusals.add(Dropped::Otherwise);
+    }
+}
+
+/// To be called before what serves a request is dropped.
+pub(super) fn is_dropped(dropped: Dropped) {
+    here(|under_way| {
+        if let Some(refusals) = under_way.refusals.take() {
+            refusals.add(dropped);
+        }
+    });
+}
+
+/// To be called when an answer of our own is begun.
+pub(in crate::proxy) fn answered() {
+    here(|under_way| under_way.answered.set(true));
+}
+
+/// The refusal that this request is closed by.
+pub(in crate::proxy) struct Late {
+    pub(in crate::proxy) decision: Decision,
+    pub(in crate::proxy) in_force: Arc<InForce>,
+    /// It is still to be answered.
+    pub(in crate::proxy) answers: bool,
+}
+
+/// Why this request may not go on, where it is being closed.
+pub(in crate::proxy) fn late() -> Option<Late> {
     here(|under_way| {
         let open = under_way.open.borrow();
-        let closing = open.as_ref().filter(|_| under_way.cut.get())?.closing()?;
-        Some(closing.decision.clone())
+        let closing = open
+            .as_ref()
+            .filter(|_| under_way.closed.get())?
+            .closing()?;
+        Some(Late {
+            decision: closing.decision.clone(),
+            in_force: Arc::clone(&closing.in_force),
+            answers: under_way.cut.get(),
+        })
     })?
 }
 
-pub(super) fn is_cut() -> bool {
-    here(|under_way| under_way.cut.get()).unwrap_or(false)
+/// To be called with what answers a request that did not answer itself.
+pub(in crate::proxy) fn answer_instead(answer: Answer) {
+    here(|under_way| under_way.instead.set(Some(answer)));
+}
+
+/// Whether nothing of this request may be sent on.
+pub(in crate::proxy) fn is_cut() -> bool {
+    here(UnderWay::is_cut).unwrap_or(false)
 }
 
 pub(super) fn is_websocket() -> bool {
@@ -126,6 +160,15 @@ impl UnderWay {
     /// Before the first request of a connection.
     pub(super) fn enter(&self, connections: &Arc<Connections>) {
         let _ = self.lease.get_or_init(|| connections.lease());
+    }
+
+    /// When a request may go on.
+    pub(super) fn begin(&self, decided: Decided) {
+        if let Some(lease) = self.lease.get() {
+            lease.begin(decided.begun);
+            self.begun.set(true);
+            self.decided.set(Some(decided));
+        }
     }
 
     /// After each request.
@@ -161,22 +204,32 @@ impl UnderWay {
         false
     }
 
+    pub(super) const fn is_cut(&self) -> bool {
+        self.cut.get()
+    }
+
+    /// The head of the answer is known, and it is now too late for another; answers whether it may go out. Of a request that goes
+    /// on for long the watcher is told at once, of others only if they do.
+    pub(super) fn answers(&self, goes_on: bool, websocket: bool) -> bool {
+        if self.cut.get() {
+            return false;
+        }
+        self.answered.set(true);
+        self.websocket.set(websocket);
+        if goes_on {
+            self.publish();
+        }
+        true
+    }
+
     fn publish(&self) {
         let (Some(lease), Some(decided)) = (self.lease.get(), self.decided.take()) else {
             return;
         };
-        let mount = decided
-            .mount
-            .and_then(|mount| decided.in_force.routes.mount(mount));
+        let in_force = &decided.in_force;
+        let mount = decided.mount.and_then(|id| in_force.routes.mount(id));
         let Some(mount) = mount else { return };
-        let open = Arc::new(Open::new(
-            decided.opener,
-            Arc::clone(&mount.app),
-            decided.client_ip,
-            decided.restriction,
-            decided.correlation_id,
-            decided.in_force.generation,
-        ));
+        let open = Arc::new(Open::new(decided.asker, mount, in_force));
         lease.publish(&open);
         self.open.replace(Some(open));
     }
@@ -210,6 +263,7 @@ pub(super) async fn close(mut served: Served<'_>, of_http2: bool, metrics: &Metr
         metrics.connection_closed(reason);
         tracing::debug!(reason, correlation_id = %id, "closed: may not go on");
         let refusal = closing.decision.outcome.clone().err();
+        under_way.closed.set(true);
         Some((refusal, under_way.ending(of_http2)))
     })
     .flatten() else {
@@ -217,15 +271,31 @@ pub(super) async fn close(mut served: Served<'_>, of_http2: bool, metrics: &Metr
     };
     match ending {
         Ending::Drop => {
-            let refusals = here(|under_way| under_way.refusals.take()).flatten();
-            if let Some(refusals) = refusals {
-                refusals.add();
-            }
+            is_dropped(match here(|under_way| under_way.grpc.get()) {
+                Some(true) => Dropped::Refused,
+                Some(false) | None => Dropped::Otherwise,
+            });
         }
         Ending::Answer => {
-            here(|under_way| under_way.cut.set(true));
-            // Whoever waits for an upstream to connect does not read.
-            let _ = timeout(ANSWERED, served).await;
+            here(|under_way| {
+                under_way.cut.set(true);
+                under_way.wanted.set(true);
+            });
+            // Whoever reads from the client, or sends on what was read, notices at once. Whoever waits for an upstream, to connect
+            // or to take more, does not.
+            if let Ok(false) = timeout(MOMENT, poll_fn(|cx| begin_answer(&mut served, cx))).await {
+                let _ = timeout(ANSWERED, &mut served).await;
+            }
+            drop(served);
+            let (stream, instead) = here(|under_way| {
+                let instead = under_way.instead.take();
+                (under_way.given_back.take(), instead)
+            })
+            .unwrap_or_default();
+            if let Some(stream) = stream {
+                let answer = instead.map(answer::written).unwrap_or_default();
+                let _ = timeout(ANSWERED, part(stream, &answer)).await;
+            }
         }
         Ending::LastFrame => {
             let whole = timeout(MOMENT, poll_fn(|cx| finish_frame(&mut served, cx))).await;
@@ -239,6 +309,17 @@ pub(super) async fn close(mut served: Served<'_>, of_http2: bool, metrics: &Metr
                 let _ = timeout(ANSWERED, part(stream, &frame)).await;
             }
         }
+    }
+}
+
+/// Serves on until an answer is begun; answers whether it is over by then.
+fn begin_answer(served: &mut Served<'_>, cx: &mut Context<'_>) -> Poll<bool> {
+    if served.as_mut().poll(cx).is_ready() {
+        return Poll::Ready(true);
+    }
+    match here(|under_way| under_way.answered.get()) {
+        Some(true) => Poll::Ready(false),
+        Some(false) | None => Poll::Pending,
     }
 }
 
@@ -266,16 +347,16 @@ fn finish_frame(served: &mut Served<'_>, cx: &mut Context<'_>) -> Poll<bool> {
 
 /// Says the last word, and waits until the client is gone: what it has sent meanwhile would otherwise have the system reset
 /// the connection, and the client lose that word.
-async fn part(mut stream: Stream, frame: &[u8]) -> std::io::Result<()> {
-    stream.write_all(frame).await?;
+async fn part(mut stream: Stream, word: &[u8]) -> std::io::Result<()> {
+    stream.write_all(word).await?;
     stream.flush().await?;
     AsyncWriteExt::shutdown(&mut stream).await?;
-    let mut unread = [0; 1024];
+    let mut unread = vec![0; 16 * 1024];
     while stream.read(&mut unread).await? > 0 {}
     Ok(())
 }
 
-/// How long the rest of a frame is waited for.
+/// How long the rest of a frame, or the beginning of an answer, is waited for.
 const MOMENT: Duration = Duration::from_millis(50);
 
 /// How long a client may take for our last word.

@@ -1,10 +1,10 @@
 //! Where the frames of a WebSocket end (RFC 6455, section 5.2), so that a last one can be put after them.
 
-/// Follows what is written to a client, from the head that switches protocols on.
+/// Follows what is written to a client, up to the head that switches protocols, and from there on.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Frames {
-    /// Within the head; so many bytes of the empty line that ends it have come.
-    Head(u8),
+    /// Within a head, of whose status line so many bytes came, or [`OTHER`]; and so many of the empty line that ends it.
+    Head(u8, u8),
     /// Within a frame's own head, of which these bytes have come.
     Opening([u8; LONGEST_OPENING], u8),
     /// So many bytes of a frame are still to come.
@@ -23,7 +23,7 @@ pub(super) enum Kind {
 }
 
 impl Frames {
-    pub(super) const START: Self = Self::Head(0);
+    pub(super) const START: Self = Self::Head(0, 0);
     const BETWEEN: Self = Self::Opening([0; LONGEST_OPENING], 0);
 
     /// Whether another frame can follow here.
@@ -35,14 +35,20 @@ impl Frames {
     pub(super) fn advance(&mut self, mut written: &[u8]) {
         while let Some((byte, rest)) = written.split_first() {
             match self {
-                Self::Head(seen) => {
+                Self::Head(said, seen) => {
+                    *said = status_line(*said, *byte);
                     *seen = match (*seen, byte) {
                         (0 | 2, b'\r') | (1 | 3, b'\n') => *seen + 1,
                         (_, b'\r') => 1,
                         _ => 0,
                     };
                     if *seen == 4 {
-                        *self = Self::BETWEEN;
+                        // News such as 103 may come before, and be written together with it.
+                        *self = if *said == SWITCHES {
+                            Self::BETWEEN
+                        } else {
+                            Self::START
+                        };
                     }
                     written = rest;
                 }
@@ -73,6 +79,23 @@ impl Frames {
             (0, Kind::Other) => Self::BETWEEN,
             (left, kind) => Self::Within(left, kind),
         }
+    }
+}
+
+/// Goes on by a byte of a status line that was followed as far as this.
+fn status_line(said: u8, byte: u8) -> u8 {
+    const CODE: &[u8] = b" 101";
+    match said {
+        0..AFTER_VERSION => said + 1,
+        AFTER_VERSION..SWITCHES => {
+            let place = usize::from(said - AFTER_VERSION);
+            if CODE.get(place) == Some(&byte) {
+                said + 1
+            } else {
+                OTHER
+            }
+        }
+        SWITCHES.. => said,
     }
 }
 
@@ -120,6 +143,13 @@ pub(super) fn close(code: u16, reason: &str) -> Vec<u8> {
 
 const CLOSE: u8 = 8;
 
+/// `HTTP/1.1`.
+const AFTER_VERSION: u8 = 8;
+/// `HTTP/1.1 101`.
+const SWITCHES: u8 = 12;
+/// Another status than that.
+const OTHER: u8 = u8::MAX;
+
 /// Two bytes, eight of a length, four of a mask.
 const LONGEST_OPENING: usize = 14;
 
@@ -150,8 +180,9 @@ mod tests {
 
     #[test]
     fn frames_are_whole_at_their_ends_and_nowhere_else_however_they_are_cut() {
+        let news = b"HTTP/1.1 103 Early Hints\r\nX: HTTP/1.1 101\r\n\r\n";
         let head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
-        let mut bytes = head.to_vec();
+        let mut bytes = [&news[..], head].concat();
         let mut ends = vec![bytes.len()];
         for payload in [0, 1, 125, 126, 300, 70_000, 0] {
             bytes.extend(frame(2, payload));

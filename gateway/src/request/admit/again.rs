@@ -1,15 +1,17 @@
 //! Requests that are under way: what they would be told that came now.
 
+use std::sync::Arc;
+
 use crossgate_policy::context::{Context, RestrictionHeaders};
 use crossgate_policy::decision::TokenRefusal;
-use crossgate_policy::ids::UnixTime;
+use crossgate_policy::ids::{Id, UnixTime};
 use crossgate_policy::{Caller, Decision};
 use crossgate_token::TokenFault;
 
 use super::{accept, ask};
 use crate::connections::{Open, Opener};
 use crate::live::InForce;
-use crate::people::{self, PersonSession};
+use crate::people::{PersonSession, still_counts};
 use crate::request::route::App;
 use crate::request::subject::refusal;
 use crate::request::token::KnownToken;
@@ -19,40 +21,59 @@ use crate::sign_ins::RestrictionValues;
 #[must_use]
 pub fn admit_again(in_force: &InForce, now: UnixTime, app: &App, open: &Open) -> Decision {
     let known = |known: &KnownToken| {
-        // Its signature was checked; whose word that is worth is a question to the settings of today.
-        if in_force.issuers.named(known.verified.issuer()).is_none() {
+        let issuer = known.verified.issuer();
+        // By another entry of that name it might not have been believed, or have said something else.
+        let (then, now_is) = (open.issuers.named(issuer), in_force.issuers.named(issuer));
+        if now_is.is_none() || then != now_is {
             return Err(TokenFault::UnknownIssuer);
+        }
+        // Whoever signed it with a key that has left may have been anybody, for as long as they liked. Which key it was is not
+        // known any more. Where there are none at all, some are being fetched.
+        let keys_since = in_force.keys.unbroken_since(issuer);
+        if keys_since.is_some() && keys_since != open.keys_since {
+            return Err(TokenFault::UnknownKey);
         }
         accept(now, app.addressee(), known)
     };
+    let mut accepted: Arc<[Id]> = Arc::default();
     let caller = match &open.opener {
         Opener::Anybody => Caller::Anonymous,
         Opener::Token(token) => match known(token) {
             Ok(()) => Caller::Verified(&token.subject),
             Err(fault) => Caller::Refused(refusal(fault)),
         },
-        Opener::Session(session) if app.sign_in && still_signed_in(in_force, now, session) => {
-            Caller::Verified(&session.subject.token.subject)
-        }
-        Opener::Session(_) => Caller::Refused(SIGNED_OUT),
+        Opener::Session(session) => match still_signed_in(in_force, now, app, session) {
+            Some(terms) => {
+                accepted = terms;
+                Caller::Verified(&session.subject.token.subject)
+            }
+            None => Caller::Refused(SIGNED_OUT),
+        },
     };
     let values = open.restriction.as_deref();
-    let accepted = open.opener.accepted();
     let context = Context {
         client_ip: open.client_ip,
         restriction: values.map_or(RestrictionHeaders::Absent, RestrictionValues::read),
-        terms_accepted: accepted.as_deref().unwrap_or_default(),
+        terms_accepted: &accepted,
         ..Context::default()
     };
     ask(&in_force.snapshot, caller, &app.called.target, &context)
 }
 
-/// Whether a session that a request was opened with still counts. While the request is under way the session is in use.
-fn still_signed_in(in_force: &InForce, now: UnixTime, session: &PersonSession) -> bool {
-    let settings = in_force.routes.people.as_ref();
-    !session.has_ended()
-        && now < UnixTime::from_secs(u32::try_from(session.until).unwrap_or(u32::MAX))
-        && settings.is_some_and(|settings| people::stands(session, settings, &in_force.issuers))
+/// The terms of use that were accepted, where a session that a request was opened with still counts. While the request is under way
+/// the session is in use.
+fn still_signed_in(
+    in_force: &InForce,
+    now: UnixTime,
+    app: &App,
+    session: &PersonSession,
+) -> Option<Arc<[Id]>> {
+    let until = UnixTime::from_secs(u32::try_from(session.until).unwrap_or(u32::MAX));
+    let settings = in_force.routes.people.as_ref()?;
+    let counts = app.sign_in && !session.has_ended() && now < until;
+    counts
+        .then(|| still_counts(session, settings, in_force))
+        .flatten()
 }
 
 /// The session ended: its person signed out, their provider said so, or its time was up.

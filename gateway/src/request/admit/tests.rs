@@ -67,6 +67,7 @@ impl Stage {
             headers: &headers,
             client_ip: None,
             session: None,
+            terms_accepted: &[],
         };
         admit(
             &moment,
