@@ -2,6 +2,8 @@
 
 mod entra;
 
+pub(crate) use entra::is_host_of;
+
 use std::path::PathBuf;
 
 use crossgate_policy::ids::{Cloud, TenantId};
@@ -225,7 +227,13 @@ impl IssuerSettings {
                 let identity_provider = section.required_text(
                     "identity_provider",
                     "what guest records call it, such as `google.com`",
-                    Text::filled,
+                    |text| {
+                        let name = text.filled()?;
+                        if TAKEN.contains(&name.as_str()) || name.contains(':') {
+                            return text.refuse("stands for another provider, or for a tenant; expected a name such as `google.com`");
+                        }
+                        Some(name)
+                    },
                 );
                 let identity_provider = identity_provider?;
                 (issuer?, IssuerKind::Social { identity_provider })
@@ -337,6 +345,9 @@ fn jwks(text: &Text<'_>) -> Option<JwksSource> {
     }
     url::web(text, "`discovery`, `https://…` or `file:PATH`").map(JwksSource::Url)
 }
+
+/// What records call others: Microsoft accounts, Facebook, mailboxes.
+const TAKEN: [&str; 3] = ["live.com", "facebook.com", "mail"];
 
 const EXPECTED_ISSUER: &str = "the provider's issuer, such as `https://id.fabrikam.example`";
 

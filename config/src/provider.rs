@@ -91,10 +91,14 @@ impl ProviderSettings {
         let kind = match kind.unwrap_or(Kind::Oidc) {
             Kind::Oidc => OidcClient::read(section, issuers).map(ProviderKind::Oidc),
             Kind::Facebook => FacebookClient::read(section).map(ProviderKind::Facebook),
-            Kind::Saml => Federation::read(section, FederationProtocol::Saml, own, &domains)
-                .map(ProviderKind::Federation),
-            Kind::WsFed => Federation::read(section, FederationProtocol::WsFed, own, &domains)
-                .map(ProviderKind::Federation),
+            Kind::Saml => {
+                Federation::read(section, FederationProtocol::Saml, own, issuers, &domains)
+                    .map(ProviderKind::Federation)
+            }
+            Kind::WsFed => {
+                Federation::read(section, FederationProtocol::WsFed, own, issuers, &domains)
+                    .map(ProviderKind::Federation)
+            }
             Kind::Passcode => {
                 let key = section.key().to_owned();
                 if let Some(first) = passcode.replace(key) {
@@ -113,6 +117,20 @@ impl ProviderSettings {
             }
         };
         let name = name?;
+        let of_issuer = match &kind {
+            Some(ProviderKind::Oidc(client)) => client.issuer == name,
+            Some(
+                ProviderKind::Facebook(_) | ProviderKind::Federation(_) | ProviderKind::Passcode,
+            )
+            | None => false,
+        };
+        // Events and apps are told of either by its name.
+        if !of_issuer && issuers.iter().any(|issuer| issuer.name == name) {
+            section.fault(
+                "name",
+                format!("an `[[issuer]]` is called `{name}`, and is another; give the provider a name of its own"),
+            );
+        }
         Some(Self {
             label: label.unwrap_or_else(|| name.clone()),
             name,

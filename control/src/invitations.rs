@@ -125,10 +125,11 @@ fn cross_tenant(policy: &Compiled, tenant: TenantId) -> CrossTenantVerdict {
 }
 
 impl Invited {
-    /// The document that keeps it, with one more ticket. Of many the newest count.
+    /// The document that keeps it, with one more ticket in place of one that was never used. Of many the newest count.
     #[must_use]
-    pub fn kept_with(&self, ticket: &Secret) -> Write {
+    pub fn kept_with(&self, ticket: &Secret, in_place_of: Option<&str>) -> Write {
         let mut tickets: Vec<String> = self.tickets.iter().map(ToString::to_string).collect();
+        tickets.retain(|kept| in_place_of != Some(kept.as_str()));
         tickets.push(ticket.fingerprint().to_string());
         let surplus = tickets.len().saturating_sub(MOST_TICKETS);
         tickets.drain(..surplus);
@@ -159,7 +160,19 @@ impl Invited {
         }
     }
 
-    fn read(store: &dyn Store, guest: &str) -> Result<Option<Self>, StoreError> {
+    /// The same where the tickets of one before count on.
+    #[must_use]
+    pub fn with_tickets_of(mut self, before: Option<Self>) -> Self {
+        let same = before.filter(|before| before.address.eq_ignore_ascii_case(&self.address));
+        self.tickets = same.map_or_else(Vec::new, |before| before.tickets);
+        self
+    }
+
+    /// The one of a guest, whether it can still be accepted or not.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn read(store: &dyn Store, guest: &str) -> Result<Option<Self>, StoreError> {
         let Some(stored) = store.get(&address_of(guest))? else {
             return Ok(None);
         };
@@ -200,34 +213,31 @@ pub fn find(ledger: &Ledger, guest: &str, ticket: &str) -> Result<Option<Invited
     Ok(invited.filter(|invited| invited.is_opened_by(ticket, Timestamp::now())))
 }
 
-/// Draws one more ticket for an open invitation, for a mail that is about to be sent. `None` where it is not open any more.
+/// The open invitation of a guest who can still accept, as the store has it.
 ///
 /// # Errors
-/// The store cannot be read or written, or the system has no random numbers.
-pub fn another_ticket(ledger: &Ledger, guest: &str) -> Result<Option<(Invited, Secret)>, ApiError> {
-    let secret = Secret::ticket().ok_or_else(ApiError::internal)?;
-    let mut found = None;
-    let attempt = attempt(SEND, guest);
-    ledger.change_as_planned(&attempt, Confirmation::Given, &mut |store, _| {
-        found = Invited::read(store, guest)?.filter(|invited| Timestamp::now() < invited.expires);
-        Ok(found.as_ref().map(|invited| Planned {
-            writes: vec![invited.kept_with(&secret)],
-            ..Planned::default()
-        }))
-    })?;
-    Ok(found.map(|invited| (invited, secret)))
+/// The store cannot be read.
+pub fn open_in(store: &dyn Store, guest: &str) -> Result<Option<Invited>, StoreError> {
+    let Some(invited) = Invited::read(store, guest)? else {
+        return Ok(None);
+    };
+    let stored = store.get(&Address::new(DocumentKind::Guest, guest))?;
+    let record = stored.and_then(|stored| Document::parse(&stored.text).ok());
+    let open = record.is_some_and(|record| is_open(&record, &invited.address));
+    Ok((open && Timestamp::now() < invited.expires).then_some(invited))
 }
 
 /// Accepts an invitation, once, whoever else tries at the same time: the guest is one from now on, and the tickets open nothing more. Answers
 /// where the guest goes.
 ///
-/// `ticket` is `None` where the guest came by the app itself: then the record is the one that whoever they signed in with has led to.
+/// `owned` is the address that the person has shown to be theirs: the invitation and the record must be for it when they accept. `ticket` is
+/// `None` where they came by the app itself.
 ///
 /// # Errors
 /// It is not open any more, or the guest may not come in any more.
 pub fn accept(
     ledger: &Ledger,
-    guest: &str,
+    (guest, owned): (&str, &str),
     ticket: Option<&str>,
     acceptance: &Acceptance,
 ) -> Result<Option<String>, ApiError> {
@@ -240,31 +250,23 @@ pub fn accept(
         let gone = || {
             ApiError::not_found("the invitation was accepted before, is too old, or was taken back")
         };
-        let invited = Invited::read(store, &guest)?;
         let now = Timestamp::now();
-        if let Some(ticket) = ticket {
-            let open = invited
-                .as_ref()
-                .is_some_and(|invited| invited.is_opened_by(ticket, now));
-            if !open {
-                return Err(gone());
-            }
-        }
+        let invited = Invited::read(store, &guest)?.filter(|invited| {
+            let opened = ticket.is_none_or(|ticket| invited.is_opened_by(ticket, now));
+            opened && now < invited.expires && invited.address.eq_ignore_ascii_case(owned)
+        });
+        let invited = invited.ok_or_else(gone)?;
         let stored = store.get(&address)?.ok_or_else(gone)?;
         let before = Document::parse(&stored.text)
             .map_err(|error| StoreError::Corrupt(format!("{address}: {error}")))?;
-        let is_open = before.text_of("externalUserState").as_deref() == Some(PENDING)
-            && before.text_of("deletedDateTime").is_none()
-            && before.get("accountEnabled") != Some(Value::Bool(false));
-        if !is_open {
+        if !is_open(&before, owned) {
             return Err(gone());
         }
-        let mail = before.text_of("mail").unwrap_or_default();
-        invitable(&mail, &standing.compiled(), &settings)
+        invitable(owned, &standing.compiled(), &settings)
             .map_err(|why| ApiError::denied(why.told().to_owned()))?;
         let mut after = before.clone();
         accepted(&mut after, acceptance, now);
-        redirect = invited.map(|invited| invited.redirect);
+        redirect = Some(invited.redirect);
         Ok(Some(Planned {
             modified: modified(Some(&before), Some(&after)),
             writes: vec![
@@ -290,6 +292,15 @@ pub fn link(origin: &str, guest: &str, ticket: &Secret) -> String {
     query.append_pair("user", guest);
     query.append_pair("ticket", ticket.expose());
     format!("{origin}/.crossgate/redeem?{}", query.finish())
+}
+
+/// Whether a record can still be accepted by the owner of this address.
+fn is_open(guest: &Document, owned: &str) -> bool {
+    let text = |name: &str| guest.text_of(name);
+    text("externalUserState").as_deref() == Some(PENDING)
+        && text("deletedDateTime").is_none()
+        && guest.get("accountEnabled") != Some(Value::Bool(false))
+        && text("mail").is_some_and(|mail| mail.eq_ignore_ascii_case(owned))
 }
 
 /// What of a guest's record says who they are from now on.
@@ -346,7 +357,6 @@ pub fn address_of(guest: &str) -> Address {
 pub const PENDING: &str = "PendingAcceptance";
 
 const REDEEM: Activity = Activity::new("UserManagement", "Update", "Redeem external user invite");
-const SEND: Activity = Activity::new("UserManagement", "Update", "Send external user invite");
 
 /// As long as people are away.
 const LIFETIME: SignedDuration = SignedDuration::from_hours(30 * 24);

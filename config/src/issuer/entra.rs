@@ -100,6 +100,11 @@ fn tenant_in(issuer: &str, cloud: Cloud) -> Option<TenantPart> {
     TenantId::parse(tenant).map(TenantPart::Fixed)
 }
 
+/// Whether a host, in lower case, is one of a cloud's.
+pub(crate) fn is_host_of(host: &str, cloud: Cloud) -> bool {
+    host == v2_host(cloud) || host == v1_host(cloud)
+}
+
 const fn v2_host(cloud: Cloud) -> &'static str {
     match cloud {
         Cloud::Global => "login.microsoftonline.com",

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use crossgate_policy::ids::TenantId;
+use crossgate_policy::ids::{Cloud, TenantId};
 
+use crate::issuer::is_host_of;
 use crate::reader::{Section, Text};
 use crate::tenant::{EXPECTED_TENANT, tenant_id};
-use crate::{OwnTenant, url};
+use crate::{IssuerSettings, OwnTenant, url};
 
 /// A federation with another organisation's provider.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -37,6 +38,7 @@ impl Federation {
         section: &mut Section<'_>,
         protocol: FederationProtocol,
         own: Option<&OwnTenant>,
+        issuers: &[IssuerSettings],
         domains: &[String],
     ) -> Option<Self> {
         let issuer_uri = section.required_text(
@@ -84,6 +86,15 @@ impl Federation {
                 format!("`{domain}` is a domain of the own tenant, whose people sign in at home; remove it"),
             );
         }
+        // Such a URI names a tenant wherever it stands as an `idp`.
+        if let (None, Some(uri)) = (&tenant, &issuer_uri)
+            && (is_of_entra(uri) || issuers.iter().any(|issuer| issuer.issuer == *uri))
+        {
+            section.fault(
+                "issuer_uri",
+                format!("`{uri}` stands for a tenant; add that `tenant`"),
+            );
+        }
         if tenant.is_none() && domains.is_empty() {
             section.fault(
                 "domains",
@@ -98,6 +109,13 @@ impl Federation {
             tenant,
         })
     }
+}
+
+fn is_of_entra(uri: &str) -> bool {
+    let host = uri.split_once("://").map_or(uri, |(_, rest)| rest);
+    let host = host.split(['/', ':']).next().unwrap_or_default();
+    let host = host.to_ascii_lowercase();
+    Cloud::ALL.into_iter().any(|cloud| is_host_of(&host, cloud))
 }
 
 const EXPECTED_SIGN_IN: &str = "where browsers are sent, such as `https://id.fabrikam.example/sso`";

@@ -19,6 +19,7 @@ use crate::invitations::{Invited, PENDING, invitable, link};
 use crate::ledger::Planned;
 use crate::model::{INVITATION, show};
 use crate::outbox;
+use crate::roles::{Action, Required};
 use crate::secret::Secret;
 use crate::store::{Store, StoreError};
 use crate::text::Document;
@@ -78,6 +79,7 @@ pub(super) fn invite(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
         api.ledger
             .change_as_planned(&attempt, asked.confirmation(), &mut |store, standing| {
                 permission::check(api, asked, &api.ledger.roles())?;
+                wanted.check_permission(api, asked)?;
                 let before = existing(store, standing, &wanted)?;
                 let (id, document) = match &before {
                     Some((id, document)) => (id.clone(), invited_again(document, &wanted)),
@@ -93,7 +95,8 @@ pub(super) fn invite(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
                 }
                 if is_open {
                     let invited = Invited::new(&id, &wanted.address, &wanted.redirect, inviter);
-                    writes.push(invited.kept_with(&ticket));
+                    let invited = invited.with_tickets_of(Invited::read(store, &id)?);
+                    writes.push(invited.kept_with(&ticket, None));
                     if wanted.sends {
                         writes.push(outbox::invitation(&id, &origin, &wanted.message));
                     }
@@ -131,6 +134,22 @@ pub(super) fn invite(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
 }
 
 impl Wanted {
+    /// More than inviting: giving a guest's record to somebody else ends what the guest has, and members are no guests.
+    fn check_permission(&self, api: &Api, asked: &Asked<'_>) -> Result<(), ApiError> {
+        let more = [
+            (self.reset, Action::SessionsRevoke),
+            (self.member, Action::UsersUpdate),
+        ];
+        let more = more.into_iter().filter(|(wanted, _)| *wanted);
+        let Some(required) = Required::all(more.map(|(_, action)| action).collect()) else {
+            return Ok(());
+        };
+        let roles = api.ledger.roles();
+        roles
+            .check(&asked.who.caller(), required)
+            .map_err(|denied| ApiError::denied(denied.to_string()))
+    }
+
     fn read(given: &Document) -> Result<Self, ApiError> {
         let text = |name: &str| given.text_of(name).filter(|text| !text.trim().is_empty());
         let address = text("invitedUserEmailAddress").unwrap_or_default();
@@ -143,14 +162,18 @@ impl Wanted {
             ));
         }
         let redirect = text("inviteRedirectUrl").unwrap_or_default();
-        if !Url::parse(&redirect).is_ok_and(|url| url.scheme() == "https" && url.has_host()) {
+        let url = Url::parse(&redirect).ok().filter(|url| {
+            let plain = url.username().is_empty() && url.password().is_none();
+            url.scheme() == "https" && url.has_host() && plain
+        });
+        let Some(url) = url else {
             return Err(ApiError::property(
                 "inviteRedirectUrl",
                 format!(
                     "`{redirect}` is not an https address; expected where the guest goes afterwards"
                 ),
             ));
-        }
+        };
         let kind = text("invitedUserType").unwrap_or_else(|| "Guest".to_owned());
         if !["Guest", "Member"].contains(&kind.as_str()) {
             return Err(ApiError::property(
@@ -170,7 +193,7 @@ impl Wanted {
         }
         Ok(Self {
             address,
-            redirect,
+            redirect: url.into(),
             reset: is("resetRedemption"),
             sends: is("sendInvitationMessage"),
             member: kind == "Member",
@@ -200,6 +223,13 @@ fn existing(
         let document = read(id)?.ok_or_else(|| {
             ApiError::property("invitedUser", format!("there is no guest `{id}`"))
         })?;
+        let mail = document.text_of("mail").unwrap_or_default();
+        if !wanted.reset && !mail.eq_ignore_ascii_case(&wanted.address) {
+            return Err(ApiError::property(
+                "invitedUserEmailAddress",
+                "the guest has another address; with `resetRedemption` the record is given to this one",
+            ));
+        }
         return Ok(Some((id.clone(), document)));
     }
     let guests = standing.compiled().guests.records;

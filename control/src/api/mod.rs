@@ -128,6 +128,7 @@ impl Api {
                 Special::TenantByDomain => directory::tenant_by_domain(self, asked),
                 Special::UpdateUser => users::update(self, asked),
                 Special::DeleteUser => users::delete(self, asked),
+                Special::PurgeUser => users::purge(self, asked),
                 Special::RestoreUser => users::restore(self, asked),
                 Special::Invite => invitations::invite(self, asked),
                 Special::RevokeSessions => directory::revoke_sessions(self, asked),

@@ -214,7 +214,7 @@ fn success(route: &Route) -> (&'static str, Option<Value>) {
             Special::TenantById | Special::TenantByDomain => {
                 ("200", one(&model::TENANT_INFORMATION))
             }
-            Special::UpdateUser | Special::DeleteUser => ("204", None),
+            Special::UpdateUser | Special::DeleteUser | Special::PurgeUser => ("204", None),
             Special::RestoreUser => ("200", one(&model::USER)),
             Special::Invite => ("201", one(&model::INVITATION)),
             Special::RevokeSessions | Special::RevokeTenantSessions => (

@@ -170,6 +170,7 @@ pub(super) fn attempt<'a>(api: &Api, asked: &'a Asked<'_>) -> Attempt<'a> {
             ),
             Special::UpdateUser => of(&resource::USERS, resource::USERS.update),
             Special::DeleteUser => of(&resource::USERS, resource::USERS.delete),
+            Special::PurgeUser => of(&resource::DELETED_USERS, resource::DELETED_USERS.delete),
             Special::RestoreUser => of(&resource::DELETED_USERS, resource::DELETED_USERS.update),
             Special::Invite => other("UserManagement", invitations::INVITE.name),
             Special::RevokeSessions => other("UserManagement", directory::REVOKE.name),

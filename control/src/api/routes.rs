@@ -124,6 +124,8 @@ pub enum Special {
     UpdateUser,
     /// A guest goes, and can be brought back.
     DeleteUser,
+    /// A guest who was deleted goes for good.
+    PurgeUser,
     /// A guest is brought back.
     RestoreUser,
     /// A guest is invited.

@@ -10,6 +10,7 @@ use super::call::Reply;
 use super::documents::{self, address_of, missing, target};
 use super::error::ApiError;
 use crate::document::{Address, DocumentKind, Write};
+use crate::invitations;
 use crate::ledger::Edit;
 use crate::model::{USER, show};
 use crate::resource::{DELETED_USERS, USERS};
@@ -77,11 +78,25 @@ pub(super) fn update(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     let who = ["mail", "identities", "crossgate"];
     let beside = if who.iter().any(|name| body.written(name).is_some()) {
         let id = address_of(&USERS, asked)?.key;
-        vec![sign_in_anew(&id)]
+        // An invitation to the address of before counts no more either.
+        vec![sign_in_anew(&id), uninvited(&id)]
     } else {
         Vec::new()
     };
     documents::update_beside(api, asked, &USERS, &beside)
+}
+
+/// A guest who was deleted goes for good, with the invitation that may be open.
+pub(super) fn purge(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
+    let id = address_of(&DELETED_USERS, asked)?.key;
+    documents::delete_beside(api, asked, &DELETED_USERS, &[uninvited(&id)])
+}
+
+fn uninvited(guest: &str) -> Write {
+    Write {
+        address: invitations::address_of(guest),
+        text: None,
+    }
 }
 
 /// Nothing that a guest signed in with before counts from now on.

@@ -72,8 +72,6 @@ pub struct Open {
     pub way: Way,
     /// Who might sign tokens when it was decided.
     pub issuers: Arc<Issuers>,
-    /// Since when its token's issuer had kept all of its keys then.
-    pub keys_since: Option<u64>,
     /// The caller's address.
     pub client_ip: Option<IpAddr>,
     /// The tenant-restriction headers that it came with.
@@ -136,10 +134,6 @@ impl Open {
             restriction,
             correlation_id,
         } = asker;
-        let keys_since = match &opener {
-            Opener::Anybody | Opener::Session(_) => None,
-            Opener::Token(token) => in_force.keys.unbroken_since(token.verified.issuer()),
-        };
         let decided_by = By::default();
         decided_by.set(in_force);
         Self {
@@ -152,7 +146,6 @@ impl Open {
                 prefix: mount.prefix.clone(),
             },
             issuers: Arc::clone(&in_force.issuers),
-            keys_since,
             client_ip,
             restriction,
             correlation_id,

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crossgate_config::{ClientSecret, FacebookClient};
-use crossgate_policy::ids::{ResourceTenant, UnixTime};
+use crossgate_policy::ids::{Id, ResourceTenant, UnixTime};
 use crossgate_portal::attempt::Attempt;
 use crossgate_portal::facebook;
 use crossgate_portal::oidc::{self, ExchangeFault, Registration};
@@ -134,10 +134,11 @@ impl People {
             .await
             .map_err(|fault| not_exchanged(provider, &fault, &call.correlation_id))?;
         let who = Acquaintance {
-            id: Some(profile.id),
+            id: Some(Id::new(&profile.id).to_string()),
             mail: profile.email,
             name: profile.name,
             signed_in: call.now(),
+            proven: None,
             amr: Vec::new(),
         };
         let SpeaksFor::Guests(voucher) = &provider.speaks_for else {

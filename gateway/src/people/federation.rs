@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crossgate_config::{Federation, FederationProtocol};
 use crossgate_policy::decision::TokenRefusal;
+use crossgate_policy::ids::Id;
 use crossgate_portal::attempt::Attempt;
 use crossgate_portal::pages::FailedWhy;
 use crossgate_portal::saml::{self, Assertion, SamlFault, ServiceProvider};
@@ -220,10 +221,11 @@ fn guest(provider: &Provider, assertion: &Assertion) -> Result<Acquaintance, Fai
     let format = assertion.name_id_format.as_deref();
     let lasts = format != Some(TRANSIENT) && format != Some(EMAIL_ADDRESS);
     Ok(Acquaintance {
-        id: lasts.then(|| assertion.name_id.clone()),
+        id: lasts.then(|| Id::new(&assertion.name_id).to_string()),
         mail: Some(mail.to_owned()),
         name: first(assertion, &NAMES).map(str::to_owned),
         signed_in: assertion.authn_instant,
+        proven: Some(assertion.authn_instant),
         amr: methods(assertion),
     })
 }

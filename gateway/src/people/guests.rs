@@ -1,17 +1,21 @@
 //! Guests for whom no tenant speaks: whose record somebody's is, and what is vouched for.
 
-use crossgate_policy::snapshot::{Guest, Snapshot, Witness};
+use crossgate_policy::ids::{Id, UnixTime};
+use crossgate_policy::snapshot::{Guest, RevocationKind, Snapshot, Witness};
 use crossgate_portal::attempt::Attempt;
+use crossgate_portal::pages::FailedWhy;
 use crossgate_portal::store::IdToken;
 
-use super::People;
 use super::call::Call;
 use super::provider::Provider;
 use super::redeem::returned_to;
 use super::vouched::{Told, Voucher};
 use super::welcome::{Arrived, Failed};
+use super::{People, PeopleSettings};
+use crate::request::token::KnownToken;
 
 /// Somebody whom a provider without a tenant knows.
+#[derive(Clone)]
 pub(super) struct Acquaintance {
     /// Their account there.
     pub(super) id: Option<String>,
@@ -19,8 +23,10 @@ pub(super) struct Acquaintance {
     pub(super) mail: Option<String>,
     /// What people call them.
     pub(super) name: Option<String>,
-    /// When they signed in, in seconds.
+    /// When they signed in as far as anybody knows, in seconds.
     pub(super) signed_in: u64,
+    /// When they signed in by the provider's word; `None` where it does not tell.
+    pub(super) proven: Option<u64>,
     /// How (RFC 8176).
     pub(super) amr: Vec<&'static str>,
 }
@@ -36,15 +42,31 @@ impl People {
         who: &Acquaintance,
     ) -> Result<Arrived, Failed> {
         let in_force = call.live.in_force();
-        let guest = match record(&in_force.snapshot, provider, voucher, who) {
-            Some(record) => record.id.to_string(),
-            None => self
-                .invited(attempt, who)
-                .await
-                .ok_or(Failed::not_invited())?,
+        let snapshot = &in_force.snapshot;
+        let id = match record(call.settings, snapshot, provider, voucher, who) {
+            Some(record) => record.id.clone(),
+            None => {
+                let invited = self.invited(attempt, who).await;
+                invited.ok_or(Failed::not_invited())?
+            }
         };
+        let record = snapshot.guests.by_id(&id);
+        record.ok_or(Failed::not_invited())?;
+        // Who was revoked has to show that they signed in since; a provider that does not tell when cannot.
+        let revoked = [RevocationKind::Guest, RevocationKind::User]
+            .into_iter()
+            .filter_map(|kind| snapshot.revocations.of(kind, &id, None))
+            .fold(None, |latest: Option<UnixTime>, at| {
+                Some(latest.map_or(at, |latest| if latest > at { latest } else { at }))
+            });
+        let proven = who.proven.and_then(|at| u32::try_from(at).ok());
+        if let Some(revoked) = revoked
+            && proven.is_none_or(|at| UnixTime::from_secs(at) <= revoked)
+        {
+            return Err(Failed::new(FailedWhy::NotAccepted, "sign_in_from_before"));
+        }
         let told = Told {
-            sub: guest,
+            sub: id.to_string(),
             name: who.name.clone(),
             email: who.mail.clone(),
             preferred_username: who.mail.clone(),
@@ -64,28 +86,49 @@ impl People {
 
     /// Whom an invitation is for that the sign-in goes back to: whoever holds its link has read mail to the address, and their provider
     /// says that it is theirs too.
-    async fn invited(&self, attempt: &Attempt, who: &Acquaintance) -> Option<String> {
+    async fn invited(&self, attempt: &Attempt, who: &Acquaintance) -> Option<Id> {
         let mail = who.mail.as_deref()?;
         let invited = returned_to(self.ledger.as_ref(), attempt.return_to.as_str()).await?;
         invited
             .address
             .eq_ignore_ascii_case(mail)
-            .then_some(invited.guest)
+            .then(|| Id::new(&invited.guest))
     }
 }
 
-/// The directory's record of somebody; none where there is none, or nobody knows which.
+/// The directory's record of somebody; none where there is none, or nobody knows which. The address counts where it leads to the
+/// provider in the order of redemption.
 pub(super) fn record<'s>(
+    settings: &PeopleSettings,
     snapshot: &'s Snapshot,
     provider: &Provider,
     voucher: &Voucher,
     who: &Acquaintance,
 ) -> Option<&'s Guest> {
     let mail = who.mail.as_deref();
+    let leads = mail.and_then(|mail| settings.of_address(mail, &snapshot.redemption));
     snapshot.guests.by_sign_in(&Witness {
         issuer: voucher.identity_provider()?,
         assigned: who.id.as_deref(),
         mail,
-        owns_mail: provider.is_passcode() || mail.is_some_and(|mail| provider.owns(mail)),
+        owns_mail: leads.is_some_and(|leads| leads.name == provider.name),
+    })
+}
+
+/// Whether the directory's record is still that of whoever signed in as this guest. Without one nobody is a guest, whatever the
+/// directory is used for: it is the record that was vouched for.
+pub(super) fn is_still(snapshot: &Snapshot, voucher: &Voucher, token: &KnownToken) -> bool {
+    let (Some(issuer), Some(id)) = (voucher.identity_provider(), &token.subject.user_id) else {
+        return true;
+    };
+    let account = token.subject.home_oid.as_ref().map(Id::text);
+    snapshot.guests.by_id(id).is_some_and(|record| {
+        record.may_be(&Witness {
+            issuer,
+            assigned: account.as_deref(),
+            mail: token.verified.claims().names.email.as_deref(),
+            // As was found when they signed in.
+            owns_mail: true,
+        })
     })
 }

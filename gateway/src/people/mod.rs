@@ -244,7 +244,7 @@ impl People {
                 self.federated(call, FederationProtocol::WsFed, &provider)
                     .await
             }
-            Place::Redeem => self.redeem(call).await,
+            Place::Redeem => self.redeem(call, &decision).await,
             Place::Passcode => self.passcode(call).await,
             Place::WhoAmI => self.me(call, &decision),
             Place::Terms => self.terms(call).await,
@@ -290,7 +290,14 @@ pub fn still_counts(
     let may_come = token.subject.home != Home::MicrosoftAccount
         || takes_microsoft_accounts(&in_force.snapshot.redemption);
     let accepted = standing.by(settings, &session.provider, token, &in_force.issuers)?;
-    may_come.then_some(accepted)
+    let is_somebody = token.subject.home != Home::NoTenant
+        || settings
+            .provider(&session.provider)
+            .is_some_and(|provider| match &provider.speaks_for {
+                SpeaksFor::Guests(voucher) => guests::is_still(&in_force.snapshot, voucher, token),
+                SpeaksFor::Tenant(_) | SpeaksFor::Asserted(_) => true,
+            });
+    (may_come && is_somebody).then_some(accepted)
 }
 
 /// The pages that everybody is shown, with an operator's files in place of ours.

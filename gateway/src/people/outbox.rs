@@ -33,7 +33,7 @@ pub async fn send_mail(ledger: Weak<Ledger>, live: Arc<Live>, pages: Arc<Pages>)
             Ok(Sent::One) => Duration::ZERO,
             Ok(Sent::None) => SHORTEST,
             Err(why) => {
-                tracing::error!("[mail] server: invitations wait to be sent: {why}");
+                tracing::error!("[policy] source: invitations wait to be sent: {why}");
                 // Which doubles while nothing gets better.
                 (pause.max(SHORTEST) * 2).min(LONGEST)
             }
@@ -52,43 +52,41 @@ async fn send_next(
     pages: &Arc<Pages>,
 ) -> Result<Sent, String> {
     let told = |why: ApiError| why.message;
-    let next = blocking(ledger, outbox::next).await?.map_err(told)?;
+    let next = blocking(ledger, outbox::take_next).await?.map_err(told)?;
     let Some(order) = next else {
         return Ok(Sent::None);
     };
-    let guest = order.guest.clone();
-    let drawn = blocking(ledger, move |ledger| {
-        invitations::another_ticket(ledger, &guest)
-    });
-    // An invitation that is open no more is not sent.
-    if let Some((invited, ticket)) = drawn.await?.map_err(told)? {
-        let link = invitations::link(&order.origin, &invited.guest, &ticket);
-        let to: Result<Address, _> = invited.address.parse();
-        if let Ok(to) = to {
-            let copy: Option<Address> = order.copy.as_deref().and_then(|copy| copy.parse().ok());
-            let language = pages.negotiate(order.language.as_deref());
-            let until = invited.expires.strftime("%Y-%m-%d").to_string();
-            let now = u64::try_from(Timestamp::now().as_second()).unwrap_or_default();
-            send(config, |from| {
-                let made = InvitationMail {
-                    from,
-                    to: &to,
-                    copy: copy.as_ref(),
-                    inviter: invited.inviter.as_deref(),
-                    message: order.message.as_deref(),
-                    link: &link,
-                    until: &until,
-                    now,
-                };
-                Mail::invitation(pages, &language, &made)
-            })
-            .await?;
-        } else {
-            tracing::error!("[mail]: an invitation is for an address that no mail can be sent to");
+    let invited = &order.invited;
+    let to: Result<Address, _> = invited.address.parse();
+    if let Ok(to) = to {
+        let link = invitations::link(&order.origin, &invited.guest, &order.ticket);
+        let copy: Option<Address> = order.copy.as_deref().and_then(|copy| copy.parse().ok());
+        let language = pages.negotiate(order.language.as_deref());
+        let until = invited.expires.strftime("%Y-%m-%d").to_string();
+        let now = u64::try_from(Timestamp::now().as_second()).unwrap_or_default();
+        let sent = send(config, |from| {
+            let made = InvitationMail {
+                from,
+                to: &to,
+                copy: copy.as_ref(),
+                inviter: invited.inviter.as_deref(),
+                message: order.message.as_deref(),
+                link: &link,
+                until: &until,
+                now,
+            };
+            Mail::invitation(pages, &language, &made)
+        });
+        if let Err(why) = sent.await {
+            // It is due again, and does not hold up the others.
+            tracing::error!("[mail] server: an invitation waits to be sent: {why}");
+            return Ok(Sent::One);
         }
+    } else {
+        tracing::error!("[mail]: an invitation is for an address that no mail can be sent to");
     }
     let id = order.id;
-    blocking(ledger, move |ledger| outbox::sent(ledger, &id))
+    blocking(ledger, move |ledger| outbox::done(ledger, &id))
         .await?
         .map_err(told)?;
     Ok(Sent::One)

@@ -131,7 +131,7 @@ impl People {
         };
         let snapshot = &call.in_force.snapshot;
         let who = owner(attempt, call.now());
-        let record = record(snapshot, provider, voucher, &who);
+        let record = record(call.settings, snapshot, provider, voucher, &who);
         let record = record.filter(|record| record.enabled && !record.deleted);
         // To the address as the directory has it, whatever was typed.
         let known = record.and_then(|record| record.sign_in.as_ref()?.mail.as_deref());
@@ -194,6 +194,7 @@ fn owner(attempt: &Attempt, now: u64) -> Acquaintance {
         mail: attempt.address.clone(),
         name: None,
         signed_in: now,
+        proven: Some(now),
         amr: vec!["otp"],
     }
 }

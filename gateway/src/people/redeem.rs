@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crossgate_control::api::error::ApiError;
 use crossgate_control::invitations::{self, Acceptance, Invited};
 use crossgate_control::ledger::Ledger;
-use crossgate_policy::decision::TokenRefusal;
+use crossgate_policy::Decision;
+use crossgate_policy::decision::{Reason, TokenRefusal};
 use crossgate_policy::ids::{Id, TenantId};
 use crossgate_policy::snapshot::{Guest, Redemption};
 use crossgate_policy::subject::Home;
@@ -14,7 +15,7 @@ use http::{Method, StatusCode};
 
 use super::call::{Call, Reply, Told};
 use super::forms::{fields, one};
-use super::provider::{Class, Provider, SpeaksFor};
+use super::provider::{Class, SpeaksFor};
 use super::send::Sent;
 use super::sign_in::failed;
 use super::{People, PersonSession};
@@ -36,7 +37,7 @@ struct Open {
 
 impl People {
     /// `/.crossgate/redeem`: who is invited is shown what they accept; and accepts.
-    pub(super) async fn redeem(&self, call: &Call<'_>) -> Reply {
+    pub(super) async fn redeem(&self, call: &Call<'_>, decision: &Decision) -> Reply {
         let Some(ledger) = &self.ledger else {
             // Without a store there is nobody who could have invited.
             return Reply::of(call.nowhere());
@@ -50,8 +51,13 @@ impl People {
             },
             None => None,
         };
-        let Some(session) = &call.session else {
-            return Reply::of(self.sign_in_to_accept(call, invited.as_ref()).await);
+        let is_revoked =
+            matches!(&decision.outcome, Err(refusal) if refusal.reason == Reason::Revoked);
+        let Some(session) = call.session.as_ref().filter(|_| !is_revoked) else {
+            return Reply::of(
+                self.sign_in_to_accept(call, invited.as_ref(), is_revoked)
+                    .await,
+            );
         };
         let open = match invited {
             Some(invited) if is_owner(call, session, &invited) => Some(Open {
@@ -77,18 +83,25 @@ impl People {
     }
 
     /// Nobody is signed in: the address of the invitation says where to do so.
-    async fn sign_in_to_accept(&self, call: &Call<'_>, invited: Option<&Invited>) -> Answer {
+    async fn sign_in_to_accept(
+        &self,
+        call: &Call<'_>,
+        invited: Option<&Invited>,
+        again: bool,
+    ) -> Answer {
         let order = &call.in_force.snapshot.redemption;
         let address = invited.map(|invited| invited.address.as_str());
         let provider = address.and_then(|address| call.settings.of_address(address, order));
         let (Some(provider), Some(address)) = (provider, address) else {
             return self.choose(call, &call.target, address, None);
         };
+        if provider.class() == Class::Passcode {
+            // Whoever looks into mail for people opens links; only the button has a code sent.
+            return self.choose(call, &call.target, Some(address), None);
+        }
         let mut sent = Sent::to(&call.target);
         sent.wanted.login_hint = Some(address.to_owned());
-        if provider.class() == Class::Passcode {
-            return self.mail_code(call, provider, address, sent);
-        }
+        sent.wanted.again = again;
         self.send(call, provider, sent).await
     }
 
@@ -140,7 +153,8 @@ async fn accepted(
 ) -> Reply {
     let ledger = Arc::clone(ledger);
     let accepting = tokio::task::spawn_blocking(move || {
-        invitations::accept(&ledger, &open.guest, open.ticket.as_deref(), &acceptance)
+        let invited = (open.guest.as_str(), open.address.as_str());
+        invitations::accept(&ledger, invited, open.ticket.as_deref(), &acceptance)
     });
     let accepted = accepting.await;
     let redirect = match accepted.unwrap_or_else(|_| Err(ApiError::internal())) {
@@ -151,12 +165,15 @@ async fn accepted(
         }
         Err(fault) => return unreadable(call, &fault),
     };
-    if redirect == "/" || redirect.starts_with(&format!("{}/", call.origin)) {
+    let here = format!("{}/", call.origin);
+    if redirect == "/" || redirect.starts_with(&here) {
         return Reply::of(respond::go(&redirect));
     }
     // Browsers hold a form's policy against a redirect to another site, so a page leads on.
+    let host = url::Url::parse(&redirect);
+    let host = host.as_ref().ok().and_then(url::Url::host_str);
     let page = Page::Onward {
-        name: &call.settings.organisation,
+        name: host.unwrap_or_default(),
         href: &redirect,
     };
     Reply::of(respond::page(Shown::Asked, &call.render(&page)))
@@ -167,18 +184,37 @@ fn is_owner(call: &Call<'_>, session: &PersonSession, invited: &Invited) -> bool
     let subject = &session.subject.token.subject;
     match subject.home {
         // Found by that very address, or by an account that has it.
-        Home::NoTenant => subject.user_id.as_ref() == Some(&Id::new(&invited.guest)),
+        Home::NoTenant => {
+            subject.user_id.as_ref() == Some(&Id::new(&invited.guest))
+                && has_address(session, &invited.address)
+        }
         Home::Tenant { .. } | Home::MicrosoftAccount => {
-            let names = names(call, session);
+            let names = names(call, session, Way::ByLink);
             let mut names = names.iter();
             names.any(|name| name.eq_ignore_ascii_case(&invited.address))
         }
     }
 }
 
+fn has_address(session: &PersonSession, address: &str) -> bool {
+    let told = &session.subject.token.verified.claims().names.email;
+    told.as_deref()
+        .is_some_and(|told| told.eq_ignore_ascii_case(address))
+}
+
+/// How an invitation was come by.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Way {
+    /// By its link, which was sent to the address.
+    ByLink,
+    /// By the app itself.
+    ByApp,
+}
+
 /// The addresses of a tenant's person that their provider can vouch for: those that lead to it. Of Entra's users the sign-in name, whose
-/// domain the tenant has shown to be its own; never the claim `email`, which anybody may set there.
-fn names<'s>(call: &Call<'_>, session: &'s PersonSession) -> Vec<&'s str> {
+/// domain the tenant has shown to be its own, also where the domain leads nowhere; never the claim `email`, which anybody may set there. What
+/// other providers let people write themselves counts with the link only.
+fn names<'s>(call: &Call<'_>, session: &'s PersonSession, way: Way) -> Vec<&'s str> {
     let token = &session.subject.token;
     let Some(provider) = call.settings.provider(&session.provider) else {
         return Vec::new();
@@ -187,22 +223,22 @@ fn names<'s>(call: &Call<'_>, session: &'s PersonSession) -> Vec<&'s str> {
         return Vec::new();
     }
     let told = &token.verified.claims().names;
-    let is_entra = token.facts.entra;
+    let is_entra = token.facts.entra && provider.class() == Class::Directory;
+    if !is_entra && way == Way::ByApp {
+        return Vec::new();
+    }
     let email = told.email.as_deref().filter(|_| !is_entra);
     let all = [
         told.user_principal_name.as_deref(),
         told.preferred_username.as_deref(),
         email,
     ];
-    let all = all.into_iter().flatten();
-    all.filter(|name| is_entra || leads_to(call, name, provider))
-        .collect()
-}
-
-fn leads_to(call: &Call<'_>, address: &str, provider: &Provider) -> bool {
     let order = &call.in_force.snapshot.redemption;
-    let leads = call.settings.of_address(address, order);
-    leads.is_some_and(|leads| leads.name == provider.name)
+    let counts = |address: &&str| match call.settings.of_address(address, order) {
+        Some(leads) => leads.name == provider.name || is_entra && leads.class() == Class::Passcode,
+        None => is_entra,
+    };
+    all.into_iter().flatten().filter(counts).collect()
 }
 
 /// The invitation of whoever came by the app itself: of the record that is theirs, where it has not been accepted.
@@ -210,9 +246,18 @@ fn pending(call: &Call<'_>, session: &PersonSession) -> Option<Open> {
     let guests = &call.in_force.snapshot.guests;
     let subject = &session.subject.token.subject;
     let record = match subject.home {
-        Home::NoTenant => guests.by_id(subject.user_id.as_ref()?).filter(is_open)?,
+        Home::NoTenant => guests
+            .by_id(subject.user_id.as_ref()?)
+            .filter(is_open)
+            .filter(|record| {
+                let mail = record
+                    .sign_in
+                    .as_ref()
+                    .and_then(|names| names.mail.as_deref());
+                mail.is_some_and(|mail| has_address(session, mail))
+            })?,
         Home::Tenant { .. } | Home::MicrosoftAccount => {
-            let mut records = names(call, session)
+            let mut records = names(call, session, Way::ByApp)
                 .into_iter()
                 .flat_map(|name| guests.with_mail(name))
                 .filter(is_open);

@@ -31,6 +31,7 @@ pub(super) fn profile(verified: &Verified, id_token: &str) -> Acquaintance {
         id: claims.subject.as_ref().map(ToString::to_string),
         mail: address.email.filter(|_| is_confirmed),
         name: claims.names.name.as_deref().map(str::to_owned),
+        proven: claims.authenticated_at.map(|at| at.seconds() as u64),
         signed_in: claims
             .earliest_sign_in()
             .map_or(0, |at| at.seconds() as u64),

@@ -5,7 +5,8 @@
 
 use crossgate_policy::ids::{Cloud, TenantId};
 use crossgate_token::{
-    ClaimMap, Issuer, IssuerKind, Issuers, NotAccepted, Pointer, Verified, vouch,
+    self as token, ClaimMap, Issuer, IssuerKind, Issuers, NotAccepted, Pointer, TokenFault,
+    Verified, vouch,
 };
 use serde::Serialize;
 
@@ -141,8 +142,15 @@ impl Voucher {
     /// It is none of this voucher's.
     pub(super) fn read(&self, statement: &str, issuers: &Issuers) -> Result<Verified, NotAccepted> {
         let claims = serde_json::from_str(statement)
-            .map_err(|_| NotAccepted::Refused(crossgate_token::TokenFault::NotAnObject))?;
-        vouch(&claims, &self.issuer, issuers)
+            .map_err(|_| NotAccepted::Refused(TokenFault::NotAnObject))?;
+        let verified = vouch(&claims, &self.issuer, issuers)?;
+        // The name of a provider must not be one that stands for a tenant.
+        let guest_with_home =
+            self.identity_provider.is_some() && verified.identity().home != token::Home::NoTenant;
+        if guest_with_home {
+            return Err(NotAccepted::Refused(TokenFault::UnknownIssuer));
+        }
+        Ok(verified)
     }
 
     /// Whether it vouched for this, and would again.

@@ -173,7 +173,9 @@ fn sign_in_names(
         // The others are names that the own tenant gave.
         let federated = identity.sign_in_type.as_deref() == Some("federated");
         let issuer = identity.issuer.and_then(filled).filter(|_| federated)?;
+        // Letter case counts, but in a GUID.
         let assigned = identity.issuer_assigned_id.and_then(filled);
+        let assigned = assigned.map(|id| Id::new(&id).to_string().into_boxed_str());
         Some(SignInIdentity { issuer, assigned })
     });
     let names = SignInNames {

@@ -4,7 +4,7 @@ use std::hash::BuildHasher as _;
 
 use hashbrown::HashTable;
 
-use super::guests::Guest;
+use super::guests::{Guest, Redemption};
 use super::tables::Hashing;
 
 /// What a guest record says of the accounts that its guest signs in with (Graph's `mail` and `identities` of a user).
@@ -38,15 +38,25 @@ pub struct Witness<'a> {
     pub owns_mail: bool,
 }
 
+impl Guest {
+    /// Whether the record is that of whoever a provider has told of before: their account, or their address while the invitation to it
+    /// is open.
+    #[must_use]
+    pub fn may_be(&self, who: &Witness<'_>) -> bool {
+        let names = self.sign_in.as_ref().filter(|_| self.home_tenant.is_none());
+        names.is_some_and(|names| {
+            let is_invited = self.redemption == Redemption::Pending && names.has_mail_of(who);
+            is_invited || names.is_of(who)
+        })
+    }
+}
+
 impl SignInNames {
     /// Whether this is the record of whoever the provider speaks of: the account that the record names there; or where
     /// it names none, the owner of its address, at the provider it names or at one that the address itself leads to.
     fn is_of(&self, who: &Witness<'_>) -> bool {
         let mut here = self.at(who.issuer).peekable();
-        let same_mail = || match (&self.mail, who.mail) {
-            (Some(ours), Some(theirs)) => ours.eq_ignore_ascii_case(theirs),
-            (Some(_) | None, Some(_) | None) => false,
-        };
+        let same_mail = || self.has_mail_of(who);
         if here.peek().is_none() {
             return self.identities.is_empty() && who.owns_mail && same_mail();
         }
@@ -54,6 +64,13 @@ impl SignInNames {
             Some(assigned) => Some(&**assigned) == who.assigned,
             None => same_mail(),
         })
+    }
+
+    fn has_mail_of(&self, who: &Witness<'_>) -> bool {
+        match (&self.mail, who.mail) {
+            (Some(ours), Some(theirs)) => ours.eq_ignore_ascii_case(theirs),
+            (Some(_) | None, Some(_) | None) => false,
+        }
     }
 
     fn at(&self, issuer: &str) -> impl Iterator<Item = &SignInIdentity> {
@@ -103,12 +120,16 @@ impl BySignIn {
 
     pub(super) fn find<'l>(&self, who: &Witness<'_>, list: &'l [Guest]) -> Option<&'l Guest> {
         let account = who.assigned.map(|id| Key::Account(who.issuer, id));
-        let found = account
-            .into_iter()
-            .chain(who.mail.map(Key::Mail))
-            .filter_map(|key| self.only(key, who, list));
-        // The account goes before the address, which is given to somebody else one day.
-        found.into_iter().next()
+        let keys = [account, who.mail.map(Key::Mail)];
+        let found = || {
+            keys.iter()
+                .flatten()
+                .filter_map(|key| self.only(*key, who, list))
+        };
+        // The account goes before the address, which is given to somebody else one day; and whoever is there before who was deleted.
+        found()
+            .find(|record| !record.deleted)
+            .or_else(|| found().next())
     }
 
     /// Records with this address, whatever their guests sign in with, those that were deleted too.

@@ -535,7 +535,7 @@ pub static ROUTES: &[Route] = &[
     route(
         DELETE,
         "directory/deletedItems/{id}",
-        Delete(&resource::DELETED_USERS),
+        Own(Special::PurgeUser),
         &[Always(Action::DeletedUsersDelete)],
         &[],
         "Remove for good a guest who was deleted",

@@ -1,9 +1,8 @@
 use super::*;
 use crate::connections::{Asker, Lease, Opener};
-use crate::live::Keys;
 use crate::request::headers::CorrelationId;
 use crate::request::route::Routes;
-use crate::request::testing::{self, OWN, PARTNER, key_set, known};
+use crate::request::testing::{self, OWN, PARTNER, known};
 use crossgate_policy::ids::ResourceTenant;
 use crossgate_policy::snapshot::{FallbackProvider, Snapshot};
 use crossgate_policy::subject::Home;
@@ -247,25 +246,6 @@ fn an_issuer_vouches_for_nobody_whom_it_vouched_for_before_it_was_changed() {
         stage.load(|next| next.issuers = Arc::clone(&issuers));
         assert_eq!(stage.closed(&open), reason, "{issuers:?}");
     }
-}
-
-#[test]
-fn a_key_that_leaves_its_issuer_takes_along_who_came_by_it() {
-    let mut stage = Stage::new();
-    let (_lease, open) = stage.open();
-    let set = |keys: &[&str]| Arc::new(key_set(keys));
-    let replaced = |keys: &Keys, own: &[&str], partner: &[&str]| {
-        let sets = [("own".into(), set(own)), ("partner".into(), set(partner))];
-        Arc::new(keys.replaced_by(sets.into()))
-    };
-    // Another key comes, and one of somebody else's leaves.
-    stage.change(|next| next.keys = replaced(&next.keys, &["a", "b"], &["c"]));
-    assert_eq!(stage.closed(&open), None);
-    // Nothing is known of them for a while.
-    stage.change(|next| next.keys = Arc::new(next.keys.replaced_by([].into())));
-    assert_eq!(stage.closed(&open), None);
-    stage.change(|next| next.keys = replaced(&next.keys, &["b"], &["c"]));
-    assert_eq!(stage.closed(&open), Some("unknown_key"));
 }
 
 #[test]

@@ -27,12 +27,6 @@ pub fn admit_again(in_force: &InForce, now: UnixTime, app: &App, open: &Open) ->
         if now_is.is_none() || then != now_is {
             return Err(TokenFault::UnknownIssuer);
         }
-        // Whoever signed it with a key that has left may have been anybody, for as long as they liked. Which key it was is not
-        // known any more. Where there are none at all, some are being fetched.
-        let keys_since = in_force.keys.unbroken_since(issuer);
-        if keys_since.is_some() && keys_since != open.keys_since {
-            return Err(TokenFault::UnknownKey);
-        }
         accept(now, app.addressee(), known)
     };
     let mut accepted: Arc<[Id]> = Arc::default();
