@@ -197,7 +197,7 @@ impl RequestCtx {
             terms_accepted: self
                 .session
                 .as_ref()
-                .map(|session| session.subject.standing.accepted()),
+                .and_then(|session| session.subject.standing.accepted()),
         });
     }
 

@@ -5,6 +5,7 @@
 
 pub mod attempt;
 pub mod cookies;
+pub mod names;
 pub mod oidc;
 pub mod pages;
 pub mod passcode;

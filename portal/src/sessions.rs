@@ -47,13 +47,17 @@ impl SessionId {
         if sealed.len() != SEALED {
             return None;
         }
-        let bytes: [u8; 16] = sealer.open(PURPOSE, sealed)?.try_into().ok()?;
-        Some(Self::from_bytes(bytes))
+        let mut room = [0; BYTES];
+        let bytes = sealer.open_in(&mut room, PURPOSE, sealed)?;
+        bytes.try_into().ok().map(Self::from_bytes)
     }
 }
 
-/// Letters of a sealed id: nonce, id and tag in base64url.
-const SEALED: usize = ((12 + 16 + 16) * 4_usize).div_ceil(3);
+/// Nonce, id and tag.
+const BYTES: usize = 12 + 16 + 16;
+
+/// Letters of a sealed id: the same in base64url.
+const SEALED: usize = (BYTES * 4).div_ceil(3);
 
 impl std::fmt::Debug for SessionId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -67,7 +71,7 @@ pub struct Grant<T> {
     /// Its id.
     pub id: SessionId,
     /// The host that it was made for, and counts at.
-    pub host: Box<str>,
+    pub host: Arc<str>,
     /// Where they signed in.
     pub provider: Arc<str>,
     /// When they signed in.

@@ -47,7 +47,7 @@ impl Opener {
     pub fn accepted(&self) -> Option<Arc<[Id]>> {
         match self {
             Self::Anybody | Self::Token(_) => None,
-            Self::Session(session) => Some(session.subject.standing.accepted()),
+            Self::Session(session) => session.subject.standing.accepted(),
         }
     }
 

@@ -244,21 +244,21 @@ impl People {
         let issuers = call.live.in_force();
         let token = Arc::new(KnownToken::new(verified, &issuers.issuers));
         let standing = self.standing(call, &provider.settings.name, &token).await;
-        let signed_in = || SignedIn {
-            token: Arc::clone(&token),
-            standing: Arc::clone(&standing),
-            digest: self.tokens.digest_of_session(&id.to_bytes()),
-        };
         let grant = Grant {
             id,
-            host: call.host.into(),
-            provider: provider.settings.name.as_str().into(),
+            host: self.names.shared(call.host),
+            provider: self.names.shared(&provider.settings.name),
             begun: now,
             until,
             asked: attempt.asked.into(),
-            subject: signed_in(),
+            subject: SignedIn {
+                token,
+                standing,
+                digest: self.tokens.digest_of_session(&id.to_bytes()),
+            },
         };
-        self.sessions.begin(Arc::new(Session::new(grant, now)));
+        let session = Arc::new(Session::new(grant, now));
+        self.sessions.begin(Arc::clone(&session));
         if let Some(before) = &call.session {
             self.end(&[before.id]).await;
         }
@@ -276,14 +276,14 @@ impl People {
         ));
         Ok(Reply {
             answer,
-            told: Told::SignedIn(signed_in()),
+            told: Told::SignedIn(session),
         })
     }
 }
 
 impl People {
     /// What somebody who signs in accepted before. Who cannot be looked up is asked again.
-    async fn standing(&self, call: &Call<'_>, provider: &str, token: &KnownToken) -> Arc<Standing> {
+    async fn standing(&self, call: &Call<'_>, provider: &str, token: &KnownToken) -> Standing {
         let versions = match terms::person(token) {
             Some(person) => {
                 let store = Arc::clone(&self.store);
@@ -294,7 +294,7 @@ impl People {
         };
         let standing = Standing::new(&versions);
         standing.by(call.settings, provider, token, &call.in_force.issuers);
-        Arc::new(standing)
+        standing
     }
 }
 

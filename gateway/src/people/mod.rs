@@ -24,6 +24,7 @@ use std::sync::Arc;
 use crossgate_config::{Portal, Settings};
 use crossgate_policy::Decision;
 use crossgate_portal::cookies;
+use crossgate_portal::names::Names;
 use crossgate_portal::pages::{Brand, BrandFault, Colour, Logo, Pages, PagesFault};
 use crossgate_portal::seal::{NoRandom, Sealer};
 use crossgate_portal::sessions::{Grant, Session, SessionId, Sessions};
@@ -58,6 +59,8 @@ pub type PersonSession = Session<SignedIn>;
 pub struct People {
     sealer: Sealer,
     sessions: Sessions<SignedIn>,
+    /// Of hosts and providers, which sessions share.
+    names: Names,
     store: Arc<PortalStore>,
     tokens: Arc<Tokens>,
     endpoints: KnownEndpoints,
@@ -122,6 +125,7 @@ impl People {
         let people = Self {
             sealer,
             sessions: Sessions::default(),
+            names: Names::default(),
             store: Arc::new(store),
             tokens: Arc::clone(tokens),
             endpoints: KnownEndpoints::new(fetcher.clone()),
@@ -130,9 +134,8 @@ impl People {
             connections: Arc::clone(connections),
         };
         let accepted = people.store.acceptances().map_err(failed)?;
-        for kept in people.store.sessions().map_err(failed)? {
-            people.take_up(&kept, issuers, &accepted);
-        }
+        let kept = |session: KeptSession| people.take_up(&session, issuers, &accepted);
+        people.store.each_session(kept).map_err(failed)?;
         Ok(Some(people))
     }
 
@@ -145,14 +148,14 @@ impl People {
         let versions = terms::person(&token).and_then(|person| accepted.get(&person));
         let grant = Grant {
             id: kept.id,
-            host: kept.host.as_str().into(),
-            provider: kept.provider.as_str().into(),
+            host: self.names.shared(&kept.host),
+            provider: self.names.shared(&kept.provider),
             begun: kept.begun,
             until: kept.until,
             asked: kept.asked.split_whitespace().map(str::to_owned).collect(),
             subject: SignedIn {
                 token,
-                standing: Arc::new(Standing::new(versions.map_or(&[], Vec::as_slice))),
+                standing: Standing::new(versions.map_or(&[], Vec::as_slice)),
                 digest: self.tokens.digest_of_session(&kept.id.to_bytes()),
             },
         };

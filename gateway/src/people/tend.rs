@@ -101,6 +101,7 @@ impl People {
         for session in over {
             self.sessions.end(session);
         }
+        self.names.forget_unused();
         self.connections.look_again();
     }
 

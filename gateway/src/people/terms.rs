@@ -1,6 +1,7 @@
 //! Terms of use: who accepted which version, and asking who did not.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use crossgate_config::TermsSettings;
@@ -23,17 +24,22 @@ use crate::request::token::KnownToken;
 /// How a session stands by the settings in force: whether it is believed, and which terms its person has accepted. Found out
 /// once for each settings.
 #[derive(Debug)]
-pub struct Standing(ArcSwap<Found>);
+pub struct Standing {
+    /// By which settings, and what they say: one number, so that a request reads no more of memory than that.
+    believed: AtomicU64,
+    /// Nothing for those who never accepted any, as most are never asked to.
+    accepted: OnceLock<ArcSwap<Accepted>>,
+}
 
-#[derive(Debug)]
-struct Found {
+/// What a person accepted.
+#[derive(Debug, Default)]
+struct Accepted {
     /// Agreements, in which version.
     versions: Vec<(Id, Box<str>)>,
     /// By which settings the rest was found.
     serial: u64,
-    believed: bool,
     /// Those that count.
-    accepted: Arc<[Id]>,
+    counting: Arc<[Id]>,
 }
 
 impl Standing {
@@ -41,14 +47,18 @@ impl Standing {
     #[must_use]
     pub fn new(accepted: &[(String, String)]) -> Self {
         let versions = accepted.iter();
-        Self(ArcSwap::from_pointee(Found {
+        let kept = (!accepted.is_empty()).then(|| Accepted {
             versions: versions
                 .map(|(id, version)| (Id::new(id), version.as_str().into()))
                 .collect(),
-            serial: 0,
-            believed: false,
-            accepted: Arc::default(),
-        }))
+            ..Accepted::default()
+        });
+        Self {
+            believed: AtomicU64::new(0),
+            accepted: kept
+                .map(ArcSwap::from_pointee)
+                .map_or_else(OnceLock::new, OnceLock::from),
+        }
     }
 
     /// Goes by these settings from now on; whether the session is believed.
@@ -59,49 +69,53 @@ impl Standing {
         token: &KnownToken,
         issuers: &Issuers,
     ) -> bool {
-        let found = self.0.load();
-        if found.serial == settings.serial {
-            return found.believed;
+        // Each for itself: requests of two settings may do this at once, while one takes the other's place.
+        if let Some(accepted) = self.accepted.get()
+            && accepted.load().serial != settings.serial
+        {
+            accepted.rcu(|accepted| Accepted::of(accepted.versions.clone(), settings));
+        }
+        // No settings have the serial 0, so what was never asked is asked now.
+        let (no, yes) = (settings.serial << 1, settings.serial << 1 | 1);
+        let found = self.believed.load(Ordering::Relaxed);
+        if found == no || found == yes {
+            return found == yes;
         }
         let believed = settings.still_believes(provider, token, issuers);
-        self.0.rcu(|found| Found {
-            believed,
-            ..Found::of(found.versions.clone(), settings)
-        });
+        self.believed
+            .store(if believed { yes } else { no }, Ordering::Relaxed);
         believed
     }
 
-    /// The agreements that count as accepted.
+    /// The agreements that count as accepted; `None` where none ever was.
     #[must_use]
-    pub fn accepted(&self) -> Arc<[Id]> {
-        Arc::clone(&self.0.load().accepted)
+    pub fn accepted(&self) -> Option<Arc<[Id]>> {
+        let accepted = self.accepted.get()?;
+        Some(Arc::clone(&accepted.load().counting))
     }
 
     fn accept(&self, terms: &TermsSettings, settings: &PeopleSettings) {
-        self.0.rcu(|found| {
-            let others = found.versions.iter().filter(|(id, _)| *id != terms.id);
-            let mut versions: Vec<_> = others.cloned().collect();
+        let accepted = self.accepted.get_or_init(ArcSwap::default);
+        accepted.rcu(|accepted| {
+            let others = accepted.versions.iter();
+            let mut versions: Vec<_> = others.filter(|(id, _)| *id != terms.id).cloned().collect();
             versions.push((terms.id.clone(), terms.version.as_str().into()));
-            Found {
-                believed: found.believed,
-                ..Found::of(versions, settings)
-            }
+            Accepted::of(versions, settings)
         });
     }
 }
 
-impl Found {
+impl Accepted {
     fn of(versions: Vec<(Id, Box<str>)>, settings: &PeopleSettings) -> Self {
         let counts = |terms: &&TermsSettings| {
             versions
                 .iter()
                 .any(|(id, version)| *id == terms.id && **version == *terms.version)
         };
-        let accepted = settings.terms.iter().filter(counts);
+        let counting = settings.terms.iter().filter(counts);
         Self {
-            accepted: accepted.map(|terms| terms.id.clone()).collect(),
             serial: settings.serial,
-            believed: false,
+            counting: counting.map(|terms| terms.id.clone()).collect(),
             versions,
         }
     }
@@ -233,7 +247,7 @@ enum Lacking<'s> {
 /// Found by asking policy: of those that it names, one without which it refuses although all others were accepted.
 fn lacking<'s>(call: &'s Call<'_>, session: &PersonSession, app: &App) -> Lacking<'s> {
     let snapshot = &call.in_force.snapshot;
-    let accepted = session.subject.standing.accepted();
+    let accepted = session.subject.standing.accepted().unwrap_or_default();
     let open: Vec<&TermsSettings> = call
         .settings
         .terms

@@ -1,5 +1,6 @@
 //! A person in a browser, where the request is ours to answer: a page of ours, or the way to a sign-in.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossgate_policy::Decision;
@@ -28,7 +29,7 @@ pub(super) enum Stop {
 pub(super) struct Visit {
     pub(super) what: What,
     pub(super) host: String,
-    pub(super) session: Option<std::sync::Arc<PersonSession>>,
+    pub(super) session: Option<Arc<PersonSession>>,
 }
 
 /// What they came for.
@@ -123,13 +124,14 @@ impl Gateway {
                 let decision = admit_refused(snapshot, &app, brought, refusal, &self.metrics);
                 ctx.ending = Ending::Decided(decision);
             }
-            Told::SignedIn(signed_in) => {
+            Told::SignedIn(session) => {
+                let signed_in = &session.subject;
                 let brought = Brought {
-                    session: Some(&signed_in),
+                    session: Some(signed_in),
                     ..brought
                 };
-                let decision = admit_signed_in(snapshot, &app, brought, &signed_in, &self.metrics);
-                ctx.token = Some(signed_in.token);
+                let decision = admit_signed_in(snapshot, &app, brought, signed_in, &self.metrics);
+                ctx.token = Some(Arc::clone(&signed_in.token));
                 ctx.token_digest = signed_in.digest;
                 ctx.ending = Ending::Decided(decision);
             }

@@ -186,7 +186,9 @@ fn decide(
     brought: Brought<'_>,
     metrics: &Metrics,
 ) -> (Decision, Instant) {
-    let accepted = brought.session.map(|session| session.standing.accepted());
+    let accepted = brought
+        .session
+        .and_then(|session| session.standing.accepted());
     let context = Context {
         client_ip: brought.client_ip,
         restriction: restriction(brought.headers),

@@ -24,7 +24,7 @@ pub struct SignedIn {
     /// What stands for the session where its uses are counted.
     pub digest: TokenDigest,
     /// How they stand by the settings in force.
-    pub standing: Arc<Standing>,
+    pub standing: Standing,
 }
 
 /// Decides about a sign-in that was refused, for the record of it.
