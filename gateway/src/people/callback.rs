@@ -21,11 +21,9 @@ use super::call::{Call, Reply, Told};
 use super::forms::one;
 use super::settings::Provider;
 use super::sign_in::failed;
-use super::{People, Standing, place, terms};
-use crate::request::admit::SignedIn;
+use super::{People, SignedIn, Standing, Who, place, stands};
 use crate::request::respond;
 use crate::request::subject::refusal;
-use crate::request::token::KnownToken;
 
 /// Why nobody is let in.
 struct Failed {
@@ -242,8 +240,8 @@ impl People {
             return Err(Failed::new(FailedWhy::Unreachable, "session_not_stored"));
         }
         let issuers = call.live.in_force();
-        let token = Arc::new(KnownToken::new(verified, &issuers.issuers));
-        let standing = self.standing(call, &provider.settings.name, &token).await;
+        let person = Who::of(&verified, &self.names).key();
+        let standing = Standing::new(&self.accepted(person).await);
         let grant = Grant {
             id,
             host: self.names.shared(call.host),
@@ -251,13 +249,16 @@ impl People {
             begun: now,
             until,
             asked: attempt.asked.into(),
-            subject: SignedIn {
-                token,
+            subject: SignedIn::new(
+                &verified,
+                &issuers.issuers,
+                &self.names,
+                self.tokens.digest_of_session(&id.to_bytes()),
                 standing,
-                digest: self.tokens.digest_of_session(&id.to_bytes()),
-            },
+            ),
         };
         let session = Arc::new(Session::new(grant, now));
+        stands(&session, call.settings, &call.in_force.issuers);
         self.sessions.begin(Arc::clone(&session));
         if let Some(before) = &call.session {
             self.end(&[before.id]).await;
@@ -283,18 +284,13 @@ impl People {
 
 impl People {
     /// What somebody who signs in accepted before. Who cannot be looked up is asked again.
-    async fn standing(&self, call: &Call<'_>, provider: &str, token: &KnownToken) -> Standing {
-        let versions = match terms::person(token) {
-            Some(person) => {
-                let store = Arc::clone(&self.store);
-                let kept = tokio::task::spawn_blocking(move || store.accepted(&person)).await;
-                kept.ok().and_then(Result::ok).unwrap_or_default()
-            }
-            None => Vec::new(),
+    async fn accepted(&self, person: Option<String>) -> Vec<(String, String)> {
+        let Some(person) = person else {
+            return Vec::new();
         };
-        let standing = Standing::new(&versions);
-        standing.by(call.settings, provider, token, &call.in_force.issuers);
-        standing
+        let store = Arc::clone(&self.store);
+        let kept = tokio::task::spawn_blocking(move || store.accepted(&person)).await;
+        kept.ok().and_then(Result::ok).unwrap_or_default()
     }
 }
 

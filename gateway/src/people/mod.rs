@@ -14,6 +14,7 @@ pub mod place;
 mod settings;
 mod sign_in;
 mod sign_out;
+mod signed_in;
 mod step_up;
 mod tend;
 mod terms;
@@ -36,8 +37,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::connections::Connections;
 use crate::live::InForce;
 use crate::live::fetch::Fetcher;
-use crate::request::admit::SignedIn;
-use crate::request::token::KnownToken;
 use crate::request::tokens::Tokens;
 pub use call::{Call, Reply, Told};
 use endpoints::KnownEndpoints;
@@ -47,6 +46,7 @@ pub use kept::MOST_FORM;
 use place::Place;
 pub use settings::{PeopleSettings, Provider};
 pub use sign_in::Begin;
+pub use signed_in::{SignedIn, Who};
 use step_up::asked_for;
 pub use tend::tend;
 pub use terms::Standing;
@@ -144,8 +144,9 @@ impl People {
         let Ok(verified) = restore_id_token(&kept.id_token.0, issuers, &kept.issuer) else {
             return;
         };
-        let token = Arc::new(KnownToken::new(verified, issuers));
-        let versions = terms::person(&token).and_then(|person| accepted.get(&person));
+        let person = Who::of(&verified, &self.names).key();
+        let versions = person.and_then(|person| accepted.get(&person));
+        let standing = Standing::new(versions.map_or(&[], Vec::as_slice));
         let grant = Grant {
             id: kept.id,
             host: self.names.shared(&kept.host),
@@ -153,11 +154,13 @@ impl People {
             begun: kept.begun,
             until: kept.until,
             asked: kept.asked.split_whitespace().map(str::to_owned).collect(),
-            subject: SignedIn {
-                token,
-                standing: Standing::new(versions.map_or(&[], Vec::as_slice)),
-                digest: self.tokens.digest_of_session(&kept.id.to_bytes()),
-            },
+            subject: SignedIn::new(
+                &verified,
+                issuers,
+                &self.names,
+                self.tokens.digest_of_session(&kept.id.to_bytes()),
+                standing,
+            ),
         };
         self.sessions
             .begin(Arc::new(Session::new(grant, kept.seen)));
@@ -209,12 +212,12 @@ impl People {
 }
 
 /// Whether a session is believed by these settings.
-#[must_use]
 pub fn stands(session: &PersonSession, settings: &PeopleSettings, issuers: &Issuers) -> bool {
-    let SignedIn {
-        token, standing, ..
-    } = &session.subject;
-    standing.by(settings, &session.provider, token, issuers)
+    let signed_in = &session.subject;
+    signed_in.standing.by(settings, || {
+        let token = signed_in.token();
+        token.is_some_and(|token| settings.still_believes(&session.provider, &token, issuers))
+    })
 }
 
 /// The pages that everybody is shown, with an operator's files in place of ours.

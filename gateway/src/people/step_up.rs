@@ -5,8 +5,8 @@ use crossgate_policy::snapshot::Snapshot;
 use crossgate_policy::subject::Home;
 use crossgate_portal::oidc::Wanted;
 
+use super::SignedIn;
 use super::settings::{PeopleSettings, Provider};
-use crate::request::admit::SignedIn;
 use crate::request::respond;
 
 /// What a refusal asks for, one word each, in the words of `crossgate decide`.
@@ -51,7 +51,8 @@ pub(super) fn provider<'s>(
     signed_in: &SignedIn,
     with: &str,
 ) -> Option<&'s Provider> {
-    let subject = &signed_in.token.subject;
+    let token = signed_in.token()?;
+    let subject = &token.subject;
     let own = snapshot.own.id;
     let counts = match subject.home {
         Home::Tenant { tenant, .. } => tenant.0 == own || snapshot.accepts_mfa_of(tenant.0),

@@ -9,7 +9,6 @@ use crossgate_policy::decision::{Refusal, Requirement};
 use crossgate_policy::ids::Id;
 use crossgate_policy::snapshot::{PolicyState, Snapshot};
 use crossgate_portal::pages::{Action, Does, FailedWhy, Page, Why};
-use crossgate_token::Issuers;
 use http::Method;
 
 use super::call::{Call, Reply};
@@ -19,7 +18,6 @@ use super::{People, PeopleSettings, PersonSession, place};
 use crate::request::admit::admit_with_terms;
 use crate::request::respond::{self, Answer, Shown};
 use crate::request::route::{App, Door};
-use crate::request::token::KnownToken;
 
 /// How a session stands by the settings in force: whether it is believed, and which terms its person has accepted. Found out
 /// once for each settings.
@@ -61,14 +59,8 @@ impl Standing {
         }
     }
 
-    /// Goes by these settings from now on; whether the session is believed.
-    pub fn by(
-        &self,
-        settings: &PeopleSettings,
-        provider: &str,
-        token: &KnownToken,
-        issuers: &Issuers,
-    ) -> bool {
+    /// Goes by these settings from now on; whether the session is believed, which is asked where it is not known.
+    pub fn by(&self, settings: &PeopleSettings, believes: impl FnOnce() -> bool) -> bool {
         // Each for itself: requests of two settings may do this at once, while one takes the other's place.
         if let Some(accepted) = self.accepted.get()
             && accepted.load().serial != settings.serial
@@ -81,7 +73,7 @@ impl Standing {
         if found == no || found == yes {
             return found == yes;
         }
-        let believed = settings.still_believes(provider, token, issuers);
+        let believed = believes();
         self.believed
             .store(if believed { yes } else { no }, Ordering::Relaxed);
         believed
@@ -119,13 +111,6 @@ impl Accepted {
             versions,
         }
     }
-}
-
-/// What stands for a person where acceptances are kept: who issues their tokens, and their id there.
-#[must_use]
-pub(super) fn person(token: &KnownToken) -> Option<String> {
-    let user = token.subject.user_id.as_ref()?;
-    Some(format!("{} {user}", token.subject.issuer.0))
 }
 
 impl People {
@@ -204,14 +189,14 @@ impl People {
         session: &PersonSession,
         terms: &TermsSettings,
     ) -> bool {
-        let Some(person) = person(&session.subject.token) else {
+        let who = session.subject.who();
+        let Some(person) = who.key() else {
             return false;
         };
         let (store, now) = (Arc::clone(&self.store), call.now());
-        let (who, agreement) = (person.clone(), terms.id.to_string());
-        let version = terms.version.clone();
+        let (agreement, version) = (terms.id.to_string(), terms.version.clone());
         let kept =
-            tokio::task::spawn_blocking(move || store.accept(&who, &agreement, &version, now));
+            tokio::task::spawn_blocking(move || store.accept(&person, &agreement, &version, now));
         match kept.await {
             Ok(Ok(())) => {}
             Ok(Err(fault)) => {
@@ -228,7 +213,7 @@ impl People {
         );
         let theirs = self
             .sessions
-            .filter(|other| self::person(&other.subject.token).as_deref() == Some(&*person));
+            .filter(|other| other.subject.who().person == who.person);
         for other in theirs {
             other.subject.standing.accept(terms, call.settings);
         }

@@ -131,7 +131,7 @@ impl Gateway {
                     ..brought
                 };
                 let decision = admit_signed_in(snapshot, &app, brought, signed_in, &self.metrics);
-                ctx.token = Some(Arc::clone(&signed_in.token));
+                ctx.token = signed_in.token();
                 ctx.token_digest = signed_in.digest;
                 ctx.ending = Ending::Decided(decision);
             }

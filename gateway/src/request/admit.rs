@@ -24,8 +24,9 @@ use super::subject::refusal;
 use super::token::KnownToken;
 use super::tokens::{Basis, Found, TokenDigest, Tokens};
 use crate::ops::{ACCEPTED, Metrics, NO_KEYS};
+use crate::people::SignedIn;
 pub use again::admit_again;
-pub use person::{SignedIn, admit_refused, admit_signed_in, admit_with_terms};
+pub use person::{admit_refused, admit_signed_in, admit_with_terms};
 
 /// What one request decides by: the same from its first step to its last.
 pub struct Moment<'a, K> {
@@ -100,7 +101,7 @@ pub fn admit<'k, K: Fn(&str) -> Option<&'k KeySet>>(
     let refused = match Credential::read(brought.headers) {
         Credential::None => {
             if let Some(session) = brought.session {
-                admission.token = Some(Arc::clone(&session.token));
+                admission.token = session.token();
                 admission.token_digest = session.digest;
             }
             None

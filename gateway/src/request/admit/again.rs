@@ -25,16 +25,22 @@ pub fn admit_again(in_force: &InForce, now: UnixTime, app: &App, open: &Open) ->
         }
         accept(now, app.addressee(), known)
     };
+    let signed_in = match &open.opener {
+        Opener::Session(session) if app.sign_in && still_signed_in(in_force, now, session) => {
+            session.subject.token()
+        }
+        Opener::Anybody | Opener::Token(_) | Opener::Session(_) => None,
+    };
     let caller = match &open.opener {
         Opener::Anybody => Caller::Anonymous,
         Opener::Token(token) => match known(token) {
             Ok(()) => Caller::Verified(&token.subject),
             Err(fault) => Caller::Refused(refusal(fault)),
         },
-        Opener::Session(session) if app.sign_in && still_signed_in(in_force, now, session) => {
-            Caller::Verified(&session.subject.token.subject)
-        }
-        Opener::Session(_) => Caller::Refused(SIGNED_OUT),
+        Opener::Session(_) => match &signed_in {
+            Some(token) => Caller::Verified(&token.subject),
+            None => Caller::Refused(SIGNED_OUT),
+        },
     };
     let values = open.restriction.as_deref();
     let accepted = open.opener.accepted();
