@@ -194,7 +194,7 @@ impl RequestCtx {
             restriction,
             // No partner's side is known yet, so none allows anything.
             partner_outbound_allowed: false,
-            terms_accepted: self.session.as_ref().map(|here| Arc::clone(&here.accepted)),
+            terms_accepted: self.session.as_ref().and_then(|here| here.accepted.clone()),
         });
     }
 

@@ -3,8 +3,9 @@
 //! All names have the prefix `__Host-`: a browser takes such a cookie over HTTPS only, from this very host, for all paths,
 //! so that no other host of the domain can put one in its place (RFC 6265bis, section 4.1.3.2).
 
-use http::header::COOKIE;
+use http::header::{COOKIE, Entry};
 use http::{HeaderMap, HeaderValue};
+use memchr::memchr_iter;
 
 /// The session.
 pub const SESSION: &str = "__Host-crossgate";
@@ -31,9 +32,21 @@ pub fn all(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
 /// The cookie of this name; `None` where there is none, or more than one: then nobody knows who set which.
 #[must_use]
 pub fn one<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let mut values = all(headers).filter(|(other, _)| *other == name);
-    let (_, value) = values.next()?;
-    values.next().is_none().then_some(value)
+    let mut found = None;
+    for value in headers.get_all(COOKIE) {
+        for value in pairs(value).filter_map(|pair| value_of(pair, name)) {
+            if found.replace(value).is_some() {
+                return None;
+            }
+        }
+    }
+    found
+}
+
+fn value_of<'a>(pair: &'a [u8], name: &str) -> Option<&'a str> {
+    let pair = pair.trim_ascii();
+    let value = pair.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
+    std::str::from_utf8(value).ok()
 }
 
 /// `Set-Cookie` of one of ours; without an age it ends with the browser.
@@ -72,32 +85,57 @@ pub fn sets_ours(value: &HeaderValue) -> bool {
 
 /// Takes ours out of a request on its way to an app; the others stay to the byte.
 pub fn strip(headers: &mut HeaderMap) {
-    let mut cookies = headers.get_all(COOKIE).iter();
-    if !cookies.any(|value| pairs(value).any(is_ours)) {
+    let mut cookies = match headers.try_entry(COOKIE) {
+        Ok(Entry::Occupied(cookies)) => cookies,
+        Ok(Entry::Vacant(_)) => return,
+        // More headers than there can be. Ours must not go on.
+        Err(_) => {
+            headers.remove(COOKIE);
+            return;
+        }
+    };
+    let mut some_are_empty = false;
+    for value in cookies.iter_mut() {
+        if let Some(others) = without_ours(value) {
+            some_are_empty |= others.is_empty();
+            *value = others;
+        }
+    }
+    if !some_are_empty {
         return;
     }
-    let kept: Vec<HeaderValue> = headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|value| {
-            let others = pairs(value)
-                .filter(|pair| !is_ours(pair))
-                .collect::<Vec<_>>()
-                .join(&b';');
-            let others = others.trim_ascii();
-            (!others.is_empty())
-                .then(|| HeaderValue::from_bytes(others).ok())
-                .flatten()
-        })
-        .collect();
-    headers.remove(COOKIE);
-    for value in kept {
-        headers.append(COOKIE, value);
+    let (name, values) = cookies.remove_entry_mult();
+    let left: Vec<HeaderValue> = values.filter(|value| !value.is_empty()).collect();
+    for value in left {
+        headers.append(&name, value);
     }
 }
 
+/// What a value has besides ours; `None` where none of ours is in it.
+fn without_ours(value: &HeaderValue) -> Option<HeaderValue> {
+    if !pairs(value).any(is_ours) {
+        return None;
+    }
+    let mut others = Vec::with_capacity(value.len() + 1);
+    for pair in pairs(value).filter(|pair| !is_ours(pair)) {
+        others.push(b';');
+        others.extend_from_slice(pair);
+    }
+    let others = others.get(1..).unwrap_or_default().trim_ascii();
+    // Pieces of a value are one; were they not, nothing of it would go on.
+    Some(HeaderValue::from_bytes(others).unwrap_or(HeaderValue::from_static("")))
+}
+
 fn pairs(value: &HeaderValue) -> impl Iterator<Item = &[u8]> {
-    value.as_bytes().split(|byte| *byte == b';')
+    let text = value.as_bytes();
+    let mut begin = 0;
+    memchr_iter(b';', text)
+        .chain(std::iter::once(text.len()))
+        .filter_map(move |end| {
+            let pair = text.get(begin..end);
+            begin = end + 1;
+            pair
+        })
 }
 
 /// In any letter case: browsers see to the prefix without regard to it.

@@ -7,6 +7,7 @@ pub mod attempt;
 pub mod cookies;
 pub mod facebook;
 pub mod mail;
+pub mod names;
 pub mod oidc;
 pub mod pages;
 pub mod passcode;

@@ -2,8 +2,7 @@
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use aws_lc_rs::rand;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64_simd::{AsOut as _, URL_SAFE_NO_PAD};
 
 /// Seals and opens with one key (AES-256-GCM, a random nonce each time).
 ///
@@ -41,17 +40,27 @@ impl Sealer {
             .map_err(|_| NoRandom)?;
         let mut sealed = nonce.as_ref().to_vec();
         sealed.append(&mut body);
-        Ok(URL_SAFE_NO_PAD.encode(sealed))
+        Ok(URL_SAFE_NO_PAD.encode_to_string(sealed))
     }
 
     /// What was sealed for this purpose; `None` for anything else.
     #[must_use]
     pub fn open(&self, purpose: &str, sealed: &str) -> Option<Vec<u8>> {
-        let mut sealed = URL_SAFE_NO_PAD.decode(sealed).ok()?;
-        let (nonce, body) = sealed.split_at_mut_checked(NONCE)?;
+        let mut room = vec![0; URL_SAFE_NO_PAD.estimated_decoded_length(sealed.len())];
+        self.open_in(&mut room, purpose, sealed).map(<[u8]>::to_vec)
+    }
+
+    /// The same in this room, for what is opened with every request; `None` also where the room is too small.
+    #[must_use]
+    pub fn open_in<'r>(&self, room: &'r mut [u8], purpose: &str, sealed: &str) -> Option<&'r [u8]> {
+        let sealed = sealed.as_bytes();
+        // More than there is room for would be a panic of the decoder.
+        let room = room.get_mut(..URL_SAFE_NO_PAD.decoded_length(sealed).ok()?)?;
+        let bytes = URL_SAFE_NO_PAD.decode(sealed, room.as_out()).ok()?;
+        let (nonce, body) = bytes.split_at_mut_checked(NONCE)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
         let plain = self.0.open_in_place(nonce, Aad::from(purpose), body).ok()?;
-        Some(plain.to_vec())
+        Some(plain)
     }
 }
 
@@ -76,7 +85,7 @@ pub fn random<const N: usize>() -> Result<[u8; N], NoRandom> {
 /// # Errors
 /// The system gives no random numbers.
 pub fn random_text() -> Result<String, NoRandom> {
-    Ok(URL_SAFE_NO_PAD.encode(random::<16>()?))
+    Ok(URL_SAFE_NO_PAD.encode_to_string(random::<16>()?))
 }
 
 #[cfg(test)]
@@ -92,6 +101,17 @@ mod tests {
         let other = Sealer::new(&[8; KEY]).unwrap();
         assert_eq!(other.open("session", &sealed), None);
         assert_ne!(sealer.seal("session", b"abc").unwrap(), sealed);
+    }
+
+    #[test]
+    fn it_opens_in_as_much_room_as_it_takes_and_in_no_less() {
+        let sealer = Sealer::new(&[7; KEY]).unwrap();
+        let sealed = sealer.seal("session", b"abc").unwrap();
+        let mut room = [0; NONCE + 3 + 16];
+        let opened = sealer.open_in(&mut room, "session", &sealed);
+        assert_eq!(opened, Some(&b"abc"[..]));
+        let opened = sealer.open_in(&mut room[1..], "session", &sealed);
+        assert_eq!(opened, None);
     }
 
     #[test]

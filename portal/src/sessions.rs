@@ -1,5 +1,6 @@
 //! Who is signed in: found without a lock on every request, ended at once.
 
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -47,13 +48,17 @@ impl SessionId {
         if sealed.len() != SEALED {
             return None;
         }
-        let bytes: [u8; 16] = sealer.open(PURPOSE, sealed)?.try_into().ok()?;
-        Some(Self::from_bytes(bytes))
+        let mut room = [0; BYTES];
+        let bytes = sealer.open_in(&mut room, PURPOSE, sealed)?;
+        bytes.try_into().ok().map(Self::from_bytes)
     }
 }
 
-/// Letters of a sealed id: nonce, id and tag in base64url.
-const SEALED: usize = ((12 + 16 + 16) * 4_usize).div_ceil(3);
+/// Nonce, id and tag.
+const BYTES: usize = 12 + 16 + 16;
+
+/// Letters of a sealed id: the same in base64url.
+const SEALED: usize = (BYTES * 4).div_ceil(3);
 
 impl std::fmt::Debug for SessionId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -67,7 +72,7 @@ pub struct Grant<T> {
     /// Its id.
     pub id: SessionId,
     /// The host that it was made for, and counts at.
-    pub host: Box<str>,
+    pub host: Arc<str>,
     /// Where they signed in.
     pub provider: Arc<str>,
     /// When they signed in.
@@ -133,11 +138,11 @@ pub const GRAIN: u64 = 60;
 
 /// All who are signed in.
 #[derive(Debug)]
-pub struct Sessions<T>(HashMap<SessionId, Arc<Session<T>>>);
+pub struct Sessions<T>(HashMap<SessionId, Arc<Session<T>>, BuildHasherDefault<OfId>>);
 
 impl<T> Default for Sessions<T> {
     fn default() -> Self {
-        Self(HashMap::new())
+        Self(HashMap::default())
     }
 }
 
@@ -186,6 +191,23 @@ impl<T> Sessions<T> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+/// Where a session stands among all follows from its id alone: ids are drawn by us and shown sealed, so nobody chooses them.
+#[derive(Default)]
+struct OfId(u64);
+
+impl Hasher for OfId {
+    /// For ids, which are two whole parts.
+    fn write(&mut self, id: &[u8]) {
+        for part in id.as_chunks().0 {
+            self.0 ^= u64::from_ne_bytes(*part);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 

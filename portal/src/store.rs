@@ -252,6 +252,16 @@ impl PortalStore {
     /// # Errors
     /// The file fails.
     pub fn sessions(&self) -> Result<Vec<KeptSession>, PortalStoreError> {
+        let mut all = Vec::new();
+        self.each_session(|session| all.push(session))?;
+        Ok(all)
+    }
+
+    /// Shows every session that is kept, one after the other: all at once are many ID tokens.
+    ///
+    /// # Errors
+    /// The file fails.
+    pub fn each_session(&self, mut see: impl FnMut(KeptSession)) -> Result<(), PortalStoreError> {
         let file = self.lock();
         let mut statement = file.prepare_cached(
             "SELECT id, host, provider, issuer, id_token, begun, until, seen, asked FROM sessions",
@@ -269,7 +279,10 @@ impl PortalStore {
                 asked: row.get(8)?,
             })
         })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        for session in rows {
+            see(session?);
+        }
+        Ok(())
     }
 
     /// The ID token of one, which its provider wants back at a sign-out.

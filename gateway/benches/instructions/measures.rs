@@ -1,7 +1,6 @@
 //! What is counted.
 
 use std::hint::black_box;
-use std::sync::Arc;
 
 use crossgate::request::credential::Credential;
 use crossgate::request::token::KnownToken;
@@ -11,7 +10,7 @@ use crossgate_token::{accept_unsigned, verify};
 use serde_json::json;
 
 use crate::stage::phases::{Unwatched, Watch, response, serve};
-use crate::stage::{Stage, contoso, tokens};
+use crate::stage::{Stage, contoso, people, tokens, wire};
 
 /// One thing that is counted.
 pub struct Measure {
@@ -22,7 +21,7 @@ pub struct Measure {
 }
 
 /// All of them.
-pub const MEASURES: [Measure; 5] = [
+pub const MEASURES: [Measure; 6] = [
     Measure {
         name: "decide, 1 partner",
         rounds: 4096,
@@ -46,7 +45,19 @@ pub const MEASURES: [Measure; 5] = [
     Measure {
         name: "request with a known token",
         rounds: 256,
-        run: request,
+        run: |rounds| {
+            let stage = Stage::new(1).without_writer();
+            let token = stage.mint.guest(0);
+            requests(&stage, &contoso::request(&token), rounds);
+        },
+    },
+    Measure {
+        name: "request with a session",
+        rounds: 256,
+        run: |rounds| {
+            let (stage, cookies) = people::signed_in(1, 1);
+            requests(&stage.with_people(), &people::request(&cookies[0]), rounds);
+        },
     },
 ];
 
@@ -147,22 +158,20 @@ fn first_sight(rounds: u64) {
     });
 }
 
-/// Every hook of one request that is forwarded, from the context's making to its end.
-fn request(rounds: u64) {
+/// Every hook of this request, which is forwarded, from the context's making to its end.
+fn requests(stage: &Stage, request: &[u8], rounds: u64) {
     struct Counted;
     impl Watch for Counted {
         fn phase<T>(&mut self, _: &'static str, run: impl FnOnce() -> T) -> T {
             counted_by_callgrind(run)
         }
     }
-    let stage = Stage::new(1).without_writer();
-    let token = Arc::new(stage.mint.guest(0));
     for _ in 0..64 {
-        let mut session = stage.session(&token);
+        let mut session = wire::session(request);
         serve(&stage.gateway, &mut session, response(), &mut Unwatched).expect("forwarded");
     }
     for _ in 0..rounds {
-        let mut session = stage.session(&token);
+        let mut session = wire::session(request);
         serve(&stage.gateway, &mut session, response(), &mut Counted).expect("forwarded");
     }
 }

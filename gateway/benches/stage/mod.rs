@@ -13,6 +13,7 @@
 
 pub mod bare;
 pub mod contoso;
+pub mod people;
 pub mod phases;
 pub mod tokens;
 pub mod wire;

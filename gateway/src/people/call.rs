@@ -12,7 +12,6 @@ use jiff::Timestamp;
 
 use super::{PeopleSettings, PersonSession};
 use crate::live::{Held, Live};
-use crate::request::admit::SignedIn;
 use crate::request::respond::{self, Answer, Shown};
 use crate::request::route::App;
 
@@ -65,7 +64,7 @@ pub enum Told {
     /// A sign-in was refused.
     Refused(TokenRefusal),
     /// Somebody signed in.
-    SignedIn(SignedIn),
+    SignedIn(Arc<PersonSession>),
 }
 
 impl Reply {

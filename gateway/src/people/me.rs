@@ -9,6 +9,7 @@ use super::forms::Browser;
 use super::{People, PersonSession, place};
 use crate::request::principal;
 use crate::request::respond::{self, Shown};
+use crate::request::token::KnownToken;
 
 impl People {
     /// `/.crossgate/me`, by what was decided about the person and the app.
@@ -66,6 +67,11 @@ impl People {
     }
 }
 
+fn name(token: &KnownToken) -> Option<&str> {
+    let display_name = token.facts.display_name.as_deref();
+    display_name.or_else(|| principal::name(token, true))
+}
+
 /// What a page tells of a person, as text.
 struct Person<'a> {
     name: String,
@@ -80,18 +86,13 @@ struct Person<'a> {
 
 impl<'a> Person<'a> {
     fn of(call: &'a Call<'_>, session: &'a PersonSession, decision: &Decision) -> Self {
-        let token = &session.subject.token;
+        let token = session.subject.token();
+        let token = token.as_deref();
         let facts = decision.facts();
-        let tenant = token.subject.home.recorded_tenant();
+        let tenant = token.and_then(|token| token.subject.home.recorded_tenant());
         let provider = call.settings.provider(&session.provider);
         Self {
-            name: token
-                .facts
-                .display_name
-                .as_deref()
-                .or_else(|| principal::name(token, true))
-                .unwrap_or("?")
-                .to_owned(),
+            name: token.and_then(name).unwrap_or("?").to_owned(),
             tenant: tenant.map_or_else(String::new, |tenant| tenant.to_string()),
             tenant_name: tenant.and_then(|tenant| call.settings.name_of(tenant)),
             provider: provider.map_or("", |provider| &provider.label),

@@ -23,6 +23,7 @@ mod send;
 mod settings;
 mod sign_in;
 mod sign_out;
+mod signed_in;
 mod social;
 mod step_up;
 mod tend;
@@ -39,6 +40,7 @@ use crossgate_policy::Decision;
 use crossgate_policy::ids::Id;
 use crossgate_policy::subject::Home;
 use crossgate_portal::cookies;
+use crossgate_portal::names::Names;
 use crossgate_portal::pages::{Brand, BrandFault, Colour, Logo, Pages, PagesFault};
 use crossgate_portal::passcode::{Limits, Passcodes};
 use crossgate_portal::seal::{NoRandom, Sealer};
@@ -51,7 +53,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::connections::Connections;
 use crate::live::InForce;
 use crate::live::fetch::Fetcher;
-use crate::request::admit::SignedIn;
 use crate::request::token::KnownToken;
 use crate::request::tokens::Tokens;
 pub use call::{Call, Reply, Told};
@@ -67,6 +68,7 @@ use provider::SpeaksFor;
 use realm::takes_microsoft_accounts;
 pub use settings::PeopleSettings;
 pub use sign_in::Begin;
+pub use signed_in::{SignedIn, Who};
 use step_up::asked_for;
 pub use tend::tend;
 pub use terms::Standing;
@@ -79,8 +81,10 @@ pub type PersonSession = Session<SignedIn>;
 pub struct Here {
     /// The session.
     pub session: Arc<PersonSession>,
-    /// The terms of use that count as accepted.
-    pub accepted: Arc<[Id]>,
+    /// Who it is of.
+    pub token: Arc<KnownToken>,
+    /// The terms of use that count as accepted; `None` where none ever were.
+    pub accepted: Option<Arc<[Id]>>,
 }
 
 /// Everybody who is signed in, and what signing in takes.
@@ -88,6 +92,8 @@ pub struct Here {
 pub struct People {
     sealer: Sealer,
     sessions: Sessions<SignedIn>,
+    /// Of hosts and providers, which sessions share.
+    names: Names,
     store: Arc<PortalStore>,
     tokens: Arc<Tokens>,
     endpoints: KnownEndpoints,
@@ -158,6 +164,7 @@ impl People {
         let people = Self {
             sealer,
             sessions: Sessions::default(),
+            names: Names::default(),
             store: Arc::new(store),
             tokens: Arc::clone(tokens),
             endpoints: KnownEndpoints::new(fetcher.clone()),
@@ -169,9 +176,8 @@ impl People {
             ledger: ledger.cloned(),
         };
         let accepted = people.store.acceptances().map_err(failed)?;
-        for kept in people.store.sessions().map_err(failed)? {
-            people.take_up(&kept, settings, issuers, &accepted);
-        }
+        let kept = |session: KeptSession| people.take_up(&session, settings, issuers, &accepted);
+        people.store.each_session(kept).map_err(failed)?;
         Ok(Some(people))
     }
 
@@ -195,20 +201,23 @@ impl People {
         let Ok(verified) = verified else {
             return;
         };
-        let token = Arc::new(KnownToken::new(verified, issuers));
-        let versions = terms::person(&token).and_then(|person| accepted.get(&person));
+        let person = Who::of(&verified, &self.names).key();
+        let versions = person.and_then(|person| accepted.get(&person));
+        let standing = Standing::new(versions.map_or(&[], Vec::as_slice));
         let grant = Grant {
             id: kept.id,
-            host: kept.host.as_str().into(),
-            provider: kept.provider.as_str().into(),
+            host: self.names.shared(&kept.host),
+            provider: self.names.shared(&kept.provider),
             begun: kept.begun,
             until: kept.until,
             asked: kept.asked.split_whitespace().map(str::to_owned).collect(),
-            subject: SignedIn {
-                token,
-                standing: Arc::new(Standing::new(versions.map_or(&[], Vec::as_slice))),
-                digest: self.tokens.digest_of_session(&kept.id.to_bytes()),
-            },
+            subject: SignedIn::new(
+                &verified,
+                issuers,
+                &self.names,
+                self.tokens.digest_of_session(&kept.id.to_bytes()),
+                standing,
+            ),
         };
         self.sessions
             .begin(Arc::new(Session::new(grant, kept.seen)));
@@ -227,8 +236,7 @@ impl People {
         let sealed = cookies::one(headers, cookies::SESSION)?;
         let id = SessionId::open(&self.sealer, sealed)?;
         let session = self.sessions.find(id, host, now, settings.idle)?;
-        let accepted = still_counts(&session, settings, in_force)?;
-        Some(Here { session, accepted })
+        still_counts(&session, settings, in_force)
     }
 
     /// Answers at a place of ours, by what was decided about who is signed in.
@@ -276,28 +284,34 @@ impl People {
     }
 }
 
-/// The terms of use that are accepted by what is in force, where a session counts by that: for requests that come, and for those
-/// that are under way.
+/// The terms of use that are accepted by what is in force, and the token, where a session counts by that: for requests that come, and
+/// for those that are under way.
 #[must_use]
 pub fn still_counts(
-    session: &PersonSession,
+    session: &Arc<PersonSession>,
     settings: &PeopleSettings,
     in_force: &InForce,
-) -> Option<Arc<[Id]>> {
-    let SignedIn {
-        token, standing, ..
-    } = &session.subject;
-    let may_come = token.subject.home != Home::MicrosoftAccount
-        || takes_microsoft_accounts(&in_force.snapshot.redemption);
-    let accepted = standing.by(settings, &session.provider, token, &in_force.issuers)?;
-    let is_somebody = token.subject.home != Home::NoTenant
+) -> Option<Here> {
+    let signed_in = &session.subject;
+    let token = signed_in.token()?;
+    let home = token.subject.home;
+    let believed = signed_in.standing.by(settings, || {
+        settings.still_believes(&session.provider, &token, &in_force.issuers)
+    });
+    let may_come =
+        home != Home::MicrosoftAccount || takes_microsoft_accounts(&in_force.snapshot.redemption);
+    let is_somebody = home != Home::NoTenant
         || settings
             .provider(&session.provider)
             .is_some_and(|provider| match &provider.speaks_for {
-                SpeaksFor::Guests(voucher) => guests::is_still(&in_force.snapshot, voucher, token),
+                SpeaksFor::Guests(voucher) => guests::is_still(&in_force.snapshot, voucher, &token),
                 SpeaksFor::Tenant(_) | SpeaksFor::Asserted(_) => true,
             });
-    (may_come && is_somebody).then_some(accepted)
+    (believed && may_come && is_somebody).then(|| Here {
+        session: Arc::clone(session),
+        accepted: signed_in.standing.accepted(settings),
+        token,
+    })
 }
 
 /// The pages that everybody is shown, with an operator's files in place of ours.

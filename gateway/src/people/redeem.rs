@@ -20,6 +20,7 @@ use super::send::Sent;
 use super::sign_in::failed;
 use super::{People, PersonSession};
 use crate::request::respond::{self, Answer, Shown};
+use crate::request::token::KnownToken;
 
 /// What a link names.
 struct Link {
@@ -106,7 +107,8 @@ impl People {
     }
 
     fn consent(&self, call: &Call<'_>, session: &PersonSession, open: &Open) -> Answer {
-        let home = session.subject.token.subject.home.recorded_tenant();
+        let token = session.subject.token();
+        let home = token.and_then(|token| token.subject.home.recorded_tenant());
         self.with_form_token(call, |csrf| {
             let page = Page::Consent {
                 app: &call.app.called.name,
@@ -181,23 +183,26 @@ async fn accepted(
 
 /// Whether somebody who is signed in owns the address that an invitation was sent to.
 fn is_owner(call: &Call<'_>, session: &PersonSession, invited: &Invited) -> bool {
-    let subject = &session.subject.token.subject;
+    let Some(token) = session.subject.token() else {
+        return false;
+    };
+    let subject = &token.subject;
     match subject.home {
         // Found by that very address, or by an account that has it.
         Home::NoTenant => {
             subject.user_id.as_ref() == Some(&Id::new(&invited.guest))
-                && has_address(session, &invited.address)
+                && has_address(&token, &invited.address)
         }
         Home::Tenant { .. } | Home::MicrosoftAccount => {
-            let names = names(call, session, Way::ByLink);
+            let names = names(call, session, &token, Way::ByLink);
             let mut names = names.iter();
             names.any(|name| name.eq_ignore_ascii_case(&invited.address))
         }
     }
 }
 
-fn has_address(session: &PersonSession, address: &str) -> bool {
-    let told = &session.subject.token.verified.claims().names.email;
+fn has_address(token: &KnownToken, address: &str) -> bool {
+    let told = &token.verified.claims().names.email;
     told.as_deref()
         .is_some_and(|told| told.eq_ignore_ascii_case(address))
 }
@@ -214,8 +219,12 @@ enum Way {
 /// The addresses of a tenant's person that their provider can vouch for: those that lead to it. Of Entra's users the sign-in name, whose
 /// domain the tenant has shown to be its own, also where the domain leads nowhere; never the claim `email`, which anybody may set there. What
 /// other providers let people write themselves counts with the link only.
-fn names<'s>(call: &Call<'_>, session: &'s PersonSession, way: Way) -> Vec<&'s str> {
-    let token = &session.subject.token;
+fn names<'s>(
+    call: &Call<'_>,
+    session: &PersonSession,
+    token: &'s KnownToken,
+    way: Way,
+) -> Vec<&'s str> {
     let Some(provider) = call.settings.provider(&session.provider) else {
         return Vec::new();
     };
@@ -244,7 +253,8 @@ fn names<'s>(call: &Call<'_>, session: &'s PersonSession, way: Way) -> Vec<&'s s
 /// The invitation of whoever came by the app itself: of the record that is theirs, where it has not been accepted.
 fn pending(call: &Call<'_>, session: &PersonSession) -> Option<Open> {
     let guests = &call.in_force.snapshot.guests;
-    let subject = &session.subject.token.subject;
+    let token = session.subject.token()?;
+    let subject = &token.subject;
     let record = match subject.home {
         Home::NoTenant => guests
             .by_id(subject.user_id.as_ref()?)
@@ -254,10 +264,10 @@ fn pending(call: &Call<'_>, session: &PersonSession) -> Option<Open> {
                     .sign_in
                     .as_ref()
                     .and_then(|names| names.mail.as_deref());
-                mail.is_some_and(|mail| has_address(session, mail))
+                mail.is_some_and(|mail| has_address(&token, mail))
             })?,
         Home::Tenant { .. } | Home::MicrosoftAccount => {
-            let mut records = names(call, session, Way::ByApp)
+            let mut records = names(call, session, &token, Way::ByApp)
                 .into_iter()
                 .flat_map(|name| guests.with_mail(name))
                 .filter(is_open);
@@ -282,7 +292,7 @@ fn is_open(record: &&Guest) -> bool {
 
 /// Who accepts, by how they are signed in.
 fn acceptance(call: &Call<'_>, session: &PersonSession) -> Option<Acceptance> {
-    let token = &session.subject.token;
+    let token = session.subject.token()?;
     let user = token.subject.user_id.clone()?;
     match token.subject.home {
         Home::Tenant { tenant, .. } => Some(Acceptance::Tenant {

@@ -96,10 +96,10 @@ impl People {
             (Some(provider), Some(issuer), Some(sid)) if !sid.is_empty() => {
                 let (name, ended) = (&provider.name, Id::new(sid));
                 let over = self.sessions.filter(|session| {
-                    let claims = session.subject.token.verified.claims();
+                    let who = session.subject.who();
                     *session.provider == **name
-                        && *claims.issuer == *issuer
-                        && claims.session.as_ref() == Some(&ended)
+                        && *who.issuer == *issuer
+                        && who.session.as_ref() == Some(&ended)
                 });
                 let over: Vec<SessionId> = over.iter().map(|session| session.id).collect();
                 self.end(&over).await;
@@ -173,12 +173,12 @@ impl People {
             }
         };
         let over = self.sessions.filter(|session| {
-            let claims = session.subject.token.verified.claims();
-            let one_of_theirs = *claims.issuer == *logout.issuer;
+            let who = session.subject.who();
+            let one_of_theirs = *who.issuer == *logout.issuer;
             one_of_theirs
                 && match (&logout.session, &logout.subject) {
-                    (Some(ended), _) => claims.session.as_ref() == Some(ended),
-                    (None, ended) => ended.is_some() && claims.subject == *ended,
+                    (Some(ended), _) => who.session.as_ref() == Some(ended),
+                    (None, ended) => ended.is_some() && who.subject == *ended,
                 }
         });
         Ok(over.iter().map(|session| session.id).collect())

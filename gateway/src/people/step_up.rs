@@ -5,9 +5,8 @@ use crossgate_policy::snapshot::Snapshot;
 use crossgate_policy::subject::Home;
 use crossgate_portal::oidc::Wanted;
 
-use super::PeopleSettings;
 use super::provider::Provider;
-use crate::request::admit::SignedIn;
+use super::{PeopleSettings, SignedIn};
 use crate::request::respond;
 
 /// What a refusal asks for, one word each, in the words of `crossgate decide`.
@@ -52,7 +51,8 @@ pub(super) fn provider<'s>(
     signed_in: &SignedIn,
     with: &str,
 ) -> Option<&'s Provider> {
-    let subject = &signed_in.token.subject;
+    let token = signed_in.token()?;
+    let subject = &token.subject;
     let own = snapshot.own.id;
     let counts = match subject.home {
         Home::Tenant { tenant, .. } => tenant.0 == own || snapshot.accepts_mfa_of(tenant.0),
@@ -73,9 +73,11 @@ pub(super) fn nobody_can(
     snapshot: &Snapshot,
     signed_in: &SignedIn,
 ) -> bool {
-    match signed_in.token.subject.home {
-        Home::Tenant { .. } => false,
-        Home::MicrosoftAccount | Home::NoTenant => settings.of_tenant(snapshot.own.id).is_none(),
+    match signed_in.token().map(|token| token.subject.home) {
+        Some(Home::Tenant { .. }) | None => false,
+        Some(Home::MicrosoftAccount | Home::NoTenant) => {
+            settings.of_tenant(snapshot.own.id).is_none()
+        }
     }
 }
 

@@ -88,6 +88,12 @@ impl People {
     }
 
     async fn sweep(&self, now: u64, idle: u64) {
+        let away = self.sessions.filter(|session| {
+            session.subject.is_ready() && now >= session.seen().saturating_add(AWAY)
+        });
+        for session in away {
+            session.subject.goes_away();
+        }
         let over = self.sessions.filter(|session| is_over(session, now, idle));
         if over.is_empty() {
             return;
@@ -102,6 +108,7 @@ impl People {
         for session in over {
             self.sessions.end(session);
         }
+        self.names.forget_unused();
         self.connections.look_again();
     }
 
@@ -125,3 +132,6 @@ impl People {
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(60);
+
+/// Seconds without a request after which a person is away. To unpack takes a request microseconds, so this need not be long.
+const AWAY: u64 = 600;

@@ -1,6 +1,7 @@
 //! Terms of use: who accepted which version, and asking who did not.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use crossgate_config::TermsSettings;
@@ -8,7 +9,6 @@ use crossgate_policy::decision::{Refusal, Requirement};
 use crossgate_policy::ids::Id;
 use crossgate_policy::snapshot::{PolicyState, Snapshot};
 use crossgate_portal::pages::{Action, Does, FailedWhy, Page, Why};
-use crossgate_token::Issuers;
 use http::Method;
 
 use super::call::{Call, Reply};
@@ -18,22 +18,26 @@ use super::{People, PeopleSettings, PersonSession, place};
 use crate::request::admit::admit_with_terms;
 use crate::request::respond::{self, Answer, Shown};
 use crate::request::route::{App, Door};
-use crate::request::token::KnownToken;
 
 /// How a session stands by the settings in force: whether it is believed, and which terms its person has accepted. Found out
 /// once for each settings.
 #[derive(Debug)]
-pub struct Standing(ArcSwap<Found>);
+pub struct Standing {
+    /// By which settings, and what they say: one number, so that a request reads no more of memory than that.
+    believed: AtomicU64,
+    /// Nothing for those who never accepted any, as most are never asked to.
+    accepted: OnceLock<ArcSwap<Accepted>>,
+}
 
-#[derive(Debug)]
-struct Found {
+/// What a person accepted.
+#[derive(Debug, Default)]
+struct Accepted {
     /// Agreements, in which version.
     versions: Vec<(Id, Box<str>)>,
     /// By which settings the rest was found.
     serial: u64,
-    believed: bool,
     /// Those that count.
-    accepted: Arc<[Id]>,
+    counting: Arc<[Id]>,
 }
 
 impl Standing {
@@ -41,83 +45,76 @@ impl Standing {
     #[must_use]
     pub fn new(accepted: &[(String, String)]) -> Self {
         let versions = accepted.iter();
-        Self(ArcSwap::from_pointee(Found {
+        let kept = (!accepted.is_empty()).then(|| Accepted {
             versions: versions
                 .map(|(id, version)| (Id::new(id), version.as_str().into()))
                 .collect(),
-            serial: 0,
-            believed: false,
-            accepted: Arc::default(),
-        }))
-    }
-
-    /// Goes by these settings from now on; the agreements that count as accepted, where the session is believed.
-    ///
-    /// What is asked with other settings goes by those at the same time, so that nobody who has the answer asks again.
-    pub fn by(
-        &self,
-        settings: &PeopleSettings,
-        provider: &str,
-        token: &KnownToken,
-        issuers: &Issuers,
-    ) -> Option<Arc<[Id]>> {
-        let found = self.0.load();
-        if found.serial == settings.serial {
-            return found.believed.then(|| Arc::clone(&found.accepted));
-        }
-        let believed = settings.still_believes(provider, token, issuers);
-        self.0.rcu(|found| Found {
-            believed,
-            ..Found::of(found.versions.clone(), settings)
+            ..Accepted::default()
         });
-        believed.then(|| Found::of(found.versions.clone(), settings).accepted)
+        Self {
+            believed: AtomicU64::new(0),
+            accepted: kept
+                .map(ArcSwap::from_pointee)
+                .map_or_else(OnceLock::new, OnceLock::from),
+        }
     }
 
-    /// The agreements that count as accepted by these settings.
-    #[must_use]
-    pub fn accepted(&self, settings: &PeopleSettings) -> Arc<[Id]> {
-        let found = self.0.load();
-        if found.serial == settings.serial {
-            return Arc::clone(&found.accepted);
+    /// Goes by these settings from now on; whether the session is believed, which is asked where it is not known.
+    pub fn by(&self, settings: &PeopleSettings, believes: impl FnOnce() -> bool) -> bool {
+        // Each for itself: requests of two settings may do this at once, while one takes the other's place.
+        if let Some(accepted) = self.accepted.get()
+            && accepted.load().serial != settings.serial
+        {
+            accepted.rcu(|accepted| Accepted::of(accepted.versions.clone(), settings));
         }
-        Found::of(found.versions.clone(), settings).accepted
+        // No settings have the serial 0, so what was never asked is asked now.
+        let (no, yes) = (settings.serial << 1, settings.serial << 1 | 1);
+        let found = self.believed.load(Ordering::Relaxed);
+        if found == no || found == yes {
+            return found == yes;
+        }
+        let believed = believes();
+        self.believed
+            .store(if believed { yes } else { no }, Ordering::Relaxed);
+        believed
+    }
+
+    /// The agreements that count as accepted by these settings, whatever others ask by; `None` where none ever was.
+    #[must_use]
+    pub fn accepted(&self, settings: &PeopleSettings) -> Option<Arc<[Id]>> {
+        let accepted = self.accepted.get()?.load();
+        Some(if accepted.serial == settings.serial {
+            Arc::clone(&accepted.counting)
+        } else {
+            Accepted::of(accepted.versions.clone(), settings).counting
+        })
     }
 
     fn accept(&self, terms: &TermsSettings, settings: &PeopleSettings) {
-        self.0.rcu(|found| {
-            let others = found.versions.iter().filter(|(id, _)| *id != terms.id);
-            let mut versions: Vec<_> = others.cloned().collect();
+        let accepted = self.accepted.get_or_init(ArcSwap::default);
+        accepted.rcu(|accepted| {
+            let others = accepted.versions.iter();
+            let mut versions: Vec<_> = others.filter(|(id, _)| *id != terms.id).cloned().collect();
             versions.push((terms.id.clone(), terms.version.as_str().into()));
-            Found {
-                believed: found.believed,
-                ..Found::of(versions, settings)
-            }
+            Accepted::of(versions, settings)
         });
     }
 }
 
-impl Found {
+impl Accepted {
     fn of(versions: Vec<(Id, Box<str>)>, settings: &PeopleSettings) -> Self {
         let counts = |terms: &&TermsSettings| {
             versions
                 .iter()
                 .any(|(id, version)| *id == terms.id && **version == *terms.version)
         };
-        let accepted = settings.terms.iter().filter(counts);
+        let counting = settings.terms.iter().filter(counts);
         Self {
-            accepted: accepted.map(|terms| terms.id.clone()).collect(),
             serial: settings.serial,
-            believed: false,
+            counting: counting.map(|terms| terms.id.clone()).collect(),
             versions,
         }
     }
-}
-
-/// What stands for a person where acceptances are kept: who issues their tokens, and their id there.
-#[must_use]
-pub(super) fn person(token: &KnownToken) -> Option<String> {
-    let user = token.subject.user_id.as_ref()?;
-    Some(format!("{} {user}", token.subject.issuer.0))
 }
 
 impl People {
@@ -196,14 +193,14 @@ impl People {
         session: &PersonSession,
         terms: &TermsSettings,
     ) -> bool {
-        let Some(person) = person(&session.subject.token) else {
+        let who = session.subject.who();
+        let Some(person) = who.key() else {
             return false;
         };
         let (store, now) = (Arc::clone(&self.store), call.now());
-        let (who, agreement) = (person.clone(), terms.id.to_string());
-        let version = terms.version.clone();
+        let (agreement, version) = (terms.id.to_string(), terms.version.clone());
         let kept =
-            tokio::task::spawn_blocking(move || store.accept(&who, &agreement, &version, now));
+            tokio::task::spawn_blocking(move || store.accept(&person, &agreement, &version, now));
         match kept.await {
             Ok(Ok(())) => {}
             Ok(Err(fault)) => {
@@ -220,7 +217,7 @@ impl People {
         );
         let theirs = self
             .sessions
-            .filter(|other| self::person(&other.subject.token).as_deref() == Some(&*person));
+            .filter(|other| other.subject.who().person == who.person);
         for other in theirs {
             other.subject.standing.accept(terms, call.settings);
         }
@@ -240,6 +237,7 @@ enum Lacking<'s> {
 fn lacking<'s>(call: &'s Call<'_>, session: &PersonSession, app: &App) -> Lacking<'s> {
     let snapshot = &call.in_force.snapshot;
     let accepted = session.subject.standing.accepted(call.settings);
+    let accepted = accepted.unwrap_or_default();
     let open: Vec<&TermsSettings> = call
         .settings
         .terms
@@ -309,26 +307,33 @@ mod tests {
     fn whoever_asks_by_some_settings_gets_their_answer_whatever_others_ask_by() {
         let settings = |terms| PeopleSettings::of(&sign_in_settings(terms)).unwrap();
         let (old, new) = (settings("1"), settings("2"));
-        let (token, issuers) = (known(OWN), issuers());
         let standing = Standing::new(&[("rules".to_owned(), "1".to_owned())]);
         let rules = [Id::new("rules")];
-        let by = |settings| standing.by(settings, "own", &token, &issuers);
         for _ in 0..2 {
-            let (first, second) = (by(&old), by(&new));
-            assert_eq!(first.as_deref(), Some(&rules[..]));
-            assert_eq!(second.as_deref(), Some(&[][..]));
-            assert_eq!(*standing.accepted(&old), rules);
+            assert!(standing.by(&old, || true) && standing.by(&new, || true));
+            assert_eq!(standing.accepted(&old).as_deref(), Some(&rules[..]));
+            assert_eq!(standing.accepted(&new).as_deref(), Some(&[][..]));
         }
         standing.accept(&new.terms[0], &new);
-        assert_eq!(by(&new).as_deref(), Some(&rules[..]));
-        assert_eq!(by(&old).as_deref(), Some(&[][..]));
+        assert_eq!(standing.accepted(&new).as_deref(), Some(&rules[..]));
+        assert_eq!(standing.accepted(&old).as_deref(), Some(&[][..]));
+    }
+
+    #[test]
+    fn whether_a_session_is_believed_is_asked_once_for_each_settings() {
+        let settings = || PeopleSettings::of(&sign_in_settings("1")).unwrap();
+        let (one, other) = (settings(), settings());
+        let standing = Standing::new(&[]);
+        assert!(standing.by(&one, || true));
+        assert!(standing.by(&one, || panic!("it is known")));
+        assert!(!standing.by(&other, || false));
+        assert!(standing.by(&one, || true));
+        assert_eq!(standing.accepted(&one), None);
     }
 
     #[test]
     fn a_session_of_a_provider_that_is_gone_is_believed_by_nobody() {
         let settings = PeopleSettings::of(&sign_in_settings("1")).unwrap();
-        let standing = Standing::new(&[]);
-        let believed = standing.by(&settings, "elsewhere", &known(OWN), &issuers());
-        assert_eq!(believed, None);
+        assert!(!settings.still_believes("elsewhere", &known(OWN), &issuers()));
     }
 }

@@ -16,11 +16,9 @@ use http::Method;
 use super::call::{Call, Reply, Told};
 use super::provider::Provider;
 use super::sign_in::failed;
-use super::{People, Standing, place, terms};
-use crate::request::admit::SignedIn;
+use super::{People, SignedIn, Standing, Who, place};
 use crate::request::respond::{self, Answer, Shown};
 use crate::request::subject::refusal;
-use crate::request::token::KnownToken;
 
 /// Somebody who is believed.
 pub(super) struct Arrived {
@@ -207,23 +205,25 @@ impl People {
             return Err(Failed::new(FailedWhy::Unreachable, "session_not_stored"));
         }
         let issuers = call.live.in_force();
-        let token = Arc::new(KnownToken::new(arrived.verified, &issuers.issuers));
-        let standing = self.standing(call, &provider.name, &token).await;
-        let signed_in = || SignedIn {
-            token: Arc::clone(&token),
-            standing: Arc::clone(&standing),
-            digest: self.tokens.digest_of_session(&id.to_bytes()),
-        };
+        let person = Who::of(&arrived.verified, &self.names).key();
+        let standing = Standing::new(&self.accepted(person).await);
         let grant = Grant {
             id,
-            host: call.host.into(),
-            provider: provider.name.as_str().into(),
+            host: self.names.shared(call.host),
+            provider: self.names.shared(&provider.name),
             begun: now,
             until,
             asked: attempt.asked.into(),
-            subject: signed_in(),
+            subject: SignedIn::new(
+                &arrived.verified,
+                &issuers.issuers,
+                &self.names,
+                self.tokens.digest_of_session(&id.to_bytes()),
+                standing,
+            ),
         };
-        self.sessions.begin(Arc::new(Session::new(grant, now)));
+        let session = Arc::new(Session::new(grant, now));
+        self.sessions.begin(Arc::clone(&session));
         if let Some(before) = &call.session {
             self.end(&[before.id]).await;
         }
@@ -244,23 +244,18 @@ impl People {
         ));
         Ok(Reply {
             answer,
-            told: Told::SignedIn(signed_in()),
+            told: Told::SignedIn(session),
         })
     }
 
     /// What somebody who signs in accepted before. Who cannot be looked up is asked again.
-    async fn standing(&self, call: &Call<'_>, provider: &str, token: &KnownToken) -> Arc<Standing> {
-        let versions = match terms::person(token) {
-            Some(person) => {
-                let store = Arc::clone(&self.store);
-                let kept = tokio::task::spawn_blocking(move || store.accepted(&person)).await;
-                kept.ok().and_then(Result::ok).unwrap_or_default()
-            }
-            None => Vec::new(),
+    async fn accepted(&self, person: Option<String>) -> Vec<(String, String)> {
+        let Some(person) = person else {
+            return Vec::new();
         };
-        let standing = Standing::new(&versions);
-        standing.by(call.settings, provider, token, &call.in_force.issuers);
-        Arc::new(standing)
+        let store = Arc::clone(&self.store);
+        let kept = tokio::task::spawn_blocking(move || store.accepted(&person)).await;
+        kept.ok().and_then(Result::ok).unwrap_or_default()
     }
 }
 

@@ -146,7 +146,7 @@ impl Gateway {
         );
         ctx.token = admission.token;
         ctx.token_digest = admission.token_digest;
-        ctx.session.clone_from(&session);
+        ctx.session = session;
         ctx.decided = admission.decided;
         for issuer in &admission.outdated {
             self.live.request_refresh(issuer);
@@ -158,7 +158,7 @@ impl Gateway {
                     return Err(Stop::Visit(Box::new(Visit {
                         what: What::Begin(begin),
                         host: head.host.into_owned(),
-                        session,
+                        session: ctx.session.clone(),
                     })));
                 }
                 self.conclude(request, ctx, decision)

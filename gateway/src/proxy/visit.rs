@@ -129,15 +129,16 @@ impl Gateway {
                 let decision = admit_refused(snapshot, &app, brought, refusal, &self.metrics);
                 ctx.ending = Ending::Decided(decision);
             }
-            Told::SignedIn(signed_in) => {
+            Told::SignedIn(session) => {
+                let signed_in = &session.subject;
                 let accepted = signed_in.standing.accepted(settings);
                 let brought = Brought {
-                    session: Some(&signed_in),
-                    terms_accepted: &accepted,
+                    session: Some(signed_in),
+                    terms_accepted: accepted.as_deref().unwrap_or_default(),
                     ..brought
                 };
-                let decision = admit_signed_in(snapshot, &app, brought, &signed_in, &self.metrics);
-                ctx.token = Some(signed_in.token);
+                let decision = admit_signed_in(snapshot, &app, brought, signed_in, &self.metrics);
+                ctx.token = signed_in.token();
                 ctx.token_digest = signed_in.digest;
                 ctx.ending = Ending::Decided(decision);
             }

@@ -24,9 +24,9 @@ use super::subject::refusal;
 use super::token::KnownToken;
 use super::tokens::{Basis, Found, TokenDigest, Tokens};
 use crate::ops::{ACCEPTED, Metrics, NO_KEYS};
-use crate::people::Here;
+use crate::people::{Here, SignedIn};
 pub use again::admit_again;
-pub use person::{SignedIn, admit_refused, admit_signed_in, admit_with_terms};
+pub use person::{admit_refused, admit_signed_in, admit_with_terms};
 
 /// What one request decides by: the same from its first step to its last.
 pub struct Moment<'a, K> {
@@ -74,7 +74,7 @@ impl<'a> Brought<'a> {
             None => self,
             Some(here) => Self {
                 session: Some(&here.session.subject),
-                terms_accepted: &here.accepted,
+                terms_accepted: here.accepted.as_deref().unwrap_or_default(),
                 ..self
             },
         }
@@ -118,7 +118,7 @@ pub fn admit<'k, K: Fn(&str) -> Option<&'k KeySet>>(
     let refused = match Credential::read(brought.headers) {
         Credential::None => {
             if let Some(session) = brought.session {
-                admission.token = Some(Arc::clone(&session.token));
+                admission.token = session.token();
                 admission.token_digest = session.digest;
             }
             None

@@ -47,12 +47,12 @@ pub fn subject(verified: &token::Verified) -> policy::Subject {
 
 /// What readers of events want to know of a verified token.
 #[must_use]
-pub fn token_facts(verified: &token::Verified, issuers: &token::Issuers) -> TokenFacts {
+pub fn token_facts(verified: &token::Verified, entra: bool) -> TokenFacts {
     let claims = verified.claims();
     let names = &claims.names;
     TokenFacts {
         issuer: Arc::clone(verified.issuer()),
-        entra: is_entra(verified, issuers),
+        entra,
         display_name: names.name.clone(),
         user_principal_name: names
             .user_principal_name

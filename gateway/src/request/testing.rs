@@ -12,17 +12,17 @@ use crossgate_policy::snapshot::{
 };
 use crossgate_policy::subject::{Home, HomeCloud};
 use crossgate_policy::{Caller, Permit, decide};
+use crossgate_portal::names::Names;
 use crossgate_portal::sessions::{Grant, SessionId};
 use crossgate_token::{Algorithm, ClaimMap, Issuer, IssuerKind, Issuers, KeySet, accept_unsigned};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::admit::SignedIn;
 use super::assertion::Signer;
 use super::route::{App, MountId, Routes, target};
 use super::token::KnownToken;
 use super::tokens::TokenDigest;
 use crate::live::Keys;
-use crate::people::{PersonSession, Standing};
+use crate::people::{PersonSession, SignedIn, Standing};
 
 pub(crate) const OWN: TenantId = TenantId(Guid::from_u128(1));
 pub(crate) const PARTNER: TenantId = TenantId(Guid::from_u128(2));
@@ -63,10 +63,17 @@ pub(crate) fn key_set(key_ids: &[&str]) -> KeySet {
 /// A token of this tenant's service.
 pub(crate) fn known(tenant: TenantId) -> KnownToken {
     let name = if tenant == OWN { "own" } else { "partner" };
-    let claims = json!({
+    known_with(name, &json!({}))
+}
+
+/// The same with claims besides, by the issuer of a name.
+pub(crate) fn known_with(name: &str, more: &Value) -> KnownToken {
+    let mut claims = json!({
         "iss": format!("https://{name}.example"), "aud": "api://payroll", "sub": "s", "oid": "ada", "exp": 2_000_000_000,
         "roles": ["Admin"], "groups": ["g"], "name": "Ada", "preferred_username": "ada@contoso.com", "email": "ada@contoso.com", "scp": "read",
     });
+    let more = more.as_object().cloned().unwrap_or_default();
+    claims.as_object_mut().unwrap().extend(more);
     let issuers = issuers();
     KnownToken::new(accept_unsigned(&claims, &issuers, name).unwrap(), &issuers)
 }
@@ -157,11 +164,13 @@ pub(crate) fn session(token: KnownToken) -> PersonSession {
         begun: 0,
         until: 3_000_000_000,
         asked: Box::default(),
-        subject: SignedIn {
-            token: Arc::new(token),
-            digest: TokenDigest::NONE,
-            standing: Arc::new(Standing::new(&[("rules".to_owned(), "1".to_owned())])),
-        },
+        subject: SignedIn::new(
+            &token.verified,
+            &issuers(),
+            &Names::default(),
+            TokenDigest::NONE,
+            Standing::new(&[("rules".to_owned(), "1".to_owned())]),
+        ),
     };
     PersonSession::new(grant, 0)
 }

@@ -7,7 +7,7 @@ use crossgate_policy::subject::Subject;
 use crossgate_token::{DisplayNames, Issuers, Verified};
 
 use super::identity;
-use super::subject::{subject, token_facts};
+use super::subject::{is_entra, subject, token_facts};
 use crate::sign_ins::TokenFacts;
 
 /// A verified token and what follows from it.
@@ -27,9 +27,16 @@ impl KnownToken {
     /// What follows from a token that one of these issuers signed.
     #[must_use]
     pub fn new(verified: Verified, issuers: &Issuers) -> Self {
+        let entra = is_entra(&verified, issuers);
+        Self::of_kind(verified, entra)
+    }
+
+    /// What follows from a token, where it is known whether its issuer is of kind `entra`.
+    #[must_use]
+    pub fn of_kind(verified: Verified, entra: bool) -> Self {
         Self {
             subject: Arc::new(subject(&verified)),
-            facts: Arc::new(token_facts(&verified, issuers)),
+            facts: Arc::new(token_facts(&verified, entra)),
             told: identity::Kept::default(),
             verified,
         }

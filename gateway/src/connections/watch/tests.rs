@@ -5,8 +5,8 @@ use crate::request::route::Routes;
 use crate::request::testing::{self, OWN, PARTNER, known};
 use crossgate_policy::ids::ResourceTenant;
 use crossgate_policy::snapshot::{FallbackProvider, Snapshot};
-use crossgate_policy::subject::Home;
 use crossgate_token::{Issuer, Issuers};
+use serde_json::json;
 use uuid::Uuid;
 
 /// When tokens of tests end, with the minute of skew.
@@ -256,10 +256,7 @@ fn a_microsoft_account_is_let_go_of_where_none_is_taken_any_more() {
         let metrics = Metrics::new().unwrap();
         next.routes = Arc::new(Routes::build(&settings, None, &metrics));
     });
-    let mut theirs = known(OWN);
-    let mut subject = (*theirs.subject).clone();
-    subject.home = Home::MicrosoftAccount;
-    theirs.subject = Arc::new(subject);
+    let theirs = testing::known_with("own", &json!({ "idp": "live.com" }));
     let open = |token| {
         let lease = stage.connections.lease();
         let opener = Opener::Session(Arc::new(testing::session(token)));

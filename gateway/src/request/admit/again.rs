@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use crossgate_policy::context::{Context, RestrictionHeaders};
 use crossgate_policy::decision::TokenRefusal;
-use crossgate_policy::ids::{Id, UnixTime};
+use crossgate_policy::ids::UnixTime;
 use crossgate_policy::{Caller, Decision};
 use crossgate_token::TokenFault;
 
 use super::{accept, ask};
 use crate::connections::{Open, Opener};
 use crate::live::InForce;
-use crate::people::{PersonSession, still_counts};
+use crate::people::{Here, PersonSession, still_counts};
 use crate::request::route::App;
 use crate::request::subject::refusal;
 use crate::request::token::KnownToken;
@@ -29,39 +29,39 @@ pub fn admit_again(in_force: &InForce, now: UnixTime, app: &App, open: &Open) ->
         }
         accept(now, app.addressee(), known)
     };
-    let mut accepted: Arc<[Id]> = Arc::default();
+    let signed_in = match &open.opener {
+        Opener::Session(session) => still_signed_in(in_force, now, app, session),
+        Opener::Anybody | Opener::Token(_) => None,
+    };
     let caller = match &open.opener {
         Opener::Anybody => Caller::Anonymous,
         Opener::Token(token) => match known(token) {
             Ok(()) => Caller::Verified(&token.subject),
             Err(fault) => Caller::Refused(refusal(fault)),
         },
-        Opener::Session(session) => match still_signed_in(in_force, now, app, session) {
-            Some(terms) => {
-                accepted = terms;
-                Caller::Verified(&session.subject.token.subject)
-            }
+        Opener::Session(_) => match &signed_in {
+            Some(here) => Caller::Verified(&here.token.subject),
             None => Caller::Refused(SIGNED_OUT),
         },
     };
     let values = open.restriction.as_deref();
+    let accepted = signed_in.as_ref().and_then(|here| here.accepted.clone());
     let context = Context {
         client_ip: open.client_ip,
         restriction: values.map_or(RestrictionHeaders::Absent, RestrictionValues::read),
-        terms_accepted: &accepted,
+        terms_accepted: accepted.as_deref().unwrap_or_default(),
         ..Context::default()
     };
     ask(&in_force.snapshot, caller, &app.called.target, &context)
 }
 
-/// The terms of use that were accepted, where a session that a request was opened with still counts. While the request is under way
-/// the session is in use.
+/// Who it is, where a session that a request was opened with still counts. While the request is under way the session is in use.
 fn still_signed_in(
     in_force: &InForce,
     now: UnixTime,
     app: &App,
-    session: &PersonSession,
-) -> Option<Arc<[Id]>> {
+    session: &Arc<PersonSession>,
+) -> Option<Here> {
     let until = UnixTime::from_secs(u32::try_from(session.until).unwrap_or(u32::MAX));
     let settings = in_force.routes.people.as_ref()?;
     let counts = app.sign_in && !session.has_ended() && now < until;

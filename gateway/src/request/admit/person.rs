@@ -1,7 +1,5 @@
 //! People who sign in with a browser: what is decided about them beside their requests.
 
-use std::sync::Arc;
-
 use crossgate_policy::context::Context;
 use crossgate_policy::decision::TokenRefusal;
 use crossgate_policy::ids::Id;
@@ -10,22 +8,10 @@ use crossgate_policy::{Caller, Decision};
 
 use super::{Brought, ask, decide};
 use crate::ops::Metrics;
-use crate::people::{Call, Standing};
+use crate::people::{Call, SignedIn};
 use crate::request::restriction::restriction;
 use crate::request::route::App;
 use crate::request::token::KnownToken;
-use crate::request::tokens::TokenDigest;
-
-/// Somebody who is signed in.
-#[derive(Debug)]
-pub struct SignedIn {
-    /// Their ID token, which was verified when it came.
-    pub token: Arc<KnownToken>,
-    /// What stands for the session where its uses are counted.
-    pub digest: TokenDigest,
-    /// How they stand by the settings in force.
-    pub standing: Arc<Standing>,
-}
 
 /// Decides about a sign-in that was refused, for the record of it.
 #[must_use]
@@ -49,14 +35,16 @@ pub fn admit_signed_in(
     signed_in: &SignedIn,
     metrics: &Metrics,
 ) -> Decision {
-    let caller = Caller::Verified(&signed_in.token.subject);
+    let token = signed_in.token();
+    let caller = caller(token.as_deref());
     decide(snapshot, caller, &app.called.target, brought, metrics).0
 }
 
 /// Decides as if somebody had accepted these terms, to find those that are lacking.
 #[must_use]
 pub fn admit_with_terms(call: &Call<'_>, app: &App, who: &SignedIn, terms: &[Id]) -> Decision {
-    let caller = Caller::Verified(&who.token.subject);
+    let token = who.token();
+    let caller = caller(token.as_deref());
     let context = Context {
         client_ip: call.client_ip,
         restriction: restriction(call.headers),
@@ -69,4 +57,9 @@ pub fn admit_with_terms(call: &Call<'_>, app: &App, who: &SignedIn, terms: &[Id]
         &app.called.target,
         &context,
     )
+}
+
+/// Nobody, where there is no token to believe.
+pub(super) fn caller(token: Option<&KnownToken>) -> Caller<'_> {
+    token.map_or(Caller::Anonymous, |token| Caller::Verified(&token.subject))
 }
