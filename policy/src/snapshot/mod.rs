@@ -2,6 +2,7 @@
 
 mod conditional_access;
 mod guests;
+mod list;
 mod partner;
 mod partners;
 mod redemption;
