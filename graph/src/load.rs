@@ -147,7 +147,7 @@ pub fn load_beside(
     let counts = Counts {
         partners: partners.len(),
         distinct_settings,
-        guests: guests.records.list().len(),
+        guests: guests.records.len(),
         enabled_policies: in_state(PolicyState::Enabled),
         report_only_policies: in_state(PolicyState::ReportOnly),
         disabled_policies,

@@ -303,7 +303,7 @@ fn a_guest_record_is_compiled() {
         "guests.jsonl",
         r#"{"id":"G","displayName":"Ada","mail":"ada@fabrikam.com","userType":"Member","accountEnabled":false,"externalUserState":"PendingAcceptance","deletedDateTime":"2026-01-01T00:00:00Z","identities":[{"signInType":"federated","issuer":"ExternalAzureAD","issuerAssignedId":null}],"crossgate":{"homeTenantId":"22222222-2222-4222-8222-222222222222","homeUserId":"U","homeGroups":["b","a"],"consentGiven":false}}"#,
     )]);
-    let guest = &compiled.guests.records.list()[0];
+    let guest = &compiled.guests.records.iter().next().unwrap();
     assert_eq!(guest.home_tenant, Some(partner()));
     assert_eq!(guest.home_user_id, Some(Id::new("U")));
     assert_eq!(

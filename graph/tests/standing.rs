@@ -161,12 +161,7 @@ fn told(compiled: &Compiled) -> Vec<String> {
     let all: BTreeMap<_, _> = partners.iter().collect();
     let found: Vec<_> = (0..PARTNERS).map(found).collect();
     assert_eq!(found.iter().flatten().count(), all.len());
-    let mut guests: Vec<_> = guests
-        .records
-        .list()
-        .iter()
-        .map(|guest| line(guest))
-        .collect();
+    let mut guests: Vec<_> = guests.records.iter().map(|guest| line(guest)).collect();
     guests.sort();
     let users = (0..5).map(|user| Id::new(&format!("u{user}")));
     let revoked: Vec<_> = users

@@ -142,6 +142,7 @@ impl Id {
 
 // Which of both it is need not go in: what is equal hashes alike, and the two are told apart when compared.
 impl Hash for Id {
+    #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
         match self {
             Self::Guid(guid) => guid.hash(state),

@@ -8,8 +8,8 @@ use crossgate_policy::snapshot::{
     Access, AccessPolicy, AppCondition, AppTargets, ByTenant, ClientApps, Controls,
     DefaultSettings, DirectoryMode, Guest, GuestDirectory, GuestRecords, Operator, Origin,
     OwnTenant, PartnerBook, PartnerSettings, Partners, PolicyState, Redemption, RedemptionOrder,
-    Revocation, RevocationKind, Revocations, Setting, Snapshot, Strength, TrustOverrides,
-    UserScope, UserTargets, UserType,
+    Revocation, RevocationKind, Revocations, Setting, SignInNames, Snapshot, Strength,
+    TrustOverrides, UserScope, UserTargets, UserType, Witness,
 };
 use crossgate_policy::subject::{
     Account, Home, HomeCloud, Proofs, Subject, SubjectKind, TokenGroups,
@@ -224,6 +224,45 @@ fn a_hundred_thousand_partners_are_held_in_a_few_mebibytes() {
         book
     });
     assert!(partners < 5, "{partners} MiB");
+}
+
+#[test]
+fn guests_are_looked_up_without_an_allocation() {
+    let record = |id: &str, home: Option<&str>, sign_in| Guest {
+        id: Id::new(id),
+        home_tenant: home.map(|_| FABRIKAM),
+        home_user_id: home.map(Id::new),
+        home_groups: None,
+        user_type: UserType::Guest,
+        deleted: false,
+        enabled: true,
+        redemption: Redemption::Accepted,
+        consent_given: true,
+        sign_in,
+    };
+    let names = SignInNames {
+        mail: Some("Ada@Fabrikam.example".into()),
+        identities: Box::default(),
+    };
+    let list = [
+        record("own ada", Some("ada"), None),
+        record("own bo", None, Some(Box::new(names))),
+    ];
+    let records = Arc::new(GuestRecords::new(list, |_| {}));
+    let directory = GuestDirectory::new(DirectoryMode::Optional, records);
+    let (ada, own) = (Id::new("ada"), Id::new("own ada"));
+    let info = allocation_counter::measure(|| {
+        let by_mail = Witness {
+            issuer: "mail",
+            assigned: None,
+            mail: Some("ada@FABRIKAM.example"),
+            owns_mail: true,
+        };
+        assert!(directory.by_id(&own).is_some());
+        assert!(directory.by_home(FABRIKAM, &ada).is_some());
+        assert!(directory.by_sign_in(&by_mail).is_some());
+    });
+    assert_eq!(info.count_total, 0);
 }
 
 #[test]

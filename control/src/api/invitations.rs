@@ -233,8 +233,8 @@ fn existing(
         return Ok(Some((id.clone(), document)));
     }
     let guests = standing.compiled().guests.records;
-    let records = guests.with_mail(&wanted.address);
-    let records: Vec<_> = records.filter(|record| !record.deleted).collect();
+    let mut records = guests.with_mail(&wanted.address);
+    records.retain(|record| !record.deleted);
     match records.as_slice() {
         [] => Ok(None),
         [only] => {

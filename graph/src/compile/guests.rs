@@ -17,7 +17,7 @@ use crate::reader::values::{Object, set};
 /// Guest records so far.
 #[derive(Debug, Default)]
 pub(crate) struct Guests {
-    records: Vec<Guest>,
+    parts: Vec<Vec<Guest>>,
     /// Where each of them stands.
     places: Vec<(usize, Slot)>,
 }
@@ -34,11 +34,10 @@ impl Guests {
     /// Takes a file with a record a line, long ones in several threads; what is wrong goes to the report.
     pub(crate) fn file(&mut self, file: usize, name: &str, text: &str, report: &mut Report) {
         let parts = in_pieces(text, |piece| Part::of(file, name, piece));
-        let count = parts.iter().map(|part| part.records.len()).sum();
-        self.records.reserve(count);
-        self.places.reserve(count);
+        self.places
+            .reserve(parts.iter().map(|part| part.records.len()).sum());
         for part in parts {
-            self.records.extend(part.records);
+            self.parts.push(part.records);
             self.places
                 .extend(part.slots.into_iter().map(|slot| (file, slot)));
             report.extend(part.report);
@@ -47,14 +46,14 @@ impl Guests {
 
     /// The records; two for one guest are told.
     pub(crate) fn finish(self, files: &[PolicyFile<'_>], report: &mut Report) -> GuestRecords {
-        let Self { records, places } = self;
+        let Self { parts, places } = self;
         let mut clashes = Vec::new();
-        let records = GuestRecords::new(records, |clash| clashes.push(clash));
+        let records = GuestRecords::new(parts.into_iter().flatten(), |clash| clashes.push(clash));
         for clash in clashes {
             let (SameGuest::Id(first, second) | SameGuest::Home(first, second)) = clash;
             let place = |index: usize| places.get(index).copied();
             let (Some((of, first)), Some((file, slot)), Some(record)) =
-                (place(first), place(second), records.list().get(second))
+                (place(first), place(second), records.get(second))
             else {
                 continue;
             };

@@ -210,25 +210,18 @@ impl<'s> Draft<'s> {
         }
     }
 
-    /// Guests, where some change.
-    pub(super) fn guests<S: Documents>(
-        &mut self,
-        changes: &[Change<'_>],
-        source: &S,
-    ) -> Result<(), S::Error> {
+    /// Guests that change.
+    pub(super) fn guests(&mut self, changes: &[Change<'_>]) {
         let changes = of(DocumentKind::Guest, changes);
-        if changes.is_empty() {
-            return Ok(());
+        if !changes.is_empty() {
+            let records = Arc::make_mut(&mut self.next.guests);
+            guests::change(records, &changes, &mut self.reading);
         }
-        self.next.guests = guests::read(source, &changes, &mut self.reading)?;
-        Ok(())
     }
 
     /// Every guest that the source has.
     pub(super) fn all_guests<S: Documents>(&mut self, source: &S) -> Result<(), S::Error> {
-        self.next.guests = guests::read(source, &[], &mut self.reading)?;
-        let found = self.next.guests.advisories.clone();
-        self.reading.advisories().extend(found);
+        self.next.guests = Arc::new(guests::all(source, &mut self.reading)?);
         Ok(())
     }
 

@@ -12,13 +12,13 @@ use std::sync::Arc;
 
 use crossgate_policy::ids::Cloud;
 use crossgate_policy::snapshot::{
-    DefaultSettings, OwnTenant, PartnerBook, RedemptionOrder, Revocations,
+    DefaultSettings, GuestRecords, OwnTenant, PartnerBook, RedemptionOrder, Revocations,
 };
 
 use self::draft::Draft;
 use self::rules::Rules;
 pub use self::source::{Change, Documents, Refused};
-use crate::advisory::Advisory;
+use crate::advisory::{Advisories, Advisory};
 use crate::compile::collaboration::ExternalCollaboration;
 use crate::compile::setting::Interner;
 use crate::document_kind::DocumentKind;
@@ -49,7 +49,7 @@ struct Parts {
     /// The settings that the default document has.
     of_default: Interner,
     partners: Arc<PartnerBook>,
-    guests: ReadGuests,
+    guests: Arc<GuestRecords>,
     rules: Rules,
     authorization: Option<Arc<str>>,
     domains: Option<Arc<str>>,
@@ -121,7 +121,7 @@ impl Standing {
         let mut draft = Draft::new(self);
         draft.few(changes);
         draft.partners(changes);
-        draft.guests(changes, source).map_err(Refused::Source)?;
+        draft.guests(changes);
         draft
             .revocations(changes, source)
             .map_err(Refused::Source)?;
@@ -171,7 +171,7 @@ impl Parts {
             redemption: RedemptionOrder::default(),
             of_default: Interner::default(),
             partners: Arc::default(),
-            guests: ReadGuests::default(),
+            guests: Arc::default(),
             rules: Rules::default(),
             authorization: None,
             domains: None,
@@ -184,7 +184,7 @@ impl Parts {
         let mut counts = Counts {
             partners: self.partners.len(),
             distinct_settings: self.of_default.count_with(&self.partners),
-            guests: self.guests.records.list().len(),
+            guests: self.guests.len(),
             revocations: self.revocations.len(),
             ..Counts::default()
         };
@@ -197,7 +197,11 @@ impl Parts {
             allowed_clouds: self.allowed_clouds.clone(),
             default: self.default.clone(),
             partners: self.partners.partners(),
-            guests: self.guests.clone(),
+            guests: ReadGuests {
+                records: Arc::clone(&self.guests),
+                // They are among those of all documents, at the load.
+                advisories: Advisories::default(),
+            },
             conditional_access: Arc::clone(self.rules.compiled()),
             revocations: self.revocations.clone(),
             external_collaboration: self.collaboration.clone(),

@@ -103,11 +103,9 @@ impl Share {
 
 /// Compiles changes; many of them in several threads.
 pub(super) fn changed(changes: &[&Change<'_>], beside: Beside<'_>) -> Vec<Share> {
-    let size = changes.len().div_ceil(threads()).max(WORTH_A_THREAD);
-    let parts: Vec<_> = changes.chunks(size).collect();
-    in_shares(parts.len(), |index| {
+    in_parts(changes, |part| {
         let mut share = Share::default();
-        for change in parts.get(index).copied().unwrap_or_default() {
+        for change in part {
             share.change(change, beside);
         }
         share
@@ -120,6 +118,15 @@ const WORTH_A_THREAD: usize = 1_000;
 /// How many threads there is something to do for.
 pub(super) fn threads() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Works on parts of a list, in several threads where it is long; the results are in their order.
+pub(super) fn in_parts<T: Sync, R: Send>(list: &[T], work: impl Fn(&[T]) -> R + Sync) -> Vec<R> {
+    let size = list.len().div_ceil(threads()).max(WORTH_A_THREAD);
+    let parts: Vec<_> = list.chunks(size).collect();
+    in_shares(parts.len(), |index| {
+        work(parts.get(index).copied().unwrap_or_default())
+    })
 }
 
 /// Works on shares, each in a thread of its own; the results are in their order.

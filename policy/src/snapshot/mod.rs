@@ -2,6 +2,8 @@
 
 mod conditional_access;
 mod guests;
+mod index;
+mod list;
 mod partner;
 mod partners;
 mod redemption;

@@ -1,10 +1,9 @@
 //! How guests sign in for whom no tenant speaks: whose record somebody's is who comes from Google, a federation or a mailbox.
 
-use std::hash::BuildHasher as _;
+use std::hash::{BuildHasher as _, Hash, Hasher};
 
-use hashbrown::HashTable;
-
-use super::guests::{Guest, Redemption};
+use super::guests::{Guest, Numbered, Redemption};
+use super::index::Index;
 use super::tables::Hashing;
 
 /// What a guest record says of the accounts that its guest signs in with (Graph's `mail` and `identities` of a user).
@@ -88,10 +87,10 @@ impl SignInNames {
     }
 }
 
-/// Places of records, by all that their guests are found by. A key may be that of several.
-#[derive(Debug, Default)]
+/// Numbers of records, by all that their guests are found by. A key may be that of several.
+#[derive(Clone, Debug, Default)]
 pub(super) struct BySignIn {
-    places: HashTable<(u64, u32)>,
+    numbers: Index,
     hashing: Hashing,
 }
 
@@ -102,29 +101,34 @@ enum Key<'a> {
 }
 
 impl BySignIn {
-    pub(super) fn new(list: &[Guest]) -> Self {
-        let mut index = Self::default();
-        for (place, record) in list.iter().enumerate() {
-            // More would not fit into memory.
-            let (Some(names), Ok(place)) = (&record.sign_in, u32::try_from(place)) else {
-                continue;
-            };
-            for key in names.keys() {
-                let hash = index.hash(key);
-                let entry = (hash, place);
-                index.places.insert_unique(hash, entry, |(hash, _)| *hash);
-            }
-        }
-        index
+    /// Hashes of all that a record is found by.
+    pub(super) fn hashes(&self, record: &Guest) -> impl Iterator<Item = u64> {
+        hashes(&self.hashing, record)
     }
 
-    pub(super) fn find<'l>(&self, who: &Witness<'_>, list: &'l [Guest]) -> Option<&'l Guest> {
+    /// Adds records by their numbers and all of their hashes.
+    pub(super) fn put(&mut self, entries: &[(u64, u32)], records: &Numbered) {
+        let hashing = &self.hashing;
+        let hashes_of = |number, with: &mut dyn FnMut(u64)| {
+            if let Some(record) = records.get(number) {
+                hashes(hashing, record).for_each(with);
+            }
+        };
+        self.numbers.put(entries, |_, _| false, hashes_of);
+    }
+
+    /// Removes a record with its number.
+    pub(super) fn remove(&mut self, number: u32, record: &Guest) {
+        let hashes = hashes(&self.hashing, record);
+        self.numbers.remove(number, hashes);
+    }
+
+    pub(super) fn find<'r>(&self, who: &Witness<'_>, records: &'r Numbered) -> Option<&'r Guest> {
         let account = who.assigned.map(|id| Key::Account(who.issuer, id));
         let keys = [account, who.mail.map(Key::Mail)];
         let found = || {
-            keys.iter()
-                .flatten()
-                .filter_map(|key| self.only(*key, who, list))
+            let keys = keys.iter().flatten();
+            keys.filter_map(|key| self.only(*key, who, records))
         };
         // The account goes before the address, which is given to somebody else one day; and whoever is there before who was deleted.
         found()
@@ -133,63 +137,110 @@ impl BySignIn {
     }
 
     /// Records with this address, whatever their guests sign in with, those that were deleted too.
-    pub(super) fn with_mail<'l>(
-        &self,
-        mail: &str,
-        list: &'l [Guest],
-    ) -> impl Iterator<Item = &'l Guest> {
-        let hash = self.hash(Key::Mail(mail));
-        let same_hash = self.places.iter_hash(hash);
-        same_hash
-            .filter(move |(other, _)| *other == hash)
-            .filter_map(|(_, place)| list.get(*place as usize))
-            .filter(move |record| {
-                let names = record.sign_in.as_ref();
-                let known = names.and_then(|names| names.mail.as_deref());
-                known.is_some_and(|known| known.eq_ignore_ascii_case(mail))
-            })
-    }
-
-    /// The one record of that key; of several the one that is not deleted.
-    fn only<'l>(&self, key: Key<'_>, who: &Witness<'_>, list: &'l [Guest]) -> Option<&'l Guest> {
-        let hash = self.hash(key);
-        let same_hash = self.places.iter_hash(hash);
-        let records = same_hash
-            .filter(|(other, _)| *other == hash)
-            .filter_map(|(_, place)| list.get(*place as usize))
-            .filter(|record| {
-                // Whoever has a tenant signs in there and nowhere else.
-                let names = record
-                    .sign_in
-                    .as_ref()
-                    .filter(|_| record.home_tenant.is_none());
-                names.is_some_and(|names| names.is_of(who))
-            });
-        let (mut alive, mut deleted) = (None, None);
-        for record in records {
-            match (record.deleted, &alive) {
-                (true, _) => deleted = Some(record),
-                (false, None) => alive = Some(record),
-                (false, Some(before)) if std::ptr::eq::<Guest>(*before, record) => {}
-                (false, Some(_)) => return None,
+    pub(super) fn with_mail<'r>(&self, mail: &str, records: &'r Numbered) -> Vec<&'r Guest> {
+        let key = Key::Mail(mail);
+        let mut found: Vec<&Guest> = Vec::new();
+        let all: Option<()> = self.numbers.find(hash(&self.hashing, key), |number| {
+            let record = records.get(number)?;
+            let names = record.sign_in.as_ref()?;
+            let is_new = !found
+                .iter()
+                .any(|other| std::ptr::eq::<Guest>(*other, record));
+            if is_new && names.keys().any(|other| other.is(key)) {
+                found.push(record);
             }
-        }
-        alive.or(deleted)
+            None
+        });
+        debug_assert!(all.is_none(), "all are looked at");
+        found
     }
 
-    fn hash(&self, key: Key<'_>) -> u64 {
-        match key {
-            Key::Account(issuer, id) => self.hashing.hash_one((issuer, id)),
-            Key::Mail(mail) => self.hashing.hash_one(mail.to_ascii_lowercase()),
+    /// The one record of that key; of several the one that is not deleted, or else the one whose own id comes first.
+    fn only<'r>(
+        &self,
+        key: Key<'_>,
+        who: &Witness<'_>,
+        records: &'r Numbered,
+    ) -> Option<&'r Guest> {
+        let (mut alive, mut deleted): (Option<&Guest>, Option<&Guest>) = (None, None);
+        let several = self.numbers.find(hash(&self.hashing, key), |number| {
+            let record = records.get(number)?;
+            // Whoever has a tenant signs in there and nowhere else.
+            let names = record
+                .sign_in
+                .as_ref()
+                .filter(|_| record.home_tenant.is_none())?;
+            if !names.keys().any(|other| other.is(key)) || !names.is_of(who) {
+                return None;
+            }
+            match (record.deleted, alive) {
+                (true, _) => {
+                    deleted = deleted
+                        .filter(|before| before.id < record.id)
+                        .or(Some(record));
+                }
+                (false, None) => alive = Some(record),
+                (false, Some(before)) if std::ptr::eq::<Guest>(before, record) => {}
+                (false, Some(_)) => return Some(()),
+            }
+            None
+        });
+        match several {
+            Some(()) => None,
+            None => alive.or(deleted),
+        }
+    }
+}
+
+fn hashes(hashing: &Hashing, record: &Guest) -> impl Iterator<Item = u64> {
+    let names = record.sign_in.iter();
+    let keys = names.flat_map(|names| names.keys());
+    keys.map(|key| hash(hashing, key))
+}
+
+fn hash(hashing: &Hashing, key: Key<'_>) -> u64 {
+    match key {
+        Key::Account(issuer, id) => hashing.hash_one((issuer, id)),
+        Key::Mail(mail) => hashing.hash_one(AnyCase(mail)),
+    }
+}
+
+impl Key<'_> {
+    fn is(self, other: Key<'_>) -> bool {
+        match (self, other) {
+            (Self::Account(issuer, id), Key::Account(other_issuer, other_id)) => {
+                (issuer, id) == (other_issuer, other_id)
+            }
+            (Self::Mail(mail), Key::Mail(other)) => mail.eq_ignore_ascii_case(other),
+            (Self::Account(..), Key::Mail(_)) | (Self::Mail(_), Key::Account(..)) => false,
+        }
+    }
+}
+
+/// A text that hashes alike in any letter case.
+struct AnyCase<'a>(&'a str);
+
+impl Hash for AnyCase<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // Some at a time, so that nothing is allocated; texts that are equal are parted alike.
+        let mut lower = [0; 64];
+        for part in self.0.as_bytes().chunks(lower.len()) {
+            if let Some(lower) = lower.get_mut(..part.len()) {
+                lower.copy_from_slice(part);
+                lower.make_ascii_lowercase();
+                state.write(lower);
+            }
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::ids::Id;
-    use crate::snapshot::{Redemption, UserType};
+    use crate::ids::{Id, TenantId};
+    use crate::snapshot::{DirectoryMode, GuestDirectory, GuestRecords, Redemption, UserType};
 
     fn guest(id: &str, mail: Option<&str>, identities: &[(&str, Option<&str>)]) -> Guest {
         Guest {
@@ -216,8 +267,11 @@ mod tests {
     }
 
     fn found(list: &[Guest], who: Witness<'_>) -> Option<String> {
-        let index = BySignIn::new(list);
-        index.find(&who, list).map(|record| record.id.to_string())
+        let records = GuestRecords::new(list.to_vec(), |clash| panic!("{clash:?}"));
+        let directory = GuestDirectory::new(DirectoryMode::Optional, Arc::new(records));
+        directory
+            .by_sign_in(&who)
+            .map(|record| record.id.to_string())
     }
 
     const fn mailbox(mail: &str) -> Witness<'_> {
@@ -289,6 +343,24 @@ mod tests {
         )];
         let who = google("1", "ada@fabrikam.example", false);
         assert_eq!(found(&named, who).as_deref(), Some("named"));
+    }
+
+    #[test]
+    fn an_address_finds_every_record_that_has_it_also_those_whose_guests_sign_in_at_a_tenant() {
+        let mut list = ["one", "two", "gone"]
+            .map(|id| guest(id, Some("Ada@fabrikam.example"), &[("mail", None)]));
+        list[0].home_tenant = TenantId::parse("22222222-2222-4222-8222-222222222222");
+        list[1].deleted = true;
+        let mut records = GuestRecords::new(list.to_vec(), |clash| panic!("{clash:?}"));
+        records.remove(&Id::new("gone"));
+        let with = |mail| {
+            let records = records.with_mail(mail);
+            let mut found: Vec<_> = records.iter().map(|record| record.id.text()).collect();
+            found.sort();
+            found
+        };
+        assert_eq!(with("ada@FABRIKAM.example"), ["one", "two"]);
+        assert!(with("bo@fabrikam.example").is_empty());
     }
 
     #[test]

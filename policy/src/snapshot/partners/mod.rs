@@ -1,15 +1,14 @@
 //! Partner documents by tenant.
 
 mod book;
-mod list;
 mod page;
 mod pool;
 mod table;
 
 pub use book::{Kept, PartnerBook};
 
-use self::list::List;
 use self::table::Table;
+use super::list::List;
 use super::partner::PartnerSettings;
 use crate::ids::TenantId;
 

@@ -1,9 +1,9 @@
 //! Equal values kept once, and counted.
 
-use super::list::List;
 use super::page::EMPTY;
 use super::table::Table;
 use crate::ids::TenantId;
+use crate::snapshot::list::List;
 
 /// Values by number, equal ones once, and how often each is used.
 #[derive(Clone, Debug)]

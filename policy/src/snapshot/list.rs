@@ -5,21 +5,19 @@ use std::sync::Arc;
 
 /// Values by number; a number that nothing was put at holds the default.
 ///
-/// A change copies one leaf and the way to it, however long the list is.
+/// A change copies one leaf, of so many values, and the way to it, however long the list is.
 #[derive(Clone, Debug)]
-pub(super) struct List<T> {
-    blocks: Vec<Arc<Block<T>>>,
+pub(super) struct List<T, const VALUES: usize = 32> {
+    blocks: Vec<Arc<Block<T, VALUES>>>,
     /// The first number that nothing was put at.
     end: u32,
 }
 
-type Block<T> = [Option<Arc<Leaf<T>>>; LEAVES];
-type Leaf<T> = [T; VALUES];
+type Block<T, const VALUES: usize> = [Arc<[T; VALUES]>; LEAVES];
 
 const LEAVES: usize = 128;
-const VALUES: usize = 32;
 
-impl<T> Default for List<T> {
+impl<T, const VALUES: usize> Default for List<T, VALUES> {
     fn default() -> Self {
         Self {
             blocks: Vec::new(),
@@ -28,26 +26,27 @@ impl<T> Default for List<T> {
     }
 }
 
-impl<T> List<T> {
+impl<T, const VALUES: usize> List<T, VALUES> {
     /// The value at a number; `None` where nothing was put near it.
+    #[inline]
     pub(super) fn get(&self, number: u32) -> Option<&T> {
-        let [block, leaf, value] = way(number);
-        self.blocks.get(block)?.get(leaf)?.as_deref()?.get(value)
+        let [block, leaf, value] = way::<VALUES>(number);
+        self.blocks.get(block)?.get(leaf)?.get(value)
     }
 }
 
-impl<T: Clone + Default> List<T> {
+impl<T: Clone + Default, const VALUES: usize> List<T, VALUES> {
     /// The value at a number, to be changed.
     pub(super) fn get_mut(&mut self, number: u32) -> Option<&mut T> {
-        let [block, leaf, value] = way(number);
+        let [block, leaf, value] = way::<VALUES>(number);
         self.end = self.end.max(number.saturating_add(1));
         if self.blocks.len() <= block {
-            let empty = || Arc::new(array::from_fn(|_| None));
-            self.blocks.resize_with(block + 1, empty);
+            // One leaf, until something is put: a reader need not ask whether there is one.
+            let empty = Arc::new(array::from_fn(|_| T::default()));
+            let block_of_it = Arc::new(array::from_fn(|_| Arc::clone(&empty)));
+            self.blocks.resize(block + 1, block_of_it);
         }
-        let leaf = Arc::make_mut(self.blocks.get_mut(block)?)
-            .get_mut(leaf)?
-            .get_or_insert_with(|| Arc::new(array::from_fn(|_| T::default())));
+        let leaf = Arc::make_mut(self.blocks.get_mut(block)?).get_mut(leaf)?;
         Arc::make_mut(leaf).get_mut(value)
     }
 
@@ -60,7 +59,7 @@ impl<T: Clone + Default> List<T> {
 }
 
 /// The places on the way to a value, from the outermost.
-const fn way(number: u32) -> [usize; 3] {
+const fn way<const VALUES: usize>(number: u32) -> [usize; 3] {
     let number = number as usize;
     [
         number / VALUES / LEAVES,
@@ -75,7 +74,7 @@ mod tests {
 
     #[test]
     fn a_clone_keeps_its_values_and_both_share_all_leaves_but_the_changed_one() {
-        let mut list = List::default();
+        let mut list: List<u32> = List::default();
         for number in 0..10_000 {
             *list.get_mut(number).unwrap() = number;
         }
@@ -87,7 +86,7 @@ mod tests {
             assert_eq!(list.get(number), Some(&now));
         }
         let leaves = |list: &List<u32>| -> Vec<_> {
-            let leaves = list.blocks.iter().flat_map(|block| block.iter().flatten());
+            let leaves = list.blocks.iter().flat_map(|block| block.iter());
             leaves.map(Arc::as_ptr).collect()
         };
         let differ = leaves(&old).into_iter().zip(leaves(&list));
