@@ -25,7 +25,7 @@ const GROUP: &str = "0b0e0000-0000-4000-8000-00000000000d";
 
 /// A policy with a partner.
 fn open() -> Site {
-    let site = Stage::new().with_store().open();
+    let site = Stage::new().with_store().with_sign_in().open();
     let token = site.administrator(GLOBAL_ADMINISTRATOR);
     let made = site.send(&token, "POST", PARTNERS, &partner(WINGTIP, json!({})));
     assert_eq!(made.status, 201, "{made:?}");
@@ -34,7 +34,7 @@ fn open() -> Site {
 
 #[test]
 fn every_role_may_do_what_its_actions_say_on_every_route_and_nothing_else() {
-    let site = Stage::new().with_store().open();
+    let site = Stage::new().with_store().with_sign_in().open();
     let mut inspector = Inspector::new(&site);
     let mut calls = 0;
     let (mut denied, mut permitted) = (0, 0);
@@ -88,7 +88,7 @@ fn every_role_may_do_what_its_actions_say_on_every_route_and_nothing_else() {
 
 #[test]
 fn every_scope_permits_what_it_is_for_on_every_route_and_nothing_else() {
-    let site = Stage::new().with_store().open();
+    let site = Stage::new().with_store().with_sign_in().open();
     let mut inspector = Inspector::new(&site);
     for (count, scope) in Scope::ALL.iter().enumerate() {
         let claims = json!({
@@ -102,7 +102,7 @@ fn every_scope_permits_what_it_is_for_on_every_route_and_nothing_else() {
 
 #[test]
 fn an_application_may_do_what_its_permissions_are_for_on_every_route_and_nothing_else() {
-    let site = Stage::new().with_store().open();
+    let site = Stage::new().with_store().with_sign_in().open();
     let mut inspector = Inspector::new(&site);
     let app = |roles: &[&str], more: Value| {
         let order = site.mint.token("app-only").issued_by(OWN_TENANT);

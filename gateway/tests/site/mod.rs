@@ -172,7 +172,6 @@ resource_tenant = "{TAILSPIN}"
         self.configure(|setup| setup.entries(toml))
     }
 
-    /// Adds lines to a section of the configuration.
     /// An app where people sign in, so that guests can be invited to it.
     pub fn with_sign_in(self) -> Self {
         self.section("listen", "trusted_proxies = [\"127.0.0.1/32\"]")
@@ -184,6 +183,7 @@ resource_tenant = "{TAILSPIN}"
             )
     }
 
+    /// Adds lines to a section of the configuration.
     pub fn section(self, name: &'static str, lines: &str) -> Self {
         self.configure(|setup| setup.section(name, lines))
     }

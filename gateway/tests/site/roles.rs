@@ -15,6 +15,7 @@ pub const DEFINITIONS: &str = "roleManagement/directory/roleDefinitions";
 const POLICIES: &str = "identity/conditionalAccess/policies";
 const LOCATIONS: &str = "identity/conditionalAccess/namedLocations";
 const SYNC: &str = "identitySynchronization";
+const INVITATIONS: &str = "invitations";
 
 /// What the API keeps, but for the audit.
 const KEPT: &[&str] = &[
@@ -29,6 +30,8 @@ const KEPT: &[&str] = &[
     "v1.0/identity/conditionalAccess/namedLocations?$top=999",
     "v1.0/roleManagement/directory/roleDefinitions?$top=999",
     "v1.0/roleManagement/directory/roleAssignments?$top=999",
+    "v1.0/users?$top=999",
+    "v1.0/directory/deletedItems/microsoft.graph.user?$top=999",
 ];
 
 /// What calls are about. All of it is there before each caller comes.
@@ -38,6 +41,9 @@ struct Things {
     role: String,
     assignment: String,
     audit: String,
+    guest: String,
+    /// Who is to be restored, and who is to be removed for good.
+    deleted: [String; 2],
 }
 
 /// One call, and the actions it takes.
@@ -120,6 +126,29 @@ impl<'s> Inspector<'s> {
         self.make(ASSIGNMENTS, &body)
     }
 
+    /// Invites somebody and answers with their id.
+    #[track_caller]
+    fn invite(&mut self) -> String {
+        let body = invitation(&self.fresh()).to_string();
+        let path = format!("v1.0/{INVITATIONS}");
+        let told = self.line.call(&self.token, "POST", &path, &body);
+        assert_eq!(told.status, 201, "{told:?}");
+        told.json()["invitedUser"]["id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    /// Somebody who was invited and deleted.
+    #[track_caller]
+    fn deleted(&mut self) -> String {
+        let guest = self.invite();
+        let path = format!("v1.0/users/{guest}");
+        let told = self.line.call(&self.token, "DELETE", &path, "");
+        assert_eq!(told.status, 204, "{told:?}");
+        guest
+    }
+
     /// All that is kept, with the versions of it.
     pub fn everything(&mut self) -> Vec<Value> {
         KEPT.iter()
@@ -176,6 +205,8 @@ impl<'s> Inspector<'s> {
                 .unwrap()
                 .to_owned(),
             role,
+            guest: self.invite(),
+            deleted: [self.deleted(), self.deleted()],
         }
     }
 
@@ -295,7 +326,11 @@ impl<'s> Inspector<'s> {
             DEFINITIONS => &things.role,
             ASSIGNMENTS => &things.assignment,
             "directoryRoles" => &reader,
-            "users" => &somebody,
+            "users" if route.path.contains("/revoke") => &somebody,
+            "crossgate/tenants" => &somebody,
+            "users" => &things.guest,
+            "directory/deletedItems" if after == "/restore" => &things.deleted[0],
+            "directory/deletedItems" => &things.deleted[1],
             "organization" => own,
             "tenantRelationships/findTenantInformationByTenantId(tenantId='" => WINGTIP,
             "tenantRelationships/findTenantInformationByDomainName(domainName='" => "wingtip.com",
@@ -343,7 +378,13 @@ impl<'s> Inspector<'s> {
         let reader = BuiltInRole::DirectoryReaders.id().to_string();
         Some(match (route.method, route.path) {
             (Verb::Get | Verb::Delete, _) => return None,
-            (_, path) if path.contains("/reset") || path.contains("/revoke") => return None,
+            (_, path)
+                if ["/reset", "/restore", "/revoke"]
+                    .iter()
+                    .any(|end| path.contains(end)) =>
+            {
+                return None;
+            }
             (_, "$batch") => json!({ "requests": [] }),
             (Verb::Put | Verb::Patch, path) if path.ends_with(SYNC) => {
                 json!({ "userSyncInbound": { "isSyncAllowed": true } })
@@ -364,6 +405,8 @@ impl<'s> Inspector<'s> {
                 "rolePermissions": [{ "allowedResourceActions": [Action::DefaultRead.name()] }],
             }),
             (Verb::Patch, path) if path.starts_with(DEFINITIONS) => json!({ "description": fresh }),
+            (Verb::Patch, path) if path.starts_with("users") => json!({ "displayName": fresh }),
+            (Verb::Post, INVITATIONS) => invitation(&fresh),
             (Verb::Post, ASSIGNMENTS) => json!({
                 "principalId": fresh, "roleDefinitionId": reader, "directoryScopeId": "/",
             }),
@@ -428,6 +471,13 @@ fn location() -> Value {
     json!({
         "@odata.type": "#microsoft.graph.ipNamedLocation", "displayName": "Office", "isTrusted": false,
         "ipRanges": [{ "@odata.type": "#microsoft.graph.iPv4CidrRange", "cidrAddress": "203.0.113.0/24" }],
+    })
+}
+
+fn invitation(name: &str) -> Value {
+    json!({
+        "invitedUserEmailAddress": format!("{name}@guests.example"),
+        "inviteRedirectUrl": "https://guests.contoso.com/",
     })
 }
 
