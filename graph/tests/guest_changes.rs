@@ -245,3 +245,50 @@ fn a_change_may_give_a_guest_the_record_that_another_gives_up_in_whatever_order_
         }
     }
 }
+
+#[test]
+fn an_import_of_many_guests_is_one_proposal_and_so_is_their_removal() {
+    let tenant = TenantId::parse(PARTNER).unwrap();
+    let says = |number| Says::Home {
+        user: number,
+        deleted: false,
+    };
+    let documents = |numbers: std::ops::Range<u64>| -> Vec<Write> {
+        let keys = numbers.map(|number| (key(number + IDS), number));
+        keys.map(|(key, number)| put(DocumentKind::Guest, &key, text(&key, &says(number))))
+            .collect()
+    };
+    let check = |standing: &Standing, there: &dyn Fn(u64) -> bool| {
+        let records = standing.compiled().guests.records;
+        let directory = GuestDirectory::new(DirectoryMode::Optional, records);
+        for number in 0..5_100 {
+            let expected = there(number).then(|| Id::new(&key(number + IDS)));
+            let found = directory.by_home(tenant, &Id::new(&user(number)));
+            assert_eq!(found.map(|guest| guest.id.clone()), expected, "{number}");
+            let found = directory.by_id(&Id::new(&key(number + IDS)));
+            assert_eq!(found.is_some(), expected.is_some(), "{number}");
+        }
+    };
+    let (mut standing, mut store) = (Standing::initial(&own()), Store::default());
+    change(&mut standing, &mut store, &documents(0..50)).unwrap();
+    change(&mut standing, &mut store, &documents(0..5_000)).unwrap();
+    check(&standing, &|number| number < 5_000);
+    let gone: Vec<_> = (0..5_000)
+        .filter(|number| number % 3 > 0)
+        .map(|number| remove(DocumentKind::Guest, &key(number + IDS)))
+        .collect();
+    change(&mut standing, &mut store, &gone).unwrap();
+    check(&standing, &|number| number < 5_000 && number % 3 == 0);
+    // Numbers that are free again come first, and whole leaves behind them.
+    change(&mut standing, &mut store, &documents(100..5_100)).unwrap();
+    check(&standing, &|number| number >= 100 || number % 3 == 0);
+    check(&store.load().unwrap(), &|number| {
+        number >= 100 || number % 3 == 0
+    });
+    let all: Vec<_> = (0..5_100)
+        .map(|number| remove(DocumentKind::Guest, &key(number + IDS)))
+        .collect();
+    change(&mut standing, &mut store, &all).unwrap();
+    check(&standing, &|_| false);
+    assert_eq!(standing.compiled().counts.guests, 0);
+}

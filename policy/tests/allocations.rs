@@ -248,7 +248,7 @@ fn guests_are_looked_up_without_an_allocation() {
         record("own ada", Some("ada"), None),
         record("own bo", None, Some(Box::new(names))),
     ];
-    let records = Arc::new(GuestRecords::new(list, |_| {}));
+    let records = Arc::new(GuestRecords::new(list.to_vec(), |_| {}));
     let directory = GuestDirectory::new(DirectoryMode::Optional, records);
     let (ada, own) = (Id::new("ada"), Id::new("own ada"));
     let info = allocation_counter::measure(|| {

@@ -47,8 +47,8 @@ impl Guests {
     /// The records; two for one guest are told.
     pub(crate) fn finish(self, files: &[PolicyFile<'_>], report: &mut Report) -> GuestRecords {
         let Self { parts, places } = self;
-        let mut clashes = Vec::new();
-        let records = GuestRecords::new(parts.into_iter().flatten(), |clash| clashes.push(clash));
+        let (mut records, mut clashes) = (GuestRecords::default(), Vec::new());
+        records.extend(parts, |clash| clashes.push(clash));
         for clash in clashes {
             let (SameGuest::Id(first, second) | SameGuest::Home(first, second)) = clash;
             let place = |index: usize| places.get(index).copied();

@@ -66,7 +66,7 @@ fn add(records: &mut GuestRecords, parts: Vec<(Vec<Guest>, Reading)>, reading: &
         reading.extend(found);
     }
     let mut clashes = Vec::new();
-    records.extend(lists.into_iter().flatten(), |clash| clashes.push(clash));
+    records.extend(lists, |clash| clashes.push(clash));
     for clash in clashes {
         let (SameGuest::Id(first, second) | SameGuest::Home(first, second)) = clash;
         if let (Some(first), Some(record)) = (records.get(first), records.get(second)) {

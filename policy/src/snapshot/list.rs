@@ -38,7 +38,19 @@ impl<T, const VALUES: usize> List<T, VALUES> {
 impl<T: Clone + Default, const VALUES: usize> List<T, VALUES> {
     /// The value at a number, to be changed.
     pub(super) fn get_mut(&mut self, number: u32) -> Option<&mut T> {
-        let [block, leaf, value] = way::<VALUES>(number);
+        Arc::make_mut(self.leaf_mut(number)?).get_mut(number as usize % VALUES)
+    }
+
+    /// Puts a whole leaf where the one with this number is.
+    pub(super) fn put_leaf(&mut self, number: u32, leaf: [T; VALUES]) {
+        let last = number | (VALUES as u32 - 1);
+        if let Some(before) = self.leaf_mut(last) {
+            *before = Arc::new(leaf);
+        }
+    }
+
+    fn leaf_mut(&mut self, number: u32) -> Option<&mut Arc<[T; VALUES]>> {
+        let [block, leaf, _] = way::<VALUES>(number);
         self.end = self.end.max(number.saturating_add(1));
         if self.blocks.len() <= block {
             // One leaf, until something is put: a reader need not ask whether there is one.
@@ -46,8 +58,7 @@ impl<T: Clone + Default, const VALUES: usize> List<T, VALUES> {
             let block_of_it = Arc::new(array::from_fn(|_| Arc::clone(&empty)));
             self.blocks.resize(block + 1, block_of_it);
         }
-        let leaf = Arc::make_mut(self.blocks.get_mut(block)?).get_mut(leaf)?;
-        Arc::make_mut(leaf).get_mut(value)
+        Arc::make_mut(self.blocks.get_mut(block)?).get_mut(leaf)
     }
 
     /// Changes every value that was put.

@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher as _, Hash, Hasher};
 
 use super::guests::{Guest, Numbered, Redemption};
-use super::index::Index;
+use super::index::{Hashes, Index};
 use super::tables::Hashing;
 
 /// What a guest record says of the accounts that its guest signs in with (Graph's `mail` and `identities` of a user).
@@ -108,13 +108,20 @@ impl BySignIn {
 
     /// Adds records by their numbers and all of their hashes.
     pub(super) fn put(&mut self, entries: &[(u64, u32)], records: &Numbered) {
-        let hashing = &self.hashing;
-        let hashes_of = |number, with: &mut dyn FnMut(u64)| {
-            if let Some(record) = records.get(number) {
-                hashes(hashing, record).for_each(with);
-            }
-        };
+        let hashes_of = hashes_of(records, &self.hashing);
         self.numbers.put(entries, |_, _| false, hashes_of);
+    }
+
+    /// How many keys a record is found by.
+    pub(super) fn count_keys(record: &Guest) -> usize {
+        let names = record.sign_in.as_ref();
+        names.map_or(0, |names| names.keys().count())
+    }
+
+    /// Makes room for more keys.
+    pub(super) fn reserve(&mut self, more: usize, records: &Numbered) {
+        let hashes_of = hashes_of(records, &self.hashing);
+        self.numbers.reserve(more, hashes_of);
     }
 
     /// Removes a record with its number.
@@ -188,6 +195,15 @@ impl BySignIn {
         match several {
             Some(()) => None,
             None => alive.or(deleted),
+        }
+    }
+}
+
+/// Hashes of all that records are found by, by number.
+fn hashes_of(records: &Numbered, hashing: &Hashing) -> impl Hashes {
+    move |number, with: &mut dyn FnMut(u64)| {
+        if let Some(record) = records.get(number) {
+            hashes(hashing, record).for_each(with);
         }
     }
 }

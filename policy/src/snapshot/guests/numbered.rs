@@ -1,5 +1,7 @@
 //! Guest records by number.
 
+use std::array;
+
 use super::Guest;
 use crate::snapshot::list::List;
 
@@ -64,8 +66,36 @@ impl Numbered {
         (0..self.next).filter_map(|number| self.get(number))
     }
 
+    /// Gives records numbers, and hands each over with it.
+    pub(super) fn extend(
+        &mut self,
+        mut list: impl ExactSizeIterator<Item = Guest>,
+        mut with: impl FnMut(u32, &Guest),
+    ) {
+        loop {
+            let at_a_leaf = self.next.is_multiple_of(LEAF as u32) && self.next < NONE - LEAF as u32;
+            if self.free == NONE && at_a_leaf && list.len() >= LEAF {
+                let leaf = array::from_fn(|_| list.next().map_or_else(Slot::default, Slot::Taken));
+                for (number, slot) in (self.next..).zip(&leaf) {
+                    if let Slot::Taken(record) = slot {
+                        with(number, record);
+                    }
+                }
+                self.slots.put_leaf(self.next, leaf);
+                self.next += LEAF as u32;
+                self.count += LEAF;
+            } else if let Some(record) = list.next() {
+                if let Some((number, record)) = self.add(record) {
+                    with(number, record);
+                }
+            } else {
+                return;
+            }
+        }
+    }
+
     /// Gives a record a number: the one after all others where none was removed. `None` where there is no number left.
-    pub(super) fn add(&mut self, record: Guest) -> Option<(u32, &Guest)> {
+    fn add(&mut self, record: Guest) -> Option<(u32, &Guest)> {
         let number = if self.free == NONE {
             self.next
         } else {

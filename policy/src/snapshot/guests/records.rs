@@ -32,34 +32,47 @@ pub enum SameGuest {
     Home(usize, usize),
 }
 
+/// So many that what is known of them while they are indexed stays in a processor's near caches.
+const AT_ONCE: usize = 1 << 18;
+
 impl GuestRecords {
     /// Indexes records. They are numbered from 0 in their order; what `clashes` is given, in no order, must not be put in force.
     #[must_use]
-    pub fn new(list: impl IntoIterator<Item = Guest>, clashes: impl FnMut(SameGuest)) -> Self {
+    pub fn new(list: Vec<Guest>, clashes: impl FnMut(SameGuest)) -> Self {
         let mut records = Self::default();
-        records.extend(list, clashes);
+        records.extend(vec![list], clashes);
         records
     }
 
-    /// Adds records, one after the other. What `clashes` is given, in no order, must not be put in force: who has the key
-    /// already, and the new one, which has it from then on.
-    pub fn extend(
+    /// Adds the records of some lists, one after the other. What `clashes` is given, in no order, must not be put in force:
+    /// who has the key already, and the new one, which has it from then on.
+    pub fn extend(&mut self, lists: Vec<Vec<Guest>>, mut clashes: impl FnMut(SameGuest)) {
+        let count: usize = lists.iter().map(Vec::len).sum();
+        if count > self.len() / 8 {
+            self.reserve(&lists);
+        }
+        for list in lists {
+            let mut list = list.into_iter();
+            while list.len() > 0 {
+                self.add(list.by_ref().take(AT_ONCE), &mut clashes);
+            }
+        }
+    }
+
+    /// Adds as many as are indexed at once.
+    fn add(
         &mut self,
-        list: impl IntoIterator<Item = Guest>,
-        mut clashes: impl FnMut(SameGuest),
+        list: impl ExactSizeIterator<Item = Guest>,
+        clashes: &mut impl FnMut(SameGuest),
     ) {
         let (mut ids, mut homes, mut names) = (Vec::new(), Vec::new(), Vec::new());
-        for record in list {
-            let id = self.hashing.hash_one(&record.id);
+        self.records.extend(list, |number, record| {
+            ids.push((self.hashing.hash_one(&record.id), number));
             let home = record.home().map(|home| self.hashing.hash_one(home));
-            let Some((number, record)) = self.records.add(record) else {
-                break;
-            };
-            ids.push((id, number));
             homes.extend(home.map(|home| (home, number)));
             let of_names = self.by_sign_in.hashes(record);
             names.extend(of_names.map(|hash| (hash, number)));
-        }
+        });
         let (records, hashing) = (&self.records, &self.hashing);
         let pair = |new, before| records.get(new).zip(records.get(before));
         let same_id = |new, before| {
@@ -82,6 +95,20 @@ impl GuestRecords {
         self.by_home
             .put(&homes, same_home, homes_of(records, hashing));
         self.by_sign_in.put(&names, records);
+    }
+
+    /// Makes room for records, once for all.
+    fn reserve(&mut self, lists: &[Vec<Guest>]) {
+        let (mut ids, mut homes, mut keys) = (0, 0, 0);
+        for record in lists.iter().flatten() {
+            ids += 1;
+            homes += usize::from(record.home().is_some());
+            keys += BySignIn::count_keys(record);
+        }
+        let (records, hashing) = (&self.records, &self.hashing);
+        self.by_id.reserve(ids, ids_of(records, hashing));
+        self.by_home.reserve(homes, homes_of(records, hashing));
+        self.by_sign_in.reserve(keys, records);
     }
 
     /// Removes the record with this own id; whether there was one.

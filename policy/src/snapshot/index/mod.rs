@@ -39,6 +39,17 @@ impl Index {
         self.shares.get(share_of(hash))?.find(hash, with)
     }
 
+    /// Makes room, once for all, for so many more.
+    pub(super) fn reserve(&mut self, more: usize, hashes_of: impl Hashes) {
+        if more == 0 {
+            return;
+        }
+        let shares = Arc::make_mut(&mut self.shares);
+        for (place, share) in shares.iter_mut().enumerate() {
+            make_room(share, place, more.div_ceil(SHARES), &hashes_of);
+        }
+    }
+
     /// Puts numbers for their hashes, share by share, so that each is copied once and stays in a processor's near caches. Those of
     /// one hash come in their order; one that `bars` another takes its place.
     ///
