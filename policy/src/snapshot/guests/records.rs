@@ -33,7 +33,7 @@ pub enum SameGuest {
 }
 
 /// So many that what is known of them while they are indexed stays in a processor's near caches.
-const AT_ONCE: usize = 1 << 18;
+const AT_ONCE: usize = 1 << 16;
 
 impl GuestRecords {
     /// Indexes records. They are numbered from 0 in their order; what `clashes` is given, in no order, must not be put in force.
