@@ -380,6 +380,19 @@ mod tests {
     }
 
     #[test]
+    fn a_guest_of_a_tenant_is_nobody_who_comes_from_elsewhere_with_their_address_or_account() {
+        let identities = [("mail", None), ("google.com", Some("1"))];
+        let mut ada = guest("ada", Some("ada@fabrikam.example"), &identities);
+        let google = google("1", "ada@fabrikam.example", true);
+        let mailbox = mailbox("ada@fabrikam.example");
+        let list = std::slice::from_ref(&ada);
+        assert!(found(list, google).is_some() && found(list, mailbox).is_some());
+        ada.home_tenant = TenantId::parse("22222222-2222-4222-8222-222222222222");
+        let list = std::slice::from_ref(&ada);
+        assert_eq!((found(list, google), found(list, mailbox)), (None, None));
+    }
+
+    #[test]
     fn of_two_guests_with_one_address_neither_is_taken_unless_one_is_deleted() {
         let mut list = [
             guest("one", Some("ada@fabrikam.example"), &[]),
