@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use crossgate_config::{PolicySource, Purpose, Settings, Workers};
 use crossgate_policy::ids::UnixTime;
+use crossgate_portal::pages::Pages;
 use pingora::apps::http_app::HttpServer;
 use pingora::server::configuration::{Opt, ServerConf};
 use pingora::server::{RunArgs, Server};
@@ -115,9 +116,9 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
     let (settings, counts) = (loaded.settings.clone(), loaded.counts);
     let guests = loaded.guests.clone();
     let store = loaded.store.take();
-    let live = put_in_force(loaded, &metrics);
+    let pages = people::pages(&settings)?;
+    let live = put_in_force(loaded, pages, &metrics);
     tidy_tokens(&parts.tokens, &live, &metrics);
-    let pages = Arc::new(people::pages(&settings)?);
     let visitors = Arc::new(Visitors::default());
     let control = store
         .map(|store| Control::start(store, &live, &metrics, &visitors, &text, &settings))
@@ -169,7 +170,6 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
             tokens: Arc::clone(&parts.tokens),
             people: people.clone(),
             signals: signals.clone(),
-            pages: Arc::clone(&pages),
             in_flight: parts.in_flight.clone(),
             door,
         };
@@ -204,7 +204,7 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
         )?;
         server.add_service(service);
         background.follow(&control.ledger);
-        background.send_mail(&control.ledger, &live, &pages);
+        background.send_mail(&control.ledger, &live);
     }
     let operations = Operations::new(
         Arc::clone(&metrics),
@@ -305,7 +305,7 @@ impl Parts {
     }
 }
 
-fn put_in_force(loaded: Loaded, metrics: &Metrics) -> Arc<Live> {
+fn put_in_force(loaded: Loaded, pages: Pages, metrics: &Metrics) -> Arc<Live> {
     let Loaded {
         settings,
         snapshot,
@@ -328,6 +328,7 @@ fn put_in_force(loaded: Loaded, metrics: &Metrics) -> Arc<Live> {
         issuers: Arc::new(issuers),
         issuers_since: FIRST,
         keys: Arc::new(Keys::default()),
+        pages: Arc::new(pages),
     }))
 }
 

@@ -21,7 +21,6 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use crossgate_config::BodyLimit;
 use crossgate_portal::cookies;
-use crossgate_portal::pages::Pages;
 use http::StatusCode;
 use http::header::{SET_COOKIE, UPGRADE};
 use pingora::http::{RequestHeader, ResponseHeader};
@@ -70,8 +69,6 @@ pub struct Gateway {
     pub people: Option<Arc<People>>,
     /// Who receives security events; `None` where the policy is in no store.
     pub signals: Option<Arc<Signals>>,
-    /// What people in browsers are shown.
-    pub pages: Arc<Pages>,
     /// What is under way to upstreams, of all doors.
     pub in_flight: InFlight,
     /// Which door this is.
@@ -103,7 +100,7 @@ impl ProxyHttp for Gateway {
             Err(_full) => {
                 let trouble = Trouble::NotReady("sign_in_queue_full");
                 ctx.ending = Ending::NotReady(trouble.rule());
-                let asked = asked(self, session.req_header(), ctx);
+                let asked = asked(session.req_header(), ctx);
                 Err(Stop::Answer(respond::trouble(trouble, &asked)))
             }
         };
@@ -343,7 +340,7 @@ impl ProxyHttp for Gateway {
             && !answer::was_written(session)
         {
             let request = session.req_header();
-            let answer = respond::trouble(trouble, &asked(self, request, ctx));
+            let answer = respond::trouble(trouble, &asked(request, ctx));
             ctx.record(answer.status, Some(&request.headers));
             answer::last(session, answer).await;
         }

@@ -452,6 +452,43 @@ fn a_call_of_grpc_and_no_other_stream_ends_with_the_code_that_means_permission_d
 }
 
 #[test]
+fn a_client_of_grpc_is_told_permission_denied_and_another_call_of_its_connection_goes_on() {
+    let stage = Stage::new().with_store();
+    let certificate = Certificate::make(stage.directory(), &[PAYROLL_HOST, "localhost"]);
+    let site = stage.section("listen.tls", &certificate.settings()).open();
+    let call = |user| {
+        let authorization = format!("Bearer {}", of(&site, user));
+        json!({ "headers": { "authorization": authorization } })
+    };
+    let asked = json!({
+        "address": format!("localhost:{}", site.gateway.proxy().port()), "ca": certificate.cert,
+        "method": "/grpc.Clock/Watch", "calls": [call(BOB), call(EVE)],
+    });
+    let told = std::thread::scope(|scope| {
+        let told = scope.spawn(|| client("grpc-client.mjs", &asked));
+        wait_for("both calls", SOON, || {
+            (site.upstream.open() == 2).then_some(())
+        });
+        revoke_over_tls(&site, &certificate);
+        let left = wait_up_to(SOON, || (site.upstream.open() == 1).then_some(()));
+        site.upstream.release();
+        let told = told.join().unwrap();
+        assert_eq!(left, Some(()), "{told}");
+        told
+    });
+    let [bobs, eves] = [0, 1].map(|at| &told["answers"][at]);
+    // gRPC's status PERMISSION_DENIED.
+    assert_eq!(
+        (&bobs["code"], &bobs["messages"]),
+        (&json!(7), &json!(["message 0"])),
+        "{told}"
+    );
+    // The status of an app that speaks HTTP/1.1 stands in trailers, which are not passed on.
+    let all = json!(["message 0", "message 1", "message 2"]);
+    assert_eq!(eves["messages"], all, "{told}");
+}
+
+#[test]
 fn the_event_of_a_stream_that_could_not_be_answered_says_that_it_was_refused() {
     let ([bobs, _], events) = streams([
         (BOB, "/slow?ms=60000", "text/plain"),

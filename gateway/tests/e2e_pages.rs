@@ -10,8 +10,10 @@
 mod site;
 
 use std::path::Path;
+use std::time::Duration;
 
 use crossgate_testkit::browser::Tab;
+use crossgate_testkit::programs::wait_for;
 use serde_json::json;
 use site::outsiders::Outsiders;
 use site::people::{Doors, Lobby};
@@ -129,4 +131,61 @@ fn a_refusal_is_told_in_the_persons_own_words_and_language() {
     examine(&tab, "refused-sv");
     tab.goto(&doors.app("/.crossgate/me"));
     examine(&tab, "me-refused-sv");
+}
+
+#[test]
+fn own_words_colour_and_name_bind_with_a_reload_which_a_fault_in_them_refuses_whole() {
+    let lobby = Lobby::new()
+        .configure(|setup| setup.section("portal", "pages = \"pages\"\ncolour = \"#aa0033\""));
+    lobby.folder("pages");
+    lobby.write("pages/en.toml", "[choose]\ntitle = \"Welcome to {app}\"\n");
+    let doors = lobby.open();
+    let tab = doors.browser.open("ada");
+    let reloads = |result| {
+        let label = format!("result=\"{result}\"");
+        let metric = "crossgate_policy_reloads_total";
+        doors.gateway.metric(metric, &[label.as_str()])
+    };
+    let reload = |result| {
+        let before = reloads(result);
+        doors.gateway.reload();
+        wait_for("the reload", Duration::from_secs(10), || {
+            (reloads(result) > before).then_some(())
+        });
+        tab.goto(&doors.app("/"));
+        tab.page()
+    };
+    tab.goto(&doors.app("/"));
+    let page = tab.page();
+    assert!(page.text.contains("Welcome to Payroll"), "{}", page.text);
+    assert!(page.html.contains("#aa0033"), "{}", page.html);
+
+    let words = |text: &str| {
+        let file = doors.gateway.directory().join("pages/en.toml");
+        std::fs::write(file, text).unwrap();
+    };
+    // The configuration stays as it is.
+    words("[choose]\ntitle = \"Come in to {app}\"\n");
+    let page = reload("success");
+    assert!(page.text.contains("Come in to Payroll"), "{}", page.text);
+
+    // Nothing of what comes with a fault is taken.
+    words("[choose]\ntitle = \"Come in to {nobody}\"\n");
+    doors
+        .gateway
+        .rewrite_config(|config| config.replace("#aa0033", "#006600"));
+    let page = reload("error");
+    assert!(page.text.contains("Come in to Payroll"), "{}", page.text);
+    assert!(page.html.contains("#aa0033"), "{}", page.html);
+    let log = doors.gateway.log();
+    assert!(log.contains("en.toml, line 2"), "{log}");
+
+    words("[choose]\ntitle = \"Welcome back to {app}\"\n");
+    let page = reload("success");
+    assert!(
+        page.text.contains("Welcome back to Payroll"),
+        "{}",
+        page.text
+    );
+    assert!(page.html.contains("#006600"), "{}", page.html);
 }

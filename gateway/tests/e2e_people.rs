@@ -8,6 +8,7 @@
 
 mod site;
 
+use crossgate_testkit::gateway::OWN_TENANT;
 use crossgate_testkit::upstream::header_values;
 use serde_json::json;
 use site::people::{Doors, Lobby};
@@ -384,4 +385,27 @@ fn terms_of_use_are_accepted_once_for_each_version() {
     );
     tab.click("button[type=submit]");
     doors.told(&tab);
+    let listed = std::process::Command::new(env!("CARGO_BIN_EXE_crossgate"))
+        .args([
+            "acceptances",
+            "--config",
+            "crossgate.toml",
+            "--output",
+            "json",
+        ])
+        .current_dir(doors.gateway.directory())
+        .output()
+        .unwrap();
+    let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
+    let told = listed.as_array().unwrap().iter().map(|one| {
+        let of = |name: &str| one[name].as_str().unwrap();
+        (
+            of("agreementId"),
+            of("agreementVersion"),
+            of("userId"),
+            of("tenantId"),
+        )
+    });
+    let accepted = |version| ("tou-1", version, "ada", OWN_TENANT);
+    assert_eq!(told.collect::<Vec<_>>(), [accepted("1"), accepted("2")]);
 }

@@ -32,6 +32,8 @@ pub struct Attempt {
     pub kept: Option<String>,
     /// The address that a code was mailed to.
     pub address: Option<String>,
+    /// The session that the browser had: an assertion comes from another site, without its cookie.
+    pub before: Option<[u8; 16]>,
 }
 
 /// How long a sign-in may take, in seconds: people look for their telephones.
@@ -61,6 +63,8 @@ pub struct Begin {
     pub kept: Option<String>,
     /// The address that a code was mailed to.
     pub address: Option<String>,
+    /// The session that the browser had.
+    pub before: Option<[u8; 16]>,
 }
 
 impl Attempt {
@@ -80,6 +84,7 @@ impl Attempt {
             again: begin.again,
             kept: begin.kept,
             address: begin.address,
+            before: begin.before,
         })
     }
 
@@ -143,6 +148,7 @@ mod tests {
             again: false,
             kept: None,
             address: None,
+            before: None,
         }
     }
 

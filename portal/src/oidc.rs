@@ -256,6 +256,7 @@ mod tests {
             again: false,
             kept: None,
             address: None,
+            before: None,
         })
         .unwrap()
     }

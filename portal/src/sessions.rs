@@ -1,8 +1,10 @@
 //! Who is signed in: found without a lock on every request, ended at once.
 
-use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::Arc;
+use std::collections::HashMap as StdHashMap;
+use std::collections::hash_map::Entry;
+use std::hash::{BuildHasher as _, BuildHasherDefault, Hash, Hasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use papaya::HashMap;
 
@@ -136,26 +138,94 @@ impl<T> Session<T> {
 /// every request.
 pub const GRAIN: u64 = 60;
 
+/// Who may be signed in.
+pub trait Person {
+    /// By what a provider knows a session of its own.
+    type Named: Hash + Eq + ?Sized;
+
+    /// What their provider calls its own session of them (`sid`, OpenID Connect Front-Channel Logout 1.0), where it told.
+    fn session_at_provider(&self) -> Option<&Self::Named>;
+}
+
 /// All who are signed in.
 #[derive(Debug)]
-pub struct Sessions<T>(HashMap<SessionId, Arc<Session<T>>, BuildHasherDefault<OfId>>);
+pub struct Sessions<T> {
+    all: HashMap<SessionId, Arc<Session<T>>, BuildHasherDefault<OfId>>,
+    /// By the hash of the provider's name and of what it calls its session. No request of an app looks here.
+    of_providers: Mutex<StdHashMap<u64, Vec<SessionId>>>,
+    /// Providers, and whoever pretends to be one, choose what is hashed.
+    hashes: RandomState,
+}
 
 impl<T> Default for Sessions<T> {
     fn default() -> Self {
-        Self(HashMap::default())
+        Self {
+            all: HashMap::default(),
+            of_providers: Mutex::default(),
+            hashes: RandomState::default(),
+        }
+    }
+}
+
+impl<T: Person> Sessions<T> {
+    /// Lets somebody in.
+    pub fn begin(&self, session: Arc<Session<T>>) {
+        if let Some(named) = session.subject.session_at_provider() {
+            let name = self.hashes.hash_one((&*session.provider, named));
+            let mut of_providers = self.lock();
+            let theirs = of_providers.entry(name).or_default();
+            if !theirs.contains(&session.id) {
+                theirs.push(session.id);
+            }
+        }
+        self.all.pin().insert(session.id, session);
+    }
+
+    /// Ends one at once. Whether there was one.
+    pub fn end(&self, id: SessionId) -> bool {
+        let table = self.all.pin();
+        let Some(session) = table.remove(&id) else {
+            return false;
+        };
+        session.ended.store(true, Ordering::Release);
+        if let Some(named) = session.subject.session_at_provider() {
+            let name = self.hashes.hash_one((&*session.provider, named));
+            let mut of_providers = self.lock();
+            if let Entry::Occupied(mut theirs) = of_providers.entry(name) {
+                theirs.get_mut().retain(|other| *other != id);
+                if theirs.get().is_empty() {
+                    theirs.remove();
+                }
+            }
+        }
+        true
+    }
+
+    /// Those that a provider calls by this name, whether they count or not.
+    #[must_use]
+    pub fn of_provider(&self, provider: &str, named: &T::Named) -> Vec<Arc<Session<T>>> {
+        let name = self.hashes.hash_one((provider, named));
+        let theirs = self.lock().get(&name).cloned().unwrap_or_default();
+        let table = self.all.pin();
+        let theirs = theirs.iter().filter_map(|id| table.get(id));
+        let theirs = theirs.filter(|session| {
+            *session.provider == *provider && session.subject.session_at_provider() == Some(named)
+        });
+        theirs.cloned().collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, StdHashMap<u64, Vec<SessionId>>> {
+        self.of_providers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<T> Sessions<T> {
-    /// Lets somebody in.
-    pub fn begin(&self, session: Arc<Session<T>>) {
-        self.0.pin().insert(session.id, session);
-    }
-
     /// The session of this id at this host, where it counts now; its use is noted.
     #[must_use]
     pub fn find(&self, id: SessionId, host: &str, now: u64, idle: u64) -> Option<Arc<Session<T>>> {
-        let table = self.0.pin();
+        let table = self.all.pin();
         let session = table.get(&id)?;
         if *session.host != *host || is_over(session, now, idle) {
             return None;
@@ -164,19 +234,9 @@ impl<T> Sessions<T> {
         Some(Arc::clone(session))
     }
 
-    /// Ends one at once. Whether there was one.
-    pub fn end(&self, id: SessionId) -> bool {
-        let table = self.0.pin();
-        let session = table.remove(&id);
-        if let Some(session) = session {
-            session.ended.store(true, Ordering::Release);
-        }
-        session.is_some()
-    }
-
     /// Those that are wanted, whether they count or not.
     pub fn filter(&self, wanted: impl Fn(&Session<T>) -> bool) -> Vec<Arc<Session<T>>> {
-        let table = self.0.pin();
+        let table = self.all.pin();
         let all = table.values();
         all.filter(|session| wanted(session)).cloned().collect()
     }
@@ -184,7 +244,7 @@ impl<T> Sessions<T> {
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.all.len()
     }
 
     /// Whether nobody is signed in.
@@ -221,6 +281,14 @@ pub fn is_over<T>(session: &Session<T>, now: u64, idle: u64) -> bool {
 mod tests {
     use super::*;
     use crate::seal::KEY;
+
+    impl Person for &'static str {
+        type Named = str;
+
+        fn session_at_provider(&self) -> Option<&str> {
+            Some(self)
+        }
+    }
 
     fn begin(sessions: &Sessions<&'static str>) -> SessionId {
         let id = SessionId::new().unwrap();
@@ -275,5 +343,27 @@ mod tests {
         let attempt = sealer.seal("attempt", &id.to_bytes()).unwrap();
         assert_eq!(SessionId::open(&sealer, &attempt), None);
         assert_eq!(format!("{id:?}"), "SessionId(16 bytes)");
+    }
+
+    #[test]
+    fn a_provider_finds_the_sessions_that_it_calls_by_a_name_until_they_end() {
+        let sessions = Sessions::default();
+        let (one, other) = (begin(&sessions), begin(&sessions));
+        let found = |provider, named| {
+            let found = sessions.of_provider(provider, named);
+            let mut found: Vec<_> = found.iter().map(|session| session.id.to_bytes()).collect();
+            found.sort_unstable();
+            found
+        };
+        let mut both = vec![one.to_bytes(), other.to_bytes()];
+        both.sort_unstable();
+        assert_eq!(found("contoso", "ada"), both);
+        assert!(found("fabrikam", "ada").is_empty());
+        assert!(found("contoso", "bob").is_empty());
+        assert!(sessions.end(one));
+        assert_eq!(found("contoso", "ada"), [other.to_bytes()]);
+        assert!(sessions.end(other));
+        assert!(found("contoso", "ada").is_empty());
+        assert!(sessions.lock().is_empty());
     }
 }

@@ -37,6 +37,19 @@ pub enum PortalStoreError {
 /// By person, the agreements and versions that they accepted.
 pub type Acceptances = HashMap<String, Vec<(String, String)>>;
 
+/// Terms of use that somebody accepted, as Graph's `agreementAcceptance` has it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Acceptance {
+    /// What stands for the person: their tenant's id, a space, and their id there.
+    pub person: String,
+    /// The agreement's id.
+    pub agreement: String,
+    /// The version.
+    pub version: String,
+    /// When, in seconds since 1970.
+    pub at: u64,
+}
+
 /// A session as it is kept. Times are seconds since 1970.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct KeptSession {
@@ -366,6 +379,26 @@ impl PortalStore {
             accepted.push((row.get(1)?, row.get(2)?));
         }
         Ok(all)
+    }
+
+    /// Every acceptance, the oldest first.
+    ///
+    /// # Errors
+    /// The file fails.
+    pub fn each_acceptance(&self) -> Result<Vec<Acceptance>, PortalStoreError> {
+        let file = self.lock();
+        let mut statement = file.prepare(
+            "SELECT person, agreement, version, at FROM terms ORDER BY at, person, agreement, version",
+        )?;
+        let rows = statement.query_map((), |row| {
+            Ok(Acceptance {
+                person: row.get(0)?,
+                agreement: row.get(1)?,
+                version: row.get(2)?,
+                at: time(row.get(3)?),
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {

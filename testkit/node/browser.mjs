@@ -268,7 +268,11 @@ const address = await control({
   '/control/goto': ({ url, ...order }) => goto(tabOf(order), url),
   '/control/click': ({ selector, ...order }) => {
     const tab = tabOf(order);
-    return moving(tab, async () => (await element(tab, selector)).click());
+    return moving(tab, async () => {
+      // One behind another paints nothing, and what is not painted cannot be clicked.
+      await tab.page.bringToFront();
+      await (await element(tab, selector)).click();
+    });
   },
   // {tab, selector}: the form itself or anything in it; the first form where not said.
   '/control/submit': ({ selector = 'form', ...order }) => {

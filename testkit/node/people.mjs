@@ -6,12 +6,12 @@
 // parameter. Nobody is asked for consent. The claims of an account stand in the id token; `name` and the like go with the
 // scope `profile` and `email` with `email`, as the standard has it, all others with `openid`.
 //
-// Control calls: `/control/account`, `/control/client`, `/control/signed-in`, `/control/sign-out`, `/control/rotate`,
-// `/control/down`, `/control/up`, `/control/stats`. What each takes stands beside it.
+// Control calls: `/control/account`, `/control/client`, `/control/signed-in`, `/control/sign-out`, `/control/event`,
+// `/control/rotate`, `/control/down`, `/control/up`, `/control/stats`. What each takes stands beside it.
 import { randomBytes } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
-import { exportJWK, generateKeyPair } from 'jose';
+import { SignJWT, exportJWK, generateKeyPair, importJWK } from 'jose';
 import Provider, { interactionPolicy } from 'oidc-provider';
 import { body, control, listen, ready } from './lib/loopback.mjs';
 import { escaped, html, show } from './lib/pages.mjs';
@@ -328,6 +328,15 @@ const controlAddress = await control({
       for (const [id, { sid }] of Object.entries(session.authorizations ?? {})) told.push(...await tell(sub, id, sid));
     }
     return { told };
+  },
+  // {audience, event, subject}: a security event token (RFC 8417) about a user or a session of this provider, of now.
+  '/control/event': async ({ audience, event, subject }) => {
+    const [key] = keys;
+    const now = Math.floor(Date.now() / 1000);
+    const claims = { sub_id: subject, events: { [event]: { event_timestamp: now } } };
+    const token = new SignJWT(claims).setProtectedHeader({ alg: key.alg, kid: key.kid, typ: 'secevent+jwt' });
+    token.setIssuer(issuer).setAudience(audience).setIssuedAt(now).setJti(randomBytes(8).toString('hex'));
+    return { event: await token.sign(await importJWK(key)) };
   },
   // {keep}: signs with a new key from now on; how many retired ones stay published, 1 where not said.
   '/control/rotate': async ({ keep = 1 }) => {

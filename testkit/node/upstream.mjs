@@ -4,6 +4,7 @@
 //   /status/N       answers N
 //   /slow?ms=N      answers after N milliseconds
 //   /sse?events=N   N server-sent events, or `&type=` as another kind of content; waits for `/release` on the control port before all but the first
+//   /grpc.X/Y       three messages of gRPC, held back like those, and its status
 //   /stream?bytes=N N bytes, chunked
 //   /upload         digests the body as it comes; `/stats` tells how much has arrived so far
 //   a WebSocket     sends back what it gets
@@ -57,6 +58,18 @@ async function events(response, count, type) {
   response.end();
 }
 
+async function messages(response) {
+  response.writeHead(200, { 'content-type': 'application/grpc', trailer: 'grpc-status' });
+  for (let sent = 0; sent < 3; sent += 1) {
+    if (sent === 1) await new Promise((resolve) => { releases.push(resolve); });
+    const text = Buffer.from(`message ${sent}`);
+    // Not compressed, and the length.
+    response.write(Buffer.concat([Buffer.from([0, 0, 0, 0, text.length]), text]));
+  }
+  response.addTrailers({ 'grpc-status': '0' });
+  response.end();
+}
+
 async function stream(response, bytes) {
   response.writeHead(200, { 'content-type': 'application/octet-stream' });
   for (let left = bytes; left > 0; left -= CHUNK.length) {
@@ -82,6 +95,9 @@ const server = http.createServer(async (request, response) => {
       await echo(request, response, seen);
     } else if (url.pathname === '/sse') {
       await events(response, number('events', 3), url.searchParams.get('type') ?? 'text/event-stream');
+    } else if (url.pathname.startsWith('/grpc.')) {
+      await digest(request);
+      await messages(response);
     } else if (url.pathname === '/stream') {
       await stream(response, number('bytes', 1024 * 1024));
     } else if (url.pathname === '/upload') {

@@ -4,6 +4,7 @@ use crate::programs::{self, require};
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::process::Command;
+use std::time::Duration;
 
 /// A request being made.
 #[derive(Clone, Debug)]
@@ -25,6 +26,8 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// What curl complains about.
     pub complaint: String,
+    /// From the request's last byte to the answer's first.
+    pub waited: Duration,
 }
 
 impl Curl {
@@ -111,7 +114,10 @@ impl Curl {
         let output = programs::run(
             Command::new(require("curl", "curl"))
                 .args(["--silent", "--show-error", "--max-time", "60"])
-                .args(["--write-out", "%{http_code} %{http_version}"])
+                .args([
+                    "--write-out",
+                    "%{http_code} %{http_version} %{time_pretransfer} %{time_starttransfer}",
+                ])
                 .arg("--dump-header")
                 .arg(headers.path())
                 .arg("--output")
@@ -120,10 +126,14 @@ impl Curl {
             &self.body,
         );
         let told = String::from_utf8_lossy(&output.stdout).into_owned();
-        let (status, version) = told.split_once(' ').unwrap_or((&told, ""));
+        let mut told = told.split(' ');
+        let mut next = || told.next().unwrap_or_default();
+        let (status, version) = (next().parse(), next().to_owned());
+        let [sent, answered] = [next(), next()].map(|seconds| seconds.parse().unwrap_or(0.0));
         Answer {
-            status: status.parse().unwrap_or(0),
-            version: version.to_owned(),
+            status: status.unwrap_or(0),
+            version,
+            waited: Duration::from_secs_f64(f64::max(answered - sent, 0.0)),
             headers: last_headers(&std::fs::read_to_string(headers.path()).unwrap_or_default()),
             body: std::fs::read(body.path()).unwrap_or_default(),
             complaint: String::from_utf8_lossy(&output.stderr).into_owned(),

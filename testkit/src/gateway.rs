@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::File;
 use std::net::SocketAddr;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -402,6 +403,29 @@ impl Gateway {
     pub fn restart(&mut self) {
         self.terminate();
         drop(self.wait());
+        self.start_again();
+    }
+
+    /// Ends it as a power cut would, at once.
+    ///
+    /// # Panics
+    /// Where it has ended by itself.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        let status = self.child.wait().unwrap();
+        assert_eq!(
+            status.signal(),
+            Some(9),
+            "it ended by itself, {status}: {}",
+            self.log()
+        );
+    }
+
+    /// Starts another on the files of the one that ended.
+    ///
+    /// # Panics
+    /// Where it is not ready in time.
+    pub fn start_again(&mut self) {
         let log = self.directory().join("crossgate.log");
         let log = File::options().append(true).open(log).unwrap();
         self.child = self.setup.run(log, &[]);

@@ -71,6 +71,17 @@ impl People {
         answer["told"].as_array().unwrap().clone()
     }
 
+    /// A security event token about a user or session of its own, `subject` being a Subject Identifier (RFC 9493).
+    ///
+    /// # Panics
+    /// Where the provider signs none.
+    #[must_use]
+    pub fn event(&self, audience: &str, event: &str, subject: &Value) -> String {
+        let asked = json!({ "audience": audience, "event": event, "subject": subject });
+        let answer = self.0.call("/control/event", &asked);
+        answer["event"].as_str().unwrap().to_owned()
+    }
+
     /// Signs with a new key from now on; `keep` retired ones stay published.
     pub fn rotate(&self, keep: usize) {
         drop(self.0.call("/control/rotate", &json!({ "keep": keep })));

@@ -74,6 +74,7 @@ impl Stage {
             issuers: Arc::new(issuers),
             issuers_since: 1,
             keys: Arc::new(Keys::default().replaced_by(keys)),
+            pages: Arc::new(crossgate::people::pages(&settings).unwrap()),
         });
         let (sign_ins, writer) = SignIns::start(&settings.sign_ins, &metrics, None).unwrap();
         let gateway = Gateway {
@@ -86,7 +87,6 @@ impl Stage {
             metrics,
             people: None,
             signals: None,
-            pages: Arc::new(crossgate::people::pages(&settings).unwrap()),
             in_flight: InFlight::default(),
             door: Door::Proxy,
         };

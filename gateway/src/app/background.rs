@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use crossgate_config::Settings;
 use crossgate_control::ledger::Ledger;
-use crossgate_portal::pages::Pages;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -65,12 +64,9 @@ impl Background {
     }
 
     /// Sends what the store has to be sent.
-    pub(super) fn send_mail(&self, ledger: &Arc<Ledger>, live: &Arc<Live>, pages: &Arc<Pages>) {
-        self.0.spawn(people::send_mail(
-            Arc::downgrade(ledger),
-            Arc::clone(live),
-            Arc::clone(pages),
-        ));
+    pub(super) fn send_mail(&self, ledger: &Arc<Ledger>, live: &Arc<Live>) {
+        self.0
+            .spawn(people::send_mail(Arc::downgrade(ledger), Arc::clone(live)));
     }
 
     /// Forgets sessions that are over.

@@ -2,6 +2,7 @@
 //!
 //! 0: good. 1: what was asked about is bad. 2: used wrongly, which the reader of arguments tells by itself.
 
+mod acceptances;
 mod admin;
 mod audit;
 mod check;
@@ -43,6 +44,8 @@ enum Command {
     Policy(policy::PolicyArgs),
     /// Read and verify the audit of a store.
     Audit(audit::AuditArgs),
+    /// List who accepted which terms of use, and when.
+    Acceptances(acceptances::AcceptancesArgs),
     /// Draw the secrets that work where no administrator can sign in.
     Admin(admin::AdminArgs),
     /// Print the version.
@@ -66,6 +69,7 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => ending::exit(explain::run(&args, &mut out)),
         Command::Policy(args) => ending::exit(policy::run(&args, &mut out)),
         Command::Audit(args) => ending::exit(audit::run(&args, &mut out)),
+        Command::Acceptances(args) => ending::exit(acceptances::run(&args, &mut out)),
         Command::Admin(args) => ending::exit(admin::run(&args, &mut out)),
         Command::Version => ending::exit(version::run(&mut out)),
         Command::Completions(args) => ending::exit(completions::run(&args, &mut out)),

@@ -18,6 +18,7 @@ use std::time::Instant;
 use arc_swap::ArcSwap;
 use crossgate_graph::Counts;
 use crossgate_policy::snapshot::Snapshot;
+use crossgate_portal::pages::Pages;
 use crossgate_token::{Issuers, KeySet};
 
 use crate::ops::Metrics;
@@ -44,6 +45,8 @@ pub struct InForce {
     pub issuers_since: u64,
     /// Their keys.
     pub keys: Arc<Keys>,
+    /// What people in browsers are shown.
+    pub pages: Arc<Pages>,
 }
 
 impl InForce {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crossgate_config::{IssuerSettings, PolicySource, Purpose, Settings};
 use crossgate_graph::Counts;
+use crossgate_portal::pages::Pages;
 use tokio::sync::watch;
 
 use super::keys::Plan;
@@ -15,6 +16,7 @@ use super::{InForce, Keys, Live, announce, restart};
 use crate::admin::Stored;
 use crate::load::{self, Faults, KnownGuests, Loaded};
 use crate::ops::Metrics;
+use crate::people;
 use crate::proxy::Certificates;
 use crate::request::route::Routes;
 
@@ -164,12 +166,22 @@ impl Reloader {
             self.check_same_store(&loaded)?;
             Ok((text, loaded))
         });
+        let loaded = loaded.and_then(|(text, loaded)| {
+            let pages = reason.asked.then(|| people::pages(&loaded.settings));
+            match pages.transpose() {
+                Ok(pages) => Ok((text, loaded, pages)),
+                Err(fault) => Err(Faults(vec![fault.to_string()])),
+            }
+        });
         let certificates = self.certificates.as_ref().filter(|_| reason.asked);
         let renewed = certificates.map(|certificates| certificates.read_again());
         let faults = match (loaded, renewed.transpose()) {
-            (Ok((text, loaded)), Ok(renewed)) => {
+            (Ok((text, loaded, pages)), Ok(renewed)) => {
                 if let (Some(certificates), Some(renewed)) = (&self.certificates, renewed) {
                     certificates.renew(renewed);
+                }
+                if let Some(pages) = pages {
+                    self.show(pages);
                 }
                 self.take_up(text, loaded, reason);
                 if let Some(held) = &mut held {
@@ -237,7 +249,7 @@ impl Reloader {
             }
             if reason.asked || repaired {
                 self.metrics.policy_unchanged();
-                tracing::info!("reloaded: nothing has changed");
+                tracing::info!("reloaded: nothing has changed in configuration and policy");
             }
             return;
         }
@@ -275,6 +287,7 @@ impl Reloader {
             } else {
                 Arc::new(still_good(&current.keys, old, &settings.issuers))
             },
+            pages: Arc::clone(&current.pages),
         });
         if !same_issuers {
             self.live.demand.reset(&issuers);
@@ -302,6 +315,15 @@ impl Reloader {
         if moved {
             self.watch_again();
         }
+    }
+
+    /// Shows people these pages from now on.
+    fn show(&self, pages: Pages) {
+        let pages = Arc::new(pages);
+        self.live.replace(|current| InForce {
+            pages: Arc::clone(&pages),
+            ..current.clone()
+        });
     }
 
     /// Tells the keys' keeper whose keys to keep.

@@ -23,6 +23,45 @@ use super::vouched::Told;
 use super::welcome::{Arrived, Failed, tampered};
 use crate::request::respond;
 
+/// An assertion as it came, and what it has to be.
+struct Brought {
+    protocol: FederationProtocol,
+    message: String,
+    issuer: String,
+    certificates: Vec<Certificate>,
+    here: String,
+    request_id: String,
+    now: u64,
+}
+
+impl Brought {
+    fn read(&self) -> Result<Assertion, SamlFault> {
+        match self.protocol {
+            FederationProtocol::Saml => saml::read_response(
+                &self.message,
+                &saml::Expected {
+                    idp_entity_id: &self.issuer,
+                    idp_certificates: &self.certificates,
+                    sp_entity_id: &self.here,
+                    acs_url: &self.here,
+                    request_id: &self.request_id,
+                    now: self.now,
+                },
+            ),
+            FederationProtocol::WsFed => wsfed::read_result(
+                &self.message,
+                &wsfed::Expected {
+                    issuer: &self.issuer,
+                    certificates: &self.certificates,
+                    realm: &self.here,
+                    reply: &self.here,
+                    now: self.now,
+                },
+            ),
+        }
+    }
+}
+
 impl People {
     /// `/.crossgate/saml/<provider>` and `/.crossgate/ws-fed/<provider>`: an assertion is brought. By GET, what the
     /// provider's administrator has to know of us.
@@ -81,31 +120,23 @@ impl People {
             );
             Failed::new(FailedWhy::Unreachable, "no_signing_certificate")
         })?;
-        let here = call.federation_uri(protocol, &provider.name);
         let now = call.now();
-        let read = match protocol {
-            FederationProtocol::Saml => saml::read_response(
-                message,
-                &saml::Expected {
-                    idp_entity_id: &federation.issuer_uri,
-                    idp_certificates: &certificates,
-                    sp_entity_id: &here,
-                    acs_url: &here,
-                    request_id: &saml::request_id(&attempt.state),
-                    now,
-                },
-            ),
-            FederationProtocol::WsFed => wsfed::read_result(
-                message,
-                &wsfed::Expected {
-                    issuer: &federation.issuer_uri,
-                    certificates: &certificates,
-                    realm: &here,
-                    reply: &here,
-                    now,
-                },
-            ),
+        let brought = Brought {
+            protocol,
+            message: message.to_owned(),
+            issuer: federation.issuer_uri.clone(),
+            certificates,
+            here: call.federation_uri(protocol, &provider.name),
+            request_id: saml::request_id(&attempt.state),
+            now,
         };
+        // Whoever begins a sign-in may bring a large one: it takes no worker's time, and only few are read at a time.
+        let place = Arc::clone(&self.reading).acquire_owned().await;
+        let read = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            brought.read()
+        });
+        let read = read.await.map_err(|_| tampered("assertion_not_read"))?;
         let assertion = read.map_err(|fault| {
             tracing::warn!(
                 provider = provider.name,
@@ -308,3 +339,6 @@ const EMAIL_ADDRESS: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddr
 const INVALID_ASSERTION: u32 = 50_008;
 /// `InvalidSamlTokenEmailMissingOrInvalid`.
 const NO_USABLE_ADDRESS: u32 = 5_000_819;
+
+/// Assertions that are read at a time.
+pub(super) const MOST_READ: usize = 2;

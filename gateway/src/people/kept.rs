@@ -1,6 +1,7 @@
 //! Forms that were sent just when a sign-in was needed: kept until it is done, in memory, within bounds.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Mutex, PoisonError};
 
 use crossgate_portal::seal::{NoRandom, random_text};
@@ -12,6 +13,8 @@ pub(super) struct Form {
     pub host: Box<str>,
     /// The browser that sent it.
     pub(super) browser: String,
+    /// The network that it came from.
+    pub(super) network: Option<String>,
     /// The path, with its query.
     pub path: String,
     /// Its fields.
@@ -26,10 +29,13 @@ pub(super) struct Kept(Mutex<Shelf>);
 struct Shelf {
     forms: HashMap<String, (u64, Form)>,
     bytes: usize,
+    /// How many there are of each network.
+    of_networks: HashMap<Option<String>, usize>,
 }
 
 impl Kept {
-    /// Keeps a form under an id that nobody can guess; `None` where there is no room.
+    /// Keeps a form under an id that nobody can guess; `None` where there is no room. Where one network has many, its oldest makes room, so
+    /// that nobody's forms push out those of others.
     ///
     /// # Errors
     /// The system gives no random numbers.
@@ -38,10 +44,15 @@ impl Kept {
         let mut shelf = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         shelf.forget(now);
         let size = form.size();
+        let theirs = shelf.of_networks.get(&form.network);
+        if theirs.is_some_and(|count| *count >= MOST_OF_NETWORK) {
+            shelf.forget_oldest_of(&form.network);
+        }
         if shelf.forms.len() >= MOST_FORMS || shelf.bytes + size > MOST_BYTES {
             return Ok(None);
         }
         shelf.bytes += size;
+        *shelf.of_networks.entry(form.network.clone()).or_default() += 1;
         shelf.forms.insert(id.clone(), (now, form));
         Ok(Some(id))
     }
@@ -60,17 +71,39 @@ impl Kept {
         if *form.host != *host || form.browser != browser {
             return None;
         }
-        let (_, form) = shelf.forms.remove(id)?;
-        shelf.bytes = shelf.bytes.saturating_sub(form.size());
-        Some(form)
+        shelf.remove(id)
     }
 }
 
 impl Shelf {
     fn forget(&mut self, now: u64) {
-        self.forms
-            .retain(|_, (since, _)| now < since.saturating_add(LONGEST));
-        self.bytes = self.forms.values().map(|(_, form)| form.size()).sum();
+        let forms = self.forms.iter();
+        let old = forms.filter(|(_, (since, _))| now >= since.saturating_add(LONGEST));
+        let old: Vec<String> = old.map(|(id, _)| id.clone()).collect();
+        for id in old {
+            self.remove(&id);
+        }
+    }
+
+    fn forget_oldest_of(&mut self, network: &Option<String>) {
+        let forms = self.forms.iter();
+        let theirs = forms.filter(|(_, (_, form))| form.network == *network);
+        let oldest = theirs.min_by_key(|(_, (since, _))| *since);
+        if let Some(id) = oldest.map(|(id, _)| id.clone()) {
+            self.remove(&id);
+        }
+    }
+
+    fn remove(&mut self, id: &str) -> Option<Form> {
+        let (_, form) = self.forms.remove(id)?;
+        self.bytes = self.bytes.saturating_sub(form.size());
+        if let Entry::Occupied(mut count) = self.of_networks.entry(form.network.clone()) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+        Some(form)
     }
 }
 
@@ -93,7 +126,10 @@ impl std::fmt::Debug for Kept {
 /// The longest form that is kept, in bytes: what people type, not what they upload.
 pub const MOST_FORM: usize = 64 << 10;
 
-const MOST_FORMS: usize = 1000;
+const MOST_FORMS: usize = 2000;
+
+/// Of one network: an office sends no more within half an hour just when it has to sign in.
+const MOST_OF_NETWORK: usize = 100;
 
 const MOST_BYTES: usize = 16 << 20;
 
@@ -105,9 +141,14 @@ mod tests {
     use super::*;
 
     fn form(letters: usize) -> Form {
+        form_from("192.0.2.0", letters)
+    }
+
+    fn form_from(network: &str, letters: usize) -> Form {
         Form {
             host: "a.example".into(),
             browser: "b".to_owned(),
+            network: Some(network.to_owned()),
             path: "/pay".to_owned(),
             fields: vec![("amount".to_owned(), "1".repeat(letters))],
         }
@@ -131,13 +172,30 @@ mod tests {
     #[test]
     fn what_is_kept_has_a_bound_and_makes_room_again() {
         let kept = Kept::default();
-        let most = std::iter::from_fn(|| kept.keep(form(MOST_FORM), 1000).unwrap()).count();
+        let keep = |number: u64, now| {
+            let form = form_from(&number.to_string(), MOST_FORM);
+            kept.keep(form, now).unwrap()
+        };
+        let most = (0..1000).map_while(|number| keep(number, 1000)).count();
         assert!((200..=256).contains(&most), "{most}");
-        assert!(kept.keep(form(MOST_FORM), 1000).unwrap().is_none());
-        assert!(
-            kept.keep(form(MOST_FORM), 1000 + LONGEST)
-                .unwrap()
-                .is_some()
-        );
+        assert!(keep(1000, 1000).is_none());
+        assert!(keep(1000, 1000 + LONGEST).is_some());
+    }
+
+    #[test]
+    fn whoever_sends_many_forms_pushes_out_their_own_and_nobody_elses() {
+        let kept = Kept::default();
+        let theirs = kept
+            .keep(form_from("198.51.100.0", 3), 1000)
+            .unwrap()
+            .unwrap();
+        let first = kept.keep(form(3), 1001).unwrap().unwrap();
+        for at in 0..3 * MOST_FORMS as u64 {
+            assert!(kept.keep(form(3), 1002 + at / 100).unwrap().is_some());
+        }
+        assert!(kept.path(&first).is_none());
+        assert!(kept.path(&theirs).is_some());
+        let shelf = kept.0.lock().unwrap();
+        assert_eq!(shelf.forms.len(), MOST_OF_NETWORK + 1);
     }
 }

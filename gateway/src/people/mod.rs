@@ -57,6 +57,7 @@ use crate::request::token::KnownToken;
 use crate::request::tokens::Tokens;
 pub use call::{Call, Reply, Told};
 use endpoints::KnownEndpoints;
+use federation::MOST_READ;
 pub use forms::{fields, has_too_many, is_form, is_navigation};
 use kept::Kept;
 pub use kept::MOST_FORM;
@@ -68,6 +69,7 @@ use provider::SpeaksFor;
 use realm::takes_microsoft_accounts;
 pub use settings::PeopleSettings;
 pub use sign_in::Begin;
+use sign_out::MOST_WAITING;
 pub use signed_in::{SignedIn, Who};
 use step_up::asked_for;
 pub use tend::tend;
@@ -102,6 +104,8 @@ pub struct People {
     connections: Arc<Connections>,
     passcodes: Passcodes,
     mailing: Arc<Semaphore>,
+    reading: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
     ledger: Option<Arc<Ledger>>,
 }
 
@@ -173,6 +177,8 @@ impl People {
             connections: Arc::clone(connections),
             passcodes: Passcodes::new(&key, Limits::default()),
             mailing: Arc::new(Semaphore::new(MOST_MAILS)),
+            reading: Arc::new(Semaphore::new(MOST_READ)),
+            waiting: Arc::new(Semaphore::new(MOST_WAITING)),
             ledger: ledger.cloned(),
         };
         let accepted = people.store.acceptances().map_err(failed)?;

@@ -17,19 +17,20 @@ use crate::live::Live;
 
 /// Sends what is to be sent until nobody serves any more. A mail that was handed over just before the process died is sent once more: none is
 /// lost.
-pub async fn send_mail(ledger: Weak<Ledger>, live: Arc<Live>, pages: Arc<Pages>) {
+pub async fn send_mail(ledger: Weak<Ledger>, live: Arc<Live>) {
     let mut pause = SHORTEST;
     loop {
         tokio::time::sleep(pause).await;
         let Some(ledger) = ledger.upgrade() else {
             return;
         };
-        let settings = live.in_force().routes.people.clone();
+        let in_force = live.in_force();
+        let settings = in_force.routes.people.clone();
         let Some(mail) = settings.and_then(|settings| settings.mail.clone()) else {
             pause = LONGEST;
             continue;
         };
-        pause = match send_next(&ledger, &mail, &pages).await {
+        pause = match send_next(&ledger, &mail, &in_force.pages).await {
             Ok(Sent::One) => Duration::ZERO,
             Ok(Sent::None) => SHORTEST,
             Err(why) => {

@@ -96,6 +96,7 @@ impl People {
             again: sent.wanted.again,
             kept: sent.kept,
             address,
+            before: call.session.as_ref().map(|session| session.id.to_bytes()),
         })
     }
 

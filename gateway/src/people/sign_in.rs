@@ -3,6 +3,7 @@
 use crossgate_policy::decision::{Outcome, Reason, Refusal};
 use crossgate_portal::cookies;
 use crossgate_portal::pages::{Action, Choice, ChooseProblem, Does, FailedWhy, Page, Why, field};
+use crossgate_portal::passcode::network;
 use crossgate_portal::return_path::ReturnPath;
 use http::Method;
 
@@ -29,33 +30,39 @@ impl People {
     /// A person came for a page of an app, and cannot have it without signing in, or without more of a sign-in.
     pub async fn begin(&self, call: &Call<'_>, begin: Begin) -> Reply {
         if begin.refusal.reason.outcome() == Outcome::Redeem {
-            return Reply::of(respond::go_to_sign_in(place::REDEEM));
+            // The invitation says where to go on, so a form would not come back.
+            return Reply::of(if begin.with_form {
+                not_kept(call)
+            } else {
+                respond::go_to_sign_in(place::REDEEM)
+            });
         }
-        let asked = asked_for(&begin.refusal);
-        if let Some(session) = &call.session
-            && begin.refusal.reason != Reason::TermsOfUseRequired
-            && was_asked(session, &asked, call.now())
-        {
-            return Reply::of(not_given(call, session, &begin.refusal));
-        }
-        if let Some(session) = &call.session
-            && begin.refusal.reason.outcome() == Outcome::StepUp
-            && begin.refusal.reason != Reason::TermsOfUseRequired
-            && step_up::nobody_can(call.settings, &call.in_force.snapshot, &session.subject)
-        {
-            return Reply::of(not_given(call, session, &begin.refusal));
-        }
-        let (return_to, kept, cookie) = if begin.with_form {
+        let (back, cookie) = if begin.with_form {
             match self.keep(call, begin.form_lost) {
-                Ok((kept, cookie)) => (ReturnPath::read("/"), Some(kept), cookie),
+                Ok((kept, cookie)) => (Back::Form(kept), cookie),
                 Err(answer) => return Reply::of(answer),
             }
         } else {
-            (ReturnPath::read(&call.target), None, None)
+            (Back::Page(ReturnPath::read(&call.target)), None)
         };
-        let mut answer = self
-            .lead_on(call, &begin.refusal, asked, return_to, kept)
-            .await;
+        let asked = asked_for(&begin.refusal);
+        let cannot = call
+            .session
+            .as_ref()
+            .filter(|_| begin.refusal.reason != Reason::TermsOfUseRequired)
+            .filter(|session| {
+                was_asked(session, &asked, call.now())
+                    || begin.refusal.reason.outcome() == Outcome::StepUp
+                        && step_up::nobody_can(
+                            call.settings,
+                            &call.in_force.snapshot,
+                            &session.subject,
+                        )
+            });
+        let mut answer = match cannot {
+            Some(session) => not_given(call, session, &begin.refusal, &back.path()),
+            None => self.lead_on(call, &begin.refusal, asked, back).await,
+        };
         if let Some(cookie) = cookie {
             answer.set_cookie(&cookie);
         }
@@ -67,16 +74,10 @@ impl People {
         call: &Call<'_>,
         refusal: &Refusal,
         asked: Vec<String>,
-        return_to: ReturnPath,
-        kept: Option<String>,
+        back: Back,
     ) -> Answer {
-        // A form is found again by the page that is shown after the sign-in.
-        let back = || {
-            let resumed = kept.as_deref().map(place::resume);
-            resumed.unwrap_or_else(|| return_to.as_str().to_owned())
-        };
         if call.session.is_some() && refusal.reason == Reason::TermsOfUseRequired {
-            return Self::to_terms(call, &back());
+            return Self::to_terms(call, &back.path());
         }
         let (settings, order) = (call.settings, &call.in_force.snapshot.redemption);
         let provider = match &call.session {
@@ -94,7 +95,11 @@ impl People {
         };
         let provider = provider.or_else(|| settings.only()).or_else(remembered);
         let Some(provider) = provider else {
-            return self.choose(call, &back(), None, None);
+            return self.choose(call, &back.path(), None, None);
+        };
+        let (return_to, kept) = match back {
+            Back::Page(path) => (path, None),
+            Back::Form(kept) => (ReturnPath::read("/"), Some(kept)),
         };
         let sent = Sent {
             return_to,
@@ -236,36 +241,61 @@ impl People {
 
     /// The id under which a form is kept, and the cookie that the browser gets for it.
     fn keep(&self, call: &Call<'_>, lost: bool) -> Result<(String, Option<String>), Answer> {
-        let not_kept = || {
-            let page = Page::NotKept { path: &call.target };
-            respond::page(Shown::SignedOut, &call.render(&page))
-        };
         // What another site had the browser send is not sent once more in the person's name.
         if lost || !forms::is_same_origin(call.headers, &call.origin) {
-            return Err(not_kept());
+            return Err(not_kept(call));
         }
         let Ok(browser) = Browser::of(call.headers) else {
-            return Err(not_kept());
+            return Err(not_kept(call));
         };
         let form = Form {
             host: call.host.into(),
             browser: browser.id().to_owned(),
+            network: call.client_ip.map(network),
             path: call.target.clone(),
             fields: call.form.clone(),
         };
         match self.kept.keep(form, call.now()) {
             Ok(Some(id)) => Ok((id, browser.is_new.then(|| browser.cookie()))),
-            Ok(None) | Err(_) => Err(not_kept()),
+            Ok(None) | Err(_) => Err(not_kept(call)),
         }
     }
 }
 
+/// Where a sign-in leads back to.
+enum Back {
+    /// The page that was asked for.
+    Page(ReturnPath),
+    /// The page that asks whether to send the form that is kept under this id.
+    Form(String),
+}
+
+impl Back {
+    fn path(&self) -> String {
+        match self {
+            Self::Page(path) => path.as_str().to_owned(),
+            Self::Form(kept) => place::resume(kept),
+        }
+    }
+}
+
+/// What was filled in is not to be had again.
+fn not_kept(call: &Call<'_>) -> Answer {
+    let page = Page::NotKept { path: &call.target };
+    respond::page(Shown::SignedOut, &call.render(&page))
+}
+
 /// What was asked for was not given: asking again would go round in circles.
-fn not_given(call: &Call<'_>, session: &PersonSession, refusal: &Refusal) -> Answer {
+fn not_given(
+    call: &Call<'_>,
+    session: &PersonSession,
+    refusal: &Refusal,
+    return_to: &str,
+) -> Answer {
     let code = format!("AADSTS{}", refusal.reason.code());
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.append_pair("provider", &session.provider);
-    query.append_pair("return", ReturnPath::read(&call.target).as_str());
+    query.append_pair("return", return_to);
     let again = format!("{}?{}", place::SIGN_IN, query.finish());
     let page = Page::Refused {
         why: Why::MoreNeededNotGiven,

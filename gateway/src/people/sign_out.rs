@@ -94,14 +94,11 @@ impl People {
             one(&query, "sid"),
         ) {
             (Some(provider), Some(issuer), Some(sid)) if !sid.is_empty() => {
-                let (name, ended) = (&provider.name, Id::new(sid));
-                let over = self.sessions.filter(|session| {
-                    let who = session.subject.who();
-                    *session.provider == **name
-                        && *who.issuer == *issuer
-                        && who.session.as_ref() == Some(&ended)
-                });
-                let over: Vec<SessionId> = over.iter().map(|session| session.id).collect();
+                // Found without a look at all: whoever sends a browser here need not be the provider.
+                let theirs = self.sessions.of_provider(&provider.name, &Id::new(sid));
+                let theirs = theirs.iter();
+                let over = theirs.filter(|session| *session.subject.who().issuer == *issuer);
+                let over: Vec<SessionId> = over.map(|session| session.id).collect();
                 self.end(&over).await;
                 self.signed_out(call).answer
             }
@@ -150,7 +147,7 @@ impl People {
             .ok_or(TokenFault::UnknownIssuer)?;
         let client = &provider.client;
         let token = one(&call.form, "logout_token").ok_or(TokenFault::Missing("logout_token"))?;
-        let begun = Instant::now();
+        let (begun, mut place) = (Instant::now(), None);
         let logout = loop {
             let in_force = call.live.in_force();
             let issuer = provider.issuers(&in_force.issuers).named(&client.issuer);
@@ -166,6 +163,13 @@ impl People {
             });
             match told {
                 Err(TokenFault::UnknownKey) if begun.elapsed() < LONGEST_WAIT => {
+                    if place.is_none() {
+                        place = self.waiting.try_acquire().ok();
+                    }
+                    // Anybody can invent a key: those who wait for one take no place from people.
+                    if place.is_none() {
+                        return Err(TokenFault::UnknownKey);
+                    }
                     call.live.request_refresh(&client.issuer);
                     tokio::time::sleep(BETWEEN_LOOKS).await;
                 }
@@ -203,3 +207,6 @@ impl People {
         }
     }
 }
+
+/// Logout tokens that wait at a time for a key that is not known yet.
+pub(super) const MOST_WAITING: usize = 4;

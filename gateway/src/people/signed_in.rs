@@ -8,6 +8,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use crossgate_policy::ids::{Id, IssuerTenant};
 use crossgate_portal::names::Names;
+use crossgate_portal::sessions::Person;
 use crossgate_token::{Issuers, Packed, Verified};
 
 use super::Standing;
@@ -121,6 +122,14 @@ impl Who {
     pub fn key(&self) -> Option<String> {
         let (tenant, user) = self.person.as_ref()?;
         Some(format!("{} {user}", tenant.0))
+    }
+}
+
+impl Person for SignedIn {
+    type Named = Id;
+
+    fn session_at_provider(&self) -> Option<&Id> {
+        self.who().session.as_ref()
     }
 }
 

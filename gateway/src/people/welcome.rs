@@ -224,9 +224,10 @@ impl People {
         };
         let session = Arc::new(Session::new(grant, now));
         self.sessions.begin(Arc::clone(&session));
-        if let Some(before) = &call.session {
-            self.end(&[before.id]).await;
-        }
+        let before = attempt.before.map(SessionId::from_bytes);
+        let here = call.session.as_ref().map(|session| session.id);
+        let before: Vec<SessionId> = before.into_iter().chain(here).collect();
+        self.end(&before).await;
         let location = match &attempt.kept {
             Some(kept) => place::resume(kept),
             None => attempt.return_to.as_str().to_owned(),

@@ -6,7 +6,6 @@ use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 use pingora::{Error, ErrorSource, ErrorType, Result};
 
-use super::Gateway;
 use super::door::under_way;
 use crate::ctx::RequestCtx;
 use crate::request::forwarded::Client;
@@ -73,16 +72,12 @@ pub(super) fn trouble_of(error: &Error) -> Option<Trouble> {
 }
 
 /// Who is answered.
-pub(super) fn asked<'a>(
-    gateway: &'a Gateway,
-    request: &'a RequestHeader,
-    ctx: &'a RequestCtx,
-) -> Asked<'a> {
+pub(super) fn asked<'a>(request: &'a RequestHeader, ctx: &'a RequestCtx) -> Asked<'a> {
     let headers = &request.headers;
     let languages = headers.get(ACCEPT_LANGUAGE);
     Asked {
         page: respond::prefers_html(headers).then(|| AsPage {
-            pages: &gateway.pages,
+            pages: &ctx.in_force.pages,
             languages: languages.and_then(|languages| languages.to_str().ok()),
             signs_in: ctx.app().is_some_and(|app| app.sign_in),
         }),

@@ -76,7 +76,7 @@ impl Gateway {
             Ok(head) => head,
             Err(trouble) => {
                 ctx.ending = Ending::Malformed(trouble.rule());
-                let answer = respond::trouble(trouble, &asked(self, request, ctx));
+                let answer = respond::trouble(trouble, &asked(request, ctx));
                 return Err(Stop::Answer(answer));
             }
         };
@@ -109,10 +109,9 @@ impl Gateway {
             let decision = admit_anybody(&in_force.snapshot, found.app, bare, &self.metrics);
             self.conclude(request, ctx, decision)?;
             return Err(Stop::Answer(match public {
-                Public::Metadata => respond::resource_metadata(
-                    &asked(self, request, ctx),
-                    &routes.authorization_servers,
-                ),
+                Public::Metadata => {
+                    respond::resource_metadata(&asked(request, ctx), &routes.authorization_servers)
+                }
                 Public::Jwks => respond::jwks(self.signer.jwks()),
                 Public::Preflight => respond::preflight(headers),
             }));
@@ -166,7 +165,7 @@ impl Gateway {
             Err(_no_keys) => {
                 let trouble = Trouble::NotReady("no_keys");
                 ctx.ending = Ending::NotReady(trouble.rule());
-                let answer = respond::trouble(trouble, &asked(self, request, ctx));
+                let answer = respond::trouble(trouble, &asked(request, ctx));
                 Err(Stop::Answer(answer))
             }
         }
@@ -254,7 +253,7 @@ impl Gateway {
         decision: Decision,
     ) -> Result<(), Stop> {
         ctx.ending = Ending::Decided(decision);
-        let asked = || asked(self, request, ctx);
+        let asked = || asked(request, ctx);
         let answer = match ctx
             .decision()
             .map(|decision| (decision.permit(), &decision.outcome))
@@ -281,7 +280,7 @@ impl Gateway {
         }
         let trouble = Trouble::NotReady("too_many_requests_in_flight");
         ctx.ending = Ending::NotReady(trouble.rule());
-        let answer = respond::trouble(trouble, &asked(self, request, ctx));
+        let answer = respond::trouble(trouble, &asked(request, ctx));
         Err(Stop::Answer(answer))
     }
 

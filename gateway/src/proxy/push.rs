@@ -23,7 +23,7 @@ impl Gateway {
         let in_force = Arc::clone(&ctx.in_force);
         let (Some(signals), Some(settings)) = (&self.signals, &in_force.routes.signals) else {
             let request = session.req_header();
-            return respond::trouble(Trouble::Internal, &asked(self, request, ctx));
+            return respond::trouble(Trouble::Internal, &asked(request, ctx));
         };
         let request = session.req_header();
         let secure = ctx.client.as_ref().is_some_and(|client| client.secure);

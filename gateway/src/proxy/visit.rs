@@ -54,7 +54,7 @@ impl Gateway {
         let Some(_place) = place else {
             let trouble = Trouble::NotReady("too_many_visits");
             ctx.ending = Ending::NotReady(trouble.rule());
-            return respond::trouble(trouble, &asked(self, session.req_header(), ctx));
+            return respond::trouble(trouble, &asked(session.req_header(), ctx));
         };
         let form = match visit.what {
             What::Place(ref place, _) => match place.longest_form() {
@@ -74,13 +74,13 @@ impl Gateway {
             ctx.app().cloned(),
         );
         let (Some(people), Some(settings), Some(origin), Some(app)) = parts else {
-            return respond::trouble(Trouble::Internal, &asked(self, request, ctx));
+            return respond::trouble(Trouble::Internal, &asked(request, ctx));
         };
         if !secure {
             // Browsers keep our cookies over HTTPS only: without it a sign-in would go round in circles.
             let trouble = Trouble::Malformed("sign_in_needs_https");
             ctx.ending = Ending::Malformed(trouble.rule());
-            return respond::trouble(trouble, &asked(self, request, ctx));
+            return respond::trouble(trouble, &asked(request, ctx));
         }
         let target = request.uri.path_and_query().map(|target| target.as_str());
         let call = Call {
@@ -88,7 +88,7 @@ impl Gateway {
             live: &self.live,
             settings,
             client_ip: client.and_then(|client| client.address),
-            pages: &self.pages,
+            pages: &in_force.pages,
             app: &app,
             method: request.method.clone(),
             target: ctx

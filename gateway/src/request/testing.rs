@@ -205,5 +205,6 @@ pub(crate) fn in_force() -> crate::live::InForce {
         issuers: Arc::new(issuers()),
         issuers_since: 1,
         keys: Arc::default(),
+        pages: Arc::new(crate::people::pages(&settings).unwrap()),
     }
 }

@@ -20,6 +20,7 @@ pub mod roles;
 pub mod sign_in;
 pub mod socket;
 pub mod transmitter;
+pub mod visitor;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -20,6 +20,9 @@ pub const APP_HOST: &str = "payroll.contoso.example";
 pub const OTHER_HOST: &str = "travel.contoso.example";
 const TRAVEL: &str = "aaaaaaaa-0000-4000-8000-000000000003";
 
+/// A host of no app, where providers tell what counts no more.
+pub const SIGNALS_HOST: &str = "signals.contoso.example";
+
 /// Everything but the gateway, and what it is to be started from.
 pub struct Lobby {
     pub contoso: People,
@@ -42,7 +45,8 @@ impl Lobby {
             &json!({ "sub": "fred", "email": "fred@fabrikam.com", "name": "Fred Partner" }),
         );
         let setup = Setup::new(env!("CARGO_BIN_EXE_crossgate"));
-        let certificate = Certificate::make(setup.directory(), &[APP_HOST, OTHER_HOST]);
+        let certificate =
+            Certificate::make(setup.directory(), &[APP_HOST, OTHER_HOST, SIGNALS_HOST]);
         let origin = |host: &str| format!("https://{host}:{}", setup.proxy().port());
         let mut entries = String::new();
         for (name, tenant, people) in [
@@ -118,6 +122,11 @@ impl Lobby {
     /// Writes a file beside the configuration.
     pub fn write(&self, name: &str, text: &str) {
         std::fs::write(self.setup.directory().join(name), text).unwrap();
+    }
+
+    /// Makes a folder beside the configuration.
+    pub fn folder(&self, name: &str) {
+        std::fs::create_dir(self.setup.directory().join(name)).unwrap();
     }
 
     /// Keeps the policy in a store, which an administrator changes with the break-glass secret.

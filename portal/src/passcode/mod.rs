@@ -232,7 +232,8 @@ impl std::fmt::Debug for Asked {
 }
 
 /// One who has an IPv6 network has all of its 2^64 addresses.
-fn network(client: IpAddr) -> String {
+#[must_use]
+pub fn network(client: IpAddr) -> String {
     match client.to_canonical() {
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => (address.to_bits() >> 64).to_string(),

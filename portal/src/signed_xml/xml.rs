@@ -44,6 +44,8 @@ const DEEPEST: u32 = 48;
 const MOST_ATTRIBUTES: u32 = 64;
 const MOST_PREFIXES: usize = 64;
 const MOST_NAMESPACES: usize = 4096;
+// The canonical form has a namespace's name again for each element that uses it. Real ones have less than a hundred bytes.
+const LONGEST_NAMESPACE: usize = 256;
 const MOST_NODES: u32 = 32 * 1024;
 
 impl<'a> Xml<'a> {
@@ -142,7 +144,8 @@ fn refuse_too_much(source: &str) -> Result<(), XmlFault> {
     for (count, after) in source.split("xmlns").skip(1).enumerate() {
         let end = after.find(|letter: char| letter == '=' || letter.is_ascii_whitespace());
         prefixes.insert(after.get(..end.unwrap_or_default()));
-        if count >= MOST_NAMESPACES || prefixes.len() > MOST_PREFIXES {
+        let is_long = namespace(after).is_some_and(|name| name.len() > LONGEST_NAMESPACE);
+        if is_long || count >= MOST_NAMESPACES || prefixes.len() > MOST_PREFIXES {
             return Err(XmlFault::TooMuch);
         }
     }
@@ -174,6 +177,17 @@ fn refuse_too_much(source: &str) -> Result<(), XmlFault> {
         last = byte;
     }
     Ok(())
+}
+
+// What the attribute is worth whose name ends before this.
+fn namespace(after: &str) -> Option<&str> {
+    let (_, value) = after.split_once('=')?;
+    let value = value.trim_start();
+    let quote = value
+        .chars()
+        .next()
+        .filter(|letter| matches!(letter, '"' | '\''))?;
+    value.split(quote).nth(1)
 }
 
 /// The children of a name.
@@ -280,6 +294,11 @@ mod tests {
         let again = |count: usize| format!("<a>{}</a>", "<b xmlns:c='d'/>".repeat(count));
         assert_eq!(fault(&again(4096)), None);
         assert_eq!(fault(&again(4097)), Some(XmlFault::TooMuch));
+        for quote in ['"', '\''] {
+            let long = |letters| format!("<a xmlns:b = {quote}{}{quote}/>", "c".repeat(letters));
+            assert_eq!(fault(&long(256)), None);
+            assert_eq!(fault(&long(257)), Some(XmlFault::TooMuch));
+        }
         let nodes = format!("<a>{}</a>", "<b/>".repeat(40_000));
         assert_eq!(fault(&nodes), Some(XmlFault::TooMuch));
         let large = format!("<a>{}</a>", "x".repeat(LARGEST));

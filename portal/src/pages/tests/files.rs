@@ -209,7 +209,7 @@ fn a_new_language_is_found_and_is_english_where_it_has_no_text() {
     let html = not_kept(&pages, "fi");
     assert!(html.contains("<html lang=\"fi\" dir=\"ltr\">"));
     assert!(html.contains("<h1>Lomaketta ei lähetetty</h1>"));
-    assert!(html.contains("You are signed in now."));
+    assert!(html.contains("Open the form again."));
     let [advisory] = pages.advisories() else {
         panic!()
     };
