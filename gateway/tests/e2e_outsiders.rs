@@ -11,7 +11,9 @@ mod site;
 use std::time::{Duration, Instant};
 
 use crossgate_testkit::browser::Tab;
+use crossgate_testkit::gateway::OWN_TENANT;
 use crossgate_testkit::people::People;
+use crossgate_testkit::programs::wait_for;
 use crossgate_testkit::upstream::header_values;
 use serde_json::json;
 use site::outsiders::{Outsiders, guest};
@@ -408,4 +410,49 @@ fn microsoft_accounts_come_in_until_passcodes_alone_are_the_fallback_and_the_ord
         "{:?}",
         tab.page().place
     );
+}
+
+/// Whoever ends a session means the person: they must not be back with a click.
+#[test]
+fn a_guest_who_was_revoked_does_not_come_back_by_a_provider_that_proves_no_sign_in_time() {
+    let outsiders = Outsiders::start();
+    let doors = outsiders.before(Lobby::new()).open();
+    let tab = doors.browser.open("finn");
+    doors.choose(&tab, "/", "facebook");
+    outsiders.facebook.sign_in(&tab, "1001");
+    assert_eq!(doors.user(&tab), json!([guest(4)]));
+    let cookie = doors.cookie(&tab);
+    assert_eq!(doors.status_with(&cookie), 200);
+    // By the record as signals of the own tenant's provider name it, by the account, and as the directory does.
+    for revoked in [
+        json!({ "kind": "user", "id": guest(4), "tenant": OWN_TENANT }),
+        json!({ "kind": "user", "id": "1001" }),
+        json!({ "kind": "user", "id": guest(4) }),
+        json!({ "kind": "guest", "id": guest(4) }),
+    ] {
+        // Sign-ins are told by the second: from the next one on they are later than this.
+        let at = jiff::Timestamp::now().as_second() + 1;
+        let mut line = revoked.clone();
+        line["notBefore"] = json!(jiff::Timestamp::from_second(at).unwrap().to_string());
+        doors.change(|gateway| gateway.write_policy("revocations.jsonl", &line.to_string()));
+        assert_eq!(doors.status_with(&cookie), 401, "{revoked}");
+        wait_for("the next second", Duration::from_secs(5), || {
+            (jiff::Timestamp::now().as_second() > at).then_some(())
+        });
+        let anew = doors.browser.open(&revoked.to_string());
+        anew.goto(&doors.app("/.crossgate/sign-in?provider=facebook"));
+        outsiders.facebook.sign_in(&anew, "1001");
+        let place = anew.page().place;
+        assert_eq!(place.status, 400, "{revoked}: {}", anew.page().text);
+        assert_eq!(anew.goto(&doors.app("/")).status, 401, "{revoked}");
+    }
+    doors.event("sign_in_from_before");
+    // Another's revocation is not theirs, nor one of the same id in another tenant.
+    doors.change(|gateway| {
+        let other = json!({ "kind": "user", "id": "1001", "tenant": TAILSPIN, "notBefore": "2030-01-01T00:00:00Z" });
+        gateway.write_policy("revocations.jsonl", &other.to_string());
+    });
+    tab.goto(&doors.app("/.crossgate/sign-in?provider=facebook"));
+    outsiders.facebook.sign_in(&tab, "1001");
+    assert_eq!(tab.page().place.url, doors.app("/"), "{}", tab.page().text);
 }

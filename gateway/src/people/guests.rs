@@ -1,7 +1,8 @@
 //! Guests for whom no tenant speaks: whose record somebody's is, and what is vouched for.
 
 use crossgate_policy::ids::{Id, UnixTime};
-use crossgate_policy::snapshot::{Guest, RevocationKind, Snapshot, Witness};
+use crossgate_policy::newest_revocation;
+use crossgate_policy::snapshot::{Guest, Snapshot, Witness};
 use crossgate_portal::attempt::Attempt;
 use crossgate_portal::pages::FailedWhy;
 use crossgate_portal::store::IdToken;
@@ -12,6 +13,7 @@ use super::redeem::returned_to;
 use super::vouched::{Told, Voucher};
 use super::welcome::{Arrived, Failed};
 use super::{People, PeopleSettings};
+use crate::request::subject::subject;
 use crate::request::token::KnownToken;
 
 /// Somebody whom a provider without a tenant knows.
@@ -52,19 +54,6 @@ impl People {
         };
         let record = snapshot.guests.by_id(&id);
         record.ok_or(Failed::not_invited())?;
-        // Who was revoked has to show that they signed in since; a provider that does not tell when cannot.
-        let revoked = [RevocationKind::Guest, RevocationKind::User]
-            .into_iter()
-            .filter_map(|kind| snapshot.revocations.of(kind, &id, None))
-            .fold(None, |latest: Option<UnixTime>, at| {
-                Some(latest.map_or(at, |latest| if latest > at { latest } else { at }))
-            });
-        let proven = who.proven.and_then(|at| u32::try_from(at).ok());
-        if let Some(revoked) = revoked
-            && proven.is_none_or(|at| UnixTime::from_secs(at) <= revoked)
-        {
-            return Err(Failed::new(FailedWhy::NotAccepted, "sign_in_from_before"));
-        }
         let told = Told {
             sub: id.to_string(),
             name: who.name.clone(),
@@ -76,8 +65,17 @@ impl People {
             ..Told::default()
         };
         let statement = voucher.statement(&told);
+        let verified = voucher.read(&statement, &in_force.issuers)?;
+        // Who was revoked has to show that they signed in since; a provider that does not tell when cannot.
+        let revoked = newest_revocation(snapshot, &subject(&verified));
+        let proven = who.proven.and_then(|at| u32::try_from(at).ok());
+        if let Some(revoked) = revoked
+            && proven.is_none_or(|at| UnixTime::from_secs(at) <= revoked)
+        {
+            return Err(Failed::new(FailedWhy::NotAccepted, "sign_in_from_before"));
+        }
         Ok(Arrived {
-            verified: voucher.read(&statement, &in_force.issuers)?,
+            verified,
             issuer: provider.name.clone(),
             kept: IdToken(statement),
             longest: None,
