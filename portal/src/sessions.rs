@@ -1,8 +1,10 @@
 //! Who is signed in: found without a lock on every request, ended at once.
 
+use std::collections::{HashSet, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use papaya::HashMap;
 
@@ -138,24 +140,66 @@ pub const GRAIN: u64 = 60;
 
 /// All who are signed in.
 #[derive(Debug)]
-pub struct Sessions<T>(HashMap<SessionId, Arc<Session<T>>, BuildHasherDefault<OfId>>);
+pub struct Sessions<T> {
+    table: HashMap<SessionId, Arc<Session<T>>, BuildHasherDefault<OfId>>,
+    ended: Mutex<Ended>,
+}
+
+/// Those that ended lately, which the store may still have.
+#[derive(Debug, Default)]
+struct Ended {
+    ids: HashSet<SessionId>,
+    in_order: VecDeque<(Instant, SessionId)>,
+}
+
+/// However slow the store is, an end has reached it by then.
+const REMEMBERED: Duration = Duration::from_secs(10 * 60);
+
+impl Ended {
+    fn note(&mut self, id: SessionId, now: Instant) {
+        while let Some((at, old)) = self.in_order.front()
+            && now.saturating_duration_since(*at) >= REMEMBERED
+        {
+            self.ids.remove(old);
+            self.in_order.pop_front();
+        }
+        if self.ids.insert(id) {
+            self.in_order.push_back((now, id));
+        }
+    }
+}
 
 impl<T> Default for Sessions<T> {
     fn default() -> Self {
-        Self(HashMap::default())
+        Self {
+            table: HashMap::default(),
+            ended: Mutex::default(),
+        }
     }
 }
 
 impl<T> Sessions<T> {
-    /// Lets somebody in.
+    /// Lets somebody in who was stored before, and may have been ended since by whoever took that up.
     pub fn begin(&self, session: Arc<Session<T>>) {
-        self.0.pin().insert(session.id, session);
+        let ended = self.ended();
+        if ended.ids.contains(&session.id) {
+            session.ended.store(true, Ordering::Release);
+        } else {
+            self.table.pin().insert(session.id, session);
+        }
+    }
+
+    /// Lets somebody in whom the store has, unless they are here already or it is behind with their end. Whether they are new.
+    pub fn take_up(&self, session: Arc<Session<T>>) -> bool {
+        // Held throughout, so that none is taken up while it ends.
+        let ended = self.ended();
+        !ended.ids.contains(&session.id) && self.table.pin().try_insert(session.id, session).is_ok()
     }
 
     /// The session of this id at this host, where it counts now; its use is noted.
     #[must_use]
     pub fn find(&self, id: SessionId, host: &str, now: u64, idle: u64) -> Option<Arc<Session<T>>> {
-        let table = self.0.pin();
+        let table = self.table.pin();
         let session = table.get(&id)?;
         if *session.host != *host || is_over(session, now, idle) {
             return None;
@@ -164,9 +208,20 @@ impl<T> Sessions<T> {
         Some(Arc::clone(session))
     }
 
-    /// Ends one at once. Whether there was one.
+    /// Ends one at once, whoever takes it up. Whether there was one.
     pub fn end(&self, id: SessionId) -> bool {
-        let table = self.0.pin();
+        let mut ended = self.ended();
+        ended.note(id, Instant::now());
+        self.remove(id)
+    }
+
+    /// Ends one that was not used here. Where the store says that it was used elsewhere it may be taken up again.
+    pub fn leave(&self, id: SessionId) -> bool {
+        self.remove(id)
+    }
+
+    fn remove(&self, id: SessionId) -> bool {
+        let table = self.table.pin();
         let session = table.remove(&id);
         if let Some(session) = session {
             session.ended.store(true, Ordering::Release);
@@ -174,9 +229,13 @@ impl<T> Sessions<T> {
         session.is_some()
     }
 
+    fn ended(&self) -> MutexGuard<'_, Ended> {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Those that are wanted, whether they count or not.
     pub fn filter(&self, wanted: impl Fn(&Session<T>) -> bool) -> Vec<Arc<Session<T>>> {
-        let table = self.0.pin();
+        let table = self.table.pin();
         let all = table.values();
         all.filter(|session| wanted(session)).cloned().collect()
     }
@@ -184,7 +243,7 @@ impl<T> Sessions<T> {
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.table.len()
     }
 
     /// Whether nobody is signed in.
@@ -222,8 +281,7 @@ mod tests {
     use super::*;
     use crate::seal::KEY;
 
-    fn begin(sessions: &Sessions<&'static str>) -> SessionId {
-        let id = SessionId::new().unwrap();
+    fn session(id: SessionId) -> Arc<Session<&'static str>> {
         let grant = Grant {
             id,
             host: "a.example".into(),
@@ -233,7 +291,12 @@ mod tests {
             asked: Box::default(),
             subject: "ada",
         };
-        sessions.begin(Arc::new(Session::new(grant, 1000)));
+        Arc::new(Session::new(grant, 1000))
+    }
+
+    fn begin(sessions: &Sessions<&'static str>) -> SessionId {
+        let id = SessionId::new().unwrap();
+        sessions.begin(session(id));
         id
     }
 
@@ -263,6 +326,46 @@ mod tests {
         assert!(sessions.find(one, "a.example", 1000, 600).is_none());
         assert!(sessions.find(other, "a.example", 1000, 600).is_some());
         assert_eq!(sessions.len(), 1);
+    }
+
+    #[test]
+    fn a_session_that_is_here_already_is_not_taken_up_so_that_what_it_opened_sees_its_end() {
+        let sessions = Sessions::default();
+        let id = begin(&sessions);
+        let opened_by = sessions.find(id, "a.example", 1000, 600).unwrap();
+        // As whoever reads the store does that did not know of it when it began to read.
+        assert!(!sessions.take_up(session(id)));
+        assert!(sessions.end(id));
+        assert!(opened_by.has_ended());
+    }
+
+    #[test]
+    fn a_session_that_ended_is_not_taken_up_from_a_store_that_has_it_still() {
+        let sessions = Sessions::default();
+        let (ended, unused) = (begin(&sessions), begin(&sessions));
+        assert!(sessions.end(ended) && !sessions.take_up(session(ended)));
+        assert!(sessions.find(ended, "a.example", 1000, 600).is_none());
+        // Another process may use it while it is idle here.
+        assert!(sessions.leave(unused) && sessions.take_up(session(unused)));
+        // Stored, taken up and ended before whoever lets them in is done.
+        let early = session(SessionId::new().unwrap());
+        assert!(sessions.take_up(session(early.id)) && sessions.end(early.id));
+        sessions.begin(Arc::clone(&early));
+        assert!(early.has_ended() && sessions.find(early.id, "a.example", 1000, 600).is_none());
+        assert!(sessions.take_up(session(SessionId::new().unwrap())));
+    }
+
+    #[test]
+    fn those_that_ended_are_remembered_for_minutes_and_not_for_ever() {
+        let mut ended = Ended::default();
+        let (now, id) = (Instant::now(), |last| SessionId::from_bytes([last; 16]));
+        ended.note(id(1), now);
+        ended.note(id(1), now + REMEMBERED / 2);
+        ended.note(id(2), now + REMEMBERED / 2);
+        assert!(ended.ids.contains(&id(1)) && ended.ids.contains(&id(2)));
+        ended.note(id(3), now + REMEMBERED);
+        assert!(!ended.ids.contains(&id(1)) && ended.ids.contains(&id(2)));
+        assert_eq!(ended.ids.len(), ended.in_order.len());
     }
 
     #[test]

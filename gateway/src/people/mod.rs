@@ -220,7 +220,7 @@ impl People {
             ),
         };
         self.sessions
-            .begin(Arc::new(Session::new(grant, kept.seen)));
+            .take_up(Arc::new(Session::new(grant, kept.seen)));
     }
 
     /// Who is signed in with the browser that sends these headers, at this host and time.
