@@ -456,3 +456,63 @@ fn a_guest_who_was_revoked_does_not_come_back_by_a_provider_that_proves_no_sign_
     outsiders.facebook.sign_in(&tab, "1001");
     assert_eq!(tab.page().place.url, doors.app("/"), "{}", tab.page().text);
 }
+
+#[test]
+fn a_social_provider_that_ends_its_session_ends_its_guests_and_no_others() {
+    let outsiders = Outsiders::start();
+    let doors = outsiders.before(Lobby::new()).open();
+    let google = &outsiders.google;
+    let finn = doors.browser.open("finn");
+    doors.choose(&finn, "/", "facebook");
+    outsiders.facebook.sign_in(&finn, "1001");
+    let finn = doors.cookie(&finn);
+    // By a frame in the browser: that session alone.
+    let (_, at_home) = doors.with_google(google, "gwen at home", "gwen@gmail.com");
+    let (tab, at_work) = doors.with_google(google, "gwen at work", "gwen@gmail.com");
+    tab.goto(&format!("{}/session/end", google.issuer()));
+    tab.click("button");
+    assert_eq!(doors.status_with(&at_work), 401);
+    assert_eq!(doors.status_with(&at_home), 200);
+    // By itself, with the session's id, and with the account alone.
+    let (_, again) = doors.with_google(google, "gwen again", "gwen@gmail.com");
+    let ends = |cookies: [&str; 2]| {
+        let told = google.sign_out("g-1");
+        assert!(
+            !told.is_empty() && told.iter().all(|client| client["error"].is_null()),
+            "{told:?}"
+        );
+        for cookie in cookies {
+            assert_eq!(doors.status_with(cookie), 401);
+        }
+    };
+    ends([&at_home, &again]);
+    let origin = doors.app("");
+    outsiders.register_at_google(&origin, false);
+    let (_, one) = doors.with_google(google, "gwen once more", "gwen@gmail.com");
+    let (_, other) = doors.with_google(google, "gwen elsewhere", "gwen@gmail.com");
+    ends([&one, &other]);
+    assert_eq!(doors.status_with(&finn), 200);
+}
+
+#[test]
+fn a_guest_who_signs_out_does_so_at_the_provider_too_which_is_told_nothing_of_the_record() {
+    let outsiders = Outsiders::start();
+    let doors = outsiders.before(Lobby::new()).open();
+    let google = &outsiders.google;
+    let (tab, cookie) = doors.with_google(google, "gwen", "gwen@gmail.com");
+    tab.goto(&doors.app("/.crossgate/sign-out"));
+    let place = tab.click("button[type=submit]");
+    assert_eq!(doors.status_with(&cookie), 401);
+    assert!(place.url.starts_with(google.issuer()), "{place:?}");
+    assert!(!place.url.contains("id_token_hint"), "{place:?}");
+    assert!(!place.url.contains(&guest(3)), "{place:?}");
+    // Without a token of its own the provider asks the person.
+    let place = tab.click("[name=logout]");
+    assert_eq!(
+        place.url,
+        doors.app("/.crossgate/signed-out"),
+        "{}",
+        tab.page().text
+    );
+    assert!(google.signed_in().is_empty());
+}

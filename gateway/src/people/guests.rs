@@ -23,6 +23,8 @@ pub(super) struct Acquaintance {
     pub(super) id: Option<String>,
     /// An address of theirs that the provider has confirmed.
     pub(super) mail: Option<String>,
+    /// The provider's session (`sid`), by which it tells of its end.
+    pub(super) session: Option<String>,
     /// What people call them.
     pub(super) name: Option<String>,
     /// When they signed in as far as anybody knows, in seconds.
@@ -62,6 +64,7 @@ impl People {
             auth_time: who.signed_in,
             amr: who.amr.clone(),
             home_oid: who.id.clone(),
+            sid: who.session.clone(),
             ..Told::default()
         };
         let statement = voucher.statement(&told);

@@ -11,6 +11,7 @@ use crossgate_portal::names::Names;
 use crossgate_token::{Issuers, Packed, Verified};
 
 use super::Standing;
+use super::vouched::is_of_guest;
 use crate::request::subject::is_entra;
 use crate::request::token::KnownToken;
 use crate::request::tokens::TokenDigest;
@@ -36,14 +37,15 @@ struct Rest {
     entra: bool,
 }
 
-/// By what sessions are looked for among all. Not packed, so that looking through them unpacks none.
+/// By what sessions are looked for among all. Not packed, so that looking through them unpacks none. Together with the provider's
+/// name, which the session has, `session` and `subject` are what the provider calls those that it ends.
 #[derive(Debug)]
 pub struct Who {
     /// `iss`.
     pub issuer: Arc<str>,
-    /// `sub`.
+    /// `sub`, as the provider that they came from has it: a guest's account there, not the record.
     pub subject: Option<Id>,
-    /// `sid`.
+    /// `sid`, as the same provider has it.
     pub session: Option<Id>,
     /// The person: whose word their id is, and the id.
     pub person: Option<(IssuerTenant, Id)>,
@@ -110,7 +112,11 @@ impl Who {
         let tenant = verified.identity().issuer;
         Self {
             issuer: names.shared(&claims.issuer),
-            subject: claims.subject.clone(),
+            subject: if is_of_guest(&claims.issuer) {
+                claims.home_object.clone()
+            } else {
+                claims.subject.clone()
+            },
             session: claims.session.clone(),
             person: claims.user.clone().map(|user| (tenant, user)),
         }
