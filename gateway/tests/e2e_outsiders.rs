@@ -516,3 +516,48 @@ fn a_guest_who_signs_out_does_so_at_the_provider_too_which_is_told_nothing_of_th
     );
     assert!(google.signed_in().is_empty());
 }
+
+#[test]
+fn a_session_ends_with_the_identity_that_its_record_had_however_that_was_taken_away() {
+    let outsiders = Outsiders::start();
+    let doors = outsiders.before(Lobby::new()).open();
+    let finn = doors.browser.open("finn");
+    doors.choose(&finn, "/", "facebook");
+    outsiders.facebook.sign_in(&finn, "1001");
+    let finn = doors.cookie(&finn);
+    let (_, gwen) = doors.with_google(&outsiders.google, "gwen", "gwen@gmail.com");
+    let mia = doors.browser.open("mia");
+    doors.tell_address(&mia, "/", "mia@contractor.example");
+    mia.fill(
+        "[name=passcode]",
+        &outsiders.code("mia@contractor.example", 1),
+    );
+    mia.click("button[type=submit]");
+    let mia = doors.cookie(&mia);
+    let statuses = || [&finn, &gwen, &mia].map(|cookie| doors.status_with(cookie));
+    assert_eq!(statuses(), [200, 200, 200]);
+    // Their addresses are left. Facebook owns nobody's, Google its own, and a mailbox is one's own.
+    doors.change(|gateway| {
+        let record = |number, mail: &str| json!({ "id": guest(number), "mail": mail }).to_string();
+        let records = [
+            record(4, "finn@contractor.example"),
+            record(3, "gwen@gmail.com"),
+            record(1, "mia@contractor.example"),
+        ];
+        gateway.write_policy("guests.jsonl", &records.join("\n"));
+        gateway.reload();
+    });
+    assert_eq!(statuses(), [401, 200, 200]);
+    // Addresses lead elsewhere by the order of redemption alone.
+    doors.change(|gateway| {
+        let policy = json!({
+            "id": site::POLICY_ID, "b2bDirectConnectInbound": site::everyone(),
+            "invitationRedemptionIdentityProviderConfiguration": {
+                "primaryIdentityProviderPrecedenceOrder": [], "fallbackIdentityProvider": "emailOneTimePasscode",
+            },
+        });
+        gateway.write_policy("default.json", &policy.to_string());
+        gateway.reload();
+    });
+    assert_eq!(statuses(), [401, 401, 200]);
+}

@@ -107,29 +107,44 @@ pub(super) fn record<'s>(
     who: &Acquaintance,
 ) -> Option<&'s Guest> {
     let mail = who.mail.as_deref();
-    let leads = mail.and_then(|mail| settings.of_address(mail, &snapshot.redemption));
     snapshot.guests.by_sign_in(&Witness {
         issuer: voucher.identity_provider()?,
         assigned: who.id.as_deref(),
         mail,
-        owns_mail: leads.is_some_and(|leads| leads.name == provider.name),
+        owns_mail: owns(settings, snapshot, provider, mail),
     })
+}
+
+fn owns(
+    settings: &PeopleSettings,
+    snapshot: &Snapshot,
+    provider: &Provider,
+    mail: Option<&str>,
+) -> bool {
+    let leads = mail.and_then(|mail| settings.of_address(mail, &snapshot.redemption));
+    leads.is_some_and(|leads| leads.name == provider.name)
 }
 
 /// Whether the directory's record is still that of whoever signed in as this guest. Without one nobody is a guest, whatever the
 /// directory is used for: it is the record that was vouched for.
-pub(super) fn is_still(snapshot: &Snapshot, voucher: &Voucher, token: &KnownToken) -> bool {
+pub(super) fn is_still(
+    settings: &PeopleSettings,
+    snapshot: &Snapshot,
+    provider: &Provider,
+    voucher: &Voucher,
+    token: &KnownToken,
+) -> bool {
     let (Some(issuer), Some(id)) = (voucher.identity_provider(), &token.subject.user_id) else {
         return true;
     };
     let account = token.subject.home_oid.as_ref().map(Id::text);
+    let mail = token.verified.claims().names.email.as_deref();
     snapshot.guests.by_id(id).is_some_and(|record| {
         record.may_be(&Witness {
             issuer,
             assigned: account.as_deref(),
-            mail: token.verified.claims().names.email.as_deref(),
-            // As was found when they signed in.
-            owns_mail: true,
+            mail,
+            owns_mail: owns(settings, snapshot, provider, mail),
         })
     })
 }
