@@ -561,3 +561,55 @@ fn a_session_ends_with_the_identity_that_its_record_had_however_that_was_taken_a
     });
     assert_eq!(statuses(), [401, 401, 200]);
 }
+
+#[test]
+fn who_is_given_a_guests_record_accepts_the_terms_of_use_themselves() {
+    let outsiders = Outsiders::start();
+    let lobby = outsiders
+        .before(Lobby::new())
+        .policy("conditional-access/terms.json", &json!({
+            "displayName": "Terms", "state": "enabled",
+            "conditions": { "users": { "includeUsers": ["All"] }, "applications": { "includeApplications": ["All"] } },
+            "grantControls": { "operator": "OR", "builtInControls": [], "termsOfUse": ["tou-1"] },
+        }))
+        .configure(|setup| setup.entries(
+            "[[terms]]\nid = \"tou-1\"\nname = \"House rules\"\nversion = \"1\"\nfile = \"rules.txt\"\n",
+        ));
+    lobby.write("rules.txt", "Be kind.\n");
+    let doors = lobby.open();
+    let asked = |tab: &Tab<'_>| tab.page().text.contains("House rules");
+    let by_facebook = |browser: &str| {
+        let tab = doors.browser.open(browser);
+        doors.choose(&tab, "/", "facebook");
+        outsiders.facebook.sign_in(&tab, "1001");
+        tab
+    };
+    let tab = by_facebook("finn");
+    assert!(asked(&tab), "{}", tab.page().text);
+    let other = by_facebook("finn at home");
+    assert!(asked(&other), "{}", other.page().text);
+    tab.click("button[type=submit]");
+    assert_eq!(doors.user(&tab), json!([guest(4)]));
+    // What they accept counts for all their sessions, those that they begin later too.
+    other.goto(&doors.app("/"));
+    assert_eq!(doors.user(&other), json!([guest(4)]));
+    assert_eq!(doors.user(&by_facebook("finn again")), json!([guest(4)]));
+    doors.change(|gateway| {
+        let record = json!({ "id": guest(4), "mail": "nora@contractor.example" });
+        gateway.write_policy("guests.jsonl", &record.to_string());
+        gateway.reload();
+    });
+    let nora = |browser: &str, mails: usize| {
+        let tab = doors.browser.open(browser);
+        doors.tell_address(&tab, "/", "nora@contractor.example");
+        let code = outsiders.code("nora@contractor.example", mails);
+        tab.fill("[name=passcode]", &code);
+        tab.click("button[type=submit]");
+        tab
+    };
+    let tab = nora("nora", 1);
+    assert!(asked(&tab), "{}", tab.page().text);
+    tab.click("button[type=submit]");
+    assert_eq!(doors.user(&tab), json!([guest(4)]));
+    assert_eq!(doors.user(&nora("nora at home", 2)), json!([guest(4)]));
+}

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use crossgate_policy::ids::{Id, IssuerTenant};
 use crossgate_portal::names::Names;
-use crossgate_token::{Issuers, Packed, Verified};
+use crossgate_token::{Claims, Home, Issuers, Packed, Verified};
 
 use super::Standing;
 use super::vouched::is_of_guest;
@@ -47,8 +47,18 @@ pub struct Who {
     pub subject: Option<Id>,
     /// `sid`, as the same provider has it.
     pub session: Option<Id>,
-    /// The person: whose word their id is, and the id.
-    pub person: Option<(IssuerTenant, Id)>,
+    /// The person.
+    pub person: Option<Person>,
+}
+
+/// A person, as acceptances are kept of them.
+#[derive(Debug, Eq, PartialEq)]
+pub struct Person {
+    /// Whose word their id is.
+    tenant: IssuerTenant,
+    id: Id,
+    /// As whom a guest without a tenant signed in: the record, which is their id, may be given to somebody else.
+    signed_in_as: Option<Box<str>>,
 }
 
 impl SignedIn {
@@ -118,16 +128,37 @@ impl Who {
                 claims.subject.clone()
             },
             session: claims.session.clone(),
-            person: claims.user.clone().map(|user| (tenant, user)),
+            person: claims.user.clone().map(|id| Person {
+                tenant,
+                id,
+                signed_in_as: (verified.identity().home == Home::NoTenant)
+                    .then(|| signed_in_as(claims).into()),
+            }),
         }
     }
 
     /// What stands for the person where acceptances are kept.
     #[must_use]
     pub fn key(&self) -> Option<String> {
-        let (tenant, user) = self.person.as_ref()?;
-        Some(format!("{} {user}", tenant.0))
+        let Person {
+            tenant,
+            id,
+            signed_in_as,
+        } = self.person.as_ref()?;
+        Some(match signed_in_as {
+            Some(account) => format!("{} {id} {account}", tenant.0),
+            None => format!("{} {id}", tenant.0),
+        })
     }
+}
+
+/// The provider and the account there, or the address where none is told.
+fn signed_in_as(claims: &Claims) -> String {
+    let provider = claims.identity_provider.as_deref().unwrap_or_default();
+    let account = claims.home_object.as_ref().map(ToString::to_string);
+    let mail = || claims.names.email.as_ref().map(|mail| mail.to_lowercase());
+    let account = account.or_else(mail).unwrap_or_default();
+    format!("{provider} {account}")
 }
 
 #[cfg(test)]
