@@ -11,7 +11,9 @@ mod site;
 use std::time::Duration;
 
 use crossgate_testkit::browser::Tab;
+use crossgate_testkit::gateway::OWN_TENANT;
 use crossgate_testkit::people::People;
+use crossgate_testkit::programs::wait_for;
 use crossgate_testkit::upstream::header_values;
 use serde_json::json;
 use site::outsiders::{Outsiders, guest};
@@ -465,4 +467,206 @@ fn microsoft_accounts_come_in_until_passcodes_alone_are_the_fallback_and_the_ord
         "{:?}",
         tab.page().place
     );
+}
+
+/// Whoever ends a session means the person: they must not be back with a click.
+#[test]
+fn a_guest_who_was_revoked_does_not_come_back_by_a_provider_that_proves_no_sign_in_time() {
+    let outsiders = Outsiders::start();
+    let doors = outsiders.before(Lobby::new()).open();
+    let tab = doors.browser.open("finn");
+    doors.choose(&tab, "/", "facebook");
+    outsiders.facebook.sign_in(&tab, "1001");
+    assert_eq!(doors.user(&tab), json!([guest(4)]));
+    let cookie = doors.cookie(&tab);
+    assert_eq!(doors.status_with(&cookie), 200);
+    // By the record as signals of the own tenant's provider name it, by the account, and as the directory does.
+    for revoked in [
+        json!({ "kind": "user", "id": guest(4), "tenant": OWN_TENANT }),
+        json!({ "kind": "user", "id": "1001" }),
+        json!({ "kind": "user", "id": guest(4) }),
+        json!({ "kind": "guest", "id": guest(4) }),
+    ] {
+        // Sign-ins are told by the second: from the next one on they are later than this.
+        let at = jiff::Timestamp::now().as_second() + 1;
+        let mut line = revoked.clone();
+        line["notBefore"] = json!(jiff::Timestamp::from_second(at).unwrap().to_string());
+        doors.change(|gateway| gateway.write_policy("revocations.jsonl", &line.to_string()));
+        assert_eq!(doors.status_with(&cookie), 401, "{revoked}");
+        wait_for("the next second", Duration::from_secs(5), || {
+            (jiff::Timestamp::now().as_second() > at).then_some(())
+        });
+        let anew = doors.browser.open(&revoked.to_string());
+        anew.goto(&doors.app("/.crossgate/sign-in?provider=facebook"));
+        outsiders.facebook.sign_in(&anew, "1001");
+        let place = anew.page().place;
+        assert_eq!(place.status, 400, "{revoked}: {}", anew.page().text);
+        assert_eq!(anew.goto(&doors.app("/")).status, 401, "{revoked}");
+    }
+    doors.event("sign_in_from_before");
+    // Another's revocation is not theirs, nor one of the same id in another tenant.
+    doors.change(|gateway| {
+        let other = json!({ "kind": "user", "id": "1001", "tenant": TAILSPIN, "notBefore": "2030-01-01T00:00:00Z" });
+        gateway.write_policy("revocations.jsonl", &other.to_string());
+    });
+    tab.goto(&doors.app("/.crossgate/sign-in?provider=facebook"));
+    outsiders.facebook.sign_in(&tab, "1001");
+    assert_eq!(tab.page().place.url, doors.app("/"), "{}", tab.page().text);
+}
+
+#[test]
+fn a_social_provider_that_ends_its_session_ends_its_guests_and_no_others() {
+    let outsiders = Outsiders::start();
+    let doors = outsiders.before(Lobby::new()).open();
+    let google = &outsiders.google;
+    let finn = doors.browser.open("finn");
+    doors.choose(&finn, "/", "facebook");
+    outsiders.facebook.sign_in(&finn, "1001");
+    let finn = doors.cookie(&finn);
+    // By a frame in the browser: that session alone.
+    let (_, at_home) = doors.with_google(google, "gwen at home", "gwen@gmail.com");
+    let (tab, at_work) = doors.with_google(google, "gwen at work", "gwen@gmail.com");
+    tab.goto(&format!("{}/session/end", google.issuer()));
+    tab.click("button");
+    assert_eq!(doors.status_with(&at_work), 401);
+    assert_eq!(doors.status_with(&at_home), 200);
+    // By itself, with the session's id, and with the account alone.
+    let (_, again) = doors.with_google(google, "gwen again", "gwen@gmail.com");
+    let ends = |cookies: [&str; 2]| {
+        let told = google.sign_out("g-1");
+        assert!(
+            !told.is_empty() && told.iter().all(|client| client["error"].is_null()),
+            "{told:?}"
+        );
+        for cookie in cookies {
+            assert_eq!(doors.status_with(cookie), 401);
+        }
+    };
+    ends([&at_home, &again]);
+    let origin = doors.app("");
+    outsiders.register_at_google(&origin, false);
+    let (_, one) = doors.with_google(google, "gwen once more", "gwen@gmail.com");
+    let (_, other) = doors.with_google(google, "gwen elsewhere", "gwen@gmail.com");
+    ends([&one, &other]);
+    assert_eq!(doors.status_with(&finn), 200);
+}
+
+#[test]
+fn a_guest_who_signs_out_does_so_at_the_provider_too_which_is_told_nothing_of_the_record() {
+    let outsiders = Outsiders::start();
+    let doors = outsiders.before(Lobby::new()).open();
+    let google = &outsiders.google;
+    let (tab, cookie) = doors.with_google(google, "gwen", "gwen@gmail.com");
+    tab.goto(&doors.app("/.crossgate/sign-out"));
+    let place = tab.click("button[type=submit]");
+    assert_eq!(doors.status_with(&cookie), 401);
+    assert!(place.url.starts_with(google.issuer()), "{place:?}");
+    assert!(!place.url.contains("id_token_hint"), "{place:?}");
+    assert!(!place.url.contains(&guest(3)), "{place:?}");
+    // Without a token of its own the provider asks the person.
+    let place = tab.click("[name=logout]");
+    assert_eq!(
+        place.url,
+        doors.app("/.crossgate/signed-out"),
+        "{}",
+        tab.page().text
+    );
+    assert!(google.signed_in().is_empty());
+}
+
+#[test]
+fn a_session_ends_with_the_identity_that_its_record_had_however_that_was_taken_away() {
+    let outsiders = Outsiders::start();
+    let doors = outsiders.before(Lobby::new()).open();
+    let finn = doors.browser.open("finn");
+    doors.choose(&finn, "/", "facebook");
+    outsiders.facebook.sign_in(&finn, "1001");
+    let finn = doors.cookie(&finn);
+    let (_, gwen) = doors.with_google(&outsiders.google, "gwen", "gwen@gmail.com");
+    let mia = doors.browser.open("mia");
+    doors.tell_address(&mia, "/", "mia@contractor.example");
+    mia.fill(
+        "[name=passcode]",
+        &outsiders.code("mia@contractor.example", 1),
+    );
+    mia.click("button[type=submit]");
+    let mia = doors.cookie(&mia);
+    let statuses = || [&finn, &gwen, &mia].map(|cookie| doors.status_with(cookie));
+    assert_eq!(statuses(), [200, 200, 200]);
+    // Their addresses are left. Facebook owns nobody's, Google its own, and a mailbox is one's own.
+    doors.change(|gateway| {
+        let record = |number, mail: &str| json!({ "id": guest(number), "mail": mail }).to_string();
+        let records = [
+            record(4, "finn@contractor.example"),
+            record(3, "gwen@gmail.com"),
+            record(1, "mia@contractor.example"),
+        ];
+        gateway.write_policy("guests.jsonl", &records.join("\n"));
+        gateway.reload();
+    });
+    assert_eq!(statuses(), [401, 200, 200]);
+    // Addresses lead elsewhere by the order of redemption alone.
+    doors.change(|gateway| {
+        let policy = json!({
+            "id": site::POLICY_ID, "b2bDirectConnectInbound": site::everyone(),
+            "invitationRedemptionIdentityProviderConfiguration": {
+                "primaryIdentityProviderPrecedenceOrder": [], "fallbackIdentityProvider": "emailOneTimePasscode",
+            },
+        });
+        gateway.write_policy("default.json", &policy.to_string());
+        gateway.reload();
+    });
+    assert_eq!(statuses(), [401, 401, 200]);
+}
+
+#[test]
+fn who_is_given_a_guests_record_accepts_the_terms_of_use_themselves() {
+    let outsiders = Outsiders::start();
+    let lobby = outsiders
+        .before(Lobby::new())
+        .policy("conditional-access/terms.json", &json!({
+            "displayName": "Terms", "state": "enabled",
+            "conditions": { "users": { "includeUsers": ["All"] }, "applications": { "includeApplications": ["All"] } },
+            "grantControls": { "operator": "OR", "builtInControls": [], "termsOfUse": ["tou-1"] },
+        }))
+        .configure(|setup| setup.entries(
+            "[[terms]]\nid = \"tou-1\"\nname = \"House rules\"\nversion = \"1\"\nfile = \"rules.txt\"\n",
+        ));
+    lobby.write("rules.txt", "Be kind.\n");
+    let doors = lobby.open();
+    let asked = |tab: &Tab<'_>| tab.page().text.contains("House rules");
+    let by_facebook = |browser: &str| {
+        let tab = doors.browser.open(browser);
+        doors.choose(&tab, "/", "facebook");
+        outsiders.facebook.sign_in(&tab, "1001");
+        tab
+    };
+    let tab = by_facebook("finn");
+    assert!(asked(&tab), "{}", tab.page().text);
+    let other = by_facebook("finn at home");
+    assert!(asked(&other), "{}", other.page().text);
+    tab.click("button[type=submit]");
+    assert_eq!(doors.user(&tab), json!([guest(4)]));
+    // What they accept counts for all their sessions, those that they begin later too.
+    other.goto(&doors.app("/"));
+    assert_eq!(doors.user(&other), json!([guest(4)]));
+    assert_eq!(doors.user(&by_facebook("finn again")), json!([guest(4)]));
+    doors.change(|gateway| {
+        let record = json!({ "id": guest(4), "mail": "nora@contractor.example" });
+        gateway.write_policy("guests.jsonl", &record.to_string());
+        gateway.reload();
+    });
+    let nora = |browser: &str, mails: usize| {
+        let tab = doors.browser.open(browser);
+        doors.tell_address(&tab, "/", "nora@contractor.example");
+        let code = outsiders.code("nora@contractor.example", mails);
+        tab.fill("[name=passcode]", &code);
+        tab.click("button[type=submit]");
+        tab
+    };
+    let tab = nora("nora", 1);
+    assert!(asked(&tab), "{}", tab.page().text);
+    tab.click("button[type=submit]");
+    assert_eq!(doors.user(&tab), json!([guest(4)]));
+    assert_eq!(doors.user(&nora("nora at home", 2)), json!([guest(4)]));
 }

@@ -18,7 +18,7 @@ use crossgate_policy::subject::{
     Account, Home, HomeCloud, Proofs, Subject, SubjectKind, TokenGroups,
 };
 use crossgate_policy::target::{Clients, Enforcement, Resource, Target};
-use crossgate_policy::{Caller, Decision, decide, explain, nearest_change};
+use crossgate_policy::{Caller, Decision, decide, explain, nearest_change, newest_revocation};
 
 const CONTOSO: TenantId = TenantId(Guid::from_u128(1));
 const FABRIKAM: TenantId = TenantId(Guid::from_u128(2));
@@ -171,6 +171,64 @@ fn a_revocation_binds_what_was_signed_in_before_it_and_nothing_later() {
         let decision = of(&snapshot, &ada(CONTOSO), &payroll());
         assert_eq!(decision.code(), code, "revoked at {not_before}");
     }
+}
+
+#[test]
+fn whatever_a_decision_refuses_as_revoked_is_a_revocation_that_sign_ins_are_held_against() {
+    let account = Subject {
+        home: Home::NoTenant,
+        user_id: Some(Id::new("record")),
+        home_oid: Some(Id::new("account")),
+        session: Some(Id::new("session")),
+        ..ada(CONTOSO)
+    };
+    let mut binding = Vec::new();
+    for subject in [&account, &ada(CONTOSO), &ada(FABRIKAM)] {
+        let home = subject.home.recorded_tenant().unwrap_or(CONTOSO);
+        for kind in ["user", "guest", "session", "token", "tenant"] {
+            for id in ["ada", "record", "account", "session", &home.to_string()] {
+                for tenant in [None, Some(CONTOSO), Some(FABRIKAM)] {
+                    let revocation = Revocation {
+                        kind: RevocationKind::from_name(kind).unwrap(),
+                        id: Id::new(id),
+                        tenant,
+                        not_before: UnixTime::from_secs(2000),
+                    };
+                    let name = revocation.name();
+                    let mut snapshot = snapshot();
+                    snapshot.revocations = Revocations::new(vec![revocation]);
+                    let refused = of(&snapshot, subject, &payroll()).code() == 50_173;
+                    let newest = newest_revocation(&snapshot, subject).map(UnixTime::seconds);
+                    assert_eq!(newest, refused.then_some(2000.0), "{name}");
+                    if refused && subject.home == Home::NoTenant {
+                        binding.push(name);
+                    }
+                }
+            }
+        }
+    }
+    let own = |kind: &str, id: &str| format!("{kind}@{CONTOSO}/{id}");
+    let mut expected = vec![
+        "user/record".to_owned(),
+        own("user", "record"),
+        "user/account".to_owned(),
+        "session/session".to_owned(),
+        own("session", "session"),
+    ];
+    binding.sort();
+    expected.sort();
+    assert_eq!(binding, expected);
+    let mut snapshot = snapshot();
+    assert_eq!(newest_revocation(&snapshot, &account), None);
+    let at = |id: &str, second| Revocation {
+        kind: RevocationKind::User,
+        id: Id::new(id),
+        tenant: None,
+        not_before: UnixTime::from_secs(second),
+    };
+    snapshot.revocations = Revocations::new(vec![at("record", 7), at("account", 9)]);
+    let newest = newest_revocation(&snapshot, &account);
+    assert_eq!(newest, Some(UnixTime::from_secs(9)));
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! Who is signed in: found without a lock on every request, ended at once.
 
-use std::collections::HashMap as StdHashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap as StdHashMap, HashSet, VecDeque};
 use std::hash::{BuildHasher as _, BuildHasherDefault, Hash, Hasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use papaya::HashMap;
 
@@ -139,7 +140,7 @@ impl<T> Session<T> {
 pub const GRAIN: u64 = 60;
 
 /// Who may be signed in.
-pub trait Person {
+pub trait Subject {
     /// By what a provider knows a session of its own.
     type Named: Hash + Eq + ?Sized;
 
@@ -150,63 +151,103 @@ pub trait Person {
 /// All who are signed in.
 #[derive(Debug)]
 pub struct Sessions<T> {
-    all: HashMap<SessionId, Arc<Session<T>>, BuildHasherDefault<OfId>>,
-    /// By the hash of the provider's name and of what it calls its session. No request of an app looks here.
-    of_providers: Mutex<StdHashMap<u64, Vec<SessionId>>>,
+    table: HashMap<SessionId, Arc<Session<T>>, BuildHasherDefault<OfId>>,
+    /// What no request of an app looks at.
+    beside: Mutex<Beside>,
     /// Providers, and whoever pretends to be one, choose what is hashed.
     hashes: RandomState,
+}
+
+#[derive(Debug, Default)]
+struct Beside {
+    ended: Ended,
+    /// By the hash of the provider's name and of what it calls its session.
+    of_providers: StdHashMap<u64, Vec<SessionId>>,
+}
+
+/// Those that ended lately, which the store may still have.
+#[derive(Debug, Default)]
+struct Ended {
+    ids: HashSet<SessionId>,
+    in_order: VecDeque<(Instant, SessionId)>,
+}
+
+/// However slow the store is, an end has reached it by then.
+const REMEMBERED: Duration = Duration::from_secs(10 * 60);
+
+impl Ended {
+    fn note(&mut self, id: SessionId, now: Instant) {
+        while let Some((at, old)) = self.in_order.front()
+            && now.saturating_duration_since(*at) >= REMEMBERED
+        {
+            self.ids.remove(old);
+            self.in_order.pop_front();
+        }
+        if self.ids.insert(id) {
+            self.in_order.push_back((now, id));
+        }
+    }
 }
 
 impl<T> Default for Sessions<T> {
     fn default() -> Self {
         Self {
-            all: HashMap::default(),
-            of_providers: Mutex::default(),
+            table: HashMap::default(),
+            beside: Mutex::default(),
             hashes: RandomState::default(),
         }
     }
 }
 
-impl<T: Person> Sessions<T> {
-    /// Lets somebody in.
+impl<T: Subject> Sessions<T> {
+    /// Lets somebody in who was stored before, and may have been ended since by whoever took that up.
     pub fn begin(&self, session: Arc<Session<T>>) {
-        if let Some(named) = session.subject.session_at_provider() {
-            let name = self.hashes.hash_one((&*session.provider, named));
-            let mut of_providers = self.lock();
-            let theirs = of_providers.entry(name).or_default();
-            if !theirs.contains(&session.id) {
-                theirs.push(session.id);
-            }
+        let mut beside = self.beside();
+        if beside.ended.ids.contains(&session.id) {
+            session.ended.store(true, Ordering::Release);
+            return;
         }
-        self.all.pin().insert(session.id, session);
+        self.name(&mut beside, &session);
+        self.table.pin().insert(session.id, session);
     }
 
-    /// Ends one at once. Whether there was one.
-    pub fn end(&self, id: SessionId) -> bool {
-        let table = self.all.pin();
-        let Some(session) = table.remove(&id) else {
+    /// Lets somebody in whom the store has, unless they are here already or it is behind with their end. Whether they are new.
+    pub fn take_up(&self, session: Arc<Session<T>>) -> bool {
+        // Held throughout, so that none is taken up while it ends.
+        let mut beside = self.beside();
+        if beside.ended.ids.contains(&session.id) {
             return false;
-        };
-        session.ended.store(true, Ordering::Release);
-        if let Some(named) = session.subject.session_at_provider() {
-            let name = self.hashes.hash_one((&*session.provider, named));
-            let mut of_providers = self.lock();
-            if let Entry::Occupied(mut theirs) = of_providers.entry(name) {
-                theirs.get_mut().retain(|other| *other != id);
-                if theirs.get().is_empty() {
-                    theirs.remove();
-                }
-            }
         }
-        true
+        let is_new = self
+            .table
+            .pin()
+            .try_insert(session.id, Arc::clone(&session))
+            .is_ok();
+        if is_new {
+            self.name(&mut beside, &session);
+        }
+        is_new
+    }
+
+    /// Ends one at once, whoever takes it up. Whether there was one.
+    pub fn end(&self, id: SessionId) -> bool {
+        let mut beside = self.beside();
+        beside.ended.note(id, Instant::now());
+        self.remove(&mut beside, id)
+    }
+
+    /// Ends one that was not used here. Where the store says that it was used elsewhere it may be taken up again.
+    pub fn leave(&self, id: SessionId) -> bool {
+        self.remove(&mut self.beside(), id)
     }
 
     /// Those that a provider calls by this name, whether they count or not.
     #[must_use]
     pub fn of_provider(&self, provider: &str, named: &T::Named) -> Vec<Arc<Session<T>>> {
         let name = self.hashes.hash_one((provider, named));
-        let theirs = self.lock().get(&name).cloned().unwrap_or_default();
-        let table = self.all.pin();
+        let theirs = self.beside().of_providers.get(&name).cloned();
+        let theirs = theirs.unwrap_or_default();
+        let table = self.table.pin();
         let theirs = theirs.iter().filter_map(|id| table.get(id));
         let theirs = theirs.filter(|session| {
             *session.provider == *provider && session.subject.session_at_provider() == Some(named)
@@ -214,10 +255,40 @@ impl<T: Person> Sessions<T> {
         theirs.cloned().collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, StdHashMap<u64, Vec<SessionId>>> {
-        self.of_providers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn remove(&self, beside: &mut Beside, id: SessionId) -> bool {
+        let table = self.table.pin();
+        let Some(session) = table.remove(&id) else {
+            return false;
+        };
+        session.ended.store(true, Ordering::Release);
+        if let Some(name) = self.name_of(session)
+            && let Entry::Occupied(mut theirs) = beside.of_providers.entry(name)
+        {
+            theirs.get_mut().retain(|other| *other != id);
+            if theirs.get().is_empty() {
+                theirs.remove();
+            }
+        }
+        true
+    }
+
+    fn name(&self, beside: &mut Beside, session: &Session<T>) {
+        let Some(name) = self.name_of(session) else {
+            return;
+        };
+        let theirs = beside.of_providers.entry(name).or_default();
+        if !theirs.contains(&session.id) {
+            theirs.push(session.id);
+        }
+    }
+
+    fn name_of(&self, session: &Session<T>) -> Option<u64> {
+        let named = session.subject.session_at_provider()?;
+        Some(self.hashes.hash_one((&*session.provider, named)))
+    }
+
+    fn beside(&self) -> MutexGuard<'_, Beside> {
+        self.beside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -225,7 +296,7 @@ impl<T> Sessions<T> {
     /// The session of this id at this host, where it counts now; its use is noted.
     #[must_use]
     pub fn find(&self, id: SessionId, host: &str, now: u64, idle: u64) -> Option<Arc<Session<T>>> {
-        let table = self.all.pin();
+        let table = self.table.pin();
         let session = table.get(&id)?;
         if *session.host != *host || is_over(session, now, idle) {
             return None;
@@ -236,7 +307,7 @@ impl<T> Sessions<T> {
 
     /// Those that are wanted, whether they count or not.
     pub fn filter(&self, wanted: impl Fn(&Session<T>) -> bool) -> Vec<Arc<Session<T>>> {
-        let table = self.all.pin();
+        let table = self.table.pin();
         let all = table.values();
         all.filter(|session| wanted(session)).cloned().collect()
     }
@@ -244,7 +315,7 @@ impl<T> Sessions<T> {
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.all.len()
+        self.table.len()
     }
 
     /// Whether nobody is signed in.
@@ -282,7 +353,7 @@ mod tests {
     use super::*;
     use crate::seal::KEY;
 
-    impl Person for &'static str {
+    impl Subject for &'static str {
         type Named = str;
 
         fn session_at_provider(&self) -> Option<&str> {
@@ -290,8 +361,7 @@ mod tests {
         }
     }
 
-    fn begin(sessions: &Sessions<&'static str>) -> SessionId {
-        let id = SessionId::new().unwrap();
+    fn session(id: SessionId) -> Arc<Session<&'static str>> {
         let grant = Grant {
             id,
             host: "a.example".into(),
@@ -301,7 +371,12 @@ mod tests {
             asked: Box::default(),
             subject: "ada",
         };
-        sessions.begin(Arc::new(Session::new(grant, 1000)));
+        Arc::new(Session::new(grant, 1000))
+    }
+
+    fn begin(sessions: &Sessions<&'static str>) -> SessionId {
+        let id = SessionId::new().unwrap();
+        sessions.begin(session(id));
         id
     }
 
@@ -331,6 +406,46 @@ mod tests {
         assert!(sessions.find(one, "a.example", 1000, 600).is_none());
         assert!(sessions.find(other, "a.example", 1000, 600).is_some());
         assert_eq!(sessions.len(), 1);
+    }
+
+    #[test]
+    fn a_session_that_is_here_already_is_not_taken_up_so_that_what_it_opened_sees_its_end() {
+        let sessions = Sessions::default();
+        let id = begin(&sessions);
+        let opened_by = sessions.find(id, "a.example", 1000, 600).unwrap();
+        // As whoever reads the store does that did not know of it when it began to read.
+        assert!(!sessions.take_up(session(id)));
+        assert!(sessions.end(id));
+        assert!(opened_by.has_ended());
+    }
+
+    #[test]
+    fn a_session_that_ended_is_not_taken_up_from_a_store_that_has_it_still() {
+        let sessions = Sessions::default();
+        let (ended, unused) = (begin(&sessions), begin(&sessions));
+        assert!(sessions.end(ended) && !sessions.take_up(session(ended)));
+        assert!(sessions.find(ended, "a.example", 1000, 600).is_none());
+        // Another process may use it while it is idle here.
+        assert!(sessions.leave(unused) && sessions.take_up(session(unused)));
+        // Stored, taken up and ended before whoever lets them in is done.
+        let early = session(SessionId::new().unwrap());
+        assert!(sessions.take_up(session(early.id)) && sessions.end(early.id));
+        sessions.begin(Arc::clone(&early));
+        assert!(early.has_ended() && sessions.find(early.id, "a.example", 1000, 600).is_none());
+        assert!(sessions.take_up(session(SessionId::new().unwrap())));
+    }
+
+    #[test]
+    fn those_that_ended_are_remembered_for_minutes_and_not_for_ever() {
+        let mut ended = Ended::default();
+        let (now, id) = (Instant::now(), |last| SessionId::from_bytes([last; 16]));
+        ended.note(id(1), now);
+        ended.note(id(1), now + REMEMBERED / 2);
+        ended.note(id(2), now + REMEMBERED / 2);
+        assert!(ended.ids.contains(&id(1)) && ended.ids.contains(&id(2)));
+        ended.note(id(3), now + REMEMBERED);
+        assert!(!ended.ids.contains(&id(1)) && ended.ids.contains(&id(2)));
+        assert_eq!(ended.ids.len(), ended.in_order.len());
     }
 
     #[test]
@@ -364,6 +479,6 @@ mod tests {
         assert_eq!(found("contoso", "ada"), [other.to_bytes()]);
         assert!(sessions.end(other));
         assert!(found("contoso", "ada").is_empty());
-        assert!(sessions.lock().is_empty());
+        assert!(sessions.beside().of_providers.is_empty());
     }
 }

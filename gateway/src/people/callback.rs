@@ -136,6 +136,7 @@ impl People {
         let who = Acquaintance {
             id: Some(Id::new(&profile.id).to_string()),
             mail: profile.email,
+            session: None,
             name: profile.name,
             signed_in: call.now(),
             proven: None,

@@ -254,6 +254,7 @@ fn guest(provider: &Provider, assertion: &Assertion) -> Result<Acquaintance, Fai
     Ok(Acquaintance {
         id: lasts.then(|| Id::new(&assertion.name_id).to_string()),
         mail: Some(mail.to_owned()),
+        session: None,
         name: first(assertion, &NAMES).map(str::to_owned),
         signed_in: assertion.authn_instant,
         proven: Some(assertion.authn_instant),

@@ -1,7 +1,8 @@
 //! Guests for whom no tenant speaks: whose record somebody's is, and what is vouched for.
 
 use crossgate_policy::ids::{Id, UnixTime};
-use crossgate_policy::snapshot::{Guest, RevocationKind, Snapshot, Witness};
+use crossgate_policy::newest_revocation;
+use crossgate_policy::snapshot::{Guest, Snapshot, Witness};
 use crossgate_portal::attempt::Attempt;
 use crossgate_portal::pages::FailedWhy;
 use crossgate_portal::store::IdToken;
@@ -12,6 +13,7 @@ use super::redeem::returned_to;
 use super::vouched::{Told, Voucher};
 use super::welcome::{Arrived, Failed};
 use super::{People, PeopleSettings};
+use crate::request::subject::subject;
 use crate::request::token::KnownToken;
 
 /// Somebody whom a provider without a tenant knows.
@@ -21,6 +23,8 @@ pub(super) struct Acquaintance {
     pub(super) id: Option<String>,
     /// An address of theirs that the provider has confirmed.
     pub(super) mail: Option<String>,
+    /// The provider's session (`sid`), by which it tells of its end.
+    pub(super) session: Option<String>,
     /// What people call them.
     pub(super) name: Option<String>,
     /// When they signed in as far as anybody knows, in seconds.
@@ -52,19 +56,6 @@ impl People {
         };
         let record = snapshot.guests.by_id(&id);
         record.ok_or(Failed::not_invited())?;
-        // Who was revoked has to show that they signed in since; a provider that does not tell when cannot.
-        let revoked = [RevocationKind::Guest, RevocationKind::User]
-            .into_iter()
-            .filter_map(|kind| snapshot.revocations.of(kind, &id, None))
-            .fold(None, |latest: Option<UnixTime>, at| {
-                Some(latest.map_or(at, |latest| if latest > at { latest } else { at }))
-            });
-        let proven = who.proven.and_then(|at| u32::try_from(at).ok());
-        if let Some(revoked) = revoked
-            && proven.is_none_or(|at| UnixTime::from_secs(at) <= revoked)
-        {
-            return Err(Failed::new(FailedWhy::NotAccepted, "sign_in_from_before"));
-        }
         let told = Told {
             sub: id.to_string(),
             name: who.name.clone(),
@@ -73,11 +64,21 @@ impl People {
             auth_time: who.signed_in,
             amr: who.amr.clone(),
             home_oid: who.id.clone(),
+            sid: who.session.clone(),
             ..Told::default()
         };
         let statement = voucher.statement(&told);
+        let verified = voucher.read(&statement, &in_force.issuers)?;
+        // Who was revoked has to show that they signed in since; a provider that does not tell when cannot.
+        let revoked = newest_revocation(snapshot, &subject(&verified));
+        let proven = who.proven.and_then(|at| u32::try_from(at).ok());
+        if let Some(revoked) = revoked
+            && proven.is_none_or(|at| UnixTime::from_secs(at) <= revoked)
+        {
+            return Err(Failed::new(FailedWhy::NotAccepted, "sign_in_from_before"));
+        }
         Ok(Arrived {
-            verified: voucher.read(&statement, &in_force.issuers)?,
+            verified,
             issuer: provider.name.clone(),
             kept: IdToken(statement),
             longest: None,
@@ -106,29 +107,44 @@ pub(super) fn record<'s>(
     who: &Acquaintance,
 ) -> Option<&'s Guest> {
     let mail = who.mail.as_deref();
-    let leads = mail.and_then(|mail| settings.of_address(mail, &snapshot.redemption));
     snapshot.guests.by_sign_in(&Witness {
         issuer: voucher.identity_provider()?,
         assigned: who.id.as_deref(),
         mail,
-        owns_mail: leads.is_some_and(|leads| leads.name == provider.name),
+        owns_mail: owns(settings, snapshot, provider, mail),
     })
+}
+
+fn owns(
+    settings: &PeopleSettings,
+    snapshot: &Snapshot,
+    provider: &Provider,
+    mail: Option<&str>,
+) -> bool {
+    let leads = mail.and_then(|mail| settings.of_address(mail, &snapshot.redemption));
+    leads.is_some_and(|leads| leads.name == provider.name)
 }
 
 /// Whether the directory's record is still that of whoever signed in as this guest. Without one nobody is a guest, whatever the
 /// directory is used for: it is the record that was vouched for.
-pub(super) fn is_still(snapshot: &Snapshot, voucher: &Voucher, token: &KnownToken) -> bool {
+pub(super) fn is_still(
+    settings: &PeopleSettings,
+    snapshot: &Snapshot,
+    provider: &Provider,
+    voucher: &Voucher,
+    token: &KnownToken,
+) -> bool {
     let (Some(issuer), Some(id)) = (voucher.identity_provider(), &token.subject.user_id) else {
         return true;
     };
     let account = token.subject.home_oid.as_ref().map(Id::text);
+    let mail = token.verified.claims().names.email.as_deref();
     snapshot.guests.by_id(id).is_some_and(|record| {
         record.may_be(&Witness {
             issuer,
             assigned: account.as_deref(),
-            mail: token.verified.claims().names.email.as_deref(),
-            // As was found when they signed in.
-            owns_mail: true,
+            mail,
+            owns_mail: owns(settings, snapshot, provider, mail),
         })
     })
 }

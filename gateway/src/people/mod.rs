@@ -226,7 +226,7 @@ impl People {
             ),
         };
         self.sessions
-            .begin(Arc::new(Session::new(grant, kept.seen)));
+            .take_up(Arc::new(Session::new(grant, kept.seen)));
     }
 
     /// Who is signed in with the browser that sends these headers, at this host and time.
@@ -306,13 +306,19 @@ pub fn still_counts(
     });
     let may_come =
         home != Home::MicrosoftAccount || takes_microsoft_accounts(&in_force.snapshot.redemption);
+    let is_still = || {
+        let provider = settings.provider(&session.provider);
+        provider.is_some_and(|provider| match &provider.speaks_for {
+            SpeaksFor::Guests(voucher) => {
+                guests::is_still(settings, &in_force.snapshot, provider, voucher, &token)
+            }
+            SpeaksFor::Tenant(_) | SpeaksFor::Asserted(_) => true,
+        })
+    };
     let is_somebody = home != Home::NoTenant
-        || settings
-            .provider(&session.provider)
-            .is_some_and(|provider| match &provider.speaks_for {
-                SpeaksFor::Guests(voucher) => guests::is_still(&in_force.snapshot, voucher, &token),
-                SpeaksFor::Tenant(_) | SpeaksFor::Asserted(_) => true,
-            });
+        || signed_in
+            .standing
+            .is_somebody(in_force.generation, is_still);
     (believed && may_come && is_somebody).then(|| Here {
         session: Arc::clone(session),
         accepted: signed_in.standing.accepted(settings),

@@ -192,6 +192,7 @@ fn owner(attempt: &Attempt, now: u64) -> Acquaintance {
     Acquaintance {
         id: None,
         mail: attempt.address.clone(),
+        session: None,
         name: None,
         signed_in: now,
         proven: Some(now),

@@ -9,16 +9,16 @@ use crossgate_portal::oidc;
 use crossgate_portal::pages::Page;
 use crossgate_portal::sessions::SessionId;
 use crossgate_portal::store::IdToken;
-use crossgate_token::{ExpectedLogout, TokenFault, verify_logout};
+use crossgate_token::{ExpectedLogout, Issuers, TokenFault, verify_logout};
 use http::header::CONTENT_SECURITY_POLICY;
 use http::{HeaderValue, Method};
 
 use super::call::{Call, Reply, Told};
 use super::callback::{BETWEEN_LOOKS, LONGEST_WAIT};
 use super::forms::one;
-use super::provider::Provider;
+use super::provider::{Provider, SpeaksFor};
 use super::send::onward;
-use super::{People, place};
+use super::{People, PersonSession, place};
 use crate::request::respond::{self, Answer, Shown};
 use crate::request::subject::refusal;
 
@@ -63,6 +63,11 @@ impl People {
         let provider = call.settings.provider(provider)?;
         let oidc = provider.oidc()?;
         let endpoints = self.endpoints.of(oidc).await.ok()?;
+        // Other than of a tenant's people, what is kept is a statement of ours, which is nothing to tell a stranger.
+        let id_token = match &provider.speaks_for {
+            SpeaksFor::Tenant(_) => id_token,
+            SpeaksFor::Asserted(_) | SpeaksFor::Guests(_) => None,
+        };
         let url = oidc::end_session_url(
             &endpoints,
             &oidc.client.client_id,
@@ -96,8 +101,9 @@ impl People {
             (Some(provider), Some(issuer), Some(sid)) if !sid.is_empty() => {
                 // Found without a look at all: whoever sends a browser here need not be the provider.
                 let theirs = self.sessions.of_provider(&provider.name, &Id::new(sid));
-                let theirs = theirs.iter();
-                let over = theirs.filter(|session| *session.subject.who().issuer == *issuer);
+                let over = theirs
+                    .iter()
+                    .filter(|session| is_of(session, provider, issuer, &call.in_force.issuers));
                 let over: Vec<SessionId> = over.map(|session| session.id).collect();
                 self.end(&over).await;
                 self.signed_out(call).answer
@@ -140,17 +146,15 @@ impl People {
         call: &Call<'_>,
         provider: &str,
     ) -> Result<Vec<SessionId>, TokenFault> {
-        let provider = call
-            .settings
-            .provider(provider)
-            .and_then(Provider::oidc)
-            .ok_or(TokenFault::UnknownIssuer)?;
-        let client = &provider.client;
+        let provider = call.settings.provider(provider);
+        let provider = provider.ok_or(TokenFault::UnknownIssuer)?;
+        let oidc = provider.oidc().ok_or(TokenFault::UnknownIssuer)?;
+        let client = &oidc.client;
         let token = one(&call.form, "logout_token").ok_or(TokenFault::Missing("logout_token"))?;
         let (begun, mut place) = (Instant::now(), None);
         let logout = loop {
             let in_force = call.live.in_force();
-            let issuer = provider.issuers(&in_force.issuers).named(&client.issuer);
+            let issuer = oidc.issuers(&in_force.issuers).named(&client.issuer);
             let expected = ExpectedLogout {
                 issuer: issuer.ok_or(TokenFault::UnknownIssuer)?,
                 client_id: &client.client_id,
@@ -178,12 +182,11 @@ impl People {
         };
         let over = self.sessions.filter(|session| {
             let who = session.subject.who();
-            let one_of_theirs = *who.issuer == *logout.issuer;
-            one_of_theirs
-                && match (&logout.session, &logout.subject) {
-                    (Some(ended), _) => who.session.as_ref() == Some(ended),
-                    (None, ended) => ended.is_some() && who.subject == *ended,
-                }
+            let is_over = match (&logout.session, &logout.subject) {
+                (Some(ended), _) => who.session.as_ref() == Some(ended),
+                (None, ended) => ended.is_some() && who.subject == *ended,
+            };
+            is_over && is_of(session, provider, &logout.issuer, &call.in_force.issuers)
         });
         Ok(over.iter().map(|session| session.id).collect())
     }
@@ -205,6 +208,21 @@ impl People {
                 "[portal] store: sessions that were ended would come back after a restart"
             );
         }
+    }
+}
+
+/// Whether a session is one of those that an issuer may end by this provider. What is kept of a guest names this gateway in the
+/// issuer's place: there the provider's name tells, whose issuer it has to be.
+fn is_of(session: &PersonSession, provider: &Provider, issuer: &str, issuers: &Issuers) -> bool {
+    match &provider.speaks_for {
+        SpeaksFor::Guests(_) => {
+            *session.provider == *provider.name
+                && provider.oidc().is_some_and(|oidc| {
+                    let own = oidc.issuers(issuers).named(&oidc.client.issuer);
+                    own.is_some_and(|own| own.admits(issuer))
+                })
+        }
+        SpeaksFor::Tenant(_) | SpeaksFor::Asserted(_) => *session.subject.who().issuer == *issuer,
     }
 }
 

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use crossgate_policy::ids::{Id, IssuerTenant};
 use crossgate_portal::names::Names;
-use crossgate_portal::sessions::Person;
-use crossgate_token::{Issuers, Packed, Verified};
+use crossgate_portal::sessions::Subject;
+use crossgate_token::{Claims, Home, Issuers, Packed, Verified};
 
 use super::Standing;
+use super::vouched::is_of_guest;
 use crate::request::subject::is_entra;
 use crate::request::token::KnownToken;
 use crate::request::tokens::TokenDigest;
@@ -37,17 +38,28 @@ struct Rest {
     entra: bool,
 }
 
-/// By what sessions are looked for among all. Not packed, so that looking through them unpacks none.
+/// By what sessions are looked for among all. Not packed, so that looking through them unpacks none. Together with the provider's
+/// name, which the session has, `session` and `subject` are what the provider calls those that it ends.
 #[derive(Debug)]
 pub struct Who {
     /// `iss`.
     pub issuer: Arc<str>,
-    /// `sub`.
+    /// `sub`, as the provider that they came from has it: a guest's account there, not the record.
     pub subject: Option<Id>,
-    /// `sid`.
+    /// `sid`, as the same provider has it.
     pub session: Option<Id>,
-    /// The person: whose word their id is, and the id.
-    pub person: Option<(IssuerTenant, Id)>,
+    /// The person.
+    pub person: Option<Person>,
+}
+
+/// A person, as acceptances are kept of them.
+#[derive(Debug, Eq, PartialEq)]
+pub struct Person {
+    /// Whose word their id is.
+    tenant: IssuerTenant,
+    id: Id,
+    /// As whom a guest without a tenant signed in: the record, which is their id, may be given to somebody else.
+    signed_in_as: Option<Box<str>>,
 }
 
 impl SignedIn {
@@ -111,26 +123,51 @@ impl Who {
         let tenant = verified.identity().issuer;
         Self {
             issuer: names.shared(&claims.issuer),
-            subject: claims.subject.clone(),
+            subject: if is_of_guest(&claims.issuer) {
+                claims.home_object.clone()
+            } else {
+                claims.subject.clone()
+            },
             session: claims.session.clone(),
-            person: claims.user.clone().map(|user| (tenant, user)),
+            person: claims.user.clone().map(|id| Person {
+                tenant,
+                id,
+                signed_in_as: (verified.identity().home == Home::NoTenant)
+                    .then(|| signed_in_as(claims).into()),
+            }),
         }
     }
 
     /// What stands for the person where acceptances are kept.
     #[must_use]
     pub fn key(&self) -> Option<String> {
-        let (tenant, user) = self.person.as_ref()?;
-        Some(format!("{} {user}", tenant.0))
+        let Person {
+            tenant,
+            id,
+            signed_in_as,
+        } = self.person.as_ref()?;
+        Some(match signed_in_as {
+            Some(account) => format!("{} {id} {account}", tenant.0),
+            None => format!("{} {id}", tenant.0),
+        })
     }
 }
 
-impl Person for SignedIn {
+impl Subject for SignedIn {
     type Named = Id;
 
     fn session_at_provider(&self) -> Option<&Id> {
         self.who().session.as_ref()
     }
+}
+
+/// The provider and the account there, or the address where none is told.
+fn signed_in_as(claims: &Claims) -> String {
+    let provider = claims.identity_provider.as_deref().unwrap_or_default();
+    let account = claims.home_object.as_ref().map(ToString::to_string);
+    let mail = || claims.names.email.as_ref().map(|mail| mail.to_lowercase());
+    let account = account.or_else(mail).unwrap_or_default();
+    format!("{provider} {account}")
 }
 
 #[cfg(test)]

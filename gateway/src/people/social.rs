@@ -30,6 +30,7 @@ pub(super) fn profile(verified: &Verified, id_token: &str) -> Acquaintance {
     Acquaintance {
         id: claims.subject.as_ref().map(ToString::to_string),
         mail: address.email.filter(|_| is_confirmed),
+        session: claims.session.as_ref().map(ToString::to_string),
         name: claims.names.name.as_deref().map(str::to_owned),
         proven: claims.authenticated_at.map(|at| at.seconds() as u64),
         signed_in: claims

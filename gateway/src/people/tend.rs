@@ -106,7 +106,7 @@ impl People {
             tracing::warn!("[portal] store: sessions that are over stay in the file: {fault}");
         }
         for session in over {
-            self.sessions.end(session);
+            self.sessions.leave(session);
         }
         self.names.forget_unused();
         self.connections.look_again();

@@ -25,6 +25,8 @@ use crate::request::route::{App, Door};
 pub struct Standing {
     /// By which settings, and what they say: one number, so that a request reads no more of memory than that.
     believed: AtomicU64,
+    /// By which generation of the policy, and whether the directory knows them by it: in the same way. Of guests alone.
+    somebody: AtomicU64,
     /// Nothing for those who never accepted any, as most are never asked to.
     accepted: OnceLock<ArcSwap<Accepted>>,
 }
@@ -53,6 +55,7 @@ impl Standing {
         });
         Self {
             believed: AtomicU64::new(0),
+            somebody: AtomicU64::new(0),
             accepted: kept
                 .map(ArcSwap::from_pointee)
                 .map_or_else(OnceLock::new, OnceLock::from),
@@ -67,16 +70,12 @@ impl Standing {
         {
             accepted.rcu(|accepted| Accepted::of(accepted.versions.clone(), settings));
         }
-        // No settings have the serial 0, so what was never asked is asked now.
-        let (no, yes) = (settings.serial << 1, settings.serial << 1 | 1);
-        let found = self.believed.load(Ordering::Relaxed);
-        if found == no || found == yes {
-            return found == yes;
-        }
-        let believed = believes();
-        self.believed
-            .store(if believed { yes } else { no }, Ordering::Relaxed);
-        believed
+        once(&self.believed, settings.serial, believes)
+    }
+
+    /// Whether the directory knows them, which is asked where it is not known for this generation of the policy.
+    pub fn is_somebody(&self, generation: u64, asked: impl FnOnce() -> bool) -> bool {
+        once(&self.somebody, generation, asked)
     }
 
     /// The agreements that count as accepted by these settings, whatever others ask by; `None` where none ever was.
@@ -99,6 +98,18 @@ impl Standing {
             Accepted::of(versions, settings)
         });
     }
+}
+
+/// What was found under this number, or is found now. Nothing has the number 0, so what was never asked is asked.
+fn once(known: &AtomicU64, number: u64, asked: impl FnOnce() -> bool) -> bool {
+    let (no, yes) = (number << 1, number << 1 | 1);
+    let found = known.load(Ordering::Relaxed);
+    if found == no || found == yes {
+        return found == yes;
+    }
+    let answer = asked();
+    known.store(if answer { yes } else { no }, Ordering::Relaxed);
+    answer
 }
 
 impl Accepted {
@@ -329,6 +340,9 @@ mod tests {
         assert!(!standing.by(&other, || false));
         assert!(standing.by(&one, || true));
         assert_eq!(standing.accepted(&one), None);
+        assert!(standing.is_somebody(7, || true));
+        assert!(standing.is_somebody(7, || panic!("it is known")));
+        assert!(!standing.is_somebody(8, || false));
     }
 
     #[test]

@@ -61,6 +61,14 @@ struct Statement<'a> {
     told: &'a Told,
 }
 
+/// Of no form that any issuer can be configured with.
+const GUESTS: &str = "urn:crossgate:guests:";
+
+/// Whether a token's issuer is this gateway's word on a guest.
+pub(super) fn is_of_guest(issuer: &str) -> bool {
+    issuer.starts_with(GUESTS)
+}
+
 impl Voucher {
     /// For guests that a provider without a tenant tells of, under the name that records have for it.
     #[must_use]
@@ -70,8 +78,7 @@ impl Voucher {
         cloud: Cloud,
         identity_provider: &str,
     ) -> Self {
-        // Of no form that any issuer can be configured with.
-        let url = format!("urn:crossgate:guests:{provider}");
+        let url = format!("{GUESTS}{provider}");
         Self::new(provider, &url, own, cloud, Some(identity_provider))
     }
 

@@ -60,10 +60,7 @@ impl Outsiders {
     pub fn before_nobody(&self, lobby: Lobby) -> Lobby {
         let callback =
             |lobby: &Lobby, name: &str| format!("{}/.crossgate/callback/{name}", lobby.origin());
-        self.google.client(&json!({
-            "client_id": "crossgate", "client_secret": "a-secret-of-this-test",
-            "redirect_uris": [callback(&lobby, "google")],
-        }));
+        self.register_at_google(&lobby.origin(), true);
         self.facebook
             .app("fb-app", "fb-secret", &[callback(&lobby, "facebook")]);
         lobby.write("acme.pem", self.saml.certificate());
@@ -133,6 +130,18 @@ kind = "passcode"
         })
     }
 
+    /// Has Google know the gateway at that origin, and tell it the ends of its sessions: by their ids, or by account alone.
+    pub fn register_at_google(&self, origin: &str, by_session: bool) {
+        self.google.client(&json!({
+            "client_id": "crossgate", "client_secret": "a-secret-of-this-test",
+            "redirect_uris": [format!("{origin}/.crossgate/callback/google")],
+            "post_logout_redirect_uris": [format!("{origin}/.crossgate/signed-out")],
+            "backchannel_logout_uri": format!("{origin}/.crossgate/back-channel-logout/google"),
+            "backchannel_logout_session_required": by_session,
+            "frontchannel_logout_uri": format!("{origin}/.crossgate/front-channel-logout/google"),
+        }));
+    }
+
     /// The code of the newest of so many mails.
     pub fn code(&self, to: &str, count: usize) -> String {
         let mail = self.mail.newest(to, count);
@@ -192,6 +201,27 @@ impl Doors {
     pub fn choose(&self, tab: &Tab<'_>, path: &str, provider: &str) {
         tab.goto(&self.app(path));
         tab.click(&format!("a[href*='provider={provider}']"));
+    }
+
+    /// Signs in with Google in a browser of its own, which is given back with its session's cookie.
+    pub fn with_google<'b>(
+        &'b self,
+        google: &People,
+        browser: &str,
+        who: &str,
+    ) -> (Tab<'b>, String) {
+        let tab = self.browser.open(browser);
+        self.choose(&tab, "/", "google");
+        google.sign_in(&tab, who, None);
+        let cookie = self.cookie(&tab);
+        assert_eq!(self.status_with(&cookie), 200);
+        (tab, cookie)
+    }
+
+    /// The header of a tab's session.
+    pub fn cookie(&self, tab: &Tab<'_>) -> String {
+        assert_eq!(tab.page().place.url, self.app("/"), "{}", tab.page().text);
+        format!("__Host-crossgate={}", Self::session_cookie(tab))
     }
 
     /// The id that the app was told of whoever comes.

@@ -21,6 +21,7 @@ use crate::snapshot::Snapshot;
 use crate::subject::Subject;
 use crate::target::{Resource, Target};
 use parties::Parties;
+pub use revocation::newest_revocation;
 use trust::Trust;
 
 /// What the token step found. Whether a token can be accepted depends on keys and on the time, and is settled before.
@@ -112,7 +113,7 @@ fn run(
         }
     };
     recorder.record(|| line(Step::Token, "", "", "accepted"));
-    let parties = Parties::of(snapshot, subject, target);
+    let parties = Parties::of(snapshot, subject, target.resource);
     let request = Request {
         snapshot,
         subject,

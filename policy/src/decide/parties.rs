@@ -4,7 +4,7 @@ use crate::decision::{AccessType, Direction};
 use crate::ids::{Id, TenantId};
 use crate::snapshot::{Guest, PartnerSettings, Snapshot};
 use crate::subject::{Home, Subject, SubjectKind};
-use crate::target::{Resource, Target};
+use crate::target::Resource;
 
 /// The two sides of one request.
 pub(super) struct Parties<'a> {
@@ -51,13 +51,13 @@ impl Groups<'_> {
 }
 
 impl<'a> Parties<'a> {
-    pub(super) fn of(snapshot: &'a Snapshot, subject: &'a Subject, target: &Target) -> Self {
+    pub(super) fn of(snapshot: &'a Snapshot, subject: &'a Subject, asked: Resource) -> Self {
         let own = snapshot.own.id;
         let issuer = subject.issuer.0;
         let own_issued = issuer == own;
         let home_issued = subject.home.recorded_tenant() == Some(issuer);
         let home_is_own = matches!(subject.home, Home::Tenant { tenant, .. } if tenant.0 == own);
-        let (direction, resource) = match (home_is_own, target.resource) {
+        let (direction, resource) = match (home_is_own, asked) {
             (true, Resource::Own) => (Direction::Internal, own),
             (false, Resource::Own) => (Direction::Inbound, own),
             (true, Resource::External { tenant, .. }) => (Direction::Outbound, tenant.0),

@@ -1,10 +1,13 @@
 //! Step 2: nothing that was revoked after the sign-in passes.
 
 use super::Request;
+use super::parties::Parties;
 use crate::decision::{Reason, Refusal, Step};
 use crate::explanation::{Recorder, line};
 use crate::ids::{Id, TenantId, UnixTime};
-use crate::snapshot::{Revocation, RevocationKind};
+use crate::snapshot::{Revocation, RevocationKind, Snapshot};
+use crate::subject::Subject;
+use crate::target::Resource;
 
 pub(super) fn check(request: &Request<'_>, recorder: &mut impl Recorder) -> Result<(), Refusal> {
     let nothing_revoked = || line(Step::Revocation, "revocations", "", "nothing revoked");
@@ -13,14 +16,55 @@ pub(super) fn check(request: &Request<'_>, recorder: &mut impl Recorder) -> Resu
         recorder.record(nothing_revoked);
         return Ok(());
     }
-    let subject = request.subject;
-    let parties = &request.parties;
-    let home_tenant = subject
-        .home
-        .recorded_tenant()
-        .map(|tenant| Id::Guid(tenant.0));
-    let (own, issuer) = (request.snapshot.own.id, subject.issuer.0);
-    // An id is one of its own directory alone: a revocation of one tenant's says nothing of the same id elsewhere.
+    let home_tenant = home_tenant(request.subject);
+    let home_tenant = home_tenant.as_ref();
+    for (kind, id, tenant) in things(
+        request.snapshot,
+        request.subject,
+        &request.parties,
+        home_tenant,
+    ) {
+        if revoked(request, kind, id, tenant) {
+            recorder.record(|| {
+                let name = Revocation::name_of(kind, id, tenant);
+                line(
+                    Step::Revocation,
+                    format!("revocations/{name}"),
+                    "notBefore",
+                    "refuses: later than the sign-in",
+                )
+            });
+            return Err(Refusal::new(Step::Revocation, Reason::Revoked));
+        }
+    }
+    recorder.record(nothing_revoked);
+    Ok(())
+}
+
+/// When this caller of the own tenant's apps was revoked last: only a sign-in that is shown to be later counts.
+#[must_use]
+pub fn newest_revocation(snapshot: &Snapshot, subject: &Subject) -> Option<UnixTime> {
+    let parties = Parties::of(snapshot, subject, Resource::Own);
+    let home_tenant = home_tenant(subject);
+    things(snapshot, subject, &parties, home_tenant.as_ref())
+        .filter_map(|(kind, id, tenant)| snapshot.revocations.of(kind, id, tenant))
+        .reduce(|newest, at| if at > newest { at } else { newest })
+}
+
+fn home_tenant(subject: &Subject) -> Option<Id> {
+    let tenant = subject.home.recorded_tenant()?;
+    Some(Id::Guid(tenant.0))
+}
+
+/// All that a caller can be revoked by. An id is one of its own directory alone: a revocation of one tenant's says nothing of the same id
+/// elsewhere.
+fn things<'a>(
+    snapshot: &Snapshot,
+    subject: &'a Subject,
+    parties: &Parties<'a>,
+    home_tenant: Option<&'a Id>,
+) -> impl Iterator<Item = (RevocationKind, &'a Id, Option<TenantId>)> + use<'a> {
+    let (own, issuer) = (snapshot.own.id, subject.issuer.0);
     let named = [
         (
             RevocationKind::User,
@@ -44,28 +88,13 @@ pub(super) fn check(request: &Request<'_>, recorder: &mut impl Recorder) -> Resu
             Some(issuer),
         ),
         (RevocationKind::Token, subject.jwt_id.as_ref(), Some(issuer)),
-        (RevocationKind::Tenant, home_tenant.as_ref(), None),
+        (RevocationKind::Tenant, home_tenant, None),
     ];
-    for (kind, id, tenant) in named {
-        let Some(id) = id else { continue };
-        let in_any = std::iter::once(None);
-        for tenant in in_any.chain(tenant.map(Some)) {
-            if revoked(request, kind, id, tenant) {
-                recorder.record(|| {
-                    let name = Revocation::name_of(kind, id, tenant);
-                    line(
-                        Step::Revocation,
-                        format!("revocations/{name}"),
-                        "notBefore",
-                        "refuses: later than the sign-in",
-                    )
-                });
-                return Err(Refusal::new(Step::Revocation, Reason::Revoked));
-            }
-        }
-    }
-    recorder.record(nothing_revoked);
-    Ok(())
+    named.into_iter().flat_map(|(kind, id, tenant)| {
+        let tenants = std::iter::once(None).chain(tenant.map(Some));
+        id.into_iter()
+            .flat_map(move |id| tenants.clone().map(move |tenant| (kind, id, tenant)))
+    })
 }
 
 fn revoked(request: &Request<'_>, kind: RevocationKind, id: &Id, tenant: Option<TenantId>) -> bool {
