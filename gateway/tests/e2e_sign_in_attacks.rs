@@ -9,16 +9,24 @@
 mod site;
 
 use crossgate_testkit::browser::Tab;
+use crossgate_testkit::redirects::ELSEWHERE;
+use crossgate_testkit::upstream::header_values;
 use serde_json::{Value, json};
 use site::people::{APP_HOST, Doors, Lobby};
 
-/// A tab at a provider's page, and the parameters that it was sent there with.
-fn sent<'d>(doors: &'d Doors, profile: &str, with: &str) -> (Tab<'d>, Value) {
+/// A tab at a provider's page, and the address that it was sent to.
+fn sent_to<'d>(doors: &'d Doors, profile: &str, with: &str) -> (Tab<'d>, String) {
     let tab = doors.browser.open(profile);
     tab.goto(&doors.app("/"));
     drop(tab.requests());
     tab.click(&format!("a[href*='provider={with}']"));
     let asked = sent_with(&tab.requests(), "code_challenge=");
+    (tab, asked)
+}
+
+/// A tab at a provider's page, and the parameters that it was sent there with.
+fn sent<'d>(doors: &'d Doors, profile: &str, with: &str) -> (Tab<'d>, Value) {
+    let (tab, asked) = sent_to(doors, profile, with);
     let (_, query) = asked.split_once('?').unwrap();
     let pairs = url::form_urlencoded::parse(query.as_bytes()).into_owned();
     (
@@ -28,6 +36,43 @@ fn sent<'d>(doors: &'d Doors, profile: &str, with: &str) -> (Tab<'d>, Value) {
             .collect::<serde_json::Map<_, _>>()
             .into(),
     )
+}
+
+/// An address whose query was changed on the way: a parameter without a value is taken out.
+fn altered(address: &str, changes: &[(&str, Option<&str>)]) -> String {
+    let mut url = url::Url::parse(address).unwrap();
+    let pairs: Vec<_> = url.query_pairs().into_owned().collect();
+    let mut query = url.query_pairs_mut();
+    query.clear();
+    for (name, value) in &pairs {
+        let change = changes.iter().find(|(changed, _)| changed == name);
+        let value = change.map_or(Some(&**value), |(_, value)| *value);
+        if let Some(value) = value {
+            query.append_pair(name, value);
+        }
+    }
+    drop(query);
+    url.into()
+}
+
+/// Goes on from an address that was changed on the way, as far as the provider lets it: exactly one event says why nobody is
+/// let in.
+#[track_caller]
+fn comes_to_nothing(doors: &Doors, tab: &Tab<'_>, what: &str, address: &str, reason: &str) {
+    let place = doors.told_once(what, reason, || {
+        let place = tab.goto(address);
+        if place.url.starts_with(doors.fabrikam.issuer()) {
+            return doors.fabrikam.sign_in(tab, "frida", None);
+        }
+        place
+    });
+    assert!(
+        place.url.starts_with(&doors.app("/.crossgate/callback/")),
+        "{what}: {place:?}"
+    );
+    assert!(matches!(place.status, 400 | 502), "{what}: {place:?}");
+    assert_eq!(tab.cookie("__Host-crossgate"), None, "{what}");
+    assert_ne!(tab.goto(&doors.app("/api")).status, 200, "{what}");
 }
 
 /// The first address with this in it that a browser went to.
@@ -52,8 +97,9 @@ fn answer_of(doors: &Doors, tab: &Tab<'_>, who: &str, with: &str) -> String {
     sent_with(&tab.requests(), "/.crossgate/callback/")
 }
 
+#[track_caller]
 fn refused(doors: &Doors, tab: &Tab<'_>, address: &str, reason: &str) {
-    let place = tab.goto(address);
+    let place = doors.told_once(address, reason, || tab.goto(address));
     assert_eq!(place.status, 400, "{reason}: {}", tab.page().text);
     let recorded = doors.event(reason);
     assert_eq!(recorded["crossgate"]["step"], "token", "{recorded}");
@@ -69,7 +115,8 @@ fn an_answer_counts_in_the_browser_that_asked_and_once() {
     let mallory = doors.browser.open("mallory");
     refused(&doors, &mallory, &answer, "sign_in_of_another_browser");
     // The browser that asked has used it.
-    let place = eve.goto(&answer);
+    let again = || eve.goto(&answer);
+    let place = doors.told_once("used", "sign_in_of_another_browser", again);
     assert_eq!(place.status, 400);
 }
 
@@ -125,7 +172,8 @@ fn state_provider_and_issuer_of_an_answer_have_to_be_those_that_were_asked() {
     ] {
         let (tab, asked) = sent(&doors, reason, "fabrikam");
         let state = asked["state"].as_str().unwrap();
-        let place = tab.goto(&callback("fabrikam", &format!("{query}&state={state}")));
+        let address = callback("fabrikam", &format!("{query}&state={state}"));
+        let place = doors.told_once(&query, reason, || tab.goto(&address));
         assert!(matches!(place.status, 400 | 502), "{reason}: {place:?}");
         assert!(!tab.page().html.contains("<script"), "{reason}");
         let recorded = doors.event(reason);
@@ -151,26 +199,111 @@ fn a_code_of_another_sign_in_is_refused_by_its_verifier_and_nonce() {
 }
 
 #[test]
+fn a_challenge_that_is_taken_out_or_weakened_on_the_way_lets_nobody_in() {
+    let doors = Lobby::new().open();
+    let none = [("code_challenge", None), ("code_challenge_method", None)];
+    let plain = [("code_challenge_method", Some("plain"))];
+    let unsaid = [("code_challenge_method", None)];
+    let thiefs = [(
+        "code_challenge",
+        Some("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+    )];
+    for (what, changes, reason) in [
+        (
+            "none, where the provider asks for one",
+            &none[..],
+            "provider_error",
+        ),
+        (
+            "plain, where the provider asks for one",
+            &plain[..],
+            "provider_error",
+        ),
+    ] {
+        let (tab, asked) = sent_to(&doors, what, "fabrikam");
+        comes_to_nothing(&doors, &tab, what, &altered(&asked, changes), reason);
+    }
+    // A provider that takes sign-ins without PKCE too is where a downgrade could work.
+    doors.fabrikam.client(&json!({
+        "client_id": "crossgate", "client_secret": "a-secret-of-this-test", "require_pkce": false,
+        "redirect_uris": [doors.app("/.crossgate/callback/fabrikam")],
+    }));
+    for (what, changes, reason) in [
+        ("none", &none[..], "code_refused"),
+        ("plain", &plain[..], "provider_error"),
+        (
+            "no method, which means plain",
+            &unsaid[..],
+            "provider_error",
+        ),
+        ("another's", &thiefs[..], "code_refused"),
+    ] {
+        let (tab, asked) = sent_to(&doors, what, "fabrikam");
+        comes_to_nothing(&doors, &tab, what, &altered(&asked, changes), reason);
+    }
+    let (tab, asked) = sent_to(&doors, "as it was sent", "fabrikam");
+    tab.goto(&altered(&asked, &[]));
+    doors.fabrikam.sign_in(&tab, "frida", None);
+    assert_eq!(tab.page().place.url, doors.app("/"), "{}", tab.page().text);
+}
+
+#[test]
+fn an_id_token_of_another_sign_in_is_refused_by_its_nonce_though_code_and_verifier_fit() {
+    let doors = Lobby::new().open();
+    let (_other, others) = sent(&doors, "another sign-in", "fabrikam");
+    let others = others["nonce"].as_str().unwrap();
+    for (what, nonce) in [
+        ("the nonce of another sign-in", Some(others)),
+        (
+            "a nonce that somebody made up",
+            Some("AAAAAAAAAAAAAAAAAAAAAA"),
+        ),
+        ("an empty nonce", Some("")),
+        ("no nonce", None),
+    ] {
+        let (tab, asked) = sent_to(&doors, what, "fabrikam");
+        let address = altered(&asked, &[("nonce", nonce)]);
+        assert_ne!(address, asked, "{what}");
+        let before = doors.fabrikam.count("token");
+        comes_to_nothing(&doors, &tab, what, &address, "wrong_nonce");
+        assert_eq!(
+            doors.fabrikam.count("token"),
+            before + 1,
+            "{what}: the code was good"
+        );
+    }
+    let (tab, asked) = sent_to(&doors, "as it was sent", "fabrikam");
+    tab.goto(&altered(&asked, &[]));
+    doors.fabrikam.sign_in(&tab, "frida", None);
+    assert_eq!(tab.page().place.url, doors.app("/"), "{}", tab.page().text);
+}
+
+#[test]
 fn nobody_is_sent_to_another_site() {
     let doors = Lobby::new().open();
-    // What a browser makes of each is a browser's business, so it is asked; more are in the portal's own tests.
-    let evil = [
-        "https://evil.example/",
-        "/\\evil.example",
-        "/%09/evil.example",
-        "/\t/evil.example",
-    ];
-    for (number, to) in evil.iter().enumerate() {
-        let profile = format!("p{number}");
-        let tab = doors.browser.open(&profile);
+    let tab = doors.browser.open("frida");
+    tab.goto(&doors.app("/"));
+    doors.sign_in(&tab, "fabrikam", "frida");
+    drop(tab.requests());
+    // What a browser makes of each is a browser's business, so it is asked. The provider knows her, and sends her on at once.
+    for to in ELSEWHERE
+        .into_iter()
+        .chain(["/%09/evil.example", "/%5cevil.example"])
+    {
         let query: String = url::form_urlencoded::byte_serialize(to.as_bytes()).collect();
-        tab.goto(&doors.app(&format!(
-            "/.crossgate/sign-in?provider=fabrikam&return={query}"
-        )));
-        doors.fabrikam.sign_in(&tab, "frida", None);
-        let url = tab.page().place.url;
-        assert!(url.starts_with(&doors.app("/")), "{to}: {url}");
-        doors.browser.forget(&profile);
+        let path = format!("/.crossgate/sign-in?provider=fabrikam&return={query}");
+        let place = tab.goto(&doors.app(&path));
+        assert!(place.url.starts_with(&doors.app("/")), "{to}: {place:?}");
+        let hops = tab.requests();
+        assert!(hops.len() >= 4, "{to}: there and back: {hops:?}");
+        for hop in hops {
+            let url = hop["url"].as_str().unwrap();
+            let known = [doors.app("/"), format!("{}/", doors.fabrikam.issuer())];
+            assert!(
+                known.iter().any(|known| url.starts_with(known)),
+                "{to}: {url}"
+            );
+        }
     }
 }
 
@@ -181,6 +314,7 @@ fn a_form_of_another_site_signs_nobody_out() {
     tab.goto(&doors.app("/"));
     doors.sign_in(&tab, "contoso", "ada");
     let cookie = Doors::session_cookie(&tab);
+    // Every form and every way to send it stand in `e2e_cross_site`.
     for (token, origin) in [
         ("", "https://evil.example"),
         ("crossgate-csrf=x", "https://payroll.contoso.example"),
@@ -219,25 +353,49 @@ fn a_session_is_never_one_that_a_browser_brought() {
     let after = first.cookie("__Host-crossgate").unwrap();
     assert_ne!(before["value"], after["value"]);
     let ask = |cookies: &str| doors.status_with(cookies);
+    let refused = |cookies: &str| doors.told_once(cookies, "no_token", || ask(cookies));
     let (before, after) = (
         before["value"].as_str().unwrap(),
         after["value"].as_str().unwrap(),
     );
-    assert_eq!(ask(&format!("__Host-crossgate={before}")), 401);
+    assert_eq!(refused(&format!("__Host-crossgate={before}")), 401);
     assert_eq!(ask(&format!("__Host-crossgate={after}")), 200);
-    // Two cookies of the name, a changed one, and one under another name.
+    // A changed one, one that was made up, and one under another name; two of the name stand in `e2e_cross_site`.
+    for cookies in [
+        format!("__Host-crossgate={}A", &after[..after.len() - 1]),
+        "__Host-crossgate=AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
+        "__Host-crossgate=".to_owned(),
+        format!("__Host-Crossgate={after}"),
+        format!("crossgate={after}"),
+    ] {
+        assert_eq!(refused(&cookies), 401, "{cookies}");
+    }
+}
+
+#[test]
+fn a_session_that_an_attacker_put_into_a_browser_is_not_the_one_that_is_signed_in_with() {
+    let doors = Lobby::new().open();
+    let mallory = doors.browser.open("mallory");
+    mallory.goto(&doors.app("/"));
+    doors.sign_in(&mallory, "fabrikam", "fred");
+    let planted = Doors::session_cookie(&mallory);
+    let victim = doors.browser.open("frida");
+    victim.set_cookie(&json!({
+        "name": "__Host-crossgate", "value": planted, "url": doors.app("/"), "secure": true, "path": "/",
+    }));
+    victim.goto(&doors.app("/.crossgate/sign-in?provider=fabrikam"));
+    doors.fabrikam.sign_in(&victim, "frida", None);
+    let own = Doors::session_cookie(&victim);
+    assert_ne!(own, planted);
+    // Whoever planted it has nothing of hers, and no more of their own either.
+    let with = |cookie: &str| doors.status_with(&format!("__Host-crossgate={cookie}"));
+    let status = doors.told_once("the planted one", "no_token", || with(&planted));
+    assert_eq!((status, with(&own)), (401, 200));
+    victim.goto(&doors.app("/"));
     assert_eq!(
-        ask(&format!(
-            "__Host-crossgate={after}; __Host-crossgate={after}"
-        )),
-        401
+        header_values(&doors.told(&victim), "x-ms-client-principal-id"),
+        ["frida"]
     );
-    assert_eq!(
-        ask(&format!("__Host-crossgate={}A", &after[..after.len() - 1])),
-        401
-    );
-    assert_eq!(ask(&format!("__Host-Crossgate={after}")), 401);
-    assert_eq!(ask(&format!("crossgate={after}")), 401);
 }
 
 #[test]
@@ -362,4 +520,92 @@ fn a_session_ends_with_the_configuration_that_believed_its_provider() {
         gateway.reload();
     });
     assert_eq!(ask(), 401);
+}
+
+#[test]
+fn a_front_channel_logout_by_itself_ends_the_session_that_it_names_and_nobody_elses() {
+    let doors = Lobby::new().open();
+    // No back channel, which would end the session too.
+    doors.contoso.client(&json!({
+        "client_id": "crossgate", "client_secret": "a-secret-of-this-test",
+        "redirect_uris": [doors.app("/.crossgate/callback/contoso")],
+        "frontchannel_logout_uri": doors.app("/.crossgate/front-channel-logout/contoso"),
+    }));
+    let (tab, other) = (doors.browser.open("ada"), doors.browser.open("frida"));
+    tab.goto(&doors.app("/"));
+    doors.sign_in(&tab, "contoso", "ada");
+    other.goto(&doors.app("/"));
+    doors.sign_in(&other, "fabrikam", "frida");
+    let status = |tab: &Tab<'_>| {
+        let session = Doors::session_cookie(tab);
+        doors.status_with(&format!("__Host-crossgate={session}"))
+    };
+    let signed_in = doors.contoso.signed_in();
+    let sid = signed_in[0]["clients"]["crossgate"].as_str().unwrap();
+    let (issuer, another) = (doors.contoso.issuer(), doors.fabrikam.issuer());
+    let tell = |provider: &str, query: &str| {
+        let path = format!("/.crossgate/front-channel-logout/{provider}?{query}");
+        doors.curl(&path).send().status
+    };
+    for (what, provider, query) in [
+        ("another session", "contoso", format!("iss={issuer}&sid=x")),
+        (
+            "a part of the id",
+            "contoso",
+            format!("iss={issuer}&sid={}", &sid[1..]),
+        ),
+        (
+            "another issuer",
+            "contoso",
+            format!("iss={another}&sid={sid}"),
+        ),
+        (
+            "no issuer of ours",
+            "contoso",
+            format!("iss=https://evil.example&sid={sid}"),
+        ),
+        (
+            "another's place",
+            "fabrikam",
+            format!("iss={issuer}&sid={sid}"),
+        ),
+        (
+            "another's place and name",
+            "fabrikam",
+            format!("iss={another}&sid={sid}"),
+        ),
+    ] {
+        assert_eq!(tell(provider, &query), 200, "{what}");
+        assert_eq!((status(&tab), status(&other)), (200, 200), "{what}");
+    }
+    for (what, provider, query) in [
+        ("nothing", "contoso", String::new()),
+        ("no session", "contoso", format!("iss={issuer}")),
+        ("an empty session", "contoso", format!("iss={issuer}&sid=")),
+        (
+            "two sessions",
+            "contoso",
+            format!("iss={issuer}&sid={sid}&sid={sid}"),
+        ),
+        ("no issuer", "contoso", format!("sid={sid}")),
+        (
+            "two issuers",
+            "contoso",
+            format!("iss={issuer}&iss={issuer}&sid={sid}"),
+        ),
+        ("no provider", "nobody", format!("iss={issuer}&sid={sid}")),
+    ] {
+        let told = doors.told_once(what, "logout_of_no_session", || tell(provider, &query));
+        assert_eq!(told, 400, "{what}");
+        assert_eq!((status(&tab), status(&other)), (200, 200), "{what}");
+    }
+    let session = Doors::session_cookie(&tab);
+    tab.goto(&format!("{issuer}/session/end"));
+    tab.click("button");
+    assert_eq!(doors.contoso.count("backchannel"), 0);
+    assert_eq!(
+        doors.status_with(&format!("__Host-crossgate={session}")),
+        401
+    );
+    assert_eq!(status(&other), 200);
 }

@@ -230,7 +230,7 @@ function start() {
     claims: { acr: null, sid: null, auth_time: null, iss: null, openid: [...others], ...SCOPES },
     acrValues: [PASSWORD, MULTI_FACTOR],
     conformIdTokenClaims: false,
-    pkce: { required: () => true },
+    pkce: { required: (_ctx, { clientId }) => clients.get(clientId)?.require_pkce !== false },
     fetch: fetchFromLoopback,
     ttl: {
       AccessToken: HOUR, AuthorizationCode: 60, Grant: WEEK, IdToken: HOUR, Interaction: HOUR, RefreshToken: WEEK, Session: WEEK,
@@ -295,8 +295,9 @@ const controlAddress = await control({
     for (const name of added) others.add(name);
     start();
   },
-  // Client metadata as a registration has it, with PKCE and code flow only: {client_id, client_secret, redirect_uris,
-  // post_logout_redirect_uris, backchannel_logout_uri, frontchannel_logout_uri, token_endpoint_auth_method, ...}.
+  // Client metadata as a registration has it, with code flow only: {client_id, client_secret, redirect_uris,
+  // post_logout_redirect_uris, backchannel_logout_uri, frontchannel_logout_uri, token_endpoint_auth_method, ...}. PKCE is
+  // asked of all but those with `require_pkce: false`.
   '/control/client': async (metadata) => {
     const client = Object.fromEntries(Object.entries({
       grant_types: ['authorization_code', 'refresh_token'],

@@ -6,6 +6,7 @@
 //   /sse?events=N   N server-sent events, or `&type=` as another kind of content; waits for `/release` on the control port before all but the first
 //   /grpc.X/Y       three messages of gRPC, held back like those, and its status
 //   /stream?bytes=N N bytes, chunked
+//   /set-cookie?c=  answers with a `Set-Cookie` for each `c`
 //   /upload         digests the body as it comes; `/stats` tells how much has arrived so far
 //   a WebSocket     sends back what it gets
 //
@@ -90,6 +91,10 @@ const server = http.createServer(async (request, response) => {
     if (url.pathname.startsWith('/status/')) {
       await digest(request);
       response.writeHead(Number(url.pathname.slice('/status/'.length))).end();
+    } else if (url.pathname === '/set-cookie') {
+      await digest(request);
+      response.setHeader('set-cookie', url.searchParams.getAll('c'));
+      response.end('set');
     } else if (url.pathname === '/slow') {
       await sleep(number('ms', 1000));
       await echo(request, response, seen);

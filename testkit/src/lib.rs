@@ -24,5 +24,6 @@ pub mod ports;
 pub mod programs;
 pub mod provider;
 pub mod raw;
+pub mod redirects;
 pub mod saml;
 pub mod upstream;

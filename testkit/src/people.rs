@@ -30,7 +30,8 @@ impl People {
     }
 
     /// Adds or replaces a relying party, by client metadata as a registration has it: `{client_id, client_secret,
-    /// redirect_uris, post_logout_redirect_uris, backchannel_logout_uri, frontchannel_logout_uri, ...}`.
+    /// redirect_uris, post_logout_redirect_uris, backchannel_logout_uri, frontchannel_logout_uri, ...}`. With `require_pkce`
+    /// false it may come without PKCE.
     ///
     /// # Panics
     /// Where the metadata is not valid.

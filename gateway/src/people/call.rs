@@ -10,6 +10,7 @@ use http::header::ACCEPT_LANGUAGE;
 use http::{HeaderMap, Method};
 use jiff::Timestamp;
 
+use super::welcome::tampered;
 use super::{PeopleSettings, PersonSession};
 use crate::live::{Held, Live};
 use crate::request::respond::{self, Answer, Shown};
@@ -74,6 +75,15 @@ impl Reply {
         Self {
             answer,
             told: Told::Nothing,
+        }
+    }
+
+    /// The answer to a form that no page of ours had this browser send: nothing was done by it.
+    #[must_use]
+    pub(super) const fn to_another_site(answer: Answer) -> Self {
+        Self {
+            answer,
+            told: Told::Refused(tampered("form_of_another_site").refusal()),
         }
     }
 }

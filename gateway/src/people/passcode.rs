@@ -51,8 +51,11 @@ impl People {
             Ok(resumed) => resumed,
             Err(why) => return self.once(call, state, async { Err(why) }).await,
         };
-        if call.method != http::Method::POST || !self.is_ours(call) {
+        if call.method != http::Method::POST {
             return Reply::of(self.code_page(call, &attempt, None));
+        }
+        if !self.is_ours(call) {
+            return Reply::to_another_site(self.code_page(call, &attempt, None));
         }
         if one(&call.form, field::NEW_CODE).is_some() {
             self.ask_for_code(call, provider, &attempt);

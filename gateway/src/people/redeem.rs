@@ -76,10 +76,12 @@ impl People {
         let Some(acceptance) = acceptance(call, session) else {
             return of_another(call);
         };
-        if call.method == Method::POST && self.is_ours(call) {
+        if call.method != Method::POST {
+            Reply::of(self.consent(call, session, &open))
+        } else if self.is_ours(call) {
             accepted(call, ledger, open, acceptance).await
         } else {
-            Reply::of(self.consent(call, session, &open))
+            Reply::to_another_site(self.consent(call, session, &open))
         }
     }
 

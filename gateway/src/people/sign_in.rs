@@ -113,7 +113,7 @@ impl People {
     /// `/.crossgate/sign-in`: a choice, or on to the one that is chosen.
     pub(super) async fn sign_in(&self, call: &Call<'_>) -> Reply {
         if call.method == Method::POST {
-            return Reply::of(self.by_address(call).await);
+            return self.by_address(call).await;
         }
         let query = call.query();
         let order = &call.in_force.snapshot.redemption;
@@ -131,31 +131,27 @@ impl People {
     }
 
     /// A person told their mail address.
-    async fn by_address(&self, call: &Call<'_>) -> Answer {
+    async fn by_address(&self, call: &Call<'_>) -> Reply {
         let address = one(&call.form, field::EMAIL).unwrap_or_default().trim();
         let return_to = one(&call.form, field::RETURN_TO).unwrap_or("/");
-        let problem = if !self.is_ours(call) {
-            Some(ChooseProblem::TookTooLong)
-        } else if !is_address(address) {
-            Some(ChooseProblem::EmailMalformed)
-        } else {
-            None
-        };
-        if problem.is_some() {
-            return self.choose(call, return_to, Some(address), problem);
+        let again = |problem| self.choose(call, return_to, Some(address), Some(problem));
+        if !self.is_ours(call) {
+            return Reply::to_another_site(again(ChooseProblem::TookTooLong));
+        }
+        if !is_address(address) {
+            return Reply::of(again(ChooseProblem::EmailMalformed));
         }
         let order = &call.in_force.snapshot.redemption;
         let Some(provider) = call.settings.of_address(address, order) else {
-            let problem = Some(ChooseProblem::OrganisationNotKnown);
-            return self.choose(call, return_to, Some(address), problem);
+            return Reply::of(again(ChooseProblem::OrganisationNotKnown));
         };
         let mut sent = Sent::to(return_to);
         sent.wanted.login_hint = Some(address.to_owned());
         if provider.class() == Class::Passcode {
-            return self.mail_code(call, provider, address, sent);
+            return Reply::of(self.mail_code(call, provider, address, sent));
         }
         let answer = self.send(call, provider, sent).await;
-        onward(call, provider, answer)
+        Reply::of(onward(call, provider, answer))
     }
 
     /// Whether a page of ours had this browser send the form.

@@ -18,6 +18,7 @@ use super::callback::{BETWEEN_LOOKS, LONGEST_WAIT};
 use super::forms::one;
 use super::provider::{Provider, SpeaksFor};
 use super::send::onward;
+use super::welcome::tampered;
 use super::{People, PersonSession, place};
 use crate::request::respond::{self, Answer, Shown};
 use crate::request::subject::refusal;
@@ -25,16 +26,22 @@ use crate::request::subject::refusal;
 impl People {
     /// `/.crossgate/sign-out`: a question, or the end.
     pub(super) async fn sign_out(&self, call: &Call<'_>) -> Reply {
-        if call.method != Method::POST || !self.is_ours(call) {
+        let sent = call.method == Method::POST;
+        if !sent || !self.is_ours(call) {
             // Another site may lead here, but only the person's own click ends anything.
-            return Reply::of(self.with_form_token(call, |csrf| {
+            let question = self.with_form_token(call, |csrf| {
                 let page = Page::SignOut {
                     action: place::SIGN_OUT,
                     csrf,
                     return_to: "/",
                 };
                 respond::page(Shown::Asked, &call.render(&page))
-            }));
+            });
+            return if sent {
+                Reply::to_another_site(question)
+            } else {
+                Reply::of(question)
+            };
         }
         let mut answer = match &call.session {
             Some(session) => {
@@ -93,6 +100,7 @@ impl People {
     /// the session is told by its id at the provider, which nobody else knows.
     pub(super) async fn front_channel(&self, call: &Call<'_>, provider: &str) -> Reply {
         let query = call.query();
+        let mut told = Told::Nothing;
         let mut answer = match (
             call.settings.provider(provider),
             one(&query, "iss"),
@@ -108,10 +116,11 @@ impl People {
                 self.end(&over).await;
                 self.signed_out(call).answer
             }
-            (Some(_) | None, Some(_) | None, Some(_) | None) => respond::page(
-                Shown::NoGood,
-                &call.render(&Page::SignedOut { sign_in_href: "/" }),
-            ),
+            (Some(_) | None, Some(_) | None, Some(_) | None) => {
+                told = Told::Refused(tampered("logout_of_no_session").refusal());
+                let page = Page::SignedOut { sign_in_href: "/" };
+                respond::page(Shown::NoGood, &call.render(&page))
+            }
         };
         // Nothing can be done on this page, so it may stand in anybody's frame.
         for (name, value) in &mut answer.headers {
@@ -124,7 +133,7 @@ impl People {
                 *value = framed;
             }
         }
-        Reply::of(answer)
+        Reply { answer, told }
     }
 
     /// The provider tells us itself that a session of its own, or all of a person's, are over.

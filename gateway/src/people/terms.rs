@@ -143,10 +143,23 @@ impl People {
 
     /// `/.crossgate/terms`: the terms that are lacking, or on to where the person wanted to be.
     pub(super) async fn terms(&self, call: &Call<'_>) -> Reply {
+        if call.method != Method::POST {
+            return Reply::of(self.accept_terms(call, false).await);
+        }
+        let ours = self.is_ours(call);
+        let answer = self.accept_terms(call, ours).await;
+        if ours {
+            Reply::of(answer)
+        } else {
+            Reply::to_another_site(answer)
+        }
+    }
+
+    async fn accept_terms(&self, call: &Call<'_>, accepts: bool) -> Answer {
         let query = call.query();
         let return_to = own_or_safe(one(&query, "return").unwrap_or("/"));
         let Some(session) = &call.session else {
-            return Reply::of(respond::go(&return_to));
+            return respond::go(&return_to);
         };
         // A form goes where it was sent to, and that is where the terms are for.
         let resumed = match place::place(&return_to) {
@@ -157,20 +170,20 @@ impl People {
         let path = to.split('?').next().unwrap_or("/");
         let found = call.in_force.routes.find(Door::Proxy, call.host, path);
         let app = found.map_or(call.app, |found| found.app);
-        if call.method == Method::POST && self.is_ours(call) {
+        if accepts {
             let named = one(&query, AGREEMENT);
             let mut all = call.settings.terms.iter();
             let terms = all.find(|terms| named == Some(&key(terms)));
             if let Some(terms) = terms
                 && !self.keep_acceptance(call, session, terms).await
             {
-                return Reply::of(failed(call, FailedWhy::Unreachable));
+                return failed(call, FailedWhy::Unreachable);
             }
         }
         match lacking(call, session, app) {
-            Lacking::Nothing => Reply::of(respond::go(&return_to)),
-            Lacking::Terms(terms) => Reply::of(self.show(call, terms, &return_to).await),
-            Lacking::NotOurs(refusal) => Reply::of(not_ours(call, &refusal)),
+            Lacking::Nothing => respond::go(&return_to),
+            Lacking::Terms(terms) => self.show(call, terms, &return_to).await,
+            Lacking::NotOurs(refusal) => not_ours(call, &refusal),
         }
     }
 

@@ -181,6 +181,12 @@ impl Doors {
         Curl::get_tls(self.gateway.proxy(), APP_HOST, path, &authority)
     }
 
+    /// The same to the other app.
+    pub fn curl_other(&self, path: &str) -> Curl {
+        let authority = self.gateway.directory().join("tls-cert.pem");
+        Curl::get_tls(self.gateway.proxy(), OTHER_HOST, path, &authority)
+    }
+
     /// A call of the admin API.
     pub fn admin(&self, method: &str, path: &str, body: &Value) -> Answer {
         let path = if path.starts_with('/') {
@@ -253,6 +259,17 @@ impl Doors {
         cookie["value"].as_str().unwrap().to_owned()
     }
 
+    /// What a tab sends to the app as `Cookie`.
+    pub fn jar(tab: &Tab<'_>) -> String {
+        let text = |cookie: &Value, member: &str| cookie[member].as_str().unwrap().to_owned();
+        let cookies = tab.cookies();
+        let here = cookies
+            .iter()
+            .filter(|cookie| cookie["domain"] == APP_HOST)
+            .map(|cookie| format!("{}={}", text(cookie, "name"), text(cookie, "value")));
+        here.collect::<Vec<_>>().join("; ")
+    }
+
     /// The status of a request to the app with these cookies.
     pub fn status_with(&self, cookies: &str) -> u16 {
         self.curl("/a").header("Cookie", cookies).send().status
@@ -265,6 +282,32 @@ impl Doors {
         wait_for("the change", Duration::from_secs(10), || {
             (self.gateway.generation() != before).then_some(())
         });
+    }
+
+    /// Does something of which exactly one event has to tell, with this reason.
+    #[track_caller]
+    pub fn told_once<T>(&self, what: &str, reason: &str, doing: impl FnOnce() -> T) -> T {
+        let before = self.settled_events();
+        let done = doing();
+        let after = self.settled_events();
+        let events = self.gateway.events();
+        let reasons: Vec<&str> = events[before..after]
+            .iter()
+            .filter_map(|event| event["crossgate"]["reason"].as_str())
+            .collect();
+        let told = reasons.iter().filter(|told| **told == reason).count();
+        assert_eq!(told, 1, "{what}: {reason}, and not {reasons:?}");
+        done
+    }
+
+    /// How many events there are, once those of the requests sent before are written.
+    fn settled_events(&self) -> usize {
+        wait_for("earlier events", Duration::from_secs(10), || {
+            let served = self.gateway.metric("crossgate_requests_total", &[]);
+            let written = self.gateway.events().len();
+            (u32::try_from(written).is_ok_and(|written| f64::from(written) >= served))
+                .then_some(written)
+        })
     }
 
     /// Waits for an event with this reason.
