@@ -83,6 +83,35 @@ fn a_mail_address_leads_to_where_its_owner_signs_in() {
 }
 
 #[test]
+fn where_a_browser_signed_in_last_is_offered_first_wherever_people_choose() {
+    let doors = Lobby::new().open();
+    let tab = doors.browser.open("frida");
+    let choices = || {
+        tab.evaluate(
+            "[...document.querySelectorAll('main a, main button')].map((e) => e.textContent)",
+        )
+    };
+    tab.goto(&doors.app("/.crossgate/sign-in"));
+    let fresh = ["Continue", "Sign in with Contoso", "Sign in with Fabrikam"];
+    assert_eq!(choices(), json!(fresh));
+    doors.sign_in(&tab, "fabrikam", "frida");
+    let known = ["Continue with Fabrikam", "Continue", "Sign in with Contoso"];
+    tab.goto(&doors.app("/.crossgate/sign-in"));
+    assert_eq!(choices(), json!(known));
+    // After an address that leads nowhere too.
+    tab.fill("[name=email]", "frida@nowhere.example");
+    tab.click("button[type=submit]");
+    assert_eq!(choices(), json!(known));
+    let place = tab.click("main a");
+    assert_eq!(place.url, doors.app("/"), "{}", tab.page().text);
+    // Who signs out leaves nothing for the next.
+    tab.goto(&doors.app("/.crossgate/sign-out"));
+    tab.click("button[type=submit]");
+    tab.goto(&doors.app("/.crossgate/sign-in"));
+    assert_eq!(choices(), json!(fresh));
+}
+
+#[test]
 fn a_policy_that_asks_for_mfa_sends_the_browser_for_it_and_back() {
     let doors = Lobby::new()
         .policy("conditional-access/mfa.json", &needs_mfa(&json!(["mfa"])))

@@ -4,7 +4,7 @@
 // A profile is a browser of its own (an incognito context) and holds any number of tabs; tabs that pages open belong to it.
 //
 // Control calls, all with {tab} but the first: `/control/open`, `/control/tabs`, `/control/goto`, `/control/click`,
-// `/control/fill`, `/control/submit`, `/control/wait`, `/control/page`, `/control/cookies`, `/control/set-cookie`,
+// `/control/fill`, `/control/press`, `/control/write`, `/control/submit`, `/control/hold`, `/control/wait`, `/control/page`, `/control/cookies`, `/control/set-cookie`,
 // `/control/evaluate`, `/control/look`, `/control/screenshot`, `/control/axe`, `/control/requests`, `/control/console`,
 // `/control/language`, `/control/close`, `/control/quit`. What each takes stands beside it.
 import { readFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -99,7 +99,8 @@ async function attach(profile, page) {
     const entry = entries.get(request);
     if (entry) Object.assign(entry, { status: response.status(), location: response.headers().location ?? null });
     const main = request.isNavigationRequest() && request.frame() === page.mainFrame();
-    if (main) tab.document = { status: response.status(), headers: response.headers() };
+    // An answer without content leaves the page that is there.
+    if (main && response.status() !== 204) tab.document = { status: response.status(), headers: response.headers() };
   });
   page.on('requestfailed', (request) => {
     const entry = entries.get(request);
@@ -225,6 +226,17 @@ async function submit(tab, selector) {
   });
 }
 
+/** Has the tab stay where it is whatever leads on to addresses that begin like this; without one no more. */
+async function hold(tab, address) {
+  tab.session.removeAllListeners('Fetch.requestPaused');
+  if (!address) return tab.session.send('Fetch.disable');
+  tab.session.on('Fetch.requestPaused', ({ requestId }) => {
+    tab.session.send('Fetch.fulfillRequest', { requestId, responseCode: 204 }).catch(() => {});
+  });
+  const urlPattern = `${address.replace(/[\\*?]/g, '\\$&')}*`;
+  return tab.session.send('Fetch.enable', { patterns: [{ urlPattern, resourceType: 'Document' }] });
+}
+
 // ---- what a page looks like, and to whom --------------------------------------------------------------------------------
 
 /** {width, height, dark, still}: stays so until said otherwise. */
@@ -281,6 +293,15 @@ const address = await control({
   },
   // {tab, selector, text}: types over what stands there, or chooses the option with that value.
   '/control/fill': ({ selector, text, ...order }) => fill(tabOf(order), selector, text),
+  // {tab, key}: `Tab`, `Enter` and the like, where the focus is; answers like a click.
+  '/control/press': ({ key, ...order }) => {
+    const tab = tabOf(order);
+    return moving(tab, () => tab.page.keyboard.press(key));
+  },
+  // {tab, text}: types where the focus is.
+  '/control/write': ({ text, ...order }) => tabOf(order).page.keyboard.type(text),
+  // {tab, address}: what leads on to addresses that begin so leads nowhere; null or none lets all through again.
+  '/control/hold': async ({ address: start, ...order }) => { await hold(tabOf(order), start); },
   // {tab, selector}: until there is one; for what a script puts there. Without a selector until the tab is at rest.
   '/control/wait': async ({ selector, ...order }) => {
     const tab = tabOf(order);

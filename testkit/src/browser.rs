@@ -162,6 +162,25 @@ impl Tab<'_> {
         self
     }
 
+    /// Presses a key where the focus is, such as `Tab` or `Enter`, and waits for what follows to come to rest.
+    ///
+    /// # Panics
+    /// Where there is no such key.
+    pub fn press(&self, key: &str) -> Place {
+        Place::from(&self.call("press", json!({ "key": key })))
+    }
+
+    /// Types where the focus is.
+    pub fn write(&self, text: &str) -> &Self {
+        drop(self.call("write", json!({ "text": text })));
+        self
+    }
+
+    /// Keeps the tab where it is, whatever leads on to addresses that begin like this; with `None` no more.
+    pub fn hold(&self, address: Option<&str>) {
+        drop(self.call("hold", json!({ "address": address })));
+    }
+
     /// Sends the page's first form, as the Enter key would.
     ///
     /// # Panics

@@ -191,7 +191,7 @@ pub(crate) const UNSUPPORTED: &[Unsupported] = &[
     no(
         "GET, POST",
         "identityGovernance/termsOfUse/agreements",
-        "Not yet: nobody can accept terms of use here",
+        TERMS,
     ),
     // Named locations
     no(
@@ -305,6 +305,7 @@ const DELETED: &str = "What is deleted is gone from here; the store has its hist
 const ORGANIZATIONS_OF_MANY: &str =
     "Not here: membership is Entra's; the templates are kept and applied to nobody";
 const CONTEXTS: &str = "The contexts `c1` to `c99` are there always, and have no names; apps ask for them in `crossgate.toml`";
+const TERMS: &str = "Terms are files of `[[terms]]`; who accepted which is kept with the [sessions](sign-in.md), and not served";
 const STRENGTHS: &str = "The three built-in strengths are named by their ids in a policy; custom ones cannot be judged here";
 const SIGN_INS: &str =
     "Not yet: events go to the sinks of `[sign_ins]`, in the shape of Graph's `signIn`";

@@ -1,7 +1,7 @@
 //! Who is signed in, what counts of it here, and whether it is enough.
 
 use crossgate_policy::Decision;
-use crossgate_policy::decision::{Device as Counted, Mfa};
+use crossgate_policy::decision::{Device as Counted, Mfa, Reason};
 use crossgate_portal::pages::{self, Action, Decision as Verdict, Device, Does, Method, Page, Who};
 
 use super::call::{Call, Reply, told_time};
@@ -18,20 +18,32 @@ impl People {
             return Reply::of(respond::go(&format!("{}?return=%2F", place::SIGN_IN)));
         };
         let told = Person::of(call, session, decision);
-        let verdict = match &decision.outcome {
-            Ok(()) => Verdict::Allowed,
-            Err(refusal) => Verdict::Refused(respond::why(refusal)),
+        let start = Action {
+            does: Does::OpenStartPage,
+            href: "/",
+        };
+        let (verdict, code, action) = match &decision.outcome {
+            Ok(()) => (Verdict::Allowed, None, Some(start)),
+            Err(refusal) => {
+                let why = respond::why(refusal);
+                let code = format!("AADSTS{}", refusal.reason.code());
+                let accept = Action {
+                    does: Does::Continue,
+                    href: place::REDEEM,
+                };
+                let may_accept = refusal.reason == Reason::GuestPending && self.takes_invitations();
+                let action = respond::helps(why).or(may_accept.then_some(accept));
+                (Verdict::Refused(why), Some(code), action)
+            }
         };
         let page = Page::WhoAmI {
             who: told.who(),
             app: &call.app.called.name,
             decision: verdict,
+            code: code.as_deref(),
             correlation_id: &call.correlation_id,
             sign_out_href: place::SIGN_OUT,
-            actions: &[Action {
-                does: Does::OpenStartPage,
-                href: "/",
-            }],
+            actions: action.as_slice(),
         };
         Reply::of(respond::page(Shown::Asked, &call.render(&page)))
     }

@@ -33,8 +33,8 @@ impl People {
         let Ok(attempt) = attempt else {
             return failed(call, FailedWhy::Unreachable);
         };
-        self.ask_for_code(call, provider, &attempt);
-        let mut answer = self.code_page(call, &attempt, None);
+        let problem = self.ask_for_code(call, provider, &attempt);
+        let mut answer = self.code_page(call, &attempt, problem);
         if self.set_attempt(call, provider, &attempt, &mut answer) {
             answer
         } else {
@@ -58,8 +58,8 @@ impl People {
             return Reply::to_another_site(self.code_page(call, &attempt, None));
         }
         if one(&call.form, field::NEW_CODE).is_some() {
-            self.ask_for_code(call, provider, &attempt);
-            return Reply::of(self.code_page(call, &attempt, None));
+            let problem = self.ask_for_code(call, provider, &attempt);
+            return Reply::of(self.code_page(call, &attempt, problem));
         }
         let code = one(&call.form, field::PASSCODE).unwrap_or_default();
         let told = address_of(&attempt).is_some_and(|address| {
@@ -113,7 +113,7 @@ impl People {
                 address: attempt.address.as_deref().unwrap_or_default(),
                 action: &action,
                 csrf,
-                new_code: true,
+                new_code: problem != Some(PasscodeProblem::TooManyCodes),
                 problem,
             };
             let shown = if problem.is_some() {
@@ -125,12 +125,17 @@ impl People {
         })
     }
 
-    /// Makes a code, and has it mailed where the directory knows the address.
-    fn ask_for_code(&self, call: &Call<'_>, provider: &Provider, attempt: &Attempt) {
+    /// Makes a code, and has it mailed where the directory knows the address. What is told is the same for every address.
+    fn ask_for_code(
+        &self,
+        call: &Call<'_>,
+        provider: &Provider,
+        attempt: &Attempt,
+    ) -> Option<PasscodeProblem> {
         let (SpeaksFor::Guests(voucher), Some(address)) =
             (&provider.speaks_for, address_of(attempt))
         else {
-            return;
+            return None;
         };
         let snapshot = &call.in_force.snapshot;
         let who = owner(attempt, call.now());
@@ -151,8 +156,12 @@ impl People {
                 if let (Some(code), Some(known)) = (asked.send, known) {
                     self.post(call, known, code);
                 }
+                (!asked.may).then_some(PasscodeProblem::TooManyCodes)
             }
-            Err(fault) => tracing::error!("no passcode can be made: {fault}"),
+            Err(fault) => {
+                tracing::error!("no passcode can be made: {fault}");
+                None
+            }
         }
     }
 

@@ -89,10 +89,7 @@ impl People {
             ),
             Some(_) | None => None,
         };
-        let remembered = || {
-            let name = cookies::one(call.headers, cookies::REALM)?;
-            settings.provider_by(name, order)
-        };
+        let remembered = || settings.provider_by(remembered(call)?, order);
         let provider = provider.or_else(|| settings.only()).or_else(remembered);
         let Some(provider) = provider else {
             return self.choose(call, &back.path(), None, None);
@@ -179,9 +176,11 @@ impl People {
             format!("{}?{}", place::SIGN_IN, query.finish())
         };
         let order = &call.in_force.snapshot.redemption;
+        // An address that the page begins with says where: an invitation's, whoever used this browser before.
+        let remembered = remembered(call).filter(|_| email.is_none() || problem.is_some());
         let providers: Vec<&Provider> = call.settings.choices(order).collect();
         let hrefs: Vec<String> = providers.iter().copied().map(href).collect();
-        let choices: Vec<Choice<'_>> = providers
+        let mut choices: Vec<Choice<'_>> = providers
             .iter()
             .zip(&hrefs)
             .map(|(provider, href)| Choice {
@@ -189,6 +188,10 @@ impl People {
                 href,
             })
             .collect();
+        let before = providers
+            .iter()
+            .position(|provider| remembered.is_some_and(|name| name == provider.name))
+            .map(|place| choices.remove(place));
         self.with_form_token(call, |csrf| {
             let page = Page::Choose {
                 app: &call.app.called.name,
@@ -196,7 +199,7 @@ impl People {
                 action: place::SIGN_IN,
                 csrf,
                 providers: &choices,
-                remembered: None,
+                remembered: before,
                 asks_email: true,
                 email,
                 problem,
@@ -344,6 +347,11 @@ pub(super) fn own_or_safe(return_to: &str) -> String {
         Some(kept) => place::resume(&kept),
         None => ReturnPath::read(return_to).as_str().to_owned(),
     }
+}
+
+/// Where this browser's person signed in the last time.
+fn remembered<'h>(call: &'h Call<'_>) -> Option<&'h str> {
+    cookies::one(call.headers, cookies::REALM)
 }
 
 fn is_address(text: &str) -> bool {

@@ -142,6 +142,25 @@ kind = "passcode"
         }));
     }
 
+    /// An app to which guests can be invited, and where everybody accepts the house rules first.
+    pub fn with_terms(&self, lobby: Lobby) -> Doors {
+        lobby.write("rules.txt", "Be kind.\n\nAnd quiet after eight.\n");
+        let portal = "privacy_url = \"https://contoso.example/privacy\"";
+        let terms = "[[terms]]\nid = \"tou-1\"\nname = \"House rules\"\nversion = \"1\"\nfile = \"rules.txt\"\n";
+        let lobby = self.before_nobody(lobby).with_store();
+        let doors = lobby
+            .configure(|setup| setup.section("portal", portal).entries(terms))
+            .open();
+        let policy = json!({
+            "displayName": "Terms", "state": "enabled",
+            "conditions": { "clientAppTypes": ["all"], "users": { "includeUsers": ["All"] }, "applications": { "includeApplications": ["All"] } },
+            "grantControls": { "operator": "OR", "builtInControls": [], "termsOfUse": ["tou-1"] },
+        });
+        let made = doors.admin("POST", "identity/conditionalAccess/policies", &policy);
+        assert_eq!(made.status, 201, "{}", made.text());
+        doors
+    }
+
     /// The code of the newest of so many mails.
     pub fn code(&self, to: &str, count: usize) -> String {
         let mail = self.mail.newest(to, count);

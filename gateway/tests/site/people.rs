@@ -129,6 +129,13 @@ impl Lobby {
         std::fs::create_dir(self.setup.directory().join(name)).unwrap();
     }
 
+    /// Starts the gateway, which does not stay; answers with what it wrote.
+    pub fn fails(self) -> String {
+        let stopped = self.setup.entries(&self.app).spawn().wait();
+        assert!(!stopped.status.success(), "{}", stopped.log);
+        stopped.log
+    }
+
     /// Keeps the policy in a store, which an administrator changes with the break-glass secret.
     pub fn with_store(self) -> Self {
         self.write("break-glass", super::admin::FINGERPRINT);

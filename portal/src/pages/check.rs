@@ -238,6 +238,10 @@ const fn who_am_i(
         who,
         app: "Sample",
         decision,
+        code: match decision {
+            Decision::Allowed => None,
+            Decision::Refused(_) => Some("53003"),
+        },
         correlation_id: CORRELATION_ID,
         sign_out_href: HREF,
         actions,
@@ -276,12 +280,7 @@ const WHO: Who<'static> = Who {
     since: AT,
     until: AT,
 };
-const DEVICES: [Device; 4] = [
-    Device::NotKnown,
-    Device::Compliant,
-    Device::Joined,
-    Device::CompliantAndJoined,
-];
+const DEVICES: [Device; 3] = [Device::NotKnown, Device::Compliant, Device::Joined];
 const FAILURES: [FailedWhy; 8] = [
     FailedWhy::Expired,
     FailedWhy::Denied,
@@ -292,12 +291,10 @@ const FAILURES: [FailedWhy; 8] = [
     FailedWhy::InvitationGone,
     FailedWhy::InvitationOfAnother,
 ];
-const PASSCODE_PROBLEMS: [Option<PasscodeProblem>; 5] = [
+const PASSCODE_PROBLEMS: [Option<PasscodeProblem>; 3] = [
     None,
     Some(PasscodeProblem::Wrong),
-    Some(PasscodeProblem::Expired),
-    Some(PasscodeProblem::TooManyTries),
-    Some(PasscodeProblem::NotSent),
+    Some(PasscodeProblem::TooManyCodes),
 ];
 const ACTIONS: [Action<'static>; 11] = [
     action(Does::AcceptTerms),

@@ -21,7 +21,7 @@ pub enum Page<'a> {
         csrf: &'a str,
         /// The ways to sign in that are shown to everybody.
         providers: &'a [Choice<'a>],
-        /// What the person chose the last time.
+        /// Where the person signed in the last time; it is not among the others.
         remembered: Option<Choice<'a>>,
         /// Whether an email address can say where to sign in.
         asks_email: bool,
@@ -40,7 +40,7 @@ pub enum Page<'a> {
         csrf: &'a str,
         /// Whether another code can be asked for: by the same form, with [`field::NEW_CODE`].
         new_code: bool,
-        /// What is wrong with the code that was entered.
+        /// What is in the way.
         problem: Option<PasscodeProblem>,
     },
     /// Terms of use, to accept.
@@ -100,6 +100,8 @@ pub enum Page<'a> {
         /// Whether the person may use it.
         #[serde(serialize_with = "verdict")]
         decision: Decision,
+        /// The code to quote where the person may not.
+        code: Option<&'a str>,
         /// The id to quote.
         correlation_id: &'a str,
         /// Where the person signs out.
@@ -188,18 +190,14 @@ pub enum ChooseProblem {
     TookTooLong,
 }
 
-/// What is wrong with a code that was entered, or was to be sent.
+/// What is in the way of a code that was entered, or was to be sent. The same for every address: neither tells which are known.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PasscodeProblem {
     /// It is not the one.
     Wrong,
-    /// It is too old.
-    Expired,
-    /// No more tries for a while.
-    TooManyTries,
-    /// It could not be sent.
-    NotSent,
+    /// No more can be asked for: in this sign-in, or from here for a while.
+    TooManyCodes,
 }
 
 /// Why a request was refused or not served, in the words of the person who made it.
@@ -305,10 +303,8 @@ pub enum Device {
     NotKnown,
     /// Compliant.
     Compliant,
-    /// Joined.
+    /// Joined, whether it complies or not.
     Joined,
-    /// Both.
-    CompliantAndJoined,
 }
 
 /// Whether the person may use an application.

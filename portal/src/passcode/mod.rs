@@ -39,6 +39,8 @@ pub struct Passcodes {
 pub struct Asked {
     /// To be mailed to the address as the directory has it. `None` where it is not known, or a limit is reached.
     pub send: Option<Code>,
+    /// Whether whoever asks may ask at all now: the same for every address, so that it can be told.
+    pub may: bool,
 }
 
 /// It is not the code. One that is used, replaced, too old or tried too often, and one of another address or sign-in, is
@@ -138,6 +140,7 @@ impl Passcodes {
         drop(kept);
         Ok(Asked {
             send: counts.then_some(code),
+            may: asker_may,
         })
     }
 

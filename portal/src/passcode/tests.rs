@@ -327,6 +327,22 @@ fn what_is_left_of_the_askers_own_limits_does_not_tell_whether_an_address_is_kno
 }
 
 #[test]
+fn whether_more_may_be_asked_for_is_told_the_same_for_every_address() {
+    let told = [true, false].map(|known| {
+        let passcodes = passcodes();
+        // Others have used up what the address may be sent, if it is known.
+        for attempt in ["1", "2", "3", "4", "5"] {
+            let _ = passcodes.ask(&ada(), attempt, None, known, NOW).unwrap();
+        }
+        [0; 4].map(|_| {
+            let asked = passcodes.ask(&ada(), "a", client("192.0.2.1"), known, NOW);
+            asked.unwrap().may
+        })
+    });
+    assert_eq!(told, [[true, true, true, false]; 2]);
+}
+
+#[test]
 fn a_thousand_guesses_do_not_get_in_and_the_code_is_locked() {
     let passcodes = passcodes();
     let code = code(&passcodes, "a", NOW).unwrap();

@@ -128,16 +128,11 @@ pub(super) fn refused(
     asked: &Asked<'_>,
     page: AsPage<'_>,
 ) -> Rendered {
-    let actions = [
-        Action {
-            does: Does::SeeWhoIAm,
-            href: place::ME,
-        },
-        Action {
-            does: Does::UseAnotherAccount,
-            href: place::SIGN_OUT,
-        },
-    ];
+    let see_who = Action {
+        does: Does::SeeWhoIAm,
+        href: place::ME,
+    };
+    let actions: Vec<Action<'_>> = helps(why).into_iter().chain([see_who]).collect();
     let page_of = Page::Refused {
         why,
         code: code.filter(|code| *code != "0"),
@@ -199,6 +194,31 @@ pub fn why(refusal: &Refusal) -> Why {
         | Reason::BlockedByPolicy
         | Reason::MfaCannotBeMet => Why::Blocked,
     }
+}
+
+/// What the person can do about a refusal, if anything that is done here turns it.
+#[must_use]
+pub const fn helps(why: Why) -> Option<Action<'static>> {
+    let (does, href) = match why {
+        // The app itself sends them on, with all that policy asks for.
+        Why::MoreNeeded(Need::Mfa | Need::Strength | Need::Context) => (Does::ConfirmItIsYou, "/"),
+        Why::Revoked => (Does::SignInAgain, "/"),
+        Why::MoreNeeded(Need::Terms) => (Does::AcceptTerms, place::TERMS),
+        Why::SignInNeeded => (Does::SignIn, place::SIGN_IN),
+        // What is known of a device is as old as the sign-in.
+        Why::DeviceNotCompliant | Why::DeviceNotJoined => (Does::SignInAgain, place::SIGN_IN),
+        Why::Blocked | Why::NotInvited | Why::Disabled | Why::NotAssigned => {
+            (Does::UseAnotherAccount, place::SIGN_OUT)
+        }
+        Why::InvitationPending
+        | Why::MoreNeededNotGiven
+        | Why::NotFound
+        | Why::BadRequest
+        | Why::NotReady
+        | Why::UpstreamDown
+        | Why::Internal => return None,
+    };
+    Some(Action { does, href })
 }
 
 fn need(requirements: &[Requirement]) -> Need {

@@ -173,6 +173,36 @@ fn a_browser_gets_a_page_that_loads_nothing_and_escapes_everything() {
 }
 
 #[test]
+fn another_account_is_offered_to_who_may_not_come_and_to_nobody_who_has_to_wait() {
+    let brand = Brand {
+        name: "Contoso".to_owned(),
+        colour: None,
+        logo: None,
+    };
+    let pages = Pages::new(brand, []).unwrap();
+    let browser = Asked {
+        page: Some(AsPage {
+            pages: &pages,
+            languages: None,
+            signs_in: true,
+        }),
+        ..asked()
+    };
+    let offered = |answer: Answer| -> Vec<bool> {
+        let page = String::from_utf8(answer.body.to_vec()).unwrap();
+        let links = ["/.crossgate/sign-out", "/.crossgate/me"];
+        links
+            .map(|link| page.contains(&format!("href=\"{link}\"")))
+            .to_vec()
+    };
+    let blocked = refused(Step::Inbound, Reason::InboundNotAdmitted, &[]);
+    assert_eq!(offered(refusal(&blocked, &browser)), [true, true]);
+    for waits in [Trouble::NoUpstream, Trouble::Internal] {
+        assert_eq!(offered(trouble(waits, &browser)), [false, true]);
+    }
+}
+
+#[test]
 fn a_page_is_for_those_who_ask_for_one() {
     for (accept, html) in [
         ("text/html,application/xhtml+xml,*/*;q=0.8", true),

@@ -83,6 +83,7 @@ fn every_page(text: &str, check: impl Fn(&Page<'_>)) {
         who,
         app: text,
         decision: Decision::Refused(Why::NotAssigned),
+        code: Some(text),
         correlation_id: text,
         sign_out_href: text,
         actions: &actions,
