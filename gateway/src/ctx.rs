@@ -16,7 +16,7 @@ use crate::people::Here;
 use crate::proxy::{self, Flight};
 use crate::request::forwarded::Client;
 use crate::request::headers::CorrelationId;
-use crate::request::respond::Trouble;
+use crate::request::respond::{Answer, Trouble};
 use crate::request::route::{App, Mount, MountId};
 use crate::request::token::KnownToken;
 use crate::request::tokens::TokenDigest;
@@ -72,6 +72,8 @@ pub struct RequestCtx {
     pub answered: Option<Instant>,
     /// Bytes of the body so far.
     pub body: u64,
+    /// A person reads the answer, and may quote its reference.
+    shown: bool,
     recorded: bool,
     finished: bool,
 }
@@ -104,6 +106,7 @@ impl RequestCtx {
             upstream_begun: None,
             answered: None,
             body: 0,
+            shown: false,
             recorded: false,
             finished: false,
         }
@@ -170,11 +173,13 @@ impl RequestCtx {
             client_address,
             generation: in_force.generation,
             arrived: self.arrived,
+            shown: self.shown,
         };
         slot.record(&seen, || Observation {
             decision_id: self.decision_id,
             correlation_id: self.correlation_id.to_string().into(),
             arrived: self.arrived,
+            shown: self.shown,
             duration,
             status,
             ending,
@@ -196,6 +201,12 @@ impl RequestCtx {
             partner_outbound_allowed: false,
             terms_accepted: self.session.as_ref().and_then(|here| here.accepted.clone()),
         });
+    }
+
+    /// Records an answer of ours.
+    pub fn record_answer(&mut self, answer: &Answer, headers: &HeaderMap) {
+        self.shown = answer.is_page();
+        self.record(answer.status, Some(headers));
     }
 
     /// Lets go of the policy, where the request is recorded: it goes on for long.

@@ -137,7 +137,7 @@ impl ProxyHttp for Gateway {
             Stop::Visit(visit) => Box::pin(self.visit(session, ctx, *visit)).await,
             Stop::Push(transmitter) => Box::pin(self.push(session, ctx, &transmitter)).await,
         };
-        ctx.record(answer.status, Some(&session.req_header().headers));
+        ctx.record_answer(&answer, &session.req_header().headers);
         // Boxed, so that requests that go on need no room for it.
         Box::pin(answer::write(session, answer)).await?;
         Ok(true)
@@ -341,7 +341,7 @@ impl ProxyHttp for Gateway {
         {
             let request = session.req_header();
             let answer = respond::trouble(trouble, &asked(request, ctx));
-            ctx.record(answer.status, Some(&request.headers));
+            ctx.record_answer(&answer, &request.headers);
             answer::last(session, answer).await;
         }
         FailToProxy {

@@ -15,7 +15,7 @@ use crossgate_testkit::curl::Answer;
 use crossgate_testkit::upstream::header_values;
 use serde_json::{Value, json};
 use site::outsiders::Outsiders;
-use site::people::{APP_HOST, Doors, Lobby};
+use site::people::{Doors, Lobby};
 use url::form_urlencoded::Serializer;
 
 const CSRF: &str = "crossgate-csrf";

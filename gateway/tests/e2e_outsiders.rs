@@ -118,16 +118,13 @@ fn whether_an_address_is_a_guests_cannot_be_told_from_how_long_the_answer_takes(
             waits.push(answer.waited);
         }
     }
-    let [known, disabled, nobody] = waits.map(|mut waits| {
-        waits.sort_unstable();
-        waits[EACH / 2].as_secs_f64()
-    });
-    // A look into the directory takes nanoseconds; a mail that the answer waits for, milliseconds.
-    for other in [disabled, nobody] {
-        assert!(
-            (known / other - 1.0).abs() < 0.3,
-            "seconds: known {known}, disabled {disabled}, nobody {nobody}"
-        );
+    // How often an answer to a guest took longer than one to another: as often as not, whatever else the machine does.
+    let [known, disabled, nobody] = &waits;
+    for others in [disabled, nobody] {
+        let longer = known.iter().map(|one| others.iter().filter(|other| one > *other).count());
+        let share = longer.sum::<usize>() as f64 / (EACH * EACH) as f64;
+        // For 40 of the same kind it lies within 0.065 of a half by two thirds.
+        assert!((0.2..0.8).contains(&share), "{share}: {waits:?}");
     }
     // Each of those who are known was sent one.
     let mailed = |number| {

@@ -17,6 +17,8 @@ import { WebSocketServer } from 'ws';
 import { control, json, listen, ready } from './lib/loopback.mjs';
 
 const REMEMBERED = 10_000;
+// More than the gateway passes on.
+const LARGEST_HEAD = 128 * 1024;
 const CHUNK = Buffer.alloc(64 * 1024, 'crossgate');
 
 const stats = { requests: 0, websockets: 0, upload_bytes: 0, open: 0 };
@@ -81,7 +83,7 @@ async function stream(response, bytes) {
   response.end();
 }
 
-const server = http.createServer(async (request, response) => {
+const server = http.createServer({ maxHeaderSize: LARGEST_HEAD }, async (request, response) => {
   const seen = remember(request);
   stats.open += 1;
   response.on('close', () => { stats.open -= 1; });

@@ -26,7 +26,7 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// What curl complains about.
     pub complaint: String,
-    /// From the request's last byte to the answer's first.
+    /// From when the connection stood to the answer's end.
     pub waited: Duration,
 }
 
@@ -116,7 +116,7 @@ impl Curl {
                 .args(["--silent", "--show-error", "--max-time", "60"])
                 .args([
                     "--write-out",
-                    "%{http_code} %{http_version} %{time_pretransfer} %{time_starttransfer}",
+                    "%{http_code} %{http_version} %{time_pretransfer} %{time_total}",
                 ])
                 .arg("--dump-header")
                 .arg(headers.path())

@@ -26,7 +26,7 @@ impl Gateway {
         let mut status = 0;
         if let Err(Stop::Answer(answer)) = self.conclude(request, ctx, late.decision) {
             status = answer.status;
-            ctx.record(status, Some(&request.headers));
+            ctx.record_answer(&answer, &request.headers);
             answer::last(session, answer).await;
         }
         FailToProxy {

@@ -35,6 +35,17 @@ pub struct Answer {
     pub body: Bytes,
 }
 
+impl Answer {
+    /// Whether a person reads it.
+    #[must_use]
+    pub fn is_page(&self) -> bool {
+        let mut headers = self.headers.iter();
+        headers.any(|(name, value)| {
+            *name == CONTENT_TYPE && value.as_bytes().starts_with(b"text/html")
+        })
+    }
+}
+
 /// Who is answered.
 #[derive(Clone, Debug)]
 pub struct Asked<'a> {

@@ -5,10 +5,11 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use crossgate_policy::ids::Id;
+use jiff::Timestamp;
 
 use super::event::Event;
 use super::observation::Observation;
-use super::repeats::Repeats;
+use super::repeats::{Repeats, TO_THE_SECOND, generation};
 use crate::request::tokens::TokenDigest;
 
 /// The repeats that are being added up.
@@ -19,9 +20,29 @@ pub(super) struct Aggregate {
     window: Duration,
     limit: usize,
     /// INVARIANT: the same keys as in `order`, once each.
-    groups: HashMap<Key, Option<Event>>,
+    groups: HashMap<Key, Group>,
     /// By the end of the window: all windows are equally long, so the order of their beginning.
     order: VecDeque<(Instant, Key)>,
+}
+
+/// One kind of requests.
+struct Group {
+    /// Those that are being added up.
+    repeats: Option<Event>,
+    /// What decided the last of those that were written out.
+    generation: u64,
+    /// When that came.
+    since: Timestamp,
+}
+
+impl Group {
+    /// Whether another policy refused this one: what the first of the kind is explained by is not why. A second's worth of them is told of
+    /// once, where the policy changes all the time.
+    fn is_refused_anew(&self, observation: &Observation) -> bool {
+        observation.ending.is_refused()
+            && generation(observation) != self.generation
+            && observation.arrived.duration_since(self.since) >= TO_THE_SECOND
+    }
 }
 
 /// What makes two requests repeats of each other.
@@ -65,11 +86,17 @@ impl Aggregate {
     pub(super) fn add(&mut self, observation: &Observation, now: Instant, out: &mut Vec<Event>) {
         let key = Key::of(observation);
         match self.groups.get_mut(&key) {
-            Some(Some(repeats)) => {
-                repeats.repeat(1, observation.arrived, observation.arrived);
+            Some(group) if group.is_refused_anew(observation) => {
+                out.extend(group.repeats.take());
+                out.push(Event::of(observation));
+                (group.generation, group.since) = (generation(observation), observation.arrived);
             }
-            Some(repeats @ None) => *repeats = Some(Event::of(observation)),
-            None => self.first(key, Event::of(observation), now, out),
+            Some(Group {
+                repeats: Some(repeats),
+                ..
+            }) => repeats.add(observation),
+            Some(group) => group.repeats = Some(Event::of(observation)),
+            None => self.first(key, observation, Event::of(observation), now, out),
         }
     }
 
@@ -77,19 +104,29 @@ impl Aggregate {
     pub(super) fn add_counted(&mut self, counted: &Repeats, now: Instant, out: &mut Vec<Event>) {
         let key = Key::of(&counted.of);
         match self.groups.get_mut(&key) {
-            Some(Some(repeats)) => repeats.repeat(counted.count, counted.first, counted.last),
-            Some(repeats @ None) => *repeats = Some(Event::of_repeats(counted)),
+            Some(Group {
+                repeats: Some(repeats),
+                ..
+            }) => repeats.repeat(counted.count, counted.first, counted.last),
+            Some(group) => group.repeats = Some(Event::of_repeats(counted)),
             // Their group had to make room, or its window has ended.
-            None => self.first(key, Event::of_repeats(counted), now, out),
+            None => self.first(key, &counted.of, Event::of_repeats(counted), now, out),
         }
     }
 
-    fn first(&mut self, key: Key, event: Event, now: Instant, out: &mut Vec<Event>) {
+    fn first(
+        &mut self,
+        key: Key,
+        of: &Observation,
+        event: Event,
+        now: Instant,
+        out: &mut Vec<Event>,
+    ) {
         if self.groups.len() >= self.limit {
             self.close_oldest(out);
         }
         out.push(event);
-        self.begin(key, now);
+        self.begin(key, (generation(of), of.arrived), now);
     }
 
     /// Puts into `out` the repeats whose window has ended.
@@ -97,8 +134,8 @@ impl Aggregate {
         while self.order.front().is_some_and(|(end, _)| *end <= now) {
             // A group that had repeats is likely to have more: its next window begins at once. One that had none is
             // forgotten, and its next request is a first again.
-            if let Some(key) = self.close_oldest(out) {
-                self.begin(key, now);
+            if let Some((key, last)) = self.close_oldest(out) {
+                self.begin(key, last, now);
             }
         }
     }
@@ -110,16 +147,21 @@ impl Aggregate {
         }
     }
 
-    fn begin(&mut self, key: Key, now: Instant) {
+    fn begin(&mut self, key: Key, (generation, since): (u64, Timestamp), now: Instant) {
         self.order.push_back((now + self.window, key.clone()));
-        self.groups.insert(key, None);
+        let group = Group {
+            repeats: None,
+            generation,
+            since,
+        };
+        self.groups.insert(key, group);
     }
 
-    /// Ends the oldest group; answers its key where it had repeats.
-    fn close_oldest(&mut self, out: &mut Vec<Event>) -> Option<Key> {
+    /// Ends the oldest group; where it had repeats, answers its key, and what was written out last.
+    fn close_oldest(&mut self, out: &mut Vec<Event>) -> Option<(Key, (u64, Timestamp))> {
         let (_, key) = self.order.pop_front()?;
-        let repeats = self.groups.remove(&key).flatten()?;
-        out.push(repeats);
-        Some(key)
+        let group = self.groups.remove(&key)?;
+        out.push(group.repeats?);
+        Some((key, (group.generation, group.since)))
     }
 }

@@ -1,5 +1,6 @@
 //! One event: Graph's `signIn` (beta) with what is ours beside it under `crossgate`.
 
+use std::collections::VecDeque;
 use std::io::Write as _;
 
 use jiff::Timestamp;
@@ -18,13 +19,21 @@ pub(super) struct Event {
     count: u64,
     first_seen: Timestamp,
     last_seen: Timestamp,
+    /// References that people were shown, but for the first one's: the newest.
+    shown: VecDeque<Box<str>>,
 }
 
 impl Event {
     /// Appends the event of one request that stands for itself alone.
     pub(super) fn write_one(observation: &Observation, out: &mut Vec<u8>) {
         render(observation, out);
-        finish(out, 1, observation.arrived, observation.arrived);
+        finish(
+            out,
+            1,
+            observation.arrived,
+            observation.arrived,
+            &VecDeque::new(),
+        );
     }
 
     /// The event of one request.
@@ -34,6 +43,7 @@ impl Event {
             count: 1,
             first_seen: observation.arrived,
             last_seen: observation.arrived,
+            shown: VecDeque::new(),
         }
     }
 
@@ -44,6 +54,7 @@ impl Event {
             count: repeats.count,
             first_seen: repeats.first,
             last_seen: repeats.last,
+            shown: VecDeque::new(),
         }
     }
 
@@ -55,10 +66,27 @@ impl Event {
         self.last_seen = self.last_seen.max(last);
     }
 
+    /// Adds one more request, whose reference a person may quote.
+    pub(super) fn add(&mut self, observation: &Observation) {
+        self.repeat(1, observation.arrived, observation.arrived);
+        if observation.shown {
+            if self.shown.len() >= MOST_SHOWN {
+                self.shown.pop_front();
+            }
+            self.shown.push_back((*observation.correlation_id).into());
+        }
+    }
+
     /// Appends the line.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.head);
-        finish(out, self.count, self.first_seen, self.last_seen);
+        finish(
+            out,
+            self.count,
+            self.first_seen,
+            self.last_seen,
+            &self.shown,
+        );
     }
 }
 
@@ -82,13 +110,27 @@ fn render(observation: &Observation, out: &mut Vec<u8>) {
     out.truncate(out.len().saturating_sub(2));
 }
 
-fn finish(out: &mut Vec<u8>, count: u64, first_seen: Timestamp, last_seen: Timestamp) {
+fn finish(
+    out: &mut Vec<u8>,
+    count: u64,
+    first_seen: Timestamp,
+    last_seen: Timestamp,
+    shown: &VecDeque<Box<str>>,
+) {
     // Writing to memory does not fail.
-    let _ = writeln!(
+    let _ = write!(
         out,
-        r#","count":{count},"firstSeen":"{first_seen:.3}","lastSeen":"{last_seen:.3}"}}}}"#,
+        r#","count":{count},"firstSeen":"{first_seen:.3}","lastSeen":"{last_seen:.3}""#,
     );
+    if !shown.is_empty() {
+        out.extend_from_slice(br#","correlationIds":"#);
+        let _ = serde_json::to_writer(&mut *out, shown);
+    }
+    out.extend_from_slice(b"}}\n");
 }
+
+/// People who reload a page read the newest.
+const MOST_SHOWN: usize = 16;
 
 #[cfg(test)]
 mod tests {

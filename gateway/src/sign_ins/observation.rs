@@ -25,6 +25,8 @@ pub struct Observation {
     pub correlation_id: Box<str>,
     /// When the head of the request was read.
     pub arrived: jiff::Timestamp,
+    /// A person read the answer, and may quote its reference.
+    pub shown: bool,
     /// From then until the head of the answer was known.
     pub duration: Duration,
     /// The status that was sent; 0 where the client was gone before any.
@@ -98,6 +100,13 @@ impl Ending {
             Self::Decided(decision) => Some(decision),
             Self::Malformed(_) | Self::NotReady(_) | Self::Signal(_) | Self::Aborted => None,
         }
+    }
+
+    /// Whether a decision refused it.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.decision()
+            .is_some_and(|decision| decision.permit().is_none())
     }
 
     /// Where the decision fell.

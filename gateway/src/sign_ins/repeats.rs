@@ -34,6 +34,8 @@ pub struct Seen<'a> {
     pub generation: u64,
     /// When the head of the request was read.
     pub arrived: Timestamp,
+    /// See [`Observation::shown`].
+    pub shown: bool,
 }
 
 impl<'a> Seen<'a> {
@@ -46,6 +48,7 @@ impl<'a> Seen<'a> {
             client_address: observation.client_address,
             generation: generation(observation),
             arrived: observation.arrived,
+            shown: observation.shown,
         }
     }
 
@@ -55,7 +58,7 @@ impl<'a> Seen<'a> {
     }
 }
 
-fn generation(observation: &Observation) -> u64 {
+pub(super) fn generation(observation: &Observation) -> u64 {
     let policy = observation.policy.as_ref();
     policy.map_or(0, |policy| policy.generation)
 }
@@ -81,6 +84,7 @@ impl Kind {
             client_address,
             generation,
             arrived: _,
+            shown: _,
         } = *seen;
         Self {
             token,
@@ -201,7 +205,7 @@ impl Counted {
 }
 
 /// How long an observation stands for repeats that a later policy decided alike.
-const TO_THE_SECOND: SignedDuration = SignedDuration::from_secs(1);
+pub(super) const TO_THE_SECOND: SignedDuration = SignedDuration::from_secs(1);
 
 #[cfg(test)]
 mod tests {

@@ -29,6 +29,7 @@ pub(super) fn observation(token: u128) -> Observation {
         decision_id: Uuid::new_v4(),
         correlation_id: "cccccccc-0000-4000-8000-000000000007".into(),
         arrived: Timestamp::UNIX_EPOCH,
+        shown: false,
         duration: Duration::from_millis(7),
         status: 404,
         ending: Ending::Decided(Decision::unknown_app()),
@@ -59,6 +60,7 @@ pub(super) fn record(slot: Slot, observation: Observation) {
         client_address: observation.client_address,
         generation: 0,
         arrived: observation.arrived,
+        shown: observation.shown,
     };
     slot.record(&seen, || observation);
 }
