@@ -21,6 +21,8 @@ const LEAVE: &str = "/.crossgate/leave";
 const INVITE: &str = "/.crossgate/invite";
 const LEAVES: &str = "a[href='/.crossgate/leave']";
 const INVITES: &str = "a[href='/.crossgate/invite']";
+/// What policies name the admin API by.
+const ADMIN_API: &str = "c4055a7e-0000-4000-8000-000000000001";
 const GUEST_INVITER: &str = "95e79109-95c0-4d8e-aee3-d01accf2d47b";
 
 fn open(outsiders: &Outsiders) -> Doors {
@@ -511,13 +513,16 @@ fn the_page_lets_those_invite_whom_the_setting_names_and_nobody_else() {
         "{}",
         page.text
     );
-    let closed = json!({ "conditions": {
-        "users": { "includeUsers": ["All"] }, "applications": { "includeApplications": ["All"] } },
-        "displayName": "Closed", "state": "enabled",
-        "grantControls": { "operator": "OR", "builtInControls": ["block"] } });
+    // A policy for the admin API alone is one for the page too.
     inviters(&doors, "everyone");
+    assert_eq!(asked(&guest), 200, "{}", guest.page().text);
+    let closed = json!({ "displayName": "Closed", "state": "enabled", "conditions": {
+        "users": { "includeUsers": ["All"] }, "applications": { "includeApplications": [ADMIN_API] },
+        "clientAppTypes": ["all"] },
+        "grantControls": { "operator": "OR", "builtInControls": ["block"] } });
     let made = doors.admin("POST", "identity/conditionalAccess/policies", &closed);
     assert_eq!(made.status, 201, "{}", made.text());
+    assert_eq!(guest.goto(&doors.app("/a")).status, 200);
     assert_eq!(asked(&guest), 403, "{}", guest.page().text);
 }
 
