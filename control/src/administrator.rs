@@ -27,6 +27,19 @@ pub enum Credential {
     Bootstrap,
     /// The break-glass secret.
     BreakGlass,
+    /// A session in a browser, for a page of ours.
+    Session(Person),
+}
+
+/// Somebody at a page of ours: the page says what can be asked for, and who it is was decided like any request of theirs.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// The id in the own tenant; of a guest that of the record.
+    pub user: Id,
+    /// How they belong to it.
+    pub standing: Standing,
+    /// What the page is for.
+    pub scopes: ScopeSet,
 }
 
 impl Administrator {
@@ -36,6 +49,13 @@ impl Administrator {
         let subject = match &self.credential {
             Credential::Bootstrap => return Caller::Bootstrap,
             Credential::BreakGlass => return Caller::BreakGlass,
+            Credential::Session(person) => {
+                return Caller::Delegated {
+                    user: person.user.clone(),
+                    standing: person.standing.clone(),
+                    scopes: person.scopes,
+                };
+            }
             Credential::Token(subject) => subject,
         };
         match subject.kind {
@@ -52,7 +72,9 @@ impl Administrator {
     }
 }
 
-fn standing(subject: &Subject) -> Standing {
+/// How somebody belongs to the tenant whose token they bring.
+#[must_use]
+pub fn standing(subject: &Subject) -> Standing {
     let lives_here = subject.home.recorded_tenant() == Some(subject.issuer.0);
     match subject.account {
         Account::Member | Account::Unstated if lives_here => Standing::Member {

@@ -141,6 +141,10 @@ fn initiator(by: Initiator<'_>) -> (Value, Value) {
     match &administrator.credential {
         Credential::Bootstrap => (user(None, Some("Crossgate bootstrap")), Value::Null),
         Credential::BreakGlass => (user(None, Some("Crossgate break-glass")), Value::Null),
+        Credential::Session(person) => {
+            let id = Some(person.user.to_string());
+            (user(id, administrator.display_name.as_deref()), Value::Null)
+        }
         Credential::Token(subject) => {
             let id = subject.user_id.as_ref().map(ToString::to_string);
             match subject.kind {

@@ -154,6 +154,19 @@ pub static DOMAIN_POLICY: Resource = resource!(
     "Delete policy"
 );
 
+/// Whether guests may leave by themselves.
+pub static EXTERNAL_IDENTITIES: Resource = resource!(
+    ExternalIdentities,
+    model::EXTERNAL_IDENTITIES_POLICY,
+    "policies/externalIdentitiesPolicy",
+    "Policy",
+    POLICY,
+    "Read external identities policy",
+    "Update external identities policy",
+    "Update external identities policy",
+    "Delete external identities policy"
+);
+
 /// Conditional Access policies.
 pub static CONDITIONAL_ACCESS: Resource = resource!(
     ConditionalAccess,

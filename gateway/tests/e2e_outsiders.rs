@@ -121,7 +121,9 @@ fn whether_an_address_is_a_guests_cannot_be_told_from_how_long_the_answer_takes(
     // How often an answer to a guest took longer than one to another: as often as not, whatever else the machine does.
     let [known, disabled, nobody] = &waits;
     for others in [disabled, nobody] {
-        let longer = known.iter().map(|one| others.iter().filter(|other| one > *other).count());
+        let longer = known
+            .iter()
+            .map(|one| others.iter().filter(|other| one > *other).count());
         let share = longer.sum::<usize>() as f64 / (EACH * EACH) as f64;
         // For 40 of the same kind it lies within 0.065 of a half by two thirds.
         assert!((0.2..0.8).contains(&share), "{share}: {waits:?}");

@@ -103,7 +103,7 @@ fn every_scope_permits_what_it_is_for_on_every_route_and_nothing_else() {
 #[test]
 fn an_application_may_do_what_its_permissions_are_for_on_every_route_and_nothing_else() {
     let site = Stage::new().with_store().with_sign_in().open();
-    let mut inspector = Inspector::new(&site);
+    let mut inspector = Inspector::where_inviters_are(&site, "adminsGuestInvitersAndAllMembers");
     let app = |roles: &[&str], more: Value| {
         let order = site.mint.token("app-only").issued_by(OWN_TENANT);
         let order = order

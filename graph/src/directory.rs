@@ -41,6 +41,7 @@ pub fn kinds_of(path: &str) -> &'static [DocumentKind] {
         Kind::ConditionalAccess => &[DocumentKind::ConditionalAccess],
         Kind::NamedLocations => &[DocumentKind::NamedLocation],
         Kind::Collaboration => &[DocumentKind::Authorization, DocumentKind::Domains],
+        Kind::ExternalIdentities => &[DocumentKind::ExternalIdentities],
         Kind::Guests => &[DocumentKind::Guest],
         Kind::Revocations => &[DocumentKind::Revocation],
         Kind::PartnerTemplate => &[DocumentKind::PartnerTemplate],
@@ -60,6 +61,7 @@ pub fn path_of(kind: DocumentKind, key: &str) -> String {
         | DocumentKind::Default
         | DocumentKind::PartnerTemplate
         | DocumentKind::SynchronizationTemplate
+        | DocumentKind::ExternalIdentities
         // No directory has it, and a path that none may have says so.
         | DocumentKind::Bootstrap
         | DocumentKind::Invitation
@@ -227,6 +229,7 @@ impl<'t> Split<'t> {
             | DocumentKind::SynchronizationTemplate
             | DocumentKind::Authorization
             | DocumentKind::Domains
+            | DocumentKind::ExternalIdentities
             | DocumentKind::Bootstrap
             | DocumentKind::Invitation
             | DocumentKind::Mail => Some(String::new()),

@@ -22,6 +22,8 @@ pub enum DocumentKind {
     Authorization,
     /// The legacy `B2BManagementPolicy` with the domain list. There is one.
     Domains,
+    /// Graph's `externalIdentitiesPolicy`. There is one.
+    ExternalIdentities,
     /// A guest, by `id`.
     Guest,
     /// A revocation, by kind and id: `user/ID`; of one tenant `user@TENANT/ID`.
@@ -40,7 +42,7 @@ pub enum DocumentKind {
 
 impl DocumentKind {
     /// All, in the order in which a policy is read.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Policy,
         Self::Default,
         Self::Partner,
@@ -50,6 +52,7 @@ impl DocumentKind {
         Self::NamedLocation,
         Self::Authorization,
         Self::Domains,
+        Self::ExternalIdentities,
         Self::Guest,
         Self::Revocation,
         Self::RoleDefinition,
@@ -72,6 +75,7 @@ impl DocumentKind {
             Self::NamedLocation => "named-locations",
             Self::Authorization => "authorization-policy",
             Self::Domains => "domain-policy",
+            Self::ExternalIdentities => "external-identities-policy",
             Self::Guest => "guests",
             Self::Revocation => "revocations",
             Self::RoleDefinition => "role-definitions",
@@ -98,6 +102,7 @@ impl DocumentKind {
             | Self::SynchronizationTemplate
             | Self::Authorization
             | Self::Domains
+            | Self::ExternalIdentities
             | Self::Bootstrap => true,
             Self::Partner
             | Self::ConditionalAccess
@@ -125,6 +130,7 @@ impl DocumentKind {
             | Self::NamedLocation
             | Self::Authorization
             | Self::Domains
+            | Self::ExternalIdentities
             | Self::Guest
             | Self::Revocation
             | Self::RoleDefinition

@@ -17,6 +17,8 @@ pub(crate) enum Kind {
     NamedLocations,
     /// External collaboration settings.
     Collaboration,
+    /// Graph's `externalIdentitiesPolicy`.
+    ExternalIdentities,
     /// Guest records, one a line.
     Guests,
     /// Revocations, one a line.
@@ -49,6 +51,7 @@ impl Kind {
                 "conditional-access.json" => Self::ConditionalAccess,
                 "named-locations.json" => Self::NamedLocations,
                 "external-collaboration.json" => Self::Collaboration,
+                "external-identities-policy.json" => Self::ExternalIdentities,
                 GUESTS_FILE => Self::Guests,
                 "revocations.jsonl" => Self::Revocations,
                 _ => Self::Unknown,
@@ -75,6 +78,6 @@ pub const GUESTS_FILE: &str = "guests.jsonl";
 /// What to say of an unknown file.
 pub(crate) const EXPECTED_FILES: &str = "not a file of a policy directory; expected `cross-tenant-access-policy.json`, \
     `default.json`, `partners/*.json`, `partners.json`, `partners.jsonl`, `conditional-access/*.json`, \
-    `conditional-access.json`, `named-locations/*.json`, `named-locations.json`, `external-collaboration.json`, \
+    `conditional-access.json`, `named-locations/*.json`, `named-locations.json`, `external-collaboration.json`, `external-identities-policy.json`, \
     `templates/partner-configuration.json`, `templates/identity-synchronization.json`, `role-definitions/*.json`, \
     `role-assignments/*.json`, `guests.jsonl` or `revocations.jsonl`";

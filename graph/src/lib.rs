@@ -19,7 +19,7 @@ mod standing;
 
 pub use advisory::Advisory;
 pub use compile::collaboration::{
-    CrossTenantVerdict, ExternalCollaboration, InvitationVerdict, InvitedDomains, Inviters,
+    CrossTenantVerdict, ExternalCollaboration, InvitationVerdict, InvitedDomains, Inviters, Leaving,
 };
 pub use directory::{DirectoryDocument, documents_of, kinds_of, path_of};
 pub use document_kind::DocumentKind;

@@ -227,6 +227,7 @@ impl<'f> Loader<'f> {
                 | Kind::ConditionalAccess
                 | Kind::NamedLocations
                 | Kind::Collaboration
+                | Kind::ExternalIdentities
                 | Kind::PartnerTemplate
                 | Kind::SynchronizationTemplate
                 | Kind::Roles
@@ -304,6 +305,11 @@ impl<'f> Loader<'f> {
         let mut collaboration = Collaboration::default();
         self.each(Kind::Collaboration, |document, notes| {
             collaboration.take(&document, notes);
+        });
+        let mut found = None;
+        self.each(Kind::ExternalIdentities, |document, notes| {
+            collaboration.take_identities(&document, notes);
+            only_one(&mut found, (), notes);
         });
         collaboration.finish()
     }

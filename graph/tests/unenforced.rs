@@ -24,29 +24,21 @@ fn every_property_that_nothing_enforces_is_named_where_it_says_something() {
         let expected = unenforced(&format!("partners/p.json: {name}: `{name}`"));
         assert_eq!(told, [expected]);
     }
-    let domains =
-        r#"{"InvitationsAllowedAndBlockedDomainsPolicy":{"BlockedDomains":["live.com"]}}"#;
     let countries = r##"{"id":"x","@odata.type":"#microsoft.graph.countryNamedLocation","countriesAndRegions":["SE"]}"##;
     let order = r#"{"primaryIdentityProviderPrecedenceOrder":[],"fallbackIdentityProvider":"microsoftAccount"}"#;
     let order = format!(r#"{{"invitationRedemptionIdentityProviderConfiguration":{order}}}"#);
     for (file, document, at, what) in [
         (
             "external-collaboration.json",
-            r#"{"allowInvitesFrom":"none"}"#,
-            "allowInvitesFrom",
-            "`allowInvitesFrom`",
-        ),
-        (
-            "external-collaboration.json",
-            &format!(r#"{{"B2BManagementPolicy":{domains}}}"#),
-            "B2BManagementPolicy",
-            "the domain list of `B2BManagementPolicy`",
-        ),
-        (
-            "external-collaboration.json",
             r#"{"B2BManagementPolicy":{"AutoRedeemPolicy":{"AdminConsentedForUsersIntoTenantIds":["x"]}}}"#,
             "B2BManagementPolicy",
             "`AutoRedeemPolicy`",
+        ),
+        (
+            "external-identities-policy.json",
+            r#"{"allowDeletedIdentitiesDataRemoval":true}"#,
+            "allowDeletedIdentitiesDataRemoval",
+            "`allowDeletedIdentitiesDataRemoval`",
         ),
         (
             "default.json",
@@ -63,6 +55,23 @@ fn every_property_that_nothing_enforces_is_named_where_it_says_something() {
     ] {
         let told = advisories(&[(file, document)]);
         assert_eq!(told, [unenforced(&format!("{file}: {at}: {what}"))]);
+    }
+}
+
+#[test]
+fn who_may_invite_and_whom_is_enforced_and_gives_no_cause_for_a_remark() {
+    let domains =
+        r#"{"InvitationsAllowedAndBlockedDomainsPolicy":{"BlockedDomains":["live.com"]}}"#;
+    for inviters in [
+        "none",
+        "adminsAndGuestInviters",
+        "adminsGuestInvitersAndAllMembers",
+        "everyone",
+    ] {
+        let document =
+            format!(r#"{{"allowInvitesFrom":"{inviters}","B2BManagementPolicy":{domains}}}"#);
+        let told = advisories(&[("external-collaboration.json", &document)]);
+        assert!(told.is_empty(), "{inviters}: {told:?}");
     }
 }
 

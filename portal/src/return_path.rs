@@ -13,6 +13,9 @@ pub const OWN: &str = "/.crossgate/";
 /// Where invitations are accepted.
 pub const REDEEM: &str = "/.crossgate/redeem";
 
+/// Where guests are invited.
+pub const INVITE: &str = "/.crossgate/invite";
+
 /// Longer ones would not fit beside the rest into a cookie.
 const LONGEST: usize = 1800;
 
@@ -56,13 +59,15 @@ fn is_safe(text: &str) -> bool {
             .bytes()
             .all(|byte| matches!(byte, 0x21..=0x7e) && byte != b'\\')
         && !text.contains('#')
-        && (leads_to_redemption(text) || !text.to_ascii_lowercase().starts_with(OWN))
+        && (is_gone_on_with(text) || !text.to_ascii_lowercase().starts_with(OWN))
 }
 
-/// The one page of ours that is gone on with after a sign-in.
-fn leads_to_redemption(text: &str) -> bool {
-    let rest = text.strip_prefix(REDEEM);
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('?'))
+/// The pages of ours that are gone on with after a sign-in.
+fn is_gone_on_with(text: &str) -> bool {
+    [REDEEM, INVITE].iter().any(|page| {
+        let rest = text.strip_prefix(page);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('?'))
+    })
 }
 
 #[cfg(test)]
@@ -78,6 +83,8 @@ mod tests {
             "/?x=https://a.example",
             "/%5C%5Ca.example",
             "/a//b",
+            "/.crossgate/invite",
+            "/.crossgate/redeem?user=a",
         ] {
             assert_eq!(ReturnPath::read(safe).as_str(), safe);
         }

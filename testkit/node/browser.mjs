@@ -113,6 +113,8 @@ async function attach(profile, page) {
   page.on('close', () => tabs.delete(tab.id));
 
   tab.session = await page.createCDPSession();
+  // Each tab as if it were the one in front: what has the focus is seen to have it.
+  await tab.session.send('Emulation.setFocusEmulationEnabled', { enabled: true });
   const top = (frameId) => frameId === page.mainFrame()._id;
   const moves = (loading) => ({ frameId }) => {
     if (!top(frameId)) return;

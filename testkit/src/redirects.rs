@@ -1,7 +1,7 @@
 //! Where nobody may be sent: what is written for a way back and leads to another site, or nowhere of an app.
 
 /// Each is to be read as `/`. Browsers take `\` for `/`, drop tabs and line breaks, and read two slashes as another host.
-pub const ELSEWHERE: [&str; 30] = [
+pub const ELSEWHERE: [&str; 32] = [
     "",
     "a",
     "//evil.example",
@@ -28,6 +28,8 @@ pub const ELSEWHERE: [&str; 30] = [
     "/\u{7f}",
     "/a#b",
     "/.crossgate/sign-out",
+    "/.crossgate/leave",
+    "/.crossgate/invited",
     "/.CROSSGATE/x",
     "?a",
     "#a",

@@ -56,7 +56,7 @@ impl Asked<'_> {
             details.push(("User-Agent", agent));
         }
         match self.who.credential {
-            Credential::Token(_) => {}
+            Credential::Token(_) | Credential::Session(_) => {}
             Credential::Bootstrap => details.push(("Credential", "bootstrap".to_owned())),
             Credential::BreakGlass => details.push(("Credential", "break-glass".to_owned())),
         }

@@ -150,6 +150,7 @@ pub(super) fn revoke_sessions(api: &Api, asked: &Asked<'_>) -> Result<Reply, Api
             Credential::Token(subject) if subject.kind == SubjectKind::User => {
                 subject.user_id.as_ref().map(ToString::to_string)
             }
+            Credential::Session(person) => Some(person.user.to_string()),
             Credential::Token(_) | Credential::Bootstrap | Credential::BreakGlass => None,
         },
         id if is_id(id) => Some(Id::new(id).to_string()),
@@ -246,7 +247,7 @@ fn revoke(
     Ok(Reply::ok(body).advising(changed.advisories))
 }
 
-fn is_id(text: &str) -> bool {
+pub(crate) fn is_id(text: &str) -> bool {
     text.len() <= LONGEST_ID
         && !text
             .chars()
@@ -254,4 +255,4 @@ fn is_id(text: &str) -> bool {
 }
 
 /// Ids are shorter, as those of roles and their holders.
-pub(super) const LONGEST_ID: usize = 200;
+pub(crate) const LONGEST_ID: usize = 200;

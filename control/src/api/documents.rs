@@ -61,6 +61,7 @@ pub(super) fn target(api: &Api, resource: &Resource, key: &str) -> TargetResourc
         | DocumentKind::NamedLocation
         | DocumentKind::Authorization
         | DocumentKind::Domains
+        | DocumentKind::ExternalIdentities
         | DocumentKind::Guest
         | DocumentKind::Revocation
         | DocumentKind::RoleDefinition
@@ -202,6 +203,7 @@ pub(super) fn create_beside(
         | DocumentKind::NamedLocation
         | DocumentKind::Authorization
         | DocumentKind::Domains
+        | DocumentKind::ExternalIdentities
         | DocumentKind::Guest
         | DocumentKind::Revocation
         | DocumentKind::RoleDefinition
@@ -426,6 +428,7 @@ fn stamp_new(kind: DocumentKind, document: &mut Document, key: &str) {
         | DocumentKind::SynchronizationTemplate
         | DocumentKind::Authorization
         | DocumentKind::Domains
+        | DocumentKind::ExternalIdentities
         | DocumentKind::Guest
         | DocumentKind::Revocation
         | DocumentKind::Bootstrap
@@ -454,6 +457,7 @@ fn stamp_change(kind: DocumentKind, document: &mut Document) {
         | DocumentKind::SynchronizationTemplate
         | DocumentKind::Authorization
         | DocumentKind::Domains
+        | DocumentKind::ExternalIdentities
         | DocumentKind::Guest
         | DocumentKind::Revocation
         | DocumentKind::RoleDefinition

@@ -5,7 +5,7 @@ mod audits;
 mod batch;
 mod body;
 pub mod call;
-mod directory;
+pub(crate) mod directory;
 mod documents;
 pub mod error;
 mod invitations;
@@ -15,8 +15,9 @@ mod open_api;
 mod permission;
 mod role_management;
 pub mod routes;
+mod sponsors;
 mod synchronization;
-mod users;
+pub(crate) mod users;
 
 use std::sync::Arc;
 
@@ -131,6 +132,9 @@ impl Api {
                 Special::PurgeUser => users::purge(self, asked),
                 Special::RestoreUser => users::restore(self, asked),
                 Special::Invite => invitations::invite(self, asked),
+                Special::ListSponsors => sponsors::list(self, asked),
+                Special::AddSponsor => sponsors::add(self, asked),
+                Special::RemoveSponsor => sponsors::remove(self, asked),
                 Special::RevokeSessions => directory::revoke_sessions(self, asked),
                 Special::RevokeTenantSessions => directory::revoke_tenant(self, asked),
                 Special::Metadata | Special::OpenApi | Special::Batch => {
@@ -194,6 +198,6 @@ impl Api {
 const fn is_extraordinary(credential: &Credential) -> bool {
     match credential {
         Credential::Bootstrap | Credential::BreakGlass => true,
-        Credential::Token(_) => false,
+        Credential::Token(_) | Credential::Session(_) => false,
     }
 }

@@ -164,6 +164,9 @@ fn request_schema(route: &Route) -> Option<Value> {
         }
         Operation::Special(Special::UpdateUser) => of(&model::USER, "update"),
         Operation::Special(Special::Invite) => of(&model::INVITATION, "create"),
+        Operation::Special(Special::AddSponsor) => {
+            Some(json!({"$ref": "#/components/schemas/reference"}))
+        }
         Operation::Special(Special::Batch) => Some(json!({"$ref": "#/components/schemas/batch"})),
         Operation::Get(_)
         | Operation::List(_)
@@ -215,6 +218,8 @@ fn success(route: &Route) -> (&'static str, Option<Value>) {
                 ("200", one(&model::TENANT_INFORMATION))
             }
             Special::UpdateUser | Special::DeleteUser | Special::PurgeUser => ("204", None),
+            Special::ListSponsors => ("200", many(&model::DIRECTORY_OBJECT)),
+            Special::AddSponsor | Special::RemoveSponsor => ("204", None),
             Special::RestoreUser => ("200", one(&model::USER)),
             Special::Invite => ("201", one(&model::INVITATION)),
             Special::RevokeSessions | Special::RevokeTenantSessions => (
@@ -357,6 +362,14 @@ fn schemas() -> Value {
             },
         }},
     }));
+    all.insert(
+        "reference".to_owned(),
+        json!({
+            "type": "object",
+            "required": ["@odata.id"],
+            "properties": {"@odata.id": {"type": "string"}},
+        }),
+    );
     all.insert(
         "batch".to_owned(),
         json!({

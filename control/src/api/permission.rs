@@ -9,11 +9,12 @@ use super::asked::Asked;
 use super::directory::{self, LONGEST_ID};
 use super::documents;
 use super::error::ApiError;
-use super::invitations;
 use super::listed;
 use super::routes::{Need, Operation, Special, Verb};
+use super::sponsors;
 use crate::administrator::Credential;
 use crate::audit::{Activity, Attempt, TargetResource};
+use crate::inviting;
 use crate::resource;
 use crate::roles::{Action, Required, Roles};
 use crate::text::Document;
@@ -21,6 +22,12 @@ use crate::text::Document;
 /// Refuses a caller who may not do all that a call takes, or has not shown enough for it.
 pub(super) fn check(api: &Api, asked: &Asked<'_>, roles: &Roles) -> Result<(), ApiError> {
     let caller = asked.who.caller();
+    if matches!(asked.route.operation, Operation::Special(Special::Invite)) {
+        // `allowInvitesFrom` may admit who has no role for it. What it says is asked again when the invitation is made.
+        let inviters = api.ledger.compiled().external_collaboration.inviters;
+        inviting::may_invite(inviters, roles, &caller)?;
+        return step_up(api, asked);
+    }
     if let Some(required) = Required::all(asked.needed.iter().copied().collect()) {
         roles
             .check(&caller, required)
@@ -68,7 +75,7 @@ fn expands(asked: &Asked<'_>, name: &str) -> bool {
 }
 
 /// Asks for the authentication context of protected actions, where the configuration has one.
-fn step_up(api: &Api, asked: &Asked<'_>) -> Result<(), ApiError> {
+pub(super) fn step_up(api: &Api, asked: &Asked<'_>) -> Result<(), ApiError> {
     let settings = api.settings();
     let Some(context) = &settings.admin.protected_actions_context else {
         return Ok(());
@@ -80,6 +87,10 @@ fn step_up(api: &Api, asked: &Asked<'_>) -> Result<(), ApiError> {
         Credential::Token(subject) => subject,
         // For when nobody can sign in.
         Credential::Bootstrap | Credential::BreakGlass => return Ok(()),
+        // No page of ours is for a protected action.
+        Credential::Session(_) => {
+            return Err(ApiError::denied("a protected action takes a token"));
+        }
     };
     if subject.auth_contexts.iter().any(|met| **met == **context) {
         return Ok(());
@@ -139,6 +150,7 @@ pub(super) fn attempt<'a>(api: &Api, asked: &'a Asked<'_>) -> Attempt<'a> {
             },
         )
     };
+    let of_guest = |activity| of(&resource::USERS, activity);
     match asked.route.operation {
         Operation::Get(resource) | Operation::List(resource) => of(resource, resource.read),
         Operation::Create(resource) => of(resource, resource.create),
@@ -172,7 +184,10 @@ pub(super) fn attempt<'a>(api: &Api, asked: &'a Asked<'_>) -> Attempt<'a> {
             Special::DeleteUser => of(&resource::USERS, resource::USERS.delete),
             Special::PurgeUser => of(&resource::DELETED_USERS, resource::DELETED_USERS.delete),
             Special::RestoreUser => of(&resource::DELETED_USERS, resource::DELETED_USERS.update),
-            Special::Invite => other("UserManagement", invitations::INVITE.name),
+            Special::Invite => other("UserManagement", inviting::INVITE.name),
+            Special::AddSponsor => of_guest(sponsors::ADD),
+            Special::RemoveSponsor => of_guest(sponsors::REMOVE),
+            Special::ListSponsors => of(&resource::USERS, resource::USERS.read),
             Special::RevokeSessions => other("UserManagement", directory::REVOKE.name),
             Special::RevokeTenantSessions => other("UserManagement", directory::REVOKE_TENANT.name),
             Special::ListAudits | Special::GetAudit => other("AuditLogs", "Read directory audits"),

@@ -130,6 +130,12 @@ pub enum Special {
     RestoreUser,
     /// A guest is invited.
     Invite,
+    /// Who answers for a guest.
+    ListSponsors,
+    /// One more does.
+    AddSponsor,
+    /// One does no more.
+    RemoveSponsor,
     /// The sessions of everybody in a tenant end.
     RevokeTenantSessions,
     /// `$metadata`.

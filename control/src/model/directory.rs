@@ -42,6 +42,22 @@ pub static DOMAIN_POLICY: EntityType = EntityType {
     ],
 };
 
+/// `externalIdentitiesPolicy`.
+pub static EXTERNAL_IDENTITIES_POLICY: EntityType = EntityType {
+    name: "externalIdentitiesPolicy",
+    key: "",
+    properties: &[
+        text("id")
+            .read_only()
+            .initially("\"externalIdentitiesPolicy\""),
+        text("displayName").initially("\"External Identities Policy\""),
+        text("description").if_stored(),
+        date_time("deletedDateTime").read_only().if_stored(),
+        boolean("allowExternalIdentitiesToLeave").initially("true"),
+        boolean("allowDeletedIdentitiesDataRemoval").initially("false"),
+    ],
+};
+
 static ALLOW_INVITES_FROM: EnumType = EnumType {
     name: "allowInvitesFrom",
     members: &[

@@ -65,6 +65,7 @@ pub static INVITATION: EntityType = EntityType {
         text("status").read_only(),
         complex("invitedUserMessageInfo", &INVITED_USER_MESSAGE_INFO),
         open("invitedUser").if_stored(),
+        open("invitedUserSponsors").if_stored(),
     ],
 };
 

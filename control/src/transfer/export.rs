@@ -58,6 +58,7 @@ pub fn export<E>(
             | DocumentKind::Default
             | DocumentKind::PartnerTemplate
             | DocumentKind::SynchronizationTemplate
+            | DocumentKind::ExternalIdentities
             | DocumentKind::ConditionalAccess
             | DocumentKind::NamedLocation
             | DocumentKind::RoleDefinition

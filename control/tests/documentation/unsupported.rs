@@ -102,11 +102,6 @@ pub(crate) const UNSUPPORTED: &[Unsupported] = &[
         "policies/authenticationFlowsPolicy",
         "Not yet: self-service sign-up",
     ),
-    no(
-        "GET, PATCH",
-        "policies/externalIdentitiesPolicy",
-        "Not yet: guests who leave by themselves",
-    ),
     // Conditional Access
     no(
         "GET",

@@ -36,7 +36,7 @@ pub(super) struct Callers {
 
 /// The admin API as policies see it: an app of the own tenant.
 #[must_use]
-pub(super) fn admin_target(settings: &Settings) -> Target {
+pub fn admin_target(settings: &Settings) -> Target {
     target(&AppSettings {
         id: settings.admin.app.clone(),
         name: "Crossgate".to_owned(),

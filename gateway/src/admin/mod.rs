@@ -22,6 +22,7 @@ use crate::ops::Metrics;
 use crate::request::tokens::Tokens;
 use bodies::{PATIENCE, Room, Taken};
 use callers::Callers;
+pub use callers::admin_target;
 pub use enforcer::{State, Stored};
 pub use visitors::Visitors;
 

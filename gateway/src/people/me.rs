@@ -1,11 +1,15 @@
 //! Who is signed in, what counts of it here, and whether it is enough.
 
+use crossgate_graph::Leaving;
 use crossgate_policy::Decision;
 use crossgate_policy::decision::{Device as Counted, Mfa, Reason};
-use crossgate_portal::pages::{self, Action, Decision as Verdict, Device, Does, Method, Page, Who};
+use crossgate_portal::pages::{
+    self, Action, Choice, Decision as Verdict, Device, Does, Membership, Method, Page, Who,
+};
 
 use super::call::{Call, Reply, told_time};
 use super::forms::Browser;
+use super::membership::{Own, guest, openable, own, person, unreachable};
 use super::{People, PersonSession, place};
 use crate::request::principal;
 use crate::request::respond::{self, Shown};
@@ -13,7 +17,7 @@ use crate::request::token::KnownToken;
 
 impl People {
     /// `/.crossgate/me`, by what was decided about the person and the app.
-    pub(super) fn me(&self, call: &Call<'_>, decision: &Decision) -> Reply {
+    pub(super) async fn me(&self, call: &Call<'_>, decision: &Decision) -> Reply {
         let Some(session) = &call.session else {
             return Reply::of(respond::go(&format!("{}?return=%2F", place::SIGN_IN)));
         };
@@ -36,6 +40,35 @@ impl People {
                 (Verdict::Refused(why), Some(code), action)
             }
         };
+        let apps = openable(call, session);
+        let apps: Vec<Choice<'_>> = apps
+            .iter()
+            .map(|openable| Choice {
+                label: &openable.app.called.name,
+                href: &openable.href,
+            })
+            .collect();
+        let own = match &self.ledger {
+            Some(ledger) => {
+                let guest = guest(call, decision).map(|guest| guest.id.clone());
+                own(ledger, guest, person(session, decision)).await
+            }
+            None => Ok(Own::default()),
+        };
+        let own = match own {
+            Ok(own) => own,
+            Err(fault) => return unreachable(call, &fault),
+        };
+        let sponsors = own.membership.iter().flat_map(|told| &told.sponsors);
+        let sponsors: Vec<&str> = sponsors.map(String::as_str).collect();
+        let membership = own.membership.as_ref().map(|told| Membership {
+            since: told.since.as_deref(),
+            sponsors: &sponsors,
+            leave_href: match told.leaving {
+                Leaving::Allowed => Some(place::LEAVE),
+                Leaving::Refused => None,
+            },
+        });
         let page = Page::WhoAmI {
             who: told.who(),
             app: &call.app.called.name,
@@ -44,6 +77,9 @@ impl People {
             correlation_id: &call.correlation_id,
             sign_out_href: place::SIGN_OUT,
             actions: action.as_slice(),
+            apps: &apps,
+            guest: membership,
+            invite_href: own.may_invite.then_some(place::INVITE),
         };
         Reply::of(respond::page(Shown::Asked, &call.render(&page)))
     }
@@ -79,7 +115,7 @@ impl People {
     }
 }
 
-fn name(token: &KnownToken) -> Option<&str> {
+pub(super) fn name(token: &KnownToken) -> Option<&str> {
     let display_name = token.facts.display_name.as_deref();
     display_name.or_else(|| principal::name(token, true))
 }

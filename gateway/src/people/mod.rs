@@ -10,9 +10,11 @@ mod endpoints;
 mod federation;
 mod forms;
 mod guests;
+mod invite;
 mod kept;
 mod mail;
 mod me;
+mod membership;
 mod outbox;
 mod passcode;
 pub mod place;
@@ -260,7 +262,9 @@ impl People {
             }
             Place::Redeem => self.redeem(call, &decision).await,
             Place::Passcode => self.passcode(call).await,
-            Place::WhoAmI => self.me(call, &decision),
+            Place::WhoAmI => self.me(call, &decision).await,
+            Place::Leave => self.leave(call, &decision).await,
+            Place::Invite => self.invite(call, &decision).await,
             Place::Terms => self.terms(call).await,
             Place::SignOut => self.sign_out(call).await,
             Place::SignedOut => self.signed_out(call),

@@ -21,6 +21,10 @@ pub enum Place {
     Redeem,
     /// Who is signed in, and what they may.
     WhoAmI,
+    /// Where a guest leaves.
+    Leave,
+    /// Where guests are invited.
+    Invite,
     /// Terms of use that are not accepted.
     Terms,
     /// Signing out.
@@ -46,6 +50,8 @@ impl Place {
             Self::SignIn
             | Self::Passcode
             | Self::Redeem
+            | Self::Leave
+            | Self::Invite
             | Self::Terms
             | Self::SignOut
             | Self::BackChannel(_) => Some(MOST_FORM),
@@ -76,6 +82,8 @@ pub fn place(path: &str) -> Option<Place> {
             "redeem" => Some(Place::Redeem),
             "passcode" => Some(Place::Passcode),
             "me" => Some(Place::WhoAmI),
+            "leave" => Some(Place::Leave),
+            "invite" => Some(Place::Invite),
             "terms" => Some(Place::Terms),
             "sign-out" => Some(Place::SignOut),
             "signed-out" => Some(Place::SignedOut),
@@ -109,6 +117,10 @@ pub const REDEEM: &str = crossgate_portal::return_path::REDEEM;
 pub const PASSCODE: &str = "/.crossgate/passcode";
 /// Who is signed in.
 pub const ME: &str = "/.crossgate/me";
+/// Where a guest leaves.
+pub const LEAVE: &str = "/.crossgate/leave";
+/// Where guests are invited.
+pub const INVITE: &str = crossgate_portal::return_path::INVITE;
 /// Where terms of use are accepted.
 pub const TERMS: &str = "/.crossgate/terms";
 /// Where sign-out begins.

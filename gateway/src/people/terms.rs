@@ -269,7 +269,7 @@ fn lacking<'s>(call: &'s Call<'_>, session: &PersonSession, app: &App) -> Lackin
         .filter(|terms| !accepted.contains(&terms.id) && is_named(snapshot, &terms.id))
         .collect();
     let asked = |ids: &[Id]| {
-        let decision = admit_with_terms(call, app, &session.subject, ids);
+        let decision = admit_with_terms(call, &app.called.target, &session.subject, ids);
         let refusal = decision.outcome.err()?;
         let terms = refusal.requirements.contains(&Requirement::TermsOfUse);
         terms.then(|| Box::new(refusal))

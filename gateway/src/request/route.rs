@@ -280,6 +280,24 @@ impl Routes {
         mounts.find_map(|id| self.found(*id).filter(|found| found.app.sign_in))
     }
 
+    /// Of each app where people sign in the first mount, in the order of the configuration.
+    pub fn entrances(&self) -> impl Iterator<Item = &Mount> {
+        let mut mounts = self
+            .mounts
+            .iter()
+            .filter(|mount| mount.door == Door::Proxy && mount.app.sign_in)
+            .peekable();
+        // The mounts of an app stand together.
+        std::iter::from_fn(move || {
+            let first = mounts.next()?;
+            while mounts
+                .next_if(|other| Arc::ptr_eq(&other.app, &first.app))
+                .is_some()
+            {}
+            Some(first)
+        })
+    }
+
     fn found(&self, id: MountId) -> Option<Found<'_>> {
         let Mount { prefix, app, .. } = self.mount(id)?;
         let mount = id;

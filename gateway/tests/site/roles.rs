@@ -16,6 +16,8 @@ const POLICIES: &str = "identity/conditionalAccess/policies";
 const LOCATIONS: &str = "identity/conditionalAccess/namedLocations";
 const SYNC: &str = "identitySynchronization";
 const INVITATIONS: &str = "invitations";
+/// Who answers for every guest that is invited here.
+const SPONSOR: &str = "0b0e0000-0000-4000-8000-00000000005a";
 
 /// What the API keeps, but for the audit.
 const KEPT: &[&str] = &[
@@ -26,6 +28,7 @@ const KEPT: &[&str] = &[
     "v1.0/policies/crossTenantAccessPolicy/templates/multiTenantOrganizationIdentitySynchronization",
     "v1.0/policies/authorizationPolicy",
     "beta/legacy/policies/b2bManagementPolicy",
+    "beta/policies/externalIdentitiesPolicy",
     "v1.0/identity/conditionalAccess/policies?$top=999",
     "v1.0/identity/conditionalAccess/namedLocations?$top=999",
     "v1.0/roleManagement/directory/roleDefinitions?$top=999",
@@ -73,11 +76,21 @@ pub struct Inspector<'s> {
 }
 
 impl<'s> Inspector<'s> {
+    /// Where nobody invites but by a role.
     pub fn new(site: &'s Site) -> Self {
+        Self::where_inviters_are(site, "adminsAndGuestInviters")
+    }
+
+    /// Where `allowInvitesFrom` is this.
+    pub fn where_inviters_are(site: &'s Site, inviters: &str) -> Self {
+        let token = site.administrator(GLOBAL_ADMINISTRATOR);
+        let body = json!({ "allowInvitesFrom": inviters });
+        let set = site.send(&token, "PATCH", "policies/authorizationPolicy", &body);
+        assert_eq!(set.status, 204, "{set:?}");
         Self {
             site,
             line: Line::open(site.gateway.admin()),
-            token: site.administrator(GLOBAL_ADMINISTRATOR),
+            token,
             fresh: 0,
         }
     }
@@ -327,6 +340,9 @@ impl<'s> Inspector<'s> {
             ASSIGNMENTS => &things.assignment,
             "directoryRoles" => &reader,
             "users" if route.path.contains("/revoke") => &somebody,
+            "users" if route.path.contains("{sponsorId}") => {
+                return format!("users/{}/sponsors/{SPONSOR}/$ref", things.guest);
+            }
             "crossgate/tenants" => &somebody,
             "users" => &things.guest,
             "directory/deletedItems" if after == "/restore" => &things.deleted[0],
@@ -392,8 +408,12 @@ impl<'s> Inspector<'s> {
             (_, path) if path.contains("templates/multiTenantOrganization") => {
                 json!({ "templateApplicationLevel": "newPartners" })
             }
+            // Who may invite stays as it is: others are tried after this.
             (_, path) if path.starts_with("policies/authorizationPolicy") => {
-                json!({ "allowInvitesFrom": "adminsAndGuestInviters" })
+                json!({ "description": fresh })
+            }
+            (Verb::Patch, "policies/externalIdentitiesPolicy") => {
+                json!({ "allowExternalIdentitiesToLeave": true })
             }
             (Verb::Patch, "legacy/policies/b2bManagementPolicy") => json!({ "description": fresh }),
             (Verb::Post, POLICIES) => policy(),
@@ -405,6 +425,9 @@ impl<'s> Inspector<'s> {
                 "rolePermissions": [{ "allowedResourceActions": [Action::DefaultRead.name()] }],
             }),
             (Verb::Patch, path) if path.starts_with(DEFINITIONS) => json!({ "description": fresh }),
+            (Verb::Post, "users/{id}/sponsors/$ref") => {
+                json!({ "@odata.id": format!("https://graph.microsoft.com/v1.0/users/{fresh}") })
+            }
             (Verb::Patch, path) if path.starts_with("users") => json!({ "displayName": fresh }),
             (Verb::Post, INVITATIONS) => invitation(&fresh),
             (Verb::Post, ASSIGNMENTS) => json!({
@@ -478,6 +501,7 @@ fn invitation(name: &str) -> Value {
     json!({
         "invitedUserEmailAddress": format!("{name}@guests.example"),
         "inviteRedirectUrl": "https://guests.contoso.com/",
+        "invitedUserSponsors": [{ "@odata.type": "#microsoft.graph.user", "id": SPONSOR }],
     })
 }
 

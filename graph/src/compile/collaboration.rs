@@ -1,7 +1,8 @@
-//! Who may invite, and whom.
+//! Who may invite, and whom, and whether guests may leave.
 
 use crate::documents::collaboration::{
     AllowInvitesFrom, B2bManagementPolicy, CollaborationDocument, Definition, DomainLists,
+    ExternalIdentitiesDocument,
 };
 use crate::reader::path::At;
 use crate::reader::report::Notes;
@@ -16,6 +17,18 @@ pub struct ExternalCollaboration {
     pub inviters: Inviters,
     /// The domain list.
     pub domains: InvitedDomains,
+    /// Of `externalIdentitiesPolicy`: whether guests may leave by themselves.
+    pub leaving: Leaving,
+}
+
+/// `allowExternalIdentitiesToLeave`: whether guests may leave the organisation by themselves.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Leaving {
+    /// They may.
+    #[default]
+    Allowed,
+    /// Only an administrator removes them.
+    Refused,
 }
 
 /// `allowInvitesFrom`: who may invite.
@@ -96,9 +109,26 @@ impl ExternalCollaboration {
 pub(crate) struct Collaboration {
     inviters: Option<Inviters>,
     domains: Option<InvitedDomains>,
+    leaving: Leaving,
 }
 
 impl Collaboration {
+    /// Takes the document that says whether guests may leave.
+    pub(crate) fn take_identities(
+        &mut self,
+        document: &ExternalIdentitiesDocument,
+        notes: &mut Notes<'_>,
+    ) {
+        self.leaving = match document.allow_external_identities_to_leave {
+            Some(false) => Leaving::Refused,
+            Some(true) | None => Leaving::Allowed,
+        };
+        if document.allow_deleted_identities_data_removal == Some(true) {
+            let name = "allowDeletedIdentitiesDataRemoval";
+            notes.advise(&At::Root.member(name), &unenforced(name));
+        }
+    }
+
     /// Takes one document; its faults are noted.
     pub(crate) fn take(&mut self, document: &CollaborationDocument, notes: &mut Notes<'_>) {
         let root = At::Root;
@@ -110,9 +140,6 @@ impl Collaboration {
                 AllowInvitesFrom::Everyone => Inviters::Everyone,
             };
             let at = root.member("allowInvitesFrom");
-            if inviters != Inviters::default() {
-                notes.advise(&at, &unenforced("allowInvitesFrom"));
-            }
             if self.inviters.replace(inviters).is_some() {
                 notes.fault(&at, "another document says this already; keep one");
             }
@@ -169,6 +196,7 @@ impl Collaboration {
         ExternalCollaboration {
             inviters: self.inviters.unwrap_or_default(),
             domains: self.domains.unwrap_or_default(),
+            leaving: self.leaving,
         }
     }
 
@@ -205,10 +233,6 @@ impl Collaboration {
                 return;
             }
         };
-        notes.advise(
-            at,
-            "the domain list of `B2BManagementPolicy` is kept and not enforced",
-        );
         if self.domains.replace(domains).is_some() {
             notes.fault(at, "there is a domain list already; keep one");
         }

@@ -38,6 +38,23 @@ pub(crate) struct CollaborationDocument {
     pub(crate) default_user_role_permissions: Option<Kept>,
 }
 
+/// Graph's `externalIdentitiesPolicy`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct ExternalIdentitiesDocument {
+    pub(crate) allow_external_identities_to_leave: Option<bool>,
+    pub(crate) allow_deleted_identities_data_removal: Option<bool>,
+
+    #[serde(rename = "id")]
+    _id: Option<Label>,
+    #[serde(rename = "displayName")]
+    _display_name: Option<Label>,
+    #[serde(rename = "description")]
+    _description: Option<Label>,
+    #[serde(rename = "deletedDateTime")]
+    _deleted_date_time: Option<Label>,
+}
+
 words! {
     /// Graph's `allowInvitesFrom`.
     AllowInvitesFrom, "a circle of inviters", "`none`, `adminsAndGuestInviters`, `adminsGuestInvitersAndAllMembers` or `everyone`" {

@@ -53,6 +53,8 @@ pub(crate) struct GuestDocument {
     _preferred_language: Option<Kept>,
     #[serde(rename = "usageLocation")]
     _usage_location: Option<Kept>,
+    #[serde(rename = "sponsors")]
+    _sponsors: Option<Kept>,
 }
 
 /// Graph's `objectIdentity`.

@@ -80,6 +80,10 @@ impl<'s> Draft<'s> {
                     self.next.domains = text.map(Arc::from);
                     collaborates = true;
                 }
+                DocumentKind::ExternalIdentities => {
+                    self.next.external_identities = text.map(Arc::from);
+                    collaborates = true;
+                }
                 DocumentKind::Partner
                 | DocumentKind::Guest
                 | DocumentKind::Revocation
@@ -139,6 +143,13 @@ impl<'s> Draft<'s> {
                 let check = |document, notes: &mut Notes<'_>| collaboration.take(&document, notes);
                 self.reading.document((kind, ""), text, check);
             }
+        }
+        if let Some(text) = &self.next.external_identities {
+            let check = |document, notes: &mut Notes<'_>| {
+                collaboration.take_identities(&document, notes);
+            };
+            let of = (DocumentKind::ExternalIdentities, "");
+            self.reading.document(of, text, check);
         }
         self.next.collaboration = collaboration.finish();
     }

@@ -53,6 +53,7 @@ struct Parts {
     rules: Rules,
     authorization: Option<Arc<str>>,
     domains: Option<Arc<str>>,
+    external_identities: Option<Arc<str>>,
     collaboration: ExternalCollaboration,
     revocations: Revocations,
 }
@@ -175,6 +176,7 @@ impl Parts {
             rules: Rules::default(),
             authorization: None,
             domains: None,
+            external_identities: None,
             collaboration: ExternalCollaboration::default(),
             revocations: Revocations::default(),
         }
@@ -229,6 +231,7 @@ const fn is_read_apart(kind: DocumentKind) -> bool {
         | DocumentKind::ConditionalAccess
         | DocumentKind::NamedLocation
         | DocumentKind::Authorization
-        | DocumentKind::Domains => false,
+        | DocumentKind::Domains
+        | DocumentKind::ExternalIdentities => false,
     }
 }

@@ -6,8 +6,8 @@ use minijinja::{Environment, Error};
 
 use super::fault::Finding;
 use super::page::{
-    Action, Choice, ChooseProblem, Decision, Device, Does, FailedWhy, Method, Page,
-    PasscodeProblem, Who, Why, field,
+    Action, Choice, ChooseProblem, Decision, Destination, Device, Does, FailedWhy, InviteProblem,
+    Membership, Method, Page, PasscodeProblem, Who, Why, field,
 };
 
 /// What a template that cannot be used says about itself. `sources` are the templates by file name.
@@ -54,8 +54,26 @@ pub(super) fn lacks(page: &Page<'_>, html: &str) -> Vec<&'static str> {
             &[("correlation_id", CORRELATION_ID)]
         }
         Page::Onward { .. } => &[("href", HREF)],
+        Page::Invite { message, .. } => match message {
+            Some(_) => &[
+                (field::EMAIL, "name=\"email\""),
+                (field::NAME, "name=\"name\""),
+                (field::APP, "name=\"app\""),
+                (field::MESSAGE, "name=\"message\""),
+            ],
+            None => &[
+                (field::EMAIL, "name=\"email\""),
+                (field::NAME, "name=\"name\""),
+                (field::APP, "name=\"app\""),
+            ],
+        },
+        Page::Invited { redeem_href, .. } => match redeem_href {
+            Some(_) => &[("redeem_href", INVITATION)],
+            None => &[],
+        },
         Page::Terms { .. }
         | Page::Consent { .. }
+        | Page::Leave { .. }
         | Page::SignOut { .. }
         | Page::SignedOut { .. }
         | Page::NotKept { .. } => &[],
@@ -66,9 +84,12 @@ pub(super) fn lacks(page: &Page<'_>, html: &str) -> Vec<&'static str> {
         Page::Passcode { .. }
         | Page::Terms { .. }
         | Page::Consent { .. }
+        | Page::Leave { .. }
+        | Page::Invite { .. }
         | Page::SignOut { .. } => true,
         Page::Refused { .. }
         | Page::WhoAmI { .. }
+        | Page::Invited { .. }
         | Page::SignedOut { .. }
         | Page::NotKept { .. }
         | Page::SignInFailed { .. }
@@ -139,6 +160,18 @@ pub(super) fn samples() -> Vec<Page<'static>> {
             csrf: CSRF,
             return_to: HREF,
         },
+        Page::Leave {
+            action: ACTION,
+            csrf: CSRF,
+            return_to: HREF,
+        },
+        invite(Some(""), None),
+        invite(None, Some(InviteProblem::EmailMalformed)),
+        invite(Some("Sample"), Some(InviteProblem::NotInvitable)),
+        invite(None, Some(InviteProblem::TookTooLong)),
+        invited(Some(INVITATION), false),
+        invited(None, true),
+        invited(None, false),
         Page::SignedOut { sign_in_href: HREF },
         Page::NotKept { path: "/sample" },
         Page::Onward {
@@ -158,7 +191,7 @@ pub(super) fn samples() -> Vec<Page<'static>> {
     for why in Why::ALL {
         pages.push(refused(why, Some("53003"), Some(WHO), &ACTIONS));
         pages.push(refused(why, None, None, &[]));
-        pages.push(who_am_i(Decision::Refused(why), WHO, &[]));
+        pages.push(who_am_i(Decision::Refused(why), WHO, &[], &[], None));
     }
     pages.extend(DEVICES.map(|device| {
         let who = Who {
@@ -167,8 +200,29 @@ pub(super) fn samples() -> Vec<Page<'static>> {
             device,
             ..WHO
         };
-        who_am_i(Decision::Allowed, who, &ACTIONS)
+        who_am_i(
+            Decision::Allowed,
+            who,
+            &ACTIONS,
+            &CHOICES,
+            Some(Membership {
+                since: None,
+                sponsors: &[],
+                leave_href: None,
+            }),
+        )
     }));
+    pages.push(who_am_i(
+        Decision::Allowed,
+        WHO,
+        &ACTIONS,
+        &CHOICES,
+        Some(Membership {
+            since: Some(AT),
+            sponsors: &["Sample", "Sample"],
+            leave_href: Some(HREF),
+        }),
+    ));
     pages.extend(FAILURES.map(|why| Page::SignInFailed {
         why,
         retry_href: HREF,
@@ -233,6 +287,8 @@ const fn who_am_i(
     decision: Decision,
     who: Who<'static>,
     actions: &'static [Action<'static>],
+    apps: &'static [Choice<'static>],
+    guest: Option<Membership<'static>>,
 ) -> Page<'static> {
     Page::WhoAmI {
         who,
@@ -245,6 +301,46 @@ const fn who_am_i(
         correlation_id: CORRELATION_ID,
         sign_out_href: HREF,
         actions,
+        apps,
+        guest,
+        invite_href: match guest {
+            Some(_) => Some(HREF),
+            None => None,
+        },
+    }
+}
+
+const fn invite(message: Option<&'static str>, problem: Option<InviteProblem>) -> Page<'static> {
+    Page::Invite {
+        action: ACTION,
+        csrf: CSRF,
+        email: "ada@",
+        name: "Sample",
+        message,
+        apps: &[
+            Destination {
+                label: "Sample",
+                value: "sample-app",
+                chosen: false,
+            },
+            Destination {
+                label: "Other",
+                value: "other-app",
+                chosen: true,
+            },
+        ],
+        problem,
+        return_to: HREF,
+    }
+}
+
+const fn invited(redeem_href: Option<&'static str>, mailed: bool) -> Page<'static> {
+    Page::Invited {
+        address: "ada@example.com",
+        redeem_href,
+        mailed,
+        again_href: HREF,
+        return_to: HREF,
     }
 }
 
@@ -262,6 +358,7 @@ const fn resume(csrf: Option<&'static str>, method: Method) -> Page<'static> {
 const CSRF: &str = "sample-csrf-value";
 const ACTION: &str = "/sample-action";
 const HREF: &str = "/sample-link";
+const INVITATION: &str = "/sample-invitation";
 const CORRELATION_ID: &str = "00000000-0000-4000-8000-00000000c0de";
 const FIELD: (&str, &str) = ("sample-field", "sample-content");
 const AT: &str = "2026-01-02T03:04:05.678Z";

@@ -18,8 +18,8 @@ pub use brand::{Brand, BrandFault, Colour, Logo, MediaType};
 pub use fault::{Finding, PagesFault};
 pub use language::Language;
 pub use page::{
-    Action, Choice, ChooseProblem, Decision, Device, Does, FailedWhy, Method, Need, Page,
-    PasscodeProblem, Who, Why, field,
+    Action, Choice, ChooseProblem, Decision, Destination, Device, Does, FailedWhy, InviteProblem,
+    Membership, Method, Need, Page, PasscodeProblem, Who, Why, field,
 };
 
 pub(crate) use render::escape;
@@ -277,11 +277,14 @@ const LANGUAGES: [(&str, &str); 2] = [
     ("sv.toml", include_str!("languages/sv.toml")),
 ];
 
-const TEMPLATES: [(&str, &str); 16] = [
+const TEMPLATES: [(&str, &str); 19] = [
     ("actions.html", include_str!("templates/actions.html")),
     ("base.html", include_str!("templates/base.html")),
     ("choose.html", include_str!("templates/choose.html")),
     ("consent.html", include_str!("templates/consent.html")),
+    ("invite.html", include_str!("templates/invite.html")),
+    ("invited.html", include_str!("templates/invited.html")),
+    ("leave.html", include_str!("templates/leave.html")),
     ("not-kept.html", include_str!("templates/not-kept.html")),
     ("onward.html", include_str!("templates/onward.html")),
     ("passcode.html", include_str!("templates/passcode.html")),

@@ -109,6 +109,59 @@ pub enum Page<'a> {
         sign_out_href: &'a str,
         /// What the person can do now.
         actions: &'a [Action<'a>],
+        /// The applications that the person may use.
+        apps: &'a [Choice<'a>],
+        /// What the person is told of being a guest; `None` for everybody else.
+        guest: Option<Membership<'a>>,
+        /// Where guests are invited, where the person may.
+        #[serde(serialize_with = "maybe_link")]
+        invite_href: Option<&'a str>,
+    },
+    /// Whether a guest leaves the organisation.
+    Leave {
+        /// Where the wish is posted to.
+        action: &'a str,
+        /// Sent along as [`field::CSRF`].
+        csrf: &'a str,
+        /// Where the person goes instead.
+        #[serde(serialize_with = "link")]
+        return_to: &'a str,
+    },
+    /// Whom to invite.
+    Invite {
+        /// Where it is posted to, as [`field::EMAIL`], [`field::NAME`], [`field::APP`] and [`field::MESSAGE`].
+        action: &'a str,
+        /// Sent along as [`field::CSRF`].
+        csrf: &'a str,
+        /// The address as it was entered.
+        email: &'a str,
+        /// The name as it was entered.
+        name: &'a str,
+        /// The inviter's words as they were entered; `None` where no mail is sent.
+        message: Option<&'a str>,
+        /// Where the guest can go afterwards.
+        apps: &'a [Destination<'a>],
+        /// What is wrong with the address.
+        problem: Option<InviteProblem>,
+        /// Where the person goes instead.
+        #[serde(serialize_with = "link")]
+        return_to: &'a str,
+    },
+    /// Somebody was invited.
+    Invited {
+        /// Whom.
+        address: &'a str,
+        /// What the inviter hands over; `None` where mail was sent, or the guest had accepted before.
+        #[serde(serialize_with = "maybe_link")]
+        redeem_href: Option<&'a str>,
+        /// Mail was sent.
+        mailed: bool,
+        /// Where the next is invited.
+        #[serde(serialize_with = "link")]
+        again_href: &'a str,
+        /// Where the person goes instead.
+        #[serde(serialize_with = "link")]
+        return_to: &'a str,
     },
     /// Whether to sign out.
     SignOut {
@@ -178,6 +231,42 @@ pub struct Choice<'a> {
     pub href: &'a str,
 }
 
+/// What a guest is told of being one.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Membership<'a> {
+    /// Since when.
+    #[serde(serialize_with = "maybe_moment")]
+    pub since: Option<&'a str>,
+    /// Who answers for the guest.
+    pub sponsors: &'a [&'a str],
+    /// Where the guest leaves, where that is allowed.
+    #[serde(serialize_with = "maybe_link")]
+    pub leave_href: Option<&'a str>,
+}
+
+/// Where a guest can go after accepting.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Destination<'a> {
+    /// What it is called.
+    pub label: &'a str,
+    /// What stands for it in the form.
+    pub value: &'a str,
+    /// It is the one that is chosen.
+    pub chosen: bool,
+}
+
+/// What is wrong with the address of somebody who is to be invited.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InviteProblem {
+    /// It is not one.
+    EmailMalformed,
+    /// Nobody with such an address may be invited.
+    NotInvitable,
+    /// The form is too old, or was not ours.
+    TookTooLong,
+}
+
 /// What is wrong with an email address that was entered.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -225,6 +314,10 @@ pub enum Why {
     Revoked,
     /// The application is not the person's.
     NotAssigned,
+    /// The person may not invite guests.
+    MayNotInvite,
+    /// Guests may not leave by themselves.
+    MayNotLeave,
     /// There is no such application.
     NotFound,
     /// The request cannot be read, or is not allowed.
@@ -366,6 +459,12 @@ pub mod field {
     pub const PASSCODE: &str = "passcode";
     /// Sent instead of a code where [`Page::Passcode`](super::Page::Passcode) is asked for another.
     pub const NEW_CODE: &str = "new-code";
+    /// The name of the guest of [`Page::Invite`](super::Page::Invite).
+    pub const NAME: &str = "name";
+    /// Where the guest of [`Page::Invite`](super::Page::Invite) goes afterwards.
+    pub const APP: &str = "app";
+    /// The inviter's words of [`Page::Invite`](super::Page::Invite).
+    pub const MESSAGE: &str = "message";
 }
 
 impl Page<'_> {
@@ -378,6 +477,9 @@ impl Page<'_> {
             Self::Consent { .. } => "consent.html",
             Self::Refused { .. } => "refused.html",
             Self::WhoAmI { .. } => "who-am-i.html",
+            Self::Leave { .. } => "leave.html",
+            Self::Invite { .. } => "invite.html",
+            Self::Invited { .. } => "invited.html",
             Self::SignOut { .. } => "sign-out.html",
             Self::SignedOut { .. } => "signed-out.html",
             Self::Resume { .. } => "resume.html",
@@ -390,7 +492,7 @@ impl Page<'_> {
 
 impl Why {
     /// Every one there is.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::SignInNeeded,
         Self::MoreNeeded(Need::Mfa),
         Self::MoreNeeded(Need::Strength),
@@ -405,6 +507,8 @@ impl Why {
         Self::Disabled,
         Self::Revoked,
         Self::NotAssigned,
+        Self::MayNotInvite,
+        Self::MayNotLeave,
         Self::NotFound,
         Self::BadRequest,
         Self::NotReady,
@@ -430,6 +534,8 @@ impl Why {
             Self::Disabled => "disabled",
             Self::Revoked => "revoked",
             Self::NotAssigned => "not-assigned",
+            Self::MayNotInvite => "may-not-invite",
+            Self::MayNotLeave => "may-not-leave",
             Self::NotFound => "not-found",
             Self::BadRequest => "bad-request",
             Self::NotReady => "not-ready",
@@ -481,6 +587,13 @@ fn moment<S: Serializer>(at: &str, serializer: S) -> Result<S::Ok, S::Error> {
             },
         );
     Values { exact: at, shown }.serialize(serializer)
+}
+
+fn maybe_moment<S: Serializer>(at: &Option<&str>, serializer: S) -> Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => moment(at, serializer),
+        None => serializer.serialize_none(),
+    }
 }
 
 /// The second lock on links: the first is whoever makes them.

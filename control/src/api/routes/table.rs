@@ -255,6 +255,24 @@ pub static ROUTES: &[Route] = &[
     .only(Versions::Beta),
     route(
         GET,
+        "policies/externalIdentitiesPolicy",
+        Get(&resource::EXTERNAL_IDENTITIES),
+        &[Always(Action::AuthorizationPolicyRead)],
+        OF_ONE,
+        "Get whether guests may leave by themselves",
+    )
+    .only(Versions::Beta),
+    route(
+        PATCH,
+        "policies/externalIdentitiesPolicy",
+        Update(&resource::EXTERNAL_IDENTITIES),
+        &[Always(Action::AuthorizationPolicyManage)],
+        &[],
+        "Say whether guests may leave by themselves",
+    )
+    .only(Versions::Beta),
+    route(
+        GET,
         "legacy/policies",
         Own(Special::ListDomainPolicies),
         &[Always(Action::LegacyPoliciesRead)],
@@ -547,6 +565,30 @@ pub static ROUTES: &[Route] = &[
         &[Always(Action::UsersInvite)],
         &[],
         "Invite a guest",
+    ),
+    route(
+        GET,
+        "users/{id}/sponsors",
+        Own(Special::ListSponsors),
+        &[Always(Action::UsersRead)],
+        OF_MANY,
+        "List who answers for a guest",
+    ),
+    route(
+        POST,
+        "users/{id}/sponsors/$ref",
+        Own(Special::AddSponsor),
+        &[Always(Action::UsersUpdate)],
+        &[],
+        "Have a user or group answer for a guest",
+    ),
+    route(
+        DELETE,
+        "users/{id}/sponsors/{sponsorId}/$ref",
+        Own(Special::RemoveSponsor),
+        &[Always(Action::UsersUpdate)],
+        &[],
+        "Have a user or group answer for a guest no more",
     ),
     route(
         POST,

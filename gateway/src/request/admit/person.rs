@@ -4,6 +4,7 @@ use crossgate_policy::context::Context;
 use crossgate_policy::decision::TokenRefusal;
 use crossgate_policy::ids::Id;
 use crossgate_policy::snapshot::Snapshot;
+use crossgate_policy::target::Target;
 use crossgate_policy::{Caller, Decision};
 
 use super::{Brought, ask, decide};
@@ -40,9 +41,14 @@ pub fn admit_signed_in(
     decide(snapshot, caller, &app.called.target, brought, metrics).0
 }
 
-/// Decides as if somebody had accepted these terms, to find those that are lacking.
+/// Decides as if somebody had accepted these terms: to find those that are lacking, and what else they may open.
 #[must_use]
-pub fn admit_with_terms(call: &Call<'_>, app: &App, who: &SignedIn, terms: &[Id]) -> Decision {
+pub fn admit_with_terms(
+    call: &Call<'_>,
+    target: &Target,
+    who: &SignedIn,
+    terms: &[Id],
+) -> Decision {
     let token = who.token();
     let caller = caller(token.as_deref());
     let context = Context {
@@ -51,12 +57,7 @@ pub fn admit_with_terms(call: &Call<'_>, app: &App, who: &SignedIn, terms: &[Id]
         terms_accepted: terms,
         ..Context::default()
     };
-    ask(
-        &call.in_force.snapshot,
-        caller,
-        &app.called.target,
-        &context,
-    )
+    ask(&call.in_force.snapshot, caller, target, &context)
 }
 
 /// Nobody, where there is no token to believe.

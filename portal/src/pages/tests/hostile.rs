@@ -1,4 +1,7 @@
-use super::super::{Action, Choice, Decision, Device, Does, FailedWhy, Method, Page, Who, Why};
+use super::super::{
+    Action, Choice, Decision, Destination, Device, Does, FailedWhy, InviteProblem, Membership,
+    Method, Page, Who, Why,
+};
 use super::{Tag, english, pages, render, tags, with};
 
 const HOSTILE: [&str; 22] = [
@@ -87,6 +90,42 @@ fn every_page(text: &str, check: impl Fn(&Page<'_>)) {
         correlation_id: text,
         sign_out_href: text,
         actions: &actions,
+        apps: &[Choice {
+            label: text,
+            href: text,
+        }],
+        guest: Some(Membership {
+            since: Some(text),
+            sponsors: &[text],
+            leave_href: Some(text),
+        }),
+        invite_href: Some(text),
+    });
+    check(&Page::Leave {
+        action: text,
+        csrf: text,
+        return_to: text,
+    });
+    check(&Page::Invite {
+        action: text,
+        csrf: text,
+        email: text,
+        name: text,
+        message: Some(text),
+        apps: &[Destination {
+            label: text,
+            value: text,
+            chosen: true,
+        }],
+        problem: Some(InviteProblem::NotInvitable),
+        return_to: text,
+    });
+    check(&Page::Invited {
+        address: text,
+        redeem_href: Some(text),
+        mailed: false,
+        again_href: text,
+        return_to: text,
     });
     check(&Page::SignOut {
         action: text,

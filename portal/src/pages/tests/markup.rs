@@ -27,7 +27,7 @@ fn nothing_runs_and_nothing_is_loaded() {
             let known = [
                 "!doctype", "html", "head", "meta", "title", "style", "body", "header", "main",
                 "p", "h1", "h2", "a", "ul", "li", "form", "input", "label", "button", "dl", "dt",
-                "dd", "code", "bdi", "time", "div", "br", "strong",
+                "dd", "code", "bdi", "time", "div", "br", "strong", "select", "option", "textarea",
             ];
             let name = tag.name.trim_start_matches('/');
             assert!(known.contains(&name), "{}: <{name}>", page.template());
@@ -78,7 +78,8 @@ fn every_field_has_a_label_and_its_hint_and_problem_are_tied_to_it() {
         let ids: Vec<&str> = tags.iter().filter_map(|tag| tag.get("id")).collect();
         let distinct: BTreeSet<&str> = ids.iter().copied().collect();
         assert_eq!(ids.len(), distinct.len(), "{}", page.template());
-        let fields = tags.iter().filter(|tag| tag.is("input"));
+        let is_field = |tag: &&Tag| tag.is("input") || tag.is("select") || tag.is("textarea");
+        let fields = tags.iter().filter(is_field);
         for input in fields.filter(|tag| tag.get("type") != Some("hidden")) {
             let id = input.get("id").unwrap();
             let label = tags.iter().find(|tag| tag.get("for") == Some(id));
