@@ -12,6 +12,7 @@ mod hop;
 mod in_flight;
 mod late;
 mod push;
+mod synchronize;
 mod visit;
 
 use std::sync::Arc;
@@ -52,6 +53,7 @@ use crate::request::route::{Door, Restriction};
 use crate::request::tokens::Tokens;
 use crate::sign_ins::{Ending, SignIns};
 use crate::signals::Signals;
+use crate::synchronization::Synchronization;
 
 /// What a door is made of. Cheap to clone, so that several doors share it.
 #[derive(Clone, Debug)]
@@ -70,6 +72,8 @@ pub struct Gateway {
     pub people: Option<Arc<People>>,
     /// Who receives security events; `None` where the policy is in no store.
     pub signals: Option<Arc<Signals>>,
+    /// Who receives what partners synchronise; `None` where the policy is in no store.
+    pub synchronization: Option<Arc<Synchronization>>,
     /// What people in browsers are shown.
     pub pages: Arc<Pages>,
     /// What is under way to upstreams, of all doors.
@@ -139,6 +143,7 @@ impl ProxyHttp for Gateway {
             Stop::Answer(answer) => answer,
             Stop::Visit(visit) => Box::pin(self.visit(session, ctx, *visit)).await,
             Stop::Push(transmitter) => Box::pin(self.push(session, ctx, &transmitter)).await,
+            Stop::Synchronize(path) => Box::pin(self.synchronize(session, ctx, &path)).await,
         };
         ctx.record(answer.status, Some(&session.req_header().headers));
         // Boxed, so that requests that go on need no room for it.

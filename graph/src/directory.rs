@@ -63,7 +63,8 @@ pub fn path_of(kind: DocumentKind, key: &str) -> String {
         // No directory has it, and a path that none may have says so.
         | DocumentKind::Bootstrap
         | DocumentKind::Invitation
-        | DocumentKind::Mail => format!("{}.json", kind.name()),
+        | DocumentKind::Mail
+        | DocumentKind::SynchronizedGroup => format!("{}.json", kind.name()),
         DocumentKind::Authorization | DocumentKind::Domains => {
             "external-collaboration.json".to_owned()
         }
@@ -229,7 +230,8 @@ impl<'t> Split<'t> {
             | DocumentKind::Domains
             | DocumentKind::Bootstrap
             | DocumentKind::Invitation
-            | DocumentKind::Mail => Some(String::new()),
+            | DocumentKind::Mail
+            | DocumentKind::SynchronizedGroup => Some(String::new()),
             DocumentKind::Partner => text(&ids.tenant_id)
                 .or_else(|| self.missing(slot, "tenantId", "the partner's tenant id")),
             DocumentKind::ConditionalAccess => Some(id.unwrap_or_else(|| self.nameless(slot))),

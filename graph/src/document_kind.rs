@@ -36,11 +36,13 @@ pub enum DocumentKind {
     Invitation,
     /// Mail that is to be sent, by `id`. No file of a directory holds it.
     Mail,
+    /// A group that a partner synchronises, by `id`. Its members say themselves that they are. No file of a directory holds it.
+    SynchronizedGroup,
 }
 
 impl DocumentKind {
     /// All, in the order in which a policy is read.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Policy,
         Self::Default,
         Self::Partner,
@@ -57,6 +59,7 @@ impl DocumentKind {
         Self::Bootstrap,
         Self::Invitation,
         Self::Mail,
+        Self::SynchronizedGroup,
     ];
 
     /// The name in stores and on the command line.
@@ -79,6 +82,7 @@ impl DocumentKind {
             Self::Bootstrap => "bootstrap",
             Self::Invitation => "invitations",
             Self::Mail => "mail",
+            Self::SynchronizedGroup => "synchronized-groups",
         }
     }
 
@@ -107,7 +111,8 @@ impl DocumentKind {
             | Self::RoleDefinition
             | Self::RoleAssignment
             | Self::Invitation
-            | Self::Mail => false,
+            | Self::Mail
+            | Self::SynchronizedGroup => false,
         }
     }
 
@@ -115,7 +120,7 @@ impl DocumentKind {
     #[must_use]
     pub const fn is_setting(self) -> bool {
         match self {
-            Self::Bootstrap | Self::Invitation | Self::Mail => false,
+            Self::Bootstrap | Self::Invitation | Self::Mail | Self::SynchronizedGroup => false,
             Self::Policy
             | Self::Default
             | Self::Partner

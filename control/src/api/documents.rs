@@ -67,7 +67,8 @@ pub(super) fn target(api: &Api, resource: &Resource, key: &str) -> TargetResourc
         | DocumentKind::RoleAssignment
         | DocumentKind::Bootstrap
         | DocumentKind::Invitation
-        | DocumentKind::Mail => None,
+        | DocumentKind::Mail
+        | DocumentKind::SynchronizedGroup => None,
     };
     TargetResource {
         id: key.to_owned(),
@@ -208,7 +209,8 @@ pub(super) fn create_beside(
         | DocumentKind::RoleAssignment
         | DocumentKind::Bootstrap
         | DocumentKind::Invitation
-        | DocumentKind::Mail => Uuid::new_v4().to_string(),
+        | DocumentKind::Mail
+        | DocumentKind::SynchronizedGroup => Uuid::new_v4().to_string(),
     };
     let address = Address::new(resource.kind, &key);
     let attempt = asked.attempt(resource.create, target(api, resource, &key));
@@ -430,7 +432,8 @@ fn stamp_new(kind: DocumentKind, document: &mut Document, key: &str) {
         | DocumentKind::Revocation
         | DocumentKind::Bootstrap
         | DocumentKind::Invitation
-        | DocumentKind::Mail => {}
+        | DocumentKind::Mail
+        | DocumentKind::SynchronizedGroup => {}
     }
 }
 
@@ -460,7 +463,8 @@ fn stamp_change(kind: DocumentKind, document: &mut Document) {
         | DocumentKind::RoleAssignment
         | DocumentKind::Bootstrap
         | DocumentKind::Invitation
-        | DocumentKind::Mail => {}
+        | DocumentKind::Mail
+        | DocumentKind::SynchronizedGroup => {}
     }
 }
 

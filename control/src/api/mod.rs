@@ -16,7 +16,7 @@ mod permission;
 mod role_management;
 pub mod routes;
 mod synchronization;
-mod users;
+pub(crate) mod users;
 
 use std::sync::Arc;
 

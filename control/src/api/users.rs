@@ -100,7 +100,7 @@ fn uninvited(guest: &str) -> Write {
 }
 
 /// Nothing that a guest signed in with before counts from now on.
-pub(super) fn sign_in_anew(guest: &str) -> Write {
+pub(crate) fn sign_in_anew(guest: &str) -> Write {
     let document = json!({"kind": "guest", "id": guest, "notBefore": Timestamp::now().to_string()});
     Write {
         address: Address::new(DocumentKind::Revocation, &format!("guest/{guest}")),
@@ -109,6 +109,6 @@ pub(super) fn sign_in_anew(guest: &str) -> Write {
 }
 
 /// A time as the directory keeps it.
-pub(super) fn now() -> String {
+pub(crate) fn now() -> String {
     Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
