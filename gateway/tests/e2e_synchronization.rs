@@ -129,8 +129,11 @@ fn a_user_who_is_pushed_comes_in_by_the_next_request_and_one_who_is_deactivated_
     site.expect("a deleted one", site.payroll("/").bearer(&amy), 403, 50_057);
     is(&site.push("DELETE", &path, &Value::Null), 404, "");
     is(&site.push("GET", &path, &Value::Null), 404, "");
-    let deleted = format!("directory/deletedItems/microsoft.graph.user/{id}");
-    assert_eq!(site.read(&administrator, &deleted)["id"], id.as_str());
+    let deleted = site.read(
+        &administrator,
+        "directory/deletedItems/microsoft.graph.user",
+    );
+    assert_eq!(deleted["value"][0]["id"], id.as_str(), "{deleted:#}");
     assert_eq!(site.makes("/Users", &user("amy", AMY)), id);
     site.lets_in("one who came back", &amy);
     is(
