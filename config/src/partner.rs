@@ -2,9 +2,10 @@
 
 use crossgate_policy::ids::{Cloud, TenantId};
 
-use crate::OwnTenant;
 use crate::reader::{Section, Seen, Text};
+use crate::signals::{header_value, secret};
 use crate::tenant::{EXPECTED_TENANT, cloud, domain, tenant_id};
+use crate::{OwnTenant, SecretSource};
 
 /// One other organisation.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -19,6 +20,8 @@ pub struct PartnerSettings {
     pub cloud: Option<Cloud>,
     /// How it shows that it agrees to direct connect.
     pub consent: Consent,
+    /// The bearer token with which its administrators push users and groups to us; `None` where they may not.
+    pub scim_token: Option<SecretSource>,
 }
 
 /// How a partner shows that it agrees to direct connect (decision.md, section 7).
@@ -73,6 +76,14 @@ impl PartnerSettings {
                 ],
             )
         });
+        let scim_token = secret(section, "scim_token", "scim_token_file", |text| {
+            let token = header_value(text)?;
+            if token.len() < SHORTEST_TOKEN {
+                return text
+                    .refuse_unquoted("the token can be guessed; expected 32 characters or more");
+            }
+            Some(token)
+        });
         let tenant = tenant?;
         Some(Self {
             tenant,
@@ -80,9 +91,13 @@ impl PartnerSettings {
             domains: domains.unwrap_or_default(),
             cloud,
             consent: consent.unwrap_or(DEFAULT_CONSENT),
+            scim_token,
         })
     }
 }
 
 /// What Entra itself goes by: an organisation that does not want its people here gives them no token for us.
 const DEFAULT_CONSENT: Consent = Consent::TokenIssuance;
+
+/// Of letters and digits that were drawn at random nobody guesses so many.
+const SHORTEST_TOKEN: usize = 32;

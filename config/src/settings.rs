@@ -6,7 +6,7 @@ use crate::reader::{Document, Section};
 use crate::{
     Admin, AppSettings, Assertion, Enforcement, Fault, GuestDirectory, Health, IssuerSettings,
     Jwks, Limits, Listen, Mail, OwnTenant, PartnerSettings, PolicySource, Portal, ProviderSettings,
-    Runtime, Shutdown, SignIns, Signals, TermsSettings,
+    Runtime, Shutdown, SignIns, Signals, Synchronization, TermsSettings,
 };
 use crate::{app, issuer, partner, policy, provider, terms};
 
@@ -41,6 +41,8 @@ pub struct Settings {
     pub apps: Vec<AppSettings>,
     /// `[[transmitter]]` and `[signals]`: who tells of sign-ins that count no more.
     pub signals: Signals,
+    /// `[synchronization]`: where partners push users and groups.
+    pub synchronization: Synchronization,
     /// `[sign_ins]`: how sign-in events are written.
     pub sign_ins: SignIns,
     /// `[limits]`: what a connection may take.
@@ -105,6 +107,7 @@ impl Settings {
         let apps = app::read_all(root, own, enforcement, &listen);
         provider::check_apps(root, &apps, &providers, &portal, &listen);
         let signals = Signals::read(root, &issuers, &apps, &policy, &listen);
+        let synchronization = Synchronization::read(root, &partners, &apps, &policy, &listen);
         let sign_ins = root.section_or_empty("sign_ins", SignIns::read);
         let limits = root.section_or_empty("limits", Limits::read);
         let shutdown = root.section_or_empty("shutdown", Shutdown::read);
@@ -127,6 +130,7 @@ impl Settings {
             portal,
             apps,
             signals,
+            synchronization,
             sign_ins,
             limits,
             shutdown,

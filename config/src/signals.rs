@@ -76,7 +76,9 @@ impl Signals {
                     "missing; transmitters push to a host of its own, such as `signals.contoso.com`",
                 );
             }
-            section.text("host", |text| own_host(text, apps))
+            section.text("host", |text| {
+                own_host(text, apps, "signals need one of their own")
+            })
         });
         if wanted && serves {
             check_place(root, policy, listen);
@@ -103,16 +105,13 @@ fn check_place(root: &mut Section<'_>, policy: &PolicySource, listen: &Listen) {
 }
 
 /// A host at which nobody else is answered: an app's paths are the app's.
-fn own_host(text: &Text<'_>, apps: &[AppSettings]) -> Option<String> {
+pub(crate) fn own_host(text: &Text<'_>, apps: &[AppSettings], need: &str) -> Option<String> {
     let host = match host(text.value()) {
         Ok(host) => host,
         Err(problem) => return text.refuse(&problem.to_string()),
     };
     match apps.iter().find(|app| app.hosts.contains(&host)) {
-        Some(app) => text.refuse(&format!(
-            "is a host of the app `{}`; signals need one of their own",
-            app.name
-        )),
+        Some(app) => text.refuse(&format!("is a host of the app `{}`; {need}", app.name)),
         None => Some(host),
     }
 }
@@ -174,7 +173,7 @@ impl TransmitterSettings {
 }
 
 /// A secret that stands under one of two keys.
-fn secret(
+pub(crate) fn secret(
     section: &mut Section<'_>,
     key: &'static str,
     file_key: &'static str,
@@ -197,7 +196,7 @@ fn secret(
 }
 
 /// What can stand in a header. Never quoted: it is a secret.
-fn header_value(text: &Text<'_>) -> Option<String> {
+pub(crate) fn header_value(text: &Text<'_>) -> Option<String> {
     let value = text.value();
     let fits = !value.is_empty()
         && value.trim() == value

@@ -54,6 +54,8 @@ pub enum Initiator<'a> {
     Program(&'static str),
     /// A transmitter of security events, by the name it is configured by.
     Transmitter(&'a str),
+    /// The provisioning of a partner, by the partner's name.
+    Synchronization(&'a str),
 }
 
 /// What something was done to.
@@ -127,6 +129,10 @@ fn initiator(by: Initiator<'_>) -> (Value, Value) {
     let (administrator, address) = match by {
         Initiator::Program(name) | Initiator::Transmitter(name) => {
             return (Value::Null, app(None, name));
+        }
+        Initiator::Synchronization(partner) => {
+            let name = format!("Cross-tenant synchronization of {partner}");
+            return (Value::Null, app(None, &name));
         }
         Initiator::Administrator(administrator, address) => (administrator, address),
     };

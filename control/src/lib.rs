@@ -19,6 +19,7 @@ pub mod odata;
 pub mod outbox;
 pub mod resource;
 pub mod roles;
+pub mod scim;
 pub mod secret;
 mod signals;
 pub mod sponsors;

@@ -37,6 +37,7 @@ use crate::request::route::{Door, Routes};
 use crate::request::tokens::Tokens;
 use crate::sign_ins::SignIns;
 use crate::signals::Signals;
+use crate::synchronization::Synchronization;
 use background::Background;
 use control::Control;
 
@@ -141,6 +142,10 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
         let (ledger, metrics) = (Arc::clone(&control.ledger), Arc::clone(&metrics));
         Arc::new(Signals::new(ledger, Arc::clone(&live), metrics))
     });
+    let synchronization = control.as_ref().map(|control| {
+        let (ledger, metrics) = (Arc::clone(&control.ledger), Arc::clone(&metrics));
+        Arc::new(Synchronization::new(ledger, metrics))
+    });
     let (sign_ins, writer) =
         SignIns::start(&settings.sign_ins, &metrics, noted).map_err(StartError::SignIns)?;
 
@@ -170,6 +175,7 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
             tokens: Arc::clone(&parts.tokens),
             people: people.clone(),
             signals: signals.clone(),
+            synchronization: synchronization.clone(),
             in_flight: parts.in_flight.clone(),
             door,
         };

@@ -16,4 +16,5 @@ pub mod proxy;
 pub mod request;
 pub mod sign_ins;
 pub mod signals;
+pub mod synchronization;
 pub mod upstreams;

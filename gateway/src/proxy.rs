@@ -12,6 +12,7 @@ mod hop;
 mod in_flight;
 mod late;
 mod push;
+mod synchronize;
 mod visit;
 
 use std::sync::Arc;
@@ -51,6 +52,7 @@ use crate::request::route::{Door, Restriction};
 use crate::request::tokens::Tokens;
 use crate::sign_ins::{Ending, SignIns};
 use crate::signals::Signals;
+use crate::synchronization::Synchronization;
 
 /// What a door is made of. Cheap to clone, so that several doors share it.
 #[derive(Clone, Debug)]
@@ -69,6 +71,8 @@ pub struct Gateway {
     pub people: Option<Arc<People>>,
     /// Who receives security events; `None` where the policy is in no store.
     pub signals: Option<Arc<Signals>>,
+    /// Who receives what partners synchronise; `None` where the policy is in no store.
+    pub synchronization: Option<Arc<Synchronization>>,
     /// What is under way to upstreams, of all doors.
     pub in_flight: InFlight,
     /// Which door this is.
@@ -136,6 +140,7 @@ impl ProxyHttp for Gateway {
             Stop::Answer(answer) => answer,
             Stop::Visit(visit) => Box::pin(self.visit(session, ctx, *visit)).await,
             Stop::Push(transmitter) => Box::pin(self.push(session, ctx, &transmitter)).await,
+            Stop::Synchronize(path) => Box::pin(self.synchronize(session, ctx, &path)).await,
         };
         ctx.record_answer(&answer, &session.req_header().headers);
         // Boxed, so that requests that go on need no room for it.

@@ -75,7 +75,7 @@ fn nobody_is_a_guest_by_half_no_link_counts_twice_and_no_mail_is_lost_whenever_t
                     if flow as u64 >= flows {
                         return;
                     }
-                    let guest = place.from_invitation_to_app(flow);
+                    let guest = place.invite_and_accept(flow);
                     done.lock().unwrap().push(guest);
                 }
             });
@@ -163,7 +163,7 @@ struct Place<'m> {
 }
 
 impl Place<'_> {
-    fn from_invitation_to_app(&self, flow: usize) -> Guest {
+    fn invite_and_accept(&self, flow: usize) -> Guest {
         let address = format!("g{flow}@contractor.example");
         let body = json!({
             "invitedUserEmailAddress": address, "sendInvitationMessage": true,

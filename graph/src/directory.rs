@@ -65,7 +65,8 @@ pub fn path_of(kind: DocumentKind, key: &str) -> String {
         // No directory has it, and a path that none may have says so.
         | DocumentKind::Bootstrap
         | DocumentKind::Invitation
-        | DocumentKind::Mail => format!("{}.json", kind.name()),
+        | DocumentKind::Mail
+        | DocumentKind::SynchronizedGroup => format!("{}.json", kind.name()),
         DocumentKind::Authorization | DocumentKind::Domains => {
             "external-collaboration.json".to_owned()
         }
@@ -232,7 +233,8 @@ impl<'t> Split<'t> {
             | DocumentKind::ExternalIdentities
             | DocumentKind::Bootstrap
             | DocumentKind::Invitation
-            | DocumentKind::Mail => Some(String::new()),
+            | DocumentKind::Mail
+            | DocumentKind::SynchronizedGroup => Some(String::new()),
             DocumentKind::Partner => text(&ids.tenant_id)
                 .or_else(|| self.missing(slot, "tenantId", "the partner's tenant id")),
             DocumentKind::ConditionalAccess => Some(id.unwrap_or_else(|| self.nameless(slot))),

@@ -38,11 +38,13 @@ pub enum DocumentKind {
     Invitation,
     /// Mail that is to be sent, by `id`. No file of a directory holds it.
     Mail,
+    /// A group that a partner synchronises, by `id`. Its members say themselves that they are. No file of a directory holds it.
+    SynchronizedGroup,
 }
 
 impl DocumentKind {
     /// All, in the order in which a policy is read.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Policy,
         Self::Default,
         Self::Partner,
@@ -60,6 +62,7 @@ impl DocumentKind {
         Self::Bootstrap,
         Self::Invitation,
         Self::Mail,
+        Self::SynchronizedGroup,
     ];
 
     /// The name in stores and on the command line.
@@ -83,6 +86,7 @@ impl DocumentKind {
             Self::Bootstrap => "bootstrap",
             Self::Invitation => "invitations",
             Self::Mail => "mail",
+            Self::SynchronizedGroup => "synchronized-groups",
         }
     }
 
@@ -112,7 +116,8 @@ impl DocumentKind {
             | Self::RoleDefinition
             | Self::RoleAssignment
             | Self::Invitation
-            | Self::Mail => false,
+            | Self::Mail
+            | Self::SynchronizedGroup => false,
         }
     }
 
@@ -120,7 +125,7 @@ impl DocumentKind {
     #[must_use]
     pub const fn is_setting(self) -> bool {
         match self {
-            Self::Bootstrap | Self::Invitation | Self::Mail => false,
+            Self::Bootstrap | Self::Invitation | Self::Mail | Self::SynchronizedGroup => false,
             Self::Policy
             | Self::Default
             | Self::Partner

@@ -357,13 +357,13 @@ fn remarks_are_those_of_the_documents_that_change() {
         put(
             DocumentKind::Partner,
             id,
-            format!(r#"{{"tenantId":"{id}","identitySynchronization":{{"a":1}}}}"#),
+            format!(r#"{{"tenantId":"{id}","serviceProviderConstraints":{{"a":1}}}}"#),
         )
     };
     let (mut standing, mut store) = settled(&[with(PARTNER)]);
     let other = tenant(1);
     let remarks = change(&mut standing, &mut store, &[with(&other)]).unwrap();
-    let place = format!("partners/{other}: identitySynchronization: ");
+    let place = format!("partners/{other}: serviceProviderConstraints: ");
     assert!(
         remarks.len() == 1 && remarks[0].starts_with(&place),
         "{remarks:#?}"

@@ -10,10 +10,6 @@ fn every_property_that_nothing_enforces_is_named_where_it_says_something() {
     let unenforced = |name: &str| format!("{name} is kept and not enforced");
     let partner = [
         ("isInMultiTenantOrganization", "true"),
-        (
-            "identitySynchronization",
-            r#"{"userSyncInbound":{"isSyncAllowed":true}}"#,
-        ),
         ("serviceProviderConstraints", r#"{"id":"x"}"#),
         ("blockServiceProviderOutboundAccess", "true"),
         ("protectedContentSharing", r#"{"inboundAllowed":true}"#),

@@ -70,6 +70,7 @@ fn guest(number: u64, dice: &mut impl FnMut(u64) -> u64) -> Guest {
         home_tenant: (home || dice(4) == 0).then(|| tenant(dice(2))),
         home_user_id: home.then(|| id("home", dice(USERS))),
         home_groups: None,
+        home_groups_complete: true,
         user_type: UserType::Guest,
         deleted: dice(3) == 0,
         enabled: dice(2) == 0,

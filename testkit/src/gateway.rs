@@ -104,6 +104,17 @@ impl Setup {
         self
     }
 
+    /// Writes other words for some that stand in the entries.
+    ///
+    /// # Panics
+    /// Where they do not stand there.
+    #[must_use]
+    pub fn replacing(mut self, words: &str, by: &str) -> Self {
+        assert!(self.entries.contains(words), "no entry says {words}");
+        self.entries = self.entries.replace(words, by);
+        self
+    }
+
     /// Writes a file of the policy directory.
     #[must_use]
     pub fn policy(self, path: &str, document: &Value) -> Self {

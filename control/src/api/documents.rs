@@ -68,7 +68,8 @@ pub(super) fn target(api: &Api, resource: &Resource, key: &str) -> TargetResourc
         | DocumentKind::RoleAssignment
         | DocumentKind::Bootstrap
         | DocumentKind::Invitation
-        | DocumentKind::Mail => None,
+        | DocumentKind::Mail
+        | DocumentKind::SynchronizedGroup => None,
     };
     TargetResource {
         id: key.to_owned(),
@@ -210,7 +211,8 @@ pub(super) fn create_beside(
         | DocumentKind::RoleAssignment
         | DocumentKind::Bootstrap
         | DocumentKind::Invitation
-        | DocumentKind::Mail => Uuid::new_v4().to_string(),
+        | DocumentKind::Mail
+        | DocumentKind::SynchronizedGroup => Uuid::new_v4().to_string(),
     };
     let address = Address::new(resource.kind, &key);
     let attempt = asked.attempt(resource.create, target(api, resource, &key));
@@ -433,7 +435,8 @@ fn stamp_new(kind: DocumentKind, document: &mut Document, key: &str) {
         | DocumentKind::Revocation
         | DocumentKind::Bootstrap
         | DocumentKind::Invitation
-        | DocumentKind::Mail => {}
+        | DocumentKind::Mail
+        | DocumentKind::SynchronizedGroup => {}
     }
 }
 
@@ -464,7 +467,8 @@ fn stamp_change(kind: DocumentKind, document: &mut Document) {
         | DocumentKind::RoleAssignment
         | DocumentKind::Bootstrap
         | DocumentKind::Invitation
-        | DocumentKind::Mail => {}
+        | DocumentKind::Mail
+        | DocumentKind::SynchronizedGroup => {}
     }
 }
 

@@ -44,6 +44,7 @@ pub fn export<E>(
             DocumentKind::Bootstrap
             | DocumentKind::Invitation
             | DocumentKind::Mail
+            | DocumentKind::SynchronizedGroup
             | DocumentKind::Domains => 0,
             DocumentKind::Partner => {
                 exported.partners = partners(store, at, write)?;

@@ -87,6 +87,7 @@ impl Stage {
             metrics,
             people: None,
             signals: None,
+            synchronization: None,
             in_flight: InFlight::default(),
             door: Door::Proxy,
         };

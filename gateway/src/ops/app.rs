@@ -86,7 +86,7 @@ impl std::fmt::Debug for AppMetrics {
 pub(super) const NONE: &str = "none";
 
 const DIRECTIONS: usize = 5;
-const OUTCOMES: usize = 11;
+const OUTCOMES: usize = 12;
 const STEPS: usize = 11;
 
 const fn place_of_direction(direction: Option<Direction>) -> usize {
@@ -104,6 +104,7 @@ const fn place_of_outcome(ending: &Ending) -> usize {
         Ending::Aborted => return 0,
         Ending::NotReady(_) => return 1,
         Ending::Signal(_) => return 10,
+        Ending::Synchronization(_) => return 11,
         Ending::Malformed(_) => Outcome::BadRequest,
         Ending::Decided(decision) => match &decision.outcome {
             Ok(()) => Outcome::Allow,

@@ -54,6 +54,7 @@ pub struct Metrics {
     pub connections: IntGauge,
     connections_closed: IntCounterVec,
     signals: IntCounterVec,
+    synchronization: IntCounterVec,
     connection_looks_failed: Arc<Counter>,
     /// Calls of the admin API.
     pub admin: AdminMetrics,
@@ -173,6 +174,11 @@ impl Metrics {
                 "Security events that were pushed, by transmitter and result: `revoked` where something was, `standing` and `repeated` where it was before, else why nothing was.",
                 &["transmitter", "result"],
             )?,
+            synchronization: new.counters(
+                "synchronization_total",
+                "Calls of partners that synchronise users and groups, by partner and result: `done`, `created` and `deleted`, else why nothing was done.",
+                &["partner", "result"],
+            )?,
             connection_looks_failed: counter(
                 "connection_looks_failed_total",
                 "Looks at what is under way that have crashed. Each is a fault of Crossgate's own; another look follows.",
@@ -290,6 +296,17 @@ impl Metrics {
     /// Counts one push of a security event. `transmitter` is one that is configured, or `unknown`.
     pub fn signal(&self, transmitter: &str, result: &str) {
         self.signals.with_label_values(&[transmitter, result]).inc();
+    }
+
+    /// Shows a partner from the start, at zero.
+    pub fn synchronization_configured(&self, partner: &str) {
+        self.synchronization.with_label_values(&[partner, "done"]);
+    }
+
+    /// Counts one call of synchronisation. `partner` is one that is configured, or `unknown`.
+    pub fn synchronized(&self, partner: &str, result: &str) {
+        let counter = self.synchronization.with_label_values(&[partner, result]);
+        counter.inc();
     }
 
     /// Counts a look at what is under way that has crashed.

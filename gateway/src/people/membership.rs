@@ -175,9 +175,11 @@ impl People {
         let own = call.in_force.snapshot.own.id;
         let theirs = self.sessions.filter(|session| {
             let person = session.subject.who().person.as_ref();
-            person.is_some_and(|(issuer, user)| {
-                (issuer.0 == own && *user == guest.id) || guest.home() == Some((issuer.0, user))
-            })
+            person
+                .map(|person| person.id())
+                .is_some_and(|(tenant, user)| {
+                    (tenant == own && *user == guest.id) || guest.home() == Some((tenant, user))
+                })
         });
         theirs.iter().map(|session| session.id).collect()
     }

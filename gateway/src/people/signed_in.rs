@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
-use crossgate_policy::ids::{Id, IssuerTenant};
+use crossgate_policy::ids::{Id, IssuerTenant, TenantId};
 use crossgate_portal::names::Names;
 use crossgate_portal::sessions::Subject;
 use crossgate_token::{Claims, Home, Issuers, Packed, Verified};
@@ -60,6 +60,14 @@ pub struct Person {
     id: Id,
     /// As whom a guest without a tenant signed in: the record, which is their id, may be given to somebody else.
     signed_in_as: Option<Box<str>>,
+}
+
+impl Person {
+    /// Their id, and whose word it is.
+    #[must_use]
+    pub const fn id(&self) -> (TenantId, &Id) {
+        (self.tenant.0, &self.id)
+    }
 }
 
 impl SignedIn {

@@ -28,6 +28,7 @@ use crate::request::route::{App, Door, Found, Routes};
 use crate::request::scribe::header_value;
 use crate::sign_ins::Ending;
 use crate::signals::Signals;
+use crate::synchronization::Synchronization;
 
 /// What is answered on an app's behalf, where policy lets anybody ask.
 enum Public {
@@ -120,6 +121,9 @@ impl Gateway {
             if let Some(transmitter) = self.pushes(&head, routes) {
                 return Err(Stop::Push(transmitter));
             }
+            if self.synchronizes(&head, routes) {
+                return Err(Stop::Synchronize((*head.path).into()));
+            }
             return self.conclude(request, ctx, Decision::unknown_app());
         };
         enter(ctx, found);
@@ -179,6 +183,14 @@ impl Gateway {
             .filter(|_| self.door == Door::Proxy)?;
         self.signals.as_ref()?;
         Signals::name_in(settings, &head.host, &head.path)
+    }
+
+    /// Whether a partner pushes users or groups.
+    fn synchronizes(&self, head: &Head<'_>, routes: &Routes) -> bool {
+        let settings = routes.synchronization.as_ref();
+        let settings =
+            settings.filter(|_| self.door == Door::Proxy && self.synchronization.is_some());
+        settings.is_some_and(|settings| Synchronization::is_at(settings, &head.host, &head.path))
     }
 
     /// Who is signed in with the browser that sends this; nobody, where it brings a token besides.

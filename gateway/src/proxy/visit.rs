@@ -22,6 +22,8 @@ pub(super) enum Stop {
     Answer(Answer),
     /// A security event of this transmitter is to be received.
     Push(Box<str>),
+    /// What a partner synchronises is to be received, at this path.
+    Synchronize(Box<str>),
     /// A person is to be answered, which may take a while.
     Visit(Box<Visit>),
 }

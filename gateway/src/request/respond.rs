@@ -5,12 +5,14 @@
 
 mod challenge;
 mod page;
+mod scim;
 mod set;
 
 pub use challenge::{METADATA_PATH, acr_values, sign_in_claims};
 pub use page::{
     AsPage, Shown, go, go_to_sign_in, heard, helps, not_heard, page, saml_metadata, why,
 };
+pub use scim::{ScimTrouble, scim_answer, scim_trouble};
 pub use set::{NotTaken, set_not_taken, set_taken};
 
 use bytes::Bytes;

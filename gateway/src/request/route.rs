@@ -17,6 +17,7 @@ use crate::ops::{AppMetrics, Metrics};
 use crate::people::PeopleSettings;
 use crate::sign_ins::CalledApp;
 use crate::signals::SignalSettings;
+use crate::synchronization::SynchronizationSettings;
 use crate::upstreams::Upstreams;
 
 /// Which of our doors a request came through.
@@ -49,6 +50,8 @@ pub struct Routes {
     pub people: Option<Arc<PeopleSettings>>,
     /// Who pushes security events; `None` where nobody does.
     pub signals: Option<Arc<SignalSettings>>,
+    /// Which partners push users and groups, and where; `None` where none does.
+    pub synchronization: Option<Arc<SynchronizationSettings>>,
     /// The metrics of requests for which there is no app.
     pub no_app: Arc<AppMetrics>,
 }
@@ -151,6 +154,7 @@ impl Routes {
             probe_every: settings.health.interval,
             people: PeopleSettings::of(settings).map(Arc::new),
             signals: SignalSettings::of(settings).map(Arc::new),
+            synchronization: SynchronizationSettings::of(settings).map(Arc::new),
             no_app: metrics.no_app(),
         };
         for app in &settings.apps {
@@ -162,6 +166,10 @@ impl Routes {
             .flat_map(|signals| &signals.transmitters)
         {
             metrics.signals_configured(&transmitter.settings.name);
+        }
+        let pushers = routes.synchronization.iter();
+        for pusher in pushers.flat_map(|settings| &settings.partners) {
+            metrics.synchronization_configured(&pusher.partner.name);
         }
         let mounts = &routes.mounts;
         let length = |id: &MountId| mounts.get(id.0).map_or(0, |mount| mount.prefix.len());

@@ -66,6 +66,8 @@ pub enum Ending {
     NotReady(&'static str),
     /// A security event was pushed to the gateway itself: no app's request, and nobody to decide about. Holds what became of it.
     Signal(&'static str),
+    /// A partner pushed users or groups to the gateway itself. Holds what became of it.
+    Synchronization(&'static str),
     /// Ended without an answer of ours: a panic, or a client that left before the decision.
     Aborted,
 }
@@ -79,6 +81,7 @@ impl Ending {
             Self::Malformed(_) => Outcome::BadRequest.name(),
             Self::NotReady(_) => NOT_READY,
             Self::Signal(_) => SIGNAL,
+            Self::Synchronization(_) => SYNCHRONIZATION,
             Self::Aborted => ABORTED,
         }
     }
@@ -88,7 +91,10 @@ impl Ending {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Decided(decision) => decision.reason(),
-            Self::Malformed(rule) | Self::NotReady(rule) | Self::Signal(rule) => rule,
+            Self::Malformed(rule)
+            | Self::NotReady(rule)
+            | Self::Signal(rule)
+            | Self::Synchronization(rule) => rule,
             Self::Aborted => ABORTED,
         }
     }
@@ -98,7 +104,11 @@ impl Ending {
     pub const fn decision(&self) -> Option<&Decision> {
         match self {
             Self::Decided(decision) => Some(decision),
-            Self::Malformed(_) | Self::NotReady(_) | Self::Signal(_) | Self::Aborted => None,
+            Self::Malformed(_)
+            | Self::NotReady(_)
+            | Self::Signal(_)
+            | Self::Synchronization(_)
+            | Self::Aborted => None,
         }
     }
 
@@ -218,6 +228,8 @@ impl Observation {
 pub(crate) const NOT_READY: &str = "not-ready";
 /// `outcome` of [`Ending::Signal`].
 pub(crate) const SIGNAL: &str = "signal";
+/// `outcome` of [`Ending::Synchronization`].
+pub(crate) const SYNCHRONIZATION: &str = "synchronization";
 /// `outcome` of [`Ending::Aborted`].
 pub(crate) const ABORTED: &str = "aborted";
 

@@ -22,8 +22,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::live::Live;
 use crate::ops::Metrics;
 pub use push::{MOST_BODY, NoBody, Push, Pushed};
-use refusals::Refusals;
+pub(crate) use refusals::Refusals;
 use seen::Seen;
+pub(crate) use settings::exposed;
 pub use settings::{SignalSettings, Transmitter};
 pub use stream::keep_streams;
 

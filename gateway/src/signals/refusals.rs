@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 /// What was refused lately, by transmitter and reason. Both are few: names of the configuration, and rules.
 #[derive(Debug, Default)]
-pub(super) struct Refusals(Mutex<HashMap<(Box<str>, &'static str), Lately>>);
+pub(crate) struct Refusals(Mutex<HashMap<(Box<str>, &'static str), Lately>>);
 
 #[derive(Debug)]
 struct Lately {
@@ -16,7 +16,7 @@ struct Lately {
 
 impl Refusals {
     /// Counts one. The number to record, with those that were not recorded since the last record; `None` where it is too soon.
-    pub(super) fn count(
+    pub(crate) fn count(
         &self,
         transmitter: &str,
         reason: &'static str,

@@ -79,7 +79,7 @@ impl Transmitter {
 ///
 /// # Errors
 /// The file cannot be read, or begins with an empty line; in words that do not tell what it holds.
-pub(super) async fn exposed(source: &SecretSource) -> Result<String, String> {
+pub(crate) async fn exposed(source: &SecretSource) -> Result<String, String> {
     match source {
         SecretSource::Given(secret) => Ok(secret.expose().to_owned()),
         SecretSource::File(path) => {

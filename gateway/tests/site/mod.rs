@@ -17,6 +17,7 @@ pub mod load;
 pub mod outsiders;
 pub mod people;
 pub mod roles;
+pub mod scim;
 pub mod sign_in;
 pub mod socket;
 pub mod transmitter;

@@ -147,6 +147,7 @@ pub(crate) fn compile(document: GuestDocument, notes: &mut Notes<'_>) -> Option<
             groups.dedup();
             groups.into_boxed_slice()
         }),
+        home_groups_complete: home.home_groups_complete != Some(false),
         user_type: match document.user_type {
             Some(GuestUserType::Member) => UserType::Member,
             Some(GuestUserType::Guest) | None => UserType::Guest,

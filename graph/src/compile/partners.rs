@@ -274,7 +274,6 @@ fn tenant(
 fn advise(document: &PartnerDocument, notes: &mut Notes<'_>) {
     advise_unenforced(
         [
-            ("identitySynchronization", document.identity_synchronization),
             (
                 "serviceProviderConstraints",
                 document.service_provider_constraints,

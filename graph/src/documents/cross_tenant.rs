@@ -100,7 +100,9 @@ pub(crate) struct PartnerDocument {
     pub(crate) is_service_provider: Option<bool>,
     pub(crate) is_in_multi_tenant_organization: Option<bool>,
     pub(crate) invitation_redemption_identity_provider_configuration: Option<Kept>,
-    pub(crate) identity_synchronization: Option<Kept>,
+    // Asked when the partner's administrators push, never when somebody comes in.
+    #[serde(rename = "identitySynchronization")]
+    _identity_synchronization: Option<Kept>,
     pub(crate) service_provider_constraints: Option<Kept>,
     pub(crate) app_service_connect_inbound: Option<Kept>,
     #[serde(rename = "m365CollaborationInbound")]

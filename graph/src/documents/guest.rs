@@ -73,7 +73,12 @@ pub(crate) struct HomeFacts {
     pub(crate) home_tenant_id: Option<Tenant>,
     pub(crate) home_user_id: Option<AnyId>,
     pub(crate) home_groups: Option<Vec<AnyId>>,
+    pub(crate) home_groups_complete: Option<bool>,
     pub(crate) consent_given: Option<bool>,
+
+    // What the partner's synchronisation told, and keeps for itself.
+    #[serde(rename = "synchronization")]
+    _synchronization: Option<Kept>,
 }
 
 words! {

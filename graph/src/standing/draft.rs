@@ -91,7 +91,8 @@ impl<'s> Draft<'s> {
                 | DocumentKind::RoleAssignment
                 | DocumentKind::Bootstrap
                 | DocumentKind::Invitation
-                | DocumentKind::Mail => {}
+                | DocumentKind::Mail
+                | DocumentKind::SynchronizedGroup => {}
             }
         }
         if !rules.is_empty() {

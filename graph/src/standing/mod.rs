@@ -223,7 +223,8 @@ const fn is_read_apart(kind: DocumentKind) -> bool {
         | DocumentKind::RoleAssignment
         | DocumentKind::Bootstrap
         | DocumentKind::Invitation
-        | DocumentKind::Mail => true,
+        | DocumentKind::Mail
+        | DocumentKind::SynchronizedGroup => true,
         DocumentKind::Policy
         | DocumentKind::Default
         | DocumentKind::PartnerTemplate

@@ -95,7 +95,7 @@ impl<'a> Parties<'a> {
                 &[]
             },
             by_record: lender.and_then(|r| r.home_groups.as_deref()).unwrap_or(&[]),
-            complete: lender.is_some_and(|record| record.home_groups.is_some())
+            complete: lender.is_some_and(|r| r.home_groups.is_some() && r.home_groups_complete)
                 || (home_issued && !subject.groups.overage),
         };
         // What the resource tenant's service says of our own user would let the partner choose whom our setting sees.

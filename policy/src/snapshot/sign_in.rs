@@ -264,6 +264,7 @@ mod tests {
             home_tenant: None,
             home_user_id: None,
             home_groups: None,
+            home_groups_complete: true,
             user_type: UserType::Guest,
             deleted: false,
             enabled: true,

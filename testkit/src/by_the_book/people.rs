@@ -74,7 +74,8 @@ pub(super) fn home_groups<'a>(placed: &Placed<'a>) -> Groups<'a> {
     let ours = lending_record(placed).and_then(|record| record.get("crossgate"));
     if let Some(ours) = ours.filter(|ours| set(ours, "homeGroups").is_some()) {
         groups.listed.extend(texts(ours, "homeGroups"));
-        groups.complete = true;
+        // A list that says of itself that it is not whole completes nothing.
+        groups.complete |= ours.get("homeGroupsComplete") != Some(&false.into());
     }
     groups
 }

@@ -36,6 +36,15 @@ pub(super) fn faults(settings: &Settings) -> Vec<String> {
         secret_file(&mail.password, &of)
     }));
     faults.extend(settings.signals.transmitters.iter().flat_map(secrets));
+    faults.extend(settings.partners.iter().filter_map(|partner| {
+        let Some(SecretSource::File(file)) = &partner.scim_token else {
+            return None;
+        };
+        secret_in(
+            file,
+            &format!("the `scim_token` of partner `{}`", partner.name),
+        )
+    }));
     faults.extend(settings.terms.iter().filter_map(|terms| {
         let why = std::fs::read_to_string(&terms.file).err()?;
         let file = terms.file.display();

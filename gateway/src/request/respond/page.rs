@@ -212,6 +212,8 @@ pub const fn helps(why: Why) -> Option<Action<'static>> {
         }
         Why::InvitationPending
         | Why::MoreNeededNotGiven
+        | Why::MayNotInvite
+        | Why::MayNotLeave
         | Why::NotFound
         | Why::BadRequest
         | Why::NotReady

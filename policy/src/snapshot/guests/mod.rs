@@ -31,8 +31,10 @@ pub struct Guest {
     pub home_tenant: Option<TenantId>,
     /// The user id there.
     pub home_user_id: Option<Id>,
-    /// The home tenant's groups, complete; `None` where they are not known from here. INVARIANT: sorted.
+    /// Groups of the home tenant; `None` where they are not known from here. INVARIANT: sorted.
     pub home_groups: Option<Box<[Id]>>,
+    /// Those are all. Of others, where it is false, nothing is known from here.
+    pub home_groups_complete: bool,
     /// `userType`.
     pub user_type: UserType,
     /// `deletedDateTime` is set.

@@ -179,7 +179,8 @@ impl GuestRecords {
     /// The record of a home identity that is not deleted; else the deleted one whose own id comes first, in whatever order
     /// they were added.
     #[inline]
-    pub(super) fn by_home(&self, tenant: TenantId, user: &Id) -> Option<&Guest> {
+    #[must_use]
+    pub fn by_home(&self, tenant: TenantId, user: &Id) -> Option<&Guest> {
         let Id::Guid(guid) = user else {
             return self.by_any_home(tenant, user);
         };

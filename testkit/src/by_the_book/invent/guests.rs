@@ -95,6 +95,9 @@ fn home(dice: &mut Dice) -> Value {
     }
     if dice.chance(50) {
         home["homeGroups"] = dice.some(&GROUPS, 0, 2).into();
+        if dice.chance(25) {
+            home["homeGroupsComplete"] = dice.chance(30).into();
+        }
     }
     if dice.chance(50) {
         home["consentGiven"] = dice.chance(45).into();
