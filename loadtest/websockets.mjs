@@ -17,6 +17,8 @@ import { fileURLToPath } from 'node:url';
 const SELF = fileURLToPath(import.meta.url);
 const INTERVAL = Number(process.env.INTERVAL ?? 1000);
 const SLICES = 100;
+// Milliseconds within which 99 of 100 are to be closed.
+const LONGEST = 100;
 const WATCHED = Math.max(3000, 1.5 * INTERVAL);
 // What clocks may differ by: a token ends so much later than it says.
 const SKEW = 60;
@@ -91,7 +93,8 @@ class Client {
     if (this.closed !== null) return;
     this.closed = epoch();
     this.code = code;
-    this.socket.end();
+    // Later: what this end does then takes from a core that others are still closed on.
+    setTimeout(() => this.socket.end(), 1000);
   }
 }
 
@@ -215,7 +218,10 @@ async function main(output) {
         usersAndGroups: blocked({ target: 'AllUsers', targetType: 'user' }),
         applications: blocked({ target: 'AllApplications', targetType: 'application' }) } })));
     if (output) writeFileSync(output, `${JSON.stringify(found, null, 1)}\n`);
-    if (found.changes.some((change) => change.missed || change.wrong || change.right === 0)) process.exitCode = 1;
+    const isWrong = ({ missed, wrong, right }) => missed || wrong || right === 0;
+    const isShort = ({ closed_after_ms: { p99 }, largest_gap_ms: gap, largest_gap_before_ms: before }) => p99 > LONGEST || gap > before + INTERVAL / 2;
+    for (const change of found.changes.filter(isShort)) console.log(`${change.name}: short of the bar`);
+    if (found.changes.some((change) => isWrong(change) || isShort(change))) process.exitCode = 1;
   } finally {
     for (const child of children) child.kill('SIGKILL');
     rmSync(folder, { recursive: true, force: true });

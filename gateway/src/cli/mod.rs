@@ -11,6 +11,7 @@ mod decide;
 mod ending;
 mod explain;
 mod form;
+mod pages;
 mod policy;
 mod question;
 mod record;
@@ -46,6 +47,8 @@ enum Command {
     Audit(audit::AuditArgs),
     /// List who accepted which terms of use, and when.
     Acceptances(acceptances::AcceptancesArgs),
+    /// Write the built-in files of the pages that people see, to begin one's own from.
+    Pages(pages::PagesArgs),
     /// Draw the secrets that work where no administrator can sign in.
     Admin(admin::AdminArgs),
     /// Print the version.
@@ -70,6 +73,7 @@ pub fn main() -> ExitCode {
         Command::Policy(args) => ending::exit(policy::run(&args, &mut out)),
         Command::Audit(args) => ending::exit(audit::run(&args, &mut out)),
         Command::Acceptances(args) => ending::exit(acceptances::run(&args, &mut out)),
+        Command::Pages(args) => ending::exit(pages::run(&args, &mut out)),
         Command::Admin(args) => ending::exit(admin::run(&args, &mut out)),
         Command::Version => ending::exit(version::run(&mut out)),
         Command::Completions(args) => ending::exit(completions::run(&args, &mut out)),

@@ -63,7 +63,11 @@ impl People {
         query: &[(String, String)],
     ) -> Result<Arrived, Failed> {
         let endpoints = self.endpoints.of(oidc).await.map_err(|fault| {
-            tracing::warn!(provider = provider.name, "nobody can sign in: {fault}");
+            tracing::warn!(
+                provider = provider.name,
+                correlation_id = call.correlation_id,
+                "nobody can sign in: {fault}"
+            );
             Failed::new(FailedWhy::Unreachable, "provider_unreachable")
         })?;
         // RFC 9207: another provider's answer is told by its name.
@@ -260,7 +264,10 @@ pub(super) async fn client_secret(secret: &ClientSecret) -> std::io::Result<Opti
         ClientSecret::None => None,
         ClientSecret::Given(secret) => Some(secret.expose().to_owned()),
         ClientSecret::File(file) => {
-            let text = tokio::fs::read_to_string(file).await?;
+            let named = |why: std::io::Error| {
+                std::io::Error::new(why.kind(), format!("`{}`: {why}", file.display()))
+            };
+            let text = tokio::fs::read_to_string(file).await.map_err(named)?;
             Some(text.lines().next().unwrap_or_default().trim().to_owned())
         }
     })

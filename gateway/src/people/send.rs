@@ -138,7 +138,11 @@ impl People {
         let endpoints = match self.endpoints.of(oidc).await {
             Ok(endpoints) => endpoints,
             Err(fault) => {
-                tracing::warn!(provider = attempt.provider, "nobody can sign in: {fault}");
+                tracing::warn!(
+                    provider = attempt.provider,
+                    correlation_id = call.correlation_id,
+                    "nobody can sign in: {fault}"
+                );
                 return None;
             }
         };

@@ -394,6 +394,30 @@ mod tests {
     }
 
     #[test]
+    fn the_references_that_people_were_shown_stand_beside_the_count() {
+        let mut bench = Bench::new(windows(), 1);
+        for number in 0..20 {
+            let shown = Observation {
+                shown: true,
+                correlation_id: format!("r-{number}").into(),
+                ..observation(1)
+            };
+            record(bench.reserve(), shown);
+        }
+        bench.pass_after(0);
+        bench.pass_after(60);
+        assert_eq!(bench.sinks[0].counts(), [1, 19]);
+        let events = bench.sinks[0].events();
+        assert_eq!(events[0]["correlationId"], "r-0");
+        assert_eq!(events[1]["correlationId"], "r-1");
+        let newest: Vec<String> = (4..20).map(|number| format!("r-{number}")).collect();
+        assert_eq!(
+            events[1]["crossgate"]["correlationIds"],
+            serde_json::json!(newest)
+        );
+    }
+
+    #[test]
     fn the_first_is_written_at_once_and_its_repeats_after_the_window() {
         let mut bench = Bench::new(windows(), 1);
         bench.serve(5, || asked_at(observation(1), 10));

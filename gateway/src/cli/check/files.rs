@@ -6,6 +6,7 @@ use crossgate_config::{
     ClientSecret, IssuerSettings, JwksSource, ProviderKind, ProviderSettings, SecretSource,
     Settings, Sink, TransmitterSettings,
 };
+use crossgate_control::secret::Fingerprint;
 use crossgate_portal::signed_xml::Certificate;
 use crossgate_token::KeySet;
 
@@ -53,6 +54,13 @@ pub(super) fn faults(settings: &Settings) -> Vec<String> {
             terms.name
         ))
     }));
+    faults.extend(
+        settings
+            .admin
+            .break_glass_file
+            .as_deref()
+            .and_then(break_glass),
+    );
     faults.extend(settings.sign_ins.sinks.iter().filter_map(sink));
     faults
 }
@@ -145,6 +153,16 @@ fn secret_in(file: &Path, of: &str) -> Option<String> {
         Err(error) => format!("cannot be read: {error}"),
     };
     Some(format!("{}: {why} ({of})", file.display()))
+}
+
+/// Missed in an emergency, and then nothing lets the administrator in.
+fn break_glass(file: &Path) -> Option<String> {
+    let why = match std::fs::read_to_string(file) {
+        Ok(text) if Fingerprint::parse(&text).is_some() => return None,
+        Ok(_) => "is no digest of a secret; `crossgate admin break-glass` writes one".to_owned(),
+        Err(error) => format!("cannot be read: {error}; `crossgate admin break-glass` writes it"),
+    };
+    Some(format!("{}: admin.break_glass_file: {why}", file.display()))
 }
 
 /// The file itself is made when the first event is; its folder is not.
