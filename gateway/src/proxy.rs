@@ -5,6 +5,7 @@
 //! last for days.
 
 mod answer;
+mod body;
 mod certificates;
 mod door;
 mod gate;

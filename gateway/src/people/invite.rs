@@ -5,14 +5,14 @@ use std::sync::Arc;
 use crossgate_control::api::error::ApiError;
 use crossgate_control::inviting::{self, Made, Wanted};
 use crossgate_policy::Decision;
-use crossgate_policy::decision::{Outcome, Reason, Refusal, TokenRefusal};
-use crossgate_portal::pages::{Action, Destination, Does, InviteProblem, Page, Why, field};
+use crossgate_policy::decision::{Outcome, Reason, Refusal};
+use crossgate_portal::pages::{Destination, InviteProblem, Page, Why, field};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::call::{Call, Reply, Told};
+use super::call::{Call, Reply};
 use super::forms::one;
-use super::membership::{self, Openable, correlation, may_not, openable, unreachable};
+use super::membership::{self, Openable, correlation, may_not, openable, refused, unreachable};
 use super::sign_in::Begin;
 use super::{People, PersonSession, place};
 use crate::admin::admin_target;
@@ -116,24 +116,8 @@ impl People {
             };
             return self.begin(call, begin).await;
         }
-        let page = Page::Refused {
-            why: respond::why(refusal),
-            code: Some(&format!("AADSTS{}", refusal.reason.code())),
-            correlation_id: &call.correlation_id,
-            at: &call.at.to_string(),
-            who: None,
-            actions: &[Action {
-                does: Does::SeeWhoIAm,
-                href: place::ME,
-            }],
-        };
-        Reply {
-            answer: respond::page(Shown::Forbidden, &call.render(&page)),
-            told: Told::Refused(TokenRefusal {
-                code: refusal.reason.code(),
-                reason: MAY_NOT_INVITE,
-            }),
-        }
+        let code = refusal.reason.code();
+        refused(call, respond::why(refusal), code, MAY_NOT_INVITE)
     }
 
     fn ask(

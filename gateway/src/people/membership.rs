@@ -192,9 +192,14 @@ pub(super) fn correlation(call: &Call<'_>) -> Uuid {
 
 /// What a person wants is not for them.
 pub(super) fn may_not(call: &Call<'_>, why: Why, reason: &'static str) -> Reply {
+    refused(call, why, NOT_FOR_THEM, reason)
+}
+
+/// The same, by a refusal of this code.
+pub(super) fn refused(call: &Call<'_>, why: Why, code: u32, reason: &'static str) -> Reply {
     let page = Page::Refused {
         why,
-        code: Some(&format!("AADSTS{NOT_FOR_THEM}")),
+        code: Some(&format!("AADSTS{code}")),
         correlation_id: &call.correlation_id,
         at: &call.at.to_string(),
         who: None,
@@ -205,10 +210,7 @@ pub(super) fn may_not(call: &Call<'_>, why: Why, reason: &'static str) -> Reply 
     };
     Reply {
         answer: respond::page(Shown::Forbidden, &call.render(&page)),
-        told: Told::Refused(TokenRefusal {
-            code: NOT_FOR_THEM,
-            reason,
-        }),
+        told: Told::Refused(TokenRefusal { code, reason }),
     }
 }
 

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use pingora::proxy::Session;
 
-use super::Gateway;
 use super::answer::asked;
+use super::{Gateway, body};
 use crate::ctx::RequestCtx;
 use crate::request::respond::{self, Answer, Trouble};
 use crate::sign_ins::Ending;
-use crate::signals::{MOST_BODY, NoBody, Pushed};
+use crate::signals::{MOST_BODY, Pushed};
 
 impl Gateway {
     /// Answers what a transmitter of this name pushes.
@@ -38,7 +38,7 @@ impl Gateway {
             .await;
         let Pushed { answer, result } = match let_in {
             Ok(push) => {
-                let body = read(session).await;
+                let body = body::read(session, MOST_BODY, PATIENCE).await;
                 signals.receive(push, body, ctx.arrived).await
             }
             Err(pushed) => pushed,
@@ -46,25 +46,6 @@ impl Gateway {
         ctx.ending = Ending::Signal(result);
         answer
     }
-}
-
-/// The body, where it is whole and not too large.
-async fn read(session: &mut Session) -> Result<Vec<u8>, NoBody> {
-    let read = async {
-        let mut body = Vec::new();
-        loop {
-            match session.read_request_body().await {
-                Ok(Some(part)) if body.len() + part.len() <= MOST_BODY => {
-                    body.extend_from_slice(&part);
-                }
-                Ok(None) => return Ok(body),
-                Ok(Some(_)) => return Err(NoBody::TooLarge),
-                Err(_) => return Err(NoBody::Broken),
-            }
-        }
-    };
-    let in_time = tokio::time::timeout(PATIENCE, read).await;
-    in_time.unwrap_or(Err(NoBody::Broken))
 }
 
 /// A program sends a token at once.

@@ -6,12 +6,12 @@ use std::time::Duration;
 use pingora::proxy::Session;
 use uuid::Uuid;
 
-use super::Gateway;
 use super::answer::asked;
+use super::{Gateway, body};
 use crate::ctx::RequestCtx;
 use crate::request::respond::{self, Answer, Trouble};
 use crate::sign_ins::Ending;
-use crate::synchronization::{Caller, Done, NoBody, Synchronization};
+use crate::synchronization::{Caller, Done, Synchronization};
 
 impl Gateway {
     /// Answers what is pushed at this path.
@@ -47,7 +47,7 @@ impl Gateway {
             .await;
         let Done { answer, result } = match let_in {
             Ok(pushing) => {
-                let body = read(session).await;
+                let body = body::read(session, Synchronization::MOST_BODY, PATIENCE).await;
                 synchronization.carry_out(pushing, body).await
             }
             Err(done) => done,
@@ -55,25 +55,6 @@ impl Gateway {
         ctx.ending = Ending::Synchronization(result);
         answer
     }
-}
-
-/// The body, where it is whole and not too large.
-async fn read(session: &mut Session) -> Result<Vec<u8>, NoBody> {
-    let read = async {
-        let mut body = Vec::new();
-        loop {
-            match session.read_request_body().await {
-                Ok(Some(part)) if body.len() + part.len() <= Synchronization::MOST_BODY => {
-                    body.extend_from_slice(&part);
-                }
-                Ok(None) => return Ok(body),
-                Ok(Some(_)) => return Err(NoBody::TooLarge),
-                Err(_) => return Err(NoBody::Broken),
-            }
-        }
-    };
-    let in_time = tokio::time::timeout(PATIENCE, read).await;
-    in_time.unwrap_or(Err(NoBody::Broken))
 }
 
 /// A program sends what it has at once, a list of changes too.

@@ -6,8 +6,8 @@ use crossgate_policy::Decision;
 use http::Method;
 use pingora::proxy::Session;
 
-use super::Gateway;
 use super::answer::asked;
+use super::{Gateway, body};
 use crate::ctx::RequestCtx;
 use crate::people::place::Place;
 use crate::people::{Begin, Call, Here, MOST_FORM, Reply, Told, has_too_many, is_form};
@@ -154,19 +154,7 @@ async fn read_form(session: &mut Session, most: usize) -> Option<Vec<u8>> {
     if session.req_header().method != Method::POST {
         return Some(Vec::new());
     }
-    let read = async {
-        let mut body = Vec::new();
-        loop {
-            match session.read_request_body().await {
-                Ok(Some(part)) if body.len() + part.len() <= most => {
-                    body.extend_from_slice(&part);
-                }
-                Ok(None) => return Some(body),
-                Ok(Some(_)) | Err(_) => return None,
-            }
-        }
-    };
-    tokio::time::timeout(PATIENCE, read).await.ok().flatten()
+    body::read(session, most, PATIENCE).await.ok()
 }
 
 /// What people type is sent at once.

@@ -2,6 +2,7 @@
 
 pub mod admit;
 pub mod assertion;
+pub mod body;
 pub mod credential;
 pub mod forwarded;
 pub mod head;

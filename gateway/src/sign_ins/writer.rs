@@ -283,9 +283,13 @@ mod tests {
 
     use prometheus::{IntCounterVec, Opts};
 
+    use crossgate_policy::snapshot::{PolicyState, Snapshot};
+
     use super::super::queue::Counts;
     use super::super::queue::Slot;
-    use super::super::testing::{asked_at, observation, record};
+    use super::super::testing::{
+        asked_at, decided, guest, mfa_for_everyone, observation, record, snapshot,
+    };
     use super::*;
     use crate::per_worker::PerWorker;
     use serde_json::Value;
@@ -391,6 +395,39 @@ mod tests {
 
     fn windows() -> Option<Aggregate> {
         Some(Aggregate::new(Duration::from_secs(60), 100))
+    }
+
+    #[test]
+    fn a_refusal_by_another_policy_is_an_event_of_its_own() {
+        let mut bench = Bench::new(windows(), 1);
+        let by = |state, generation, seconds| {
+            let policy = Snapshot {
+                conditional_access: [mfa_for_everyone(state)].into(),
+                ..snapshot()
+            };
+            let mut observation = asked_at(decided(policy, Some(guest())), seconds);
+            observation.policy.as_mut().unwrap().generation = generation;
+            observation
+        };
+        let generations = |bench: &Bench| {
+            let events = bench.sinks[0].events();
+            let generations = events
+                .iter()
+                .map(|event| event["crossgate"]["generation"].as_u64());
+            generations.map(Option::unwrap).collect::<Vec<_>>()
+        };
+        bench.serve(3, || by(PolicyState::Enabled, 3, 10));
+        bench.pass_after(0);
+        bench.serve(2, || by(PolicyState::Enabled, 4, 12));
+        bench.pass_after(0);
+        assert_eq!(generations(&bench), [3, 4]);
+        // Who was let in by one is let in by the other: nothing new is to be told.
+        bench.serve(1, || by(PolicyState::ReportOnly, 3, 10));
+        bench.serve(1, || by(PolicyState::ReportOnly, 4, 12));
+        bench.pass_after(0);
+        assert_eq!(generations(&bench), [3, 4, 3]);
+        bench.pass_after(60);
+        assert_eq!(bench.sinks[0].counts().iter().sum::<u64>(), 7);
     }
 
     #[test]

@@ -21,7 +21,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::live::Live;
 use crate::ops::Metrics;
-pub use push::{MOST_BODY, NoBody, Push, Pushed};
+pub use push::{MOST_BODY, Push, Pushed};
 pub(crate) use refusals::Refusals;
 use seen::Seen;
 pub(crate) use settings::exposed;

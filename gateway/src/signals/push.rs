@@ -17,6 +17,7 @@ use super::record;
 use super::seen::{Before, Content};
 use super::settings::exposed;
 use super::{Desk, Place, SignalSettings, Signals, Transmitter, lock};
+use crate::request::body::NoBody;
 use crate::request::respond::Answer;
 
 /// A push whose head was looked at, and whose body may be read now.
@@ -328,15 +329,6 @@ fn is_set(headers: &HeaderMap) -> bool {
     media
         .trim()
         .eq_ignore_ascii_case("application/secevent+jwt")
-}
-
-/// Why there is no body.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum NoBody {
-    /// It has more than [`MOST_BODY`].
-    TooLarge,
-    /// It broke off, or took too long.
-    Broken,
 }
 
 /// The most bytes of a body. A token has a quarter of that at most, so that one too large is told so by its reader.

@@ -11,6 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
 use super::{Pusher, Synchronization, SynchronizationSettings};
+use crate::request::body::NoBody;
 use crate::request::respond::{Answer, ScimTrouble, scim_answer, scim_trouble};
 use crate::signals::exposed;
 
@@ -55,15 +56,6 @@ pub struct Done {
     pub answer: Answer,
     /// What became of it, in a word for events.
     pub result: &'static str,
-}
-
-/// Why there is no body.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum NoBody {
-    /// It has more than a call may.
-    TooLarge,
-    /// It broke off, or took too long.
-    Broken,
 }
 
 impl Synchronization {

@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 
 use crate::ops::Metrics;
 use crate::signals::Refusals;
-pub use call::{Caller, Done, NoBody, Pushing};
+pub use call::{Caller, Done, Pushing};
 pub use settings::{Pusher, SynchronizationSettings};
 
 /// Where partners push, followed by their tenant's id.
