@@ -10,6 +10,8 @@ mod site;
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crossgate_testkit::browser::Tab;
 use crossgate_testkit::curl::Curl;
 use crossgate_testkit::programs::wait_for;
@@ -239,4 +241,54 @@ fn a_session_is_ended_by_its_provider_by_an_administrator_and_with_its_whole_ten
         std::thread::sleep(Duration::from_millis(1100));
     }
     assert_eq!(other.evaluate("window.left"), json!(0));
+}
+
+#[test]
+fn a_sign_in_by_an_assertion_ends_the_session_before_although_its_cookie_does_not_come_along() {
+    let outsiders = Outsiders::start();
+    let doors = outsiders.before(Lobby::new()).open();
+    let tab = doors.browser.open("ada");
+    tab.goto(&doors.app("/"));
+    doors.sign_in(&tab, "contoso", "ada");
+    let before = format!("__Host-crossgate={}", Doors::session_cookie(&tab));
+    assert_eq!(doors.status_with(&before), 200);
+    tab.goto(&doors.app("/.crossgate/sign-in?provider=acme"));
+    outsiders.saml.sign_in(&tab, "sam@acme.example");
+    doors.told(&tab);
+    assert_eq!(doors.status_with(&before), 401);
+}
+
+#[test]
+fn logout_tokens_with_invented_keys_wait_few_at_a_time_and_the_others_are_refused_at_once() {
+    let doors = Lobby::new().open();
+    let part = |part: Value| URL_SAFE_NO_PAD.encode(part.to_string());
+    let now = site::transmitter::now();
+    let token = format!(
+        "{}.{}.{}",
+        part(json!({ "alg": "RS256", "typ": "logout+jwt", "kid": "invented" })),
+        part(json!({
+            "iss": doors.contoso.issuer(), "aud": "crossgate", "iat": now, "exp": now + 60, "jti": "x", "sub": "ada",
+            "events": { "http://schemas.openid.net/event/backchannel-logout": {} },
+        })),
+        URL_SAFE_NO_PAD.encode([1; 256]),
+    );
+    let ask = || {
+        let answer = doors
+            .curl("/.crossgate/back-channel-logout/contoso")
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .method("POST")
+            .body(format!("logout_token={token}"))
+            .send();
+        assert_eq!(answer.status, 400, "{}", answer.text());
+        answer.waited
+    };
+    let mut waits = std::thread::scope(|scope| {
+        let asked: Vec<_> = (0..8).map(|_| scope.spawn(ask)).collect();
+        let waits = asked.into_iter().map(|one| one.join().unwrap());
+        waits.collect::<Vec<_>>()
+    });
+    waits.sort_unstable();
+    // A key that is new is waited for, five seconds; for four of them at a time.
+    let long = waits.iter().filter(|wait| **wait > Duration::from_secs(4));
+    assert_eq!(long.count(), 4, "{waits:?}");
 }
