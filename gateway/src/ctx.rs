@@ -54,6 +54,8 @@ pub struct RequestCtx {
     pub session: Option<Here>,
     /// Its digest.
     pub token_digest: TokenDigest,
+    /// The provider at which a person signed in by this request, or tried to.
+    pub signed_in_at: Option<Arc<str>>,
     /// The tenant-restriction headers, where any came.
     pub restriction: Option<Arc<RestrictionValues>>,
     /// The target that the upstream gets, where the client spelled it otherwise.
@@ -97,6 +99,7 @@ impl RequestCtx {
             token: None,
             session: None,
             token_digest: TokenDigest::NONE,
+            signed_in_at: None,
             restriction: None,
             target: None,
             websocket: false,
@@ -162,6 +165,7 @@ impl RequestCtx {
         };
         let ending = std::mem::replace(&mut self.ending, Ending::Aborted);
         let restriction = self.restriction.take();
+        let signed_in_at = self.signed_in_at.take();
         let in_force = &self.in_force;
         let app = self.app().map(|app| &app.called);
         let client_address = self.client.as_ref().and_then(|client| client.address);
@@ -173,7 +177,7 @@ impl RequestCtx {
             client_address,
             generation: in_force.generation,
             arrived: self.arrived,
-            shown: self.shown,
+            by_itself: self.shown || signed_in_at.is_some(),
         };
         slot.record(&seen, || Observation {
             decision_id: self.decision_id,
@@ -196,6 +200,7 @@ impl RequestCtx {
                 generation: in_force.generation,
                 hash: Arc::clone(&in_force.hash),
             }),
+            signed_in_at,
             restriction,
             // No partner's side is known yet, so none allows anything.
             partner_outbound_allowed: false,

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crossgate_config::FederationProtocol;
+use crossgate_policy::Decision;
 use crossgate_policy::decision::TokenRefusal;
 use crossgate_portal::pages::{Language, Page, Pages, Rendered, Why};
 use http::header::ACCEPT_LANGUAGE;
@@ -62,8 +63,12 @@ pub struct Reply {
 pub enum Told {
     /// Nothing more: what was decided stays.
     Nothing,
-    /// A sign-in was refused.
+    /// What an app's request would be answered with.
+    Decided(Decision),
+    /// What a person wants is refused.
     Refused(TokenRefusal),
+    /// Nobody can be given what was wanted, for now. Holds why.
+    NotReady(&'static str),
     /// Somebody signed in.
     SignedIn(Arc<PersonSession>),
 }
@@ -83,7 +88,7 @@ impl Reply {
     pub(super) const fn to_another_site(answer: Answer) -> Self {
         Self {
             answer,
-            told: Told::Refused(tampered("form_of_another_site").refusal()),
+            told: tampered("form_of_another_site").told(),
         }
     }
 }

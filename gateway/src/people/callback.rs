@@ -68,7 +68,7 @@ impl People {
                 correlation_id = call.correlation_id,
                 "nobody can sign in: {fault}"
             );
-            Failed::new(FailedWhy::Unreachable, "provider_unreachable")
+            Failed::unable("provider_unreachable")
         })?;
         // RFC 9207: another provider's answer is told by its name.
         match (one(query, "iss"), &endpoints.answers_as) {
@@ -118,7 +118,7 @@ impl People {
     ) -> Result<Arrived, Failed> {
         if attempt.again {
             // It does not tell when somebody signed in.
-            return Err(Failed::new(FailedWhy::NotAccepted, "sign_in_from_before"));
+            return Err(Failed::from_before());
         }
         let code = code_of(call, provider, query)?;
         let secret = secret_of(provider, &client.client_secret).await?;
@@ -129,7 +129,7 @@ impl People {
             redirect_uri: &redirect_uri,
             scopes: &[],
         };
-        let unusable = || Failed::new(FailedWhy::Unreachable, "provider_unreachable");
+        let unusable = || Failed::unable("provider_unreachable");
         let endpoints = facebook_endpoints(client).ok_or_else(unusable)?;
         let profile_url = Url::parse(&client.profile_url).map_err(|_| unusable())?;
         let send = self.endpoints.sender();
@@ -197,7 +197,7 @@ impl People {
             now: now.unwrap_or(UnixTime::from_secs(u32::MAX)),
         })?;
         if attempt.again && !is_anew(verified.claims().authenticated_at, attempt.begun) {
-            return Err(Failed::new(FailedWhy::NotAccepted, "sign_in_from_before"));
+            return Err(Failed::from_before());
         }
         Ok(verified)
     }
@@ -216,10 +216,12 @@ fn not_exchanged(provider: &Provider, fault: &ExchangeFault, correlation_id: &st
         "a sign-in came to nothing: {fault}"
     );
     match fault {
-        ExchangeFault::Refused(_) => Failed::new(FailedWhy::NotAccepted, "code_refused"),
-        ExchangeFault::NoIdToken => Failed::new(FailedWhy::ProviderError, "no_id_token"),
+        ExchangeFault::Refused(_) => {
+            Failed::new(FailedWhy::NotAccepted, CODE_REFUSED, "code_refused")
+        }
+        ExchangeFault::NoIdToken => Failed::new(FailedWhy::ProviderError, UNUSABLE, "no_id_token"),
         ExchangeFault::Address(_) | ExchangeFault::NoAnswer(_) => {
-            Failed::new(FailedWhy::Unreachable, "provider_unreachable")
+            Failed::unable("provider_unreachable")
         }
     }
 }
@@ -239,9 +241,9 @@ fn code_of(
             "a provider let nobody in"
         );
         return Err(if denied {
-            Failed::new(FailedWhy::Denied, "sign_in_denied")
+            Failed::denied()
         } else {
-            Failed::new(FailedWhy::ProviderError, "provider_error")
+            Failed::provider_error()
         });
     }
     let code = one(query, "code").ok_or(tampered("no_code"))?;
@@ -254,7 +256,7 @@ async fn secret_of(provider: &Provider, secret: &ClientSecret) -> Result<Option<
             provider = provider.name,
             "[[provider]] client_secret_file: {why}"
         );
-        Failed::new(FailedWhy::Unreachable, "no_client_secret")
+        Failed::unable("no_client_secret")
     })
 }
 
@@ -272,6 +274,12 @@ pub(super) async fn client_secret(secret: &ClientSecret) -> std::io::Result<Opti
         }
     })
 }
+
+/// A grant that does not count.
+const CODE_REFUSED: u32 = 70_000;
+
+/// No ID token to speak of.
+const UNUSABLE: u32 = 50_027;
 
 /// A provider publishes a key before it signs with it; one that did not is given this long.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(5);

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crossgate_config::{Federation, FederationProtocol};
-use crossgate_policy::decision::TokenRefusal;
 use crossgate_policy::ids::Id;
 use crossgate_portal::attempt::Attempt;
 use crossgate_portal::pages::FailedWhy;
@@ -118,7 +117,7 @@ impl People {
                 provider = provider.name,
                 "[[provider]] signing_certificates: {why}"
             );
-            Failed::new(FailedWhy::Unreachable, "no_signing_certificate")
+            Failed::unable("no_signing_certificate")
         })?;
         let now = call.now();
         let brought = Brought {
@@ -146,7 +145,7 @@ impl People {
             not_believed(fault)
         })?;
         if attempt.again && assertion.authn_instant.saturating_add(saml::SKEW) < attempt.begun {
-            return Err(Failed::new(FailedWhy::NotAccepted, "sign_in_from_before"));
+            return Err(Failed::from_before());
         }
         self.use_up(provider, &assertion, now).await?;
         let mut arrived = match &provider.speaks_for {
@@ -185,7 +184,7 @@ impl People {
             Ok(Ok(false)) => Err(refused(INVALID_ASSERTION, "assertion_used_before")),
             Ok(Err(_)) | Err(_) => {
                 tracing::error!("[portal] store: nobody can sign in by an assertion");
-                Err(Failed::new(FailedWhy::Unreachable, "session_not_stored"))
+                Err(Failed::unable("session_not_stored"))
             }
         }
     }
@@ -216,9 +215,9 @@ async fn certificates(federation: &Federation) -> Result<Vec<Certificate>, Strin
 fn not_believed(fault: SamlFault) -> Failed {
     match fault {
         SamlFault::NotSuccess(saml::Status::AuthnFailed | saml::Status::RequestDenied) => {
-            Failed::new(FailedWhy::Denied, "sign_in_denied")
+            Failed::denied()
         }
-        SamlFault::NotSuccess(_) => Failed::new(FailedWhy::ProviderError, "provider_error"),
+        SamlFault::NotSuccess(_) => Failed::provider_error(),
         SamlFault::Xml(_)
         | SamlFault::Signature(_)
         | SamlFault::NotAnAnswer
@@ -242,7 +241,7 @@ fn not_believed(fault: SamlFault) -> Failed {
 }
 
 const fn refused(code: u32, reason: &'static str) -> Failed {
-    Failed::refused(FailedWhy::NotAccepted, TokenRefusal { code, reason })
+    Failed::new(FailedWhy::NotAccepted, code, reason)
 }
 
 /// Somebody without a tenant: known by an address, which must be of a domain that the provider may speak for.

@@ -4,7 +4,6 @@ use crossgate_policy::ids::{Id, UnixTime};
 use crossgate_policy::newest_revocation;
 use crossgate_policy::snapshot::{Guest, Snapshot, Witness};
 use crossgate_portal::attempt::Attempt;
-use crossgate_portal::pages::FailedWhy;
 use crossgate_portal::store::IdToken;
 
 use super::call::Call;
@@ -75,7 +74,7 @@ impl People {
         if let Some(revoked) = revoked
             && proven.is_none_or(|at| UnixTime::from_secs(at) <= revoked)
         {
-            return Err(Failed::new(FailedWhy::NotAccepted, "sign_in_from_before"));
+            return Err(Failed::from_before());
         }
         Ok(Arrived {
             verified,

@@ -7,7 +7,7 @@ use crossgate_portal::pages::{
     self, Action, Choice, Decision as Verdict, Device, Does, Membership, Method, Page, Who,
 };
 
-use super::call::{Call, Reply, told_time};
+use super::call::{Call, Reply, Told, told_time};
 use super::forms::Browser;
 use super::membership::{Own, guest, openable, own, person, unreachable};
 use super::{People, PersonSession, place};
@@ -81,7 +81,10 @@ impl People {
             guest: membership,
             invite_href: own.may_invite.then_some(place::INVITE),
         };
-        Reply::of(respond::page(Shown::Asked, &call.render(&page)))
+        Reply {
+            answer: respond::page(Shown::Asked, &call.render(&page)),
+            told: Told::Decided(decision.clone()),
+        }
     }
 
     /// `/.crossgate/resume/<id>`: the form that was kept, with a button.

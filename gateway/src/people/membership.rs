@@ -225,7 +225,10 @@ pub(super) fn unreachable(call: &Call<'_>, fault: &ApiError) -> Reply {
         who: None,
         actions: &[],
     };
-    Reply::of(respond::page(Shown::Unreachable, &call.render(&page)))
+    Reply {
+        answer: respond::page(Shown::Unreachable, &call.render(&page)),
+        told: Told::NotReady("directory_not_reached"),
+    }
 }
 
 /// As for an app that is not the person's.

@@ -9,13 +9,13 @@ use crossgate_portal::mail::{CodeMail, Mail};
 use crossgate_portal::pages::{FailedWhy, Page, PasscodeProblem, field};
 use crossgate_portal::passcode::{Address, Code};
 
-use super::call::{Call, Reply, Told};
+use super::call::{Call, Reply};
 use super::forms::one;
 use super::guests::{Acquaintance, record};
 use super::mail::send;
 use super::provider::{Provider, SpeaksFor};
 use super::send::Sent;
-use super::sign_in::failed;
+use super::sign_in::unable;
 use super::welcome::{Failed, tampered};
 use super::{People, place};
 use crate::request::respond::{self, Answer, Shown};
@@ -28,17 +28,17 @@ impl People {
         provider: &Provider,
         address: &str,
         sent: Sent,
-    ) -> Answer {
+    ) -> Reply {
         let attempt = self.attempt(call, provider, sent, Some(address.to_owned()));
         let Ok(attempt) = attempt else {
-            return failed(call, FailedWhy::Unreachable);
+            return unable(call, "no_random_numbers");
         };
         let problem = self.ask_for_code(call, provider, &attempt);
         let mut answer = self.code_page(call, &attempt, problem);
         if self.set_attempt(call, provider, &attempt, &mut answer) {
-            answer
+            Reply::of(answer)
         } else {
-            failed(call, FailedWhy::Unreachable)
+            unable(call, "no_random_numbers")
         }
     }
 
@@ -71,7 +71,7 @@ impl People {
         if !told {
             return Reply {
                 answer: self.code_page(call, &attempt, Some(PasscodeProblem::Wrong)),
-                told: Told::Refused(Failed::new(FailedWhy::NotAccepted, "not_the_code").refusal()),
+                told: Failed::new(FailedWhy::NotAccepted, WRONG_CODE, "not_the_code").told(),
             };
         }
         let welcome = async {
@@ -91,8 +91,7 @@ impl People {
         call: &'c Call<'_>,
         state: Option<&str>,
     ) -> Result<(Attempt, &'c Provider), Failed> {
-        let mut providers = call.settings.providers.iter();
-        let provider = providers.find(|provider| provider.is_passcode());
+        let provider = call.settings.passcode();
         let name = provider.ok_or(tampered("provider_unknown"))?.name.as_str();
         let resumed = self.resumed(call, name, state)?;
         if resumed.0.address.is_none() {
@@ -211,6 +210,9 @@ fn owner(attempt: &Attempt, now: u64) -> Acquaintance {
         amr: vec!["otp"],
     }
 }
+
+/// As for a password.
+const WRONG_CODE: u32 = 50_126;
 
 /// A session that a code began, in seconds: after that, another shows that the mailbox is still theirs.
 const LONGEST: u64 = 24 * 60 * 60;

@@ -17,7 +17,7 @@ use super::call::{Call, Reply, Told};
 use super::forms::{fields, one};
 use super::provider::{Class, SpeaksFor};
 use super::send::Sent;
-use super::sign_in::failed;
+use super::sign_in::{failed, unable};
 use super::{People, PersonSession};
 use crate::request::respond::{self, Answer, Shown};
 use crate::request::token::KnownToken;
@@ -55,10 +55,9 @@ impl People {
         let is_revoked =
             matches!(&decision.outcome, Err(refusal) if refusal.reason == Reason::Revoked);
         let Some(session) = call.session.as_ref().filter(|_| !is_revoked) else {
-            return Reply::of(
-                self.sign_in_to_accept(call, invited.as_ref(), is_revoked)
-                    .await,
-            );
+            return self
+                .sign_in_to_accept(call, invited.as_ref(), is_revoked)
+                .await;
         };
         let open = match invited {
             Some(invited) if is_owner(call, session, &invited) => Some(Open {
@@ -91,16 +90,16 @@ impl People {
         call: &Call<'_>,
         invited: Option<&Invited>,
         again: bool,
-    ) -> Answer {
+    ) -> Reply {
         let order = &call.in_force.snapshot.redemption;
         let address = invited.map(|invited| invited.address.as_str());
         let provider = address.and_then(|address| call.settings.of_address(address, order));
         let (Some(provider), Some(address)) = (provider, address) else {
-            return self.choose(call, &call.target, address, None);
+            return Reply::of(self.choose(call, &call.target, address, None));
         };
         if provider.class() == Class::Passcode {
             // Whoever looks into mail for people opens links; only the button has a code sent.
-            return self.choose(call, &call.target, Some(address), None);
+            return Reply::of(self.choose(call, &call.target, Some(address), None));
         }
         let mut sent = Sent::to(&call.target);
         sent.wanted.login_hint = Some(address.to_owned());
@@ -330,7 +329,7 @@ fn of_another(call: &Call<'_>) -> Reply {
 
 fn unreadable(call: &Call<'_>, fault: &ApiError) -> Reply {
     tracing::error!("an invitation cannot be read: {}", fault.message);
-    refused(call, FailedWhy::Unreachable, "invitation_not_read")
+    unable(call, "invitation_not_read")
 }
 
 fn refused(call: &Call<'_>, why: FailedWhy, reason: &'static str) -> Reply {

@@ -3,16 +3,16 @@
 use crossgate_config::{FacebookClient, Federation, FederationProtocol};
 use crossgate_portal::attempt::{self, Attempt};
 use crossgate_portal::oidc::{self, Endpoints, Registration, Wanted};
-use crossgate_portal::pages::{FailedWhy, Page};
+use crossgate_portal::pages::Page;
 use crossgate_portal::return_path::ReturnPath;
 use crossgate_portal::seal::NoRandom;
 use crossgate_portal::{cookies, facebook, saml, wsfed};
 use http::Method;
 use url::Url;
 
-use super::call::Call;
+use super::call::{Call, Reply};
 use super::provider::{Kind, Oidc, Provider};
-use super::sign_in::failed;
+use super::sign_in::unable;
 use super::{People, place};
 use crate::request::respond::{self, Answer, Shown};
 
@@ -49,14 +49,14 @@ impl Sent {
 
 impl People {
     /// Sends the browser to a provider.
-    pub(super) async fn send(&self, call: &Call<'_>, provider: &Provider, sent: Sent) -> Answer {
+    pub(super) async fn send(&self, call: &Call<'_>, provider: &Provider, sent: Sent) -> Reply {
         if let Kind::Passcode = provider.kind {
             // Where to it is mailed is not known yet.
-            return self.choose(call, &sent.back(), None, None);
+            return Reply::of(self.choose(call, &sent.back(), None, None));
         }
         let wanted = sent.wanted.clone();
         let Ok(attempt) = self.attempt(call, provider, sent, None) else {
-            return failed(call, FailedWhy::Unreachable);
+            return unable(call, "no_random_numbers");
         };
         let url = match &provider.kind {
             Kind::Oidc(oidc) => self.authorization(call, oidc, &attempt, &wanted).await,
@@ -65,7 +65,7 @@ impl People {
             Kind::Passcode => None,
         };
         let Some(url) = url else {
-            return failed(call, FailedWhy::Unreachable);
+            return unable(call, "provider_unreachable");
         };
         let mut answer = if call.method == Method::POST {
             respond::go(url.as_str())
@@ -73,9 +73,9 @@ impl People {
             respond::go_to_sign_in(url.as_str())
         };
         if self.set_attempt(call, provider, &attempt, &mut answer) {
-            answer
+            Reply::of(answer)
         } else {
-            failed(call, FailedWhy::Unreachable)
+            unable(call, "no_random_numbers")
         }
     }
 

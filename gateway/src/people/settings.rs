@@ -94,6 +94,13 @@ impl PeopleSettings {
         self.realms.of_address(address, &self.providers, order)
     }
 
+    /// The provider that mails codes.
+    #[must_use]
+    pub fn passcode(&self) -> Option<&Provider> {
+        let mut providers = self.providers.iter();
+        providers.find(|provider| provider.is_passcode())
+    }
+
     /// Where the people of a tenant sign in.
     #[must_use]
     pub fn of_tenant(&self, tenant: TenantId) -> Option<&Provider> {

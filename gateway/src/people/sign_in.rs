@@ -7,7 +7,7 @@ use crossgate_portal::passcode::network;
 use crossgate_portal::return_path::ReturnPath;
 use http::Method;
 
-use super::call::{Call, Reply};
+use super::call::{Call, Reply, Told};
 use super::forms::{self, Browser, one};
 use super::kept::Form;
 use super::provider::{Class, Provider};
@@ -59,14 +59,14 @@ impl People {
                             &session.subject,
                         )
             });
-        let mut answer = match cannot {
-            Some(session) => not_given(call, session, &begin.refusal, &back.path()),
+        let mut reply = match cannot {
+            Some(session) => Reply::of(not_given(call, session, &begin.refusal, &back.path())),
             None => self.lead_on(call, &begin.refusal, asked, back).await,
         };
         if let Some(cookie) = cookie {
-            answer.set_cookie(&cookie);
+            reply.answer.set_cookie(&cookie);
         }
-        Reply::of(answer)
+        reply
     }
 
     async fn lead_on(
@@ -75,9 +75,9 @@ impl People {
         refusal: &Refusal,
         asked: Vec<String>,
         back: Back,
-    ) -> Answer {
+    ) -> Reply {
         if call.session.is_some() && refusal.reason == Reason::TermsOfUseRequired {
-            return Self::to_terms(call, &back.path());
+            return Reply::of(Self::to_terms(call, &back.path()));
         }
         let (settings, order) = (call.settings, &call.in_force.snapshot.redemption);
         let provider = match &call.session {
@@ -92,7 +92,7 @@ impl People {
         let remembered = || settings.provider_by(remembered(call)?, order);
         let provider = provider.or_else(|| settings.only()).or_else(remembered);
         let Some(provider) = provider else {
-            return self.choose(call, &back.path(), None, None);
+            return Reply::of(self.choose(call, &back.path(), None, None));
         };
         let (return_to, kept) = match back {
             Back::Page(path) => (path, None),
@@ -118,10 +118,10 @@ impl People {
         match one(&query, "provider").map(|name| call.settings.provider_by(name, order)) {
             Some(Some(provider)) => {
                 let sent = Sent::to(return_to);
-                Reply::of(self.send(call, provider, sent).await)
+                self.send(call, provider, sent).await
             }
             Some(None) | None => match call.settings.only() {
-                Some(provider) => Reply::of(self.send(call, provider, Sent::to(return_to)).await),
+                Some(provider) => self.send(call, provider, Sent::to(return_to)).await,
                 None => Reply::of(self.choose(call, return_to, None, None)),
             },
         }
@@ -145,10 +145,13 @@ impl People {
         let mut sent = Sent::to(return_to);
         sent.wanted.login_hint = Some(address.to_owned());
         if provider.class() == Class::Passcode {
-            return Reply::of(self.mail_code(call, provider, address, sent));
+            return self.mail_code(call, provider, address, sent);
         }
-        let answer = self.send(call, provider, sent).await;
-        Reply::of(onward(call, provider, answer))
+        let Reply { answer, told } = self.send(call, provider, sent).await;
+        Reply {
+            answer: onward(call, provider, answer),
+            told,
+        }
     }
 
     /// Whether a page of ours had this browser send the form.
@@ -333,6 +336,14 @@ pub(super) fn failed(call: &Call<'_>, why: FailedWhy) -> Answer {
         FailedWhy::InvitationOfAnother => Shown::Forbidden,
     };
     respond::page(shown, &call.render(&page))
+}
+
+/// The same, where nothing is wrong with the sign-in.
+pub(super) fn unable(call: &Call<'_>, reason: &'static str) -> Reply {
+    Reply {
+        answer: failed(call, FailedWhy::Unreachable),
+        told: Told::NotReady(reason),
+    }
 }
 
 /// Whether this very thing was asked for a moment ago, by the sign-in that came back.

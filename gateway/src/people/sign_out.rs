@@ -117,7 +117,7 @@ impl People {
                 self.signed_out(call).answer
             }
             (Some(_) | None, Some(_) | None, Some(_) | None) => {
-                told = Told::Refused(tampered("logout_of_no_session").refusal());
+                told = tampered("logout_of_no_session").told();
                 let page = Page::SignedOut { sign_in_href: "/" };
                 respond::page(Shown::NoGood, &call.render(&page))
             }

@@ -8,12 +8,12 @@ use crossgate_config::TermsSettings;
 use crossgate_policy::decision::{Refusal, Requirement};
 use crossgate_policy::ids::Id;
 use crossgate_policy::snapshot::{PolicyState, Snapshot};
-use crossgate_portal::pages::{Action, Does, FailedWhy, Page, Why};
+use crossgate_portal::pages::{Action, Does, Page, Why};
 use http::Method;
 
 use super::call::{Call, Reply};
 use super::forms::one;
-use super::sign_in::{failed, own_or_safe};
+use super::sign_in::{own_or_safe, unable};
 use super::{People, PeopleSettings, PersonSession, place};
 use crate::request::admit::admit_with_terms;
 use crate::request::respond::{self, Answer, Shown};
@@ -144,22 +144,22 @@ impl People {
     /// `/.crossgate/terms`: the terms that are lacking, or on to where the person wanted to be.
     pub(super) async fn terms(&self, call: &Call<'_>) -> Reply {
         if call.method != Method::POST {
-            return Reply::of(self.accept_terms(call, false).await);
+            return self.accept_terms(call, false).await;
         }
         let ours = self.is_ours(call);
-        let answer = self.accept_terms(call, ours).await;
+        let reply = self.accept_terms(call, ours).await;
         if ours {
-            Reply::of(answer)
+            reply
         } else {
-            Reply::to_another_site(answer)
+            Reply::to_another_site(reply.answer)
         }
     }
 
-    async fn accept_terms(&self, call: &Call<'_>, accepts: bool) -> Answer {
+    async fn accept_terms(&self, call: &Call<'_>, accepts: bool) -> Reply {
         let query = call.query();
         let return_to = own_or_safe(one(&query, "return").unwrap_or("/"));
         let Some(session) = &call.session else {
-            return respond::go(&return_to);
+            return Reply::of(respond::go(&return_to));
         };
         // A form goes where it was sent to, and that is where the terms are for.
         let resumed = match place::place(&return_to) {
@@ -177,29 +177,29 @@ impl People {
             if let Some(terms) = terms
                 && !self.keep_acceptance(call, session, terms).await
             {
-                return failed(call, FailedWhy::Unreachable);
+                return unable(call, "acceptance_not_stored");
             }
         }
         match lacking(call, session, app) {
-            Lacking::Nothing => respond::go(&return_to),
+            Lacking::Nothing => Reply::of(respond::go(&return_to)),
             Lacking::Terms(terms) => self.show(call, terms, &return_to).await,
-            Lacking::NotOurs(refusal) => not_ours(call, &refusal),
+            Lacking::NotOurs(refusal) => Reply::of(not_ours(call, &refusal)),
         }
     }
 
-    async fn show(&self, call: &Call<'_>, terms: &TermsSettings, return_to: &str) -> Answer {
+    async fn show(&self, call: &Call<'_>, terms: &TermsSettings, return_to: &str) -> Reply {
         let text = match tokio::fs::read_to_string(&terms.file).await {
             Ok(text) => text,
             Err(why) => {
                 tracing::error!("[[terms]] file: `{}`: {why}", terms.file.display());
-                return failed(call, FailedWhy::Unreachable);
+                return unable(call, "terms_not_read");
             }
         };
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         query.append_pair("return", return_to);
         query.append_pair(AGREEMENT, &key(terms));
         let action = format!("{}?{}", place::TERMS, query.finish());
-        self.with_form_token(call, |csrf| {
+        Reply::of(self.with_form_token(call, |csrf| {
             let page = Page::Terms {
                 name: &terms.name,
                 version: &terms.version,
@@ -208,7 +208,7 @@ impl People {
                 csrf,
             };
             respond::page(Shown::Asked, &call.render(&page))
-        })
+        }))
     }
 
     async fn keep_acceptance(

@@ -35,7 +35,15 @@ pub(super) struct Arrived {
 /// Why nobody is let in.
 pub(super) struct Failed {
     shows: Shows,
-    refusal: TokenRefusal,
+    because: Because,
+}
+
+/// What the record says of it.
+#[derive(Clone, Copy)]
+enum Because {
+    Refused(TokenRefusal),
+    /// Nothing is wrong with the sign-in.
+    NotReady(&'static str),
 }
 
 /// What the person is told.
@@ -45,37 +53,52 @@ enum Shows {
 }
 
 impl Failed {
-    pub(super) const fn new(why: FailedWhy, reason: &'static str) -> Self {
+    pub(super) const fn new(why: FailedWhy, code: u32, reason: &'static str) -> Self {
         Self {
             shows: Shows::Failed(why),
-            refusal: TokenRefusal {
-                code: NOT_BELIEVED,
-                reason,
-            },
+            because: Because::Refused(TokenRefusal { code, reason }),
         }
     }
 
-    /// The same, with a code of its own.
-    pub(super) const fn refused(why: FailedWhy, refusal: TokenRefusal) -> Self {
+    /// Who signed in cannot be found out, for now.
+    pub(super) const fn unable(reason: &'static str) -> Self {
         Self {
-            shows: Shows::Failed(why),
-            refusal,
+            shows: Shows::Failed(FailedWhy::Unreachable),
+            because: Because::NotReady(reason),
         }
+    }
+
+    /// The provider was asked to sign somebody in anew, and did not.
+    pub(super) const fn from_before() -> Self {
+        Self::new(FailedWhy::NotAccepted, NOT_FRESH, "sign_in_from_before")
+    }
+
+    /// The person, or the provider, did not want it.
+    pub(super) const fn denied() -> Self {
+        Self::new(FailedWhy::Denied, DENIED, "sign_in_denied")
+    }
+
+    /// The provider says that something is wrong.
+    pub(super) const fn provider_error() -> Self {
+        Self::new(FailedWhy::ProviderError, DENIED, "provider_error")
     }
 
     /// For the record.
-    pub(super) const fn refusal(&self) -> TokenRefusal {
-        self.refusal
+    pub(super) const fn told(&self) -> Told {
+        match self.because {
+            Because::Refused(refusal) => Told::Refused(refusal),
+            Because::NotReady(reason) => Told::NotReady(reason),
+        }
     }
 
     /// Nobody whom the directory knows as a guest.
     pub(super) const fn not_invited() -> Self {
         Self {
             shows: Shows::NotInvited,
-            refusal: TokenRefusal {
+            because: Because::Refused(TokenRefusal {
                 code: NO_GUEST,
                 reason: "not_a_guest",
-            },
+            }),
         }
     }
 
@@ -104,7 +127,7 @@ impl From<TokenFault> for Failed {
     fn from(fault: TokenFault) -> Self {
         Self {
             shows: Shows::Failed(FailedWhy::NotAccepted),
-            refusal: refusal(fault),
+            because: Because::Refused(refusal(fault)),
         }
     }
 }
@@ -120,13 +143,13 @@ impl From<NotAccepted> for Failed {
 
 impl From<NoRandom> for Failed {
     fn from(_: NoRandom) -> Self {
-        Self::new(FailedWhy::Unreachable, "no_random_numbers")
+        Self::unable("no_random_numbers")
     }
 }
 
 /// It is not what this browser began.
 pub(super) const fn tampered(reason: &'static str) -> Failed {
-    Failed::new(FailedWhy::Tampered, reason)
+    Failed::new(FailedWhy::Tampered, NOT_BELIEVED, reason)
 }
 
 impl People {
@@ -139,7 +162,7 @@ impl People {
     ) -> Reply {
         let mut reply = welcome.await.unwrap_or_else(|why| Reply {
             answer: why.page(call),
-            told: Told::Refused(why.refusal),
+            told: why.told(),
         });
         if let Some(cookie) = state.and_then(Attempt::cookie) {
             reply.answer.set_cookie(&cookies::clear(&cookie));
@@ -157,8 +180,11 @@ impl People {
         let cookie = state.and_then(Attempt::cookie);
         let sealed = cookie.and_then(|name| cookies::one(call.headers, &name));
         let sealed = sealed.ok_or(tampered("sign_in_of_another_browser"))?;
-        let attempt = Attempt::open(&self.sealer, sealed, call.now())
-            .ok_or(Failed::new(FailedWhy::Expired, "sign_in_took_too_long"))?;
+        let attempt = Attempt::open(&self.sealer, sealed, call.now()).ok_or(Failed::new(
+            FailedWhy::Expired,
+            TOO_LATE,
+            "sign_in_took_too_long",
+        ))?;
         if Some(&*attempt.state) != state
             || attempt.provider != provider
             || attempt.host != call.host
@@ -202,7 +228,7 @@ impl People {
             if let Ok(Err(fault)) = stored {
                 tracing::error!("[portal] store: nobody can sign in: {fault}");
             }
-            return Err(Failed::new(FailedWhy::Unreachable, "session_not_stored"));
+            return Err(Failed::unable("session_not_stored"));
         }
         let issuers = call.live.in_force();
         let person = Who::of(&arrived.verified, &self.names).key();
@@ -262,6 +288,15 @@ impl People {
 
 /// Issuer, contradictions: a sign-in that is not what it says (decision.md, section 12).
 const NOT_BELIEVED: u32 = 50_013;
+
+/// A sign-in that took too long: what it began with has expired.
+const TOO_LATE: u32 = 70_008;
+
+/// What somebody shows is from before it was asked for.
+const NOT_FRESH: u32 = 50_173;
+
+/// The provider gives nobody.
+const DENIED: u32 = 90_123;
 
 /// Whom no record of the directory names.
 const NO_GUEST: u32 = 50_020;

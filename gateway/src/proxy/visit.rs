@@ -1,5 +1,6 @@
 //! A person in a browser, where the request is ours to answer: a page of ours, or the way to a sign-in.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossgate_policy::Decision;
@@ -10,7 +11,9 @@ use super::answer::asked;
 use super::{Gateway, body};
 use crate::ctx::RequestCtx;
 use crate::people::place::Place;
-use crate::people::{Begin, Call, Here, MOST_FORM, Reply, Told, has_too_many, is_form};
+use crate::people::{
+    Begin, Call, Here, MOST_FORM, PeopleSettings, Reply, Told, has_too_many, is_form,
+};
 use crate::request::admit::{Brought, admit_refused, admit_signed_in};
 use crate::request::forwarded::Client;
 use crate::request::respond::{self, Answer, Trouble};
@@ -65,7 +68,7 @@ impl Gateway {
             },
             What::Begin(_) => read_form(session, MOST_FORM).await,
         };
-        let in_force = std::sync::Arc::clone(&ctx.in_force);
+        let in_force = Arc::clone(&ctx.in_force);
         let request = session.req_header();
         let client = ctx.client.as_ref();
         let secure = client.is_some_and(|client| client.secure);
@@ -108,6 +111,10 @@ impl Gateway {
             correlation_id: ctx.correlation_id.to_string(),
             session: visit.session.map(|here| here.session),
         };
+        let provider = match &visit.what {
+            What::Place(place, _) => provider_of(place, settings),
+            What::Begin(_) => None,
+        };
         let Reply { answer, told } = match visit.what {
             What::Place(place, decision) => people.answer(&call, place, decision).await,
             What::Begin(mut begin) => {
@@ -127,7 +134,13 @@ impl Gateway {
         let snapshot = &in_force.snapshot;
         match told {
             Told::Nothing => {}
+            Told::Decided(decision) => ctx.ending = Ending::Decided(decision),
+            Told::NotReady(reason) => {
+                ctx.signed_in_at = provider;
+                ctx.ending = Ending::NotReady(reason);
+            }
             Told::Refused(refusal) => {
+                ctx.signed_in_at = provider;
                 let decision = admit_refused(snapshot, &app, brought, refusal, &self.metrics);
                 ctx.ending = Ending::Decided(decision);
             }
@@ -140,6 +153,7 @@ impl Gateway {
                     ..brought
                 };
                 let decision = admit_signed_in(snapshot, &app, brought, signed_in, &self.metrics);
+                ctx.signed_in_at = Some(Arc::clone(&session.provider));
                 ctx.token = signed_in.token();
                 ctx.token_digest = signed_in.digest;
                 ctx.ending = Ending::Decided(decision);
@@ -147,6 +161,27 @@ impl Gateway {
         }
         answer
     }
+}
+
+/// The provider from which people come to a place.
+fn provider_of(place: &Place, settings: &PeopleSettings) -> Option<Arc<str>> {
+    let provider = match place {
+        Place::Callback(name) | Place::Saml(name) | Place::WsFed(name) => settings.provider(name),
+        Place::Passcode => settings.passcode(),
+        Place::SignIn
+        | Place::Redeem
+        | Place::WhoAmI
+        | Place::Leave
+        | Place::Invite
+        | Place::Terms
+        | Place::SignOut
+        | Place::SignedOut
+        | Place::FrontChannel(_)
+        | Place::BackChannel(_)
+        | Place::Resume(_)
+        | Place::Nowhere => None,
+    };
+    provider.map(|provider| provider.name.as_str().into())
 }
 
 /// The body, where it is whole and not too large.

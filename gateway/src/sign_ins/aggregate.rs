@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossgate_policy::ids::Id;
@@ -53,6 +54,7 @@ struct Key {
     outcome: &'static str,
     reason: &'static str,
     client_address: Option<IpAddr>,
+    signed_in_at: Option<Arc<str>>,
 }
 
 impl Key {
@@ -63,6 +65,7 @@ impl Key {
             outcome: observation.ending.outcome(),
             reason: observation.ending.reason(),
             client_address: observation.client_address,
+            signed_in_at: observation.signed_in_at.clone(),
         }
     }
 }

@@ -22,12 +22,20 @@ pub(super) fn failure_reason(code: u32) -> Option<&'static str> {
         50_105 => "The application does not take this client, scope, role or user.",
         50_158 => "The terms of use were not accepted.",
         50_173 => "The sign-in behind the token was revoked; a fresh one is needed.",
+        50_126 => "The code that was mailed is not this one, or it has expired.",
         53_000 => "A compliant device is needed for this application.",
         53_001 => "A device joined to the organisation's domain is needed for this application.",
         53_003 => "A Conditional Access policy blocks the access.",
         65_001 => "The guest has not consented to this organisation's use of their data.",
+        70_000 => "The identity provider does not take the code of the sign-in.",
+        70_008 => "The sign-in took too long.",
+        90_123 => "The identity provider did not sign the person in.",
         500_021 => "The network's list of permitted organisations does not name this one.",
         500_022 => "The network does not permit consumer Microsoft accounts.",
+        50_008 => "The assertion of the identity provider is not one that counts.",
+        5_000_819 => {
+            "The assertion of the identity provider has no mail address that it may speak for."
+        }
         500_133 => "The token is outside its time of validity.",
         500_212 => {
             "The organisation's settings do not let this user out to that organisation or application."

@@ -47,6 +47,8 @@ pub struct Observation {
     pub user_agent: Option<Box<str>>,
     /// The policy that decided; `None` where none was in force.
     pub policy: Option<PolicyInForce>,
+    /// The provider at which a person signed in by this request, or tried to; `None` where a token or a session came with it.
+    pub signed_in_at: Option<Arc<str>>,
     /// The tenant-restriction headers, where any came.
     pub restriction: Option<Arc<RestrictionValues>>,
     /// The fact of this name in the decision's context.

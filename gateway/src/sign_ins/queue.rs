@@ -148,8 +148,7 @@ impl Queue {
             counted: Mutex::new(Counted::new(self.most_counted)),
         });
         let counts = self.most_counted > 0;
-        // What a person may quote is told by the writer, with its reference.
-        let counts = counts && !seen.shown;
+        let counts = counts && !seen.by_itself;
         let counted = worker.counted.try_lock().ok().filter(|_| counts);
         let handed_over = match counted {
             Some(mut counted) => {

@@ -92,6 +92,8 @@ struct Crossgate<'a> {
     step: Option<&'static str>,
     enforcement: &'static str,
     direction: Option<&'static str>,
+    /// The `[[provider]]` at which a person signed in, or tried to.
+    provider: Option<&'a str>,
     /// Names the content of the policy that decided.
     snapshot: &'a str,
     generation: u64,
@@ -151,7 +153,7 @@ impl<'a> SignIn<'a> {
                     result,
                 })
                 .collect(),
-            is_interactive: false,
+            is_interactive: observation.signed_in_at.is_some(),
             resource_display_name: app.map(|app| &*app.name),
             resource_id: app.map(|app| app.target.id.to_string()),
             home_tenant_id: facts
@@ -178,6 +180,8 @@ impl<'a> SignIn<'a> {
                 .map(Id::text),
             sign_in_event_types: [if is_app {
                 "servicePrincipal"
+            } else if observation.signed_in_at.is_some() {
+                "interactiveUser"
             } else {
                 "nonInteractiveUser"
             }],
@@ -203,6 +207,7 @@ impl<'a> Crossgate<'a> {
             step: observation.ending.step().map(crossgate_policy::Step::name),
             enforcement: decision.map_or("enforce", |decision| decision.enforcement.name()),
             direction: facts.map(|facts| facts.direction.name()),
+            provider: observation.signed_in_at.as_deref(),
             snapshot: observation
                 .policy
                 .as_ref()

@@ -34,8 +34,8 @@ pub struct Seen<'a> {
     pub generation: u64,
     /// When the head of the request was read.
     pub arrived: Timestamp,
-    /// See [`Observation::shown`].
-    pub shown: bool,
+    /// The writer is to have it, whatever it repeats: a person was shown its reference, or signed in.
+    pub by_itself: bool,
 }
 
 impl<'a> Seen<'a> {
@@ -48,7 +48,7 @@ impl<'a> Seen<'a> {
             client_address: observation.client_address,
             generation: generation(observation),
             arrived: observation.arrived,
-            shown: observation.shown,
+            by_itself: false,
         }
     }
 
@@ -84,7 +84,7 @@ impl Kind {
             client_address,
             generation,
             arrived: _,
-            shown: _,
+            by_itself: _,
         } = *seen;
         Self {
             token,

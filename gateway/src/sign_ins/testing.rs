@@ -43,6 +43,7 @@ pub(super) fn observation(token: u128) -> Observation {
         client_address: Some([192, 0, 2, 7].into()),
         user_agent: None,
         policy: None,
+        signed_in_at: None,
         restriction: None,
         partner_outbound_allowed: false,
         terms_accepted: None,
@@ -60,7 +61,7 @@ pub(super) fn record(slot: Slot, observation: Observation) {
         client_address: observation.client_address,
         generation: 0,
         arrived: observation.arrived,
-        shown: observation.shown,
+        by_itself: observation.shown || observation.signed_in_at.is_some(),
     };
     slot.record(&seen, || observation);
 }
