@@ -5,19 +5,59 @@
 use crate::node::Server;
 use crate::programs::require;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-/// A running Chromium; each profile in it is a browser of its own.
+/// One without any profile. All that are there at a time share a Chromium, in which each profile is a browser of its own.
 #[derive(Debug)]
-pub struct Browser(Server);
+pub struct Browser {
+    chromium: Arc<Chromium>,
+    number: u64,
+    profiles: Mutex<BTreeSet<String>>,
+}
+
+#[derive(Debug)]
+struct Chromium(Server);
+
+/// The one that is running, and how many browsers there were.
+static RUNNING: Mutex<(Weak<Chromium>, u64)> = Mutex::new((Weak::new(), 0));
 
 impl Browser {
-    /// Starts one, without any profile.
+    /// Starts one.
+    ///
+    /// # Panics
+    /// Where Chromium does not come up.
     #[must_use]
     pub fn start() -> Self {
-        drop(require("chromium", "chromium"));
-        Self(Server::start("browser.mjs"))
+        // Where it did not come up for another test, this one says so itself.
+        let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        let (chromium, number) = &mut *running;
+        let shared = chromium.upgrade().unwrap_or_else(|| {
+            drop(require("chromium", "chromium"));
+            Arc::new(Chromium(Server::start("browser.mjs")))
+        });
+        *chromium = Arc::downgrade(&shared);
+        *number += 1;
+        Self {
+            chromium: shared,
+            number: *number,
+            profiles: Mutex::default(),
+        }
+    }
+
+    /// What a profile is called among those of all browsers.
+    fn own(&self, profile: &str) -> String {
+        format!("{}-{profile}", self.number)
+    }
+
+    fn call(&self, path: &str, arguments: &Value) -> Value {
+        self.chromium.0.call(path, arguments)
+    }
+
+    fn profiles(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.profiles.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A new tab of a profile, which is made where it is not there yet. Tabs of a profile share their cookies.
@@ -26,7 +66,9 @@ impl Browser {
     /// Where the browser does not open one.
     #[must_use]
     pub fn open(&self, profile: &str) -> Tab<'_> {
-        let answer = self.0.call("/control/open", &json!({ "profile": profile }));
+        let profile = self.own(profile);
+        let answer = self.call("/control/open", &json!({ "profile": profile }));
+        self.profiles().insert(profile);
         self.tab(&answer["tab"])
     }
 
@@ -36,17 +78,16 @@ impl Browser {
     /// Where the browser does not say.
     #[must_use]
     pub fn tabs(&self, profile: &str) -> Vec<Tab<'_>> {
-        let answer = self.0.call("/control/tabs", &json!({ "profile": profile }));
+        let answer = self.call("/control/tabs", &json!({ "profile": self.own(profile) }));
         let tabs = list(&answer["tabs"]);
         tabs.iter().map(|tab| self.tab(&tab["tab"])).collect()
     }
 
     /// Ends a profile: its tabs and its cookies.
     pub fn forget(&self, profile: &str) {
-        drop(
-            self.0
-                .call("/control/close", &json!({ "profile": profile })),
-        );
+        let profile = self.own(profile);
+        drop(self.call("/control/close", &json!({ "profile": profile })));
+        self.profiles().remove(&profile);
     }
 
     fn tab(&self, id: &Value) -> Tab<'_> {
@@ -58,6 +99,24 @@ impl Browser {
 }
 
 impl Drop for Browser {
+    fn drop(&mut self) {
+        // A test may be failing already: nothing here may panic.
+        for profile in &*self.profiles() {
+            drop(
+                ureq::post(format!(
+                    "{}/control/close",
+                    self.chromium.0.says("/control")
+                ))
+                .config()
+                .timeout_global(Some(Duration::from_secs(5)))
+                .build()
+                .send(json!({ "profile": profile }).to_string()),
+            );
+        }
+    }
+}
+
+impl Drop for Chromium {
     fn drop(&mut self) {
         // Its files would stay behind where it is only killed. A test may be failing already: nothing here may panic.
         drop(
@@ -290,7 +349,7 @@ impl Tab<'_> {
 
     fn call(&self, what: &str, mut arguments: Value) -> Value {
         arguments["tab"] = json!(self.id);
-        self.browser.0.call(&format!("/control/{what}"), &arguments)
+        self.browser.call(&format!("/control/{what}"), &arguments)
     }
 }
 

@@ -1,0 +1,53 @@
+//! The built program from outside: real sockets, real providers, real databases and browsers, each test with a gateway of its own.
+//!
+//! One program for all of them, so that they are linked once and that those which wait do so together.
+#![allow(
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a program has no users of its items; a test fails by panicking, and a JSON member that is not there is null, and the assertion says so"
+)]
+
+mod admin;
+mod admin_audit;
+mod admin_calls;
+mod admin_changes;
+mod answers;
+mod command_line;
+mod command_line_policy;
+mod command_line_store;
+mod connections;
+mod crash;
+mod cross_site;
+mod federation_attacks;
+mod graph_sdks;
+mod invitations;
+mod inviters;
+mod keyboard;
+mod keys;
+mod limits;
+mod lock_out;
+mod openapi;
+mod operations;
+mod outsiders;
+mod own_pages;
+mod pages;
+mod people;
+mod policy;
+mod requests;
+mod roles;
+mod secrets;
+mod self_service;
+mod sessions;
+mod sign_in_attacks;
+mod signals;
+mod site;
+mod step_up;
+mod streams;
+mod synchronization;
+mod tokens;
+mod vectors;
+mod visits;
+mod who_am_i;
