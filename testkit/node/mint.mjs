@@ -5,7 +5,8 @@
 // header member set to null is left out. Kinds and faults are the two tables below.
 import { createHash, randomUUID } from 'node:crypto';
 import http from 'node:http';
-import { CompactSign, SignJWT, base64url, exportJWK, exportSPKI, generateKeyPair } from 'jose';
+import { CompactSign, SignJWT, base64url, exportJWK, exportSPKI } from 'jose';
+import { keyPair } from './lib/keys.mjs';
 import { control, json, listen, ready } from './lib/loopback.mjs';
 
 const MICROSOFT_ACCOUNTS = '9188040d-6c67-4c5b-b112-36a304b66dad';
@@ -24,7 +25,7 @@ function issuerOf(cloud, version, tenant) {
 // ---- keys -------------------------------------------------------------------------------------------------------------
 
 async function newKey(alg, published) {
-  const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
+  const { privateKey, publicKey } = await keyPair(alg);
   const jwk = await exportJWK(publicKey);
   const kid = createHash('sha1').update(jwk.n ?? jwk.x).digest('base64url');
   return { alg, kid, jwk, privateKey, publicKey, published };

@@ -11,8 +11,9 @@
 import { randomBytes } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
-import { SignJWT, exportJWK, generateKeyPair, importJWK } from 'jose';
+import { SignJWT, exportJWK, importJWK } from 'jose';
 import Provider, { interactionPolicy } from 'oidc-provider';
+import { keyPair } from './lib/keys.mjs';
 import { body, control, listen, ready } from './lib/loopback.mjs';
 import { escaped, html, show } from './lib/pages.mjs';
 import { Store } from './lib/store.mjs';
@@ -188,7 +189,7 @@ async function loadExistingGrant(ctx) {
 
 let keys = [];
 async function newKey() {
-  const { privateKey } = await generateKeyPair('RS256', { extractable: true });
+  const { privateKey } = await keyPair('RS256');
   return { ...(await exportJWK(privateKey)), alg: 'RS256', use: 'sig', kid: randomBytes(8).toString('hex') };
 }
 

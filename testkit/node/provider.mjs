@@ -6,8 +6,9 @@
 // Control calls: `/control/token`, `/control/rotate`, `/control/announce`, `/control/use-announced`, `/control/down`,
 // `/control/up`, `/control/stats`.
 import http from 'node:http';
-import { exportJWK, generateKeyPair } from 'jose';
+import { exportJWK } from 'jose';
 import Provider from 'oidc-provider';
+import { keyPair } from './lib/keys.mjs';
 import { control, listen, ready } from './lib/loopback.mjs';
 
 const CLIENT = { id: 'partner-client', secret: 'a-secret-for-tests-only' };
@@ -24,7 +25,7 @@ let handler;
 async function generateKeys() {
   generation += 1;
   return Promise.all(ALGORITHMS.map(async (alg) => {
-    const { privateKey } = await generateKeyPair(alg, { extractable: true });
+    const { privateKey } = await keyPair(alg);
     return { ...(await exportJWK(privateKey)), alg, use: 'sig', kid: `${alg.toLowerCase()}-${generation}` };
   }));
 }

@@ -4,10 +4,12 @@
 
 use crate::node::Server;
 use crate::programs::require;
+use crate::shared::Shared;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// One without any profile. All that are there at a time share a Chromium, in which each profile is a browser of its own.
@@ -21,8 +23,10 @@ pub struct Browser {
 #[derive(Debug)]
 struct Chromium(Server);
 
-/// The one that is running, and how many browsers there were.
-static RUNNING: Mutex<(Weak<Chromium>, u64)> = Mutex::new((Weak::new(), 0));
+static RUNNING: Shared<Chromium> = Shared::new();
+
+/// How many browsers there were.
+static BROWSERS: AtomicU64 = AtomicU64::new(0);
 
 impl Browser {
     /// Starts one.
@@ -31,18 +35,15 @@ impl Browser {
     /// Where Chromium does not come up.
     #[must_use]
     pub fn start() -> Self {
-        // Where it did not come up for another test, this one says so itself.
-        let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
-        let (chromium, number) = &mut *running;
-        let shared = chromium.upgrade().unwrap_or_else(|| {
-            drop(require("chromium", "chromium"));
-            Arc::new(Chromium(Server::start("browser.mjs")))
-        });
-        *chromium = Arc::downgrade(&shared);
-        *number += 1;
         Self {
-            chromium: shared,
-            number: *number,
+            chromium: RUNNING.get(|| {
+                drop(require(
+                    "chromium-headless-shell",
+                    "chromium-headless-shell",
+                ));
+                Chromium(Server::start("browser.mjs"))
+            }),
+            number: BROWSERS.fetch_add(1, Ordering::Relaxed),
             profiles: Mutex::default(),
         }
     }

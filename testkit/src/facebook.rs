@@ -14,7 +14,7 @@ impl Facebook {
     /// Starts one, which knows nobody and no app.
     #[must_use]
     pub fn start() -> Self {
-        Self(Server::start("facebook.mjs"))
+        Self(Server::start_with_others("facebook.mjs"))
     }
 
     /// Where it answers.

@@ -26,4 +26,5 @@ pub mod provider;
 pub mod raw;
 pub mod redirects;
 pub mod saml;
+mod shared;
 pub mod upstream;

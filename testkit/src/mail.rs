@@ -13,7 +13,7 @@ impl MailServer {
     /// Starts one, which has no mail.
     #[must_use]
     pub fn start() -> Self {
-        Self(Server::start("smtp.mjs"))
+        Self(Server::start_with_others("smtp.mjs"))
     }
 
     /// Its port at 127.0.0.1.

@@ -11,7 +11,7 @@ impl Mint {
     /// Starts one, with keys of its own.
     #[must_use]
     pub fn start() -> Self {
-        Self(Server::start("mint.mjs"))
+        Self(Server::start_with_others("mint.mjs"))
     }
 
     /// Where the key set of a cloud (`global`, `usgov`, `china`) is.

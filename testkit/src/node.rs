@@ -1,22 +1,35 @@
 //! Runs the Node programs beside this crate.
 
 use crate::programs::{self, require};
-use serde_json::Value;
+use crate::shared::Shared;
+use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
 
 /// A Node program that serves until it is dropped.
 #[derive(Debug)]
 pub struct Server {
-    child: Child,
+    process: Process,
     ready: Value,
-    control: String,
 }
 
+/// Where it runs.
+#[derive(Debug)]
+enum Process {
+    Own(Child),
+    /// With others, and what it is called there.
+    Shared(Arc<Server>, Value),
+}
+
+/// The process that programs share.
+static HOST: Shared<Server> = Shared::new();
+
 impl Server {
-    /// Starts `script` and waits for the line that says where it listens.
+    /// Starts `script` in a process of its own, and waits for the line that says where it listens.
     ///
     /// # Panics
     /// Where it does not come up; what it wrote to standard error is in the test's own.
@@ -34,11 +47,23 @@ impl Server {
             .unwrap();
         let ready: Value = serde_json::from_str(&line)
             .unwrap_or_else(|error| panic!("{script} did not come up: {error}"));
-        let control = ready["control"].as_str().unwrap().to_owned();
         Self {
-            child,
+            process: Process::Own(child),
             ready,
-            control,
+        }
+    }
+
+    /// Starts `script` beside others in one process, which need not load again what it imports: for what takes little time to run.
+    ///
+    /// # Panics
+    /// As for [`Server::start`].
+    #[must_use]
+    pub fn start_with_others(script: &str) -> Self {
+        let host = HOST.get(|| Self::start("host.mjs"));
+        let mut started = host.call("/control/start", &json!({ "script": script }));
+        Self {
+            process: Process::Shared(host, started["program"].take()),
+            ready: started["ready"].take(),
         }
     }
 
@@ -65,7 +90,7 @@ impl Server {
             .build()
             .into();
         let mut response = agent
-            .post(format!("{}{path}", self.control))
+            .post(format!("{}{path}", self.says("/control")))
             .send(arguments.to_string())
             .unwrap_or_else(|error| panic!("{path}: {error}"));
         let answer = response.body_mut().read_to_string().unwrap();
@@ -79,9 +104,23 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Closing its standard input would end it too; this does not leave a moment in between.
-        drop(self.child.kill());
-        drop(self.child.wait());
+        match &mut self.process {
+            Process::Own(child) => {
+                // Closing its standard input would end it too; this does not leave a moment in between.
+                drop(child.kill());
+                drop(child.wait());
+            }
+            Process::Shared(host, program) => {
+                // A test may be failing already: nothing here may panic.
+                drop(
+                    ureq::post(format!("{}/control/stop", host.says("/control")))
+                        .config()
+                        .timeout_global(Some(Duration::from_secs(5)))
+                        .build()
+                        .send(json!({ "program": program }).to_string()),
+                );
+            }
+        }
     }
 }
 

@@ -14,7 +14,7 @@ impl People {
     /// Starts one, which knows nobody.
     #[must_use]
     pub fn start() -> Self {
-        Self(Server::start("people.mjs"))
+        Self(Server::start_with_others("people.mjs"))
     }
 
     /// Its issuer address.

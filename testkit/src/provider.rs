@@ -11,7 +11,7 @@ impl Provider {
     /// Starts one, with keys of its own.
     #[must_use]
     pub fn start() -> Self {
-        Self(Server::start("provider.mjs"))
+        Self(Server::start_with_others("provider.mjs"))
     }
 
     /// Its issuer address.

@@ -65,7 +65,7 @@ impl SamlProvider {
     #[must_use]
     pub fn start() -> Self {
         let provider = Self {
-            server: Server::start("saml-idp.mjs"),
+            server: Server::start_with_others("saml-idp.mjs"),
             signer: Signer::rsa(),
         };
         provider.sign_with(&provider.signer);

@@ -2,8 +2,53 @@
 // that comes with the parent's, so that a test that dies leaves nothing running.
 import http from 'node:http';
 
+// The program that is being started, where programs share this process; they are started one after another.
+let starting = null;
+let begun = Promise.resolve();
+const listening = new WeakSet();
+
+/** Runs a program as if it had a process of its own: what it listens on ends when it is stopped. */
+export function host(url) {
+  const started = begun.then(async () => {
+    const program = { servers: [], sockets: new Set(), ends: [], ready: null };
+    program.stop = () => {
+      for (const server of program.servers) server.close();
+      for (const socket of program.sockets) socket.destroy();
+      for (const end of program.ends) end();
+    };
+    starting = program;
+    try {
+      await import(url);
+      return program;
+    } catch (error) {
+      program.stop();
+      throw error;
+    } finally {
+      starting = null;
+    }
+  });
+  begun = started.catch(() => {});
+  return started;
+}
+
+/** Does something when the program that is being started is stopped, where it shares the process. */
+export function atEnd(end) {
+  starting?.ends.push(end);
+}
+
+function keep(server, { servers, sockets }) {
+  servers.push(server);
+  listening.add(server);
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+}
+
 /** Listens on 127.0.0.1, on `port` or any free one, and answers the port. */
 export function listen(server, port = 0) {
+  // One that listens again belongs to a program that was started before.
+  if (starting && !listening.has(server)) keep(server, starting);
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', () => {
@@ -15,6 +60,10 @@ export function listen(server, port = 0) {
 
 /** Tells the parent where this program listens, and ends when the parent closes standard input. */
 export function ready(addresses) {
+  if (starting) {
+    starting.ready = addresses;
+    return;
+  }
   process.stdin.on('end', () => process.exit(0));
   process.stdin.on('close', () => process.exit(0));
   process.stdin.resume();
