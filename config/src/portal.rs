@@ -40,7 +40,7 @@ impl Portal {
         if lifetime < idle {
             section.fault(
                 "lifetime",
-                "sessions would end before `idle` could; expected at least that",
+                format!("sessions of {lifetime:?} would end before `idle` of {idle:?} could; expected at least that"),
             );
         }
         if lifetime > LONGEST {

@@ -121,8 +121,9 @@ impl ProviderSettings {
             Some(ProviderKind::Oidc(client)) => client.issuer == name,
             Some(
                 ProviderKind::Facebook(_) | ProviderKind::Federation(_) | ProviderKind::Passcode,
-            )
-            | None => false,
+            ) => false,
+            // Whose it is could not be read, which is told.
+            None => true,
         };
         // Events and apps are told of either by its name.
         if !of_issuer && issuers.iter().any(|issuer| issuer.name == name) {

@@ -57,7 +57,10 @@ fn checked(path: &Path, purpose: Purpose) -> Result<Connection, Stop> {
             _ => {}
         }
     }
-    path.metadata().map_err(|error| failed(error.to_string()))?;
+    path.metadata().map_err(|error| match error.kind() {
+        ErrorKind::NotFound => failed("there is no store yet; the first `crossgate run` makes it"),
+        _ => failed(error.to_string()),
+    })?;
     let mut connection = match purpose {
         Purpose::CreateOrChange | Purpose::Change => {
             connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?
