@@ -124,6 +124,13 @@ impl RequestCtx {
         self.in_force = in_force;
     }
 
+    /// The request is of who is signed in.
+    pub fn speaks_for(&mut self, here: Here) {
+        self.token = Some(Arc::clone(&here.token));
+        self.token_digest = here.session.subject.digest;
+        self.session = Some(here);
+    }
+
     /// What was decided, where anything was.
     #[must_use]
     pub const fn decision(&self) -> Option<&Decision> {

@@ -19,6 +19,7 @@ mod outbox;
 mod passcode;
 pub mod place;
 mod provider;
+mod readers;
 mod realm;
 mod redeem;
 mod send;
@@ -33,6 +34,7 @@ mod terms;
 mod vouched;
 mod welcome;
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -68,6 +70,8 @@ use passcode::MOST_MAILS;
 use place::Place;
 pub use provider::Provider;
 use provider::SpeaksFor;
+pub use readers::Reader;
+use readers::Readers;
 use realm::takes_microsoft_accounts;
 pub use settings::PeopleSettings;
 pub use sign_in::Begin;
@@ -106,6 +110,7 @@ pub struct People {
     connections: Arc<Connections>,
     passcodes: Passcodes,
     mailing: Arc<Semaphore>,
+    readers: Arc<Readers>,
     reading: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
     ledger: Option<Arc<Ledger>>,
@@ -179,6 +184,7 @@ impl People {
             connections: Arc::clone(connections),
             passcodes: Passcodes::new(&key, Limits::default()),
             mailing: Arc::new(Semaphore::new(MOST_MAILS)),
+            readers: Arc::default(),
             reading: Arc::new(Semaphore::new(MOST_READ)),
             waiting: Arc::new(Semaphore::new(MOST_WAITING)),
             ledger: ledger.cloned(),
@@ -273,6 +279,12 @@ impl People {
             Place::Resume(id) => self.resume(call, &id),
             Place::Nowhere => Reply::of(call.nowhere()),
         }
+    }
+
+    /// A place for somebody whose form is to be read; `None` where all are taken that they may have.
+    #[must_use]
+    pub fn reader(&self, client: Option<IpAddr>) -> Option<Reader> {
+        self.readers.enter(client)
     }
 
     /// A place for somebody who is to be answered; `None` where all are taken.

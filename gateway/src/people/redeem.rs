@@ -166,6 +166,14 @@ async fn accepted(
         Err(fault) if fault.status == StatusCode::FORBIDDEN => {
             return refused(call, FailedWhy::InvitationGone, "not_invitable");
         }
+        // The account has a record already, which nobody has twice.
+        Err(fault) if fault.status == StatusCode::BAD_REQUEST => {
+            return refused(
+                call,
+                FailedWhy::InvitationOfAnother,
+                "account_of_another_guest",
+            );
+        }
         Err(fault) => return unreadable(call, &fault),
     };
     let here = format!("{}/", call.origin);

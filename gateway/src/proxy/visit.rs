@@ -55,18 +55,12 @@ impl Gateway {
         visit: Visit,
     ) -> Answer {
         // Visits may wait, for bodies and for providers: they have places of their own, and few.
-        let place = self.people.as_ref().and_then(|people| people.room());
-        let Some(_place) = place else {
-            let trouble = Trouble::NotReady("too_many_visits");
-            ctx.ending = Ending::NotReady(trouble.rule());
-            return respond::trouble(trouble, &asked(session.req_header(), ctx));
+        let form = match self.form(session, ctx, &visit.what).await {
+            Ok(form) => form,
+            Err(Full) => return too_many(session, ctx),
         };
-        let form = match visit.what {
-            What::Place(ref place, _) => match place.longest_form() {
-                None => Some(Vec::new()),
-                Some(most) => read_form(session, most).await,
-            },
-            What::Begin(_) => read_form(session, MOST_FORM).await,
+        let Some(_place) = self.people.as_ref().and_then(|people| people.room()) else {
+            return too_many(session, ctx);
         };
         let in_force = Arc::clone(&ctx.in_force);
         let request = session.req_header();
@@ -109,11 +103,11 @@ impl Gateway {
             origin,
             at: ctx.arrived,
             correlation_id: ctx.correlation_id.to_string(),
-            session: visit.session.map(|here| here.session),
+            session: visit.session.as_ref().map(|here| Arc::clone(&here.session)),
         };
-        let provider = match &visit.what {
-            What::Place(place, _) => provider_of(place, settings),
-            What::Begin(_) => None,
+        let (provider, was_decided) = match &visit.what {
+            What::Place(place, _) => (provider_of(place, settings), false),
+            What::Begin(_) => (None, true),
         };
         let Reply { answer, told } = match visit.what {
             What::Place(place, decision) => people.answer(&call, place, decision).await,
@@ -134,7 +128,14 @@ impl Gateway {
         let snapshot = &in_force.snapshot;
         match told {
             Told::Nothing => {}
-            Told::Decided(decision) => ctx.ending = Ending::Decided(decision),
+            Told::Decided(decision) => {
+                if let Some(here) = visit.session {
+                    ctx.speaks_for(here);
+                }
+                ctx.ending = Ending::Decided(decision);
+            }
+            // Why they were to sign in says more than why they cannot, which the log tells.
+            Told::NotReady(_) if was_decided => {}
             Told::NotReady(reason) => {
                 ctx.signed_in_at = provider;
                 ctx.ending = Ending::NotReady(reason);
@@ -154,13 +155,50 @@ impl Gateway {
                 };
                 let decision = admit_signed_in(snapshot, &app, brought, signed_in, &self.metrics);
                 ctx.signed_in_at = Some(Arc::clone(&session.provider));
-                ctx.token = signed_in.token();
-                ctx.token_digest = signed_in.digest;
+                if let Some(token) = signed_in.token() {
+                    ctx.speaks_for(Here {
+                        session: Arc::clone(&session),
+                        token,
+                        accepted,
+                    });
+                }
                 ctx.ending = Ending::Decided(decision);
             }
         }
         answer
     }
+
+    /// The form that came with a visit, empty where none is to; `None` where it is not whole, or too large.
+    async fn form(
+        &self,
+        session: &mut Session,
+        ctx: &RequestCtx,
+        what: &What,
+    ) -> Result<Option<Vec<u8>>, Full> {
+        let most = match what {
+            What::Place(place, _) => place.longest_form(),
+            What::Begin(_) => Some(MOST_FORM),
+        };
+        let Some(most) = most.filter(|_| session.req_header().method == Method::POST) else {
+            return Ok(Some(Vec::new()));
+        };
+        let client = ctx.client.as_ref().and_then(|client| client.address);
+        let reader = self
+            .people
+            .as_ref()
+            .and_then(|people| people.reader(client));
+        let _reader = reader.ok_or(Full)?;
+        Ok(body::read(session, most, PATIENCE).await.ok())
+    }
+}
+
+/// There is no place.
+struct Full;
+
+fn too_many(session: &Session, ctx: &mut RequestCtx) -> Answer {
+    let trouble = Trouble::NotReady("too_many_visits");
+    ctx.ending = Ending::NotReady(trouble.rule());
+    respond::trouble(trouble, &asked(session.req_header(), ctx))
 }
 
 /// The provider from which people come to a place.
@@ -184,13 +222,5 @@ fn provider_of(place: &Place, settings: &PeopleSettings) -> Option<Arc<str>> {
     provider.map(|provider| provider.name.as_str().into())
 }
 
-/// The body, where it is whole and not too large.
-async fn read_form(session: &mut Session, most: usize) -> Option<Vec<u8>> {
-    if session.req_header().method != Method::POST {
-        return Some(Vec::new());
-    }
-    body::read(session, most, PATIENCE).await.ok()
-}
-
 /// What people type is sent at once.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(10);

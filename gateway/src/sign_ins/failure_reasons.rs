@@ -29,6 +29,7 @@ pub(super) fn failure_reason(code: u32) -> Option<&'static str> {
         65_001 => "The guest has not consented to this organisation's use of their data.",
         70_000 => "The identity provider does not take the code of the sign-in.",
         70_008 => "The sign-in took too long.",
+        90_033 => "Something that the sign-in needs did not answer.",
         90_123 => "The identity provider did not sign the person in.",
         500_021 => "The network's list of permitted organisations does not name this one.",
         500_022 => "The network does not permit consumer Microsoft accounts.",

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::conditional_access;
 use super::event::time;
 use super::failure_reasons::failure_reason;
-use super::observation::Observation;
+use super::observation::{Ending, Observation};
 
 /// The members of `signIn` that a gateway knows. What only a sign-in page could tell (risk, place, methods) is absent.
 #[derive(Debug, Serialize)]
@@ -250,7 +250,16 @@ fn caller_id(facts: Option<&Facts>, subject: Option<&Subject>) -> String {
 }
 
 fn status(observation: &Observation) -> Status {
-    let code = observation.ending.decision().map_or(0, Decision::code);
+    let code = match &observation.ending {
+        Ending::Decided(decision) => decision.code(),
+        // Nobody signed in, so it is no success.
+        Ending::NotReady(_) if observation.signed_in_at.is_some() => NOT_AVAILABLE,
+        Ending::NotReady(_)
+        | Ending::Malformed(_)
+        | Ending::Signal(_)
+        | Ending::Synchronization(_)
+        | Ending::Aborted => 0,
+    };
     let reason = observation.ending.reason();
     Status {
         error_code: code,
@@ -259,6 +268,9 @@ fn status(observation: &Observation) -> Status {
         additional_details: (observation.ending.outcome() != "allow").then(|| reason.to_owned()),
     }
 }
+
+/// What Entra says where something of its own does not answer.
+const NOT_AVAILABLE: u32 = 90_033;
 
 fn device<'a>(subject: &Subject, device_id: Option<&'a str>) -> DeviceDetail<'a> {
     let (compliant, hybrid) = (

@@ -289,10 +289,14 @@ fn sessions_outlive_the_process_and_are_of_one_host() {
 #[test]
 fn a_provider_that_is_not_there_lets_nobody_in_and_the_record_refuses_nobody() {
     let gone = format!(
-        "[[issuer]]\nname = \"gone\"\nkind = \"oidc\"\nissuer = \"http://127.0.0.1:9/\"\ntenant = \"{WINGTIP}\"\n\
+        "[[issuer]]\nname = \"gone\"\nkind = \"oidc\"\nissuer = \"http://127.0.0.1:9/\"\ntenant = \"{WINGTIP}\"\njwks = \"file:gone.json\"\n\
          [[provider]]\nname = \"gone\"\nlabel = \"Gone\"\nissuer = \"gone\"\nclient_id = \"crossgate\"\n"
     );
-    let doors = Lobby::new().configure(|setup| setup.entries(&gone)).open();
+    let lobby = Lobby::new().configure(|setup| setup.entries(&gone));
+    let keys = ureq::get(format!("{}/jwks", lobby.contoso.issuer())).call();
+    let keys = keys.unwrap().body_mut().read_to_string().unwrap();
+    lobby.write("gone.json", &keys);
+    let doors = lobby.open();
     let tab = doors.browser.open("wilma");
     let place = tab.goto(&doors.app("/.crossgate/sign-in?provider=gone&return=/"));
     assert_eq!(place.status, 502, "{}", tab.page().text);

@@ -4,7 +4,9 @@ use crate::site::people::{Doors, Lobby};
 use crate::site::{FABRIKAM, POLICY_ID, everyone, nobody};
 use crossgate_testkit::browser::{Place, Tab};
 use crossgate_testkit::gateway::OWN_TENANT;
+use crossgate_testkit::programs::wait_for;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// What the page says by its labels; under `title` what it says of the app, and under `link` what is offered first.
 fn me(doors: &Doors, tab: &Tab<'_>) -> Value {
@@ -20,6 +22,9 @@ fn me(doors: &Doors, tab: &Tab<'_>) -> Value {
     let event = doors.gateway.event(told["Reference"].as_str().unwrap());
     let code = format!("AADSTS{}", event["status"]["errorCode"]);
     assert_eq!(told["Code"].as_str().unwrap_or("AADSTS0"), code, "{event}");
+    assert_eq!(event["userDisplayName"], told["Name"], "{event}");
+    let explanation = event["crossgate"]["explanation"].to_string();
+    assert!(!explanation.contains("no_token"), "{event}");
     told
 }
 
@@ -161,6 +166,16 @@ fn who_has_not_accepted_terms_is_told_so_and_reads_them_from_there() {
     tab.click("button[type=submit]");
     doors.told(&tab);
     assert_told(&me(&doors, &tab), &[("title", "You can use Payroll.")]);
+    // Who accepted before has met it with the sign-in.
+    doors.browser.forget("ada");
+    come(&doors, "contoso", "ada");
+    let again = wait_for("the next sign-in", Duration::from_secs(10), || {
+        let mut events = doors.gateway.events();
+        events.retain(|event| event["isInteractive"] == true);
+        (events.len() == 2).then(|| events.remove(1))
+    });
+    let applied = &again["appliedConditionalAccessPolicies"][0];
+    assert_eq!(applied["result"], "success", "{again}");
 }
 
 #[test]

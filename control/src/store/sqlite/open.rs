@@ -57,9 +57,13 @@ fn checked(path: &Path, purpose: Purpose) -> Result<Connection, Stop> {
             _ => {}
         }
     }
-    path.metadata().map_err(|error| match error.kind() {
-        ErrorKind::NotFound => failed("there is no store yet; the first `crossgate run` makes it"),
-        _ => failed(error.to_string()),
+    path.metadata().map_err(|error| {
+        let is_missing = error.kind() == ErrorKind::NotFound;
+        failed(if is_missing {
+            "there is no store yet; the first `crossgate run` makes it".to_owned()
+        } else {
+            error.to_string()
+        })
     })?;
     let mut connection = match purpose {
         Purpose::CreateOrChange | Purpose::Change => {
