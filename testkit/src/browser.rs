@@ -15,6 +15,7 @@ use std::time::Duration;
 pub struct Browser {
     chromium: Arc<Chromium>,
     number: u64,
+    proxy: Option<String>,
     profiles: Mutex<BTreeSet<String>>,
 }
 
@@ -31,6 +32,15 @@ impl Browser {
     /// Where Chromium does not come up.
     #[must_use]
     pub fn start() -> Self {
+        Self::behind(None)
+    }
+
+    /// Starts one that asks a proxy, where there is one, for every host that is not the test's own.
+    ///
+    /// # Panics
+    /// Where Chromium does not come up.
+    #[must_use]
+    pub fn behind(proxy: Option<&str>) -> Self {
         // Where it did not come up for another test, this one says so itself.
         let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
         let (chromium, number) = &mut *running;
@@ -43,6 +53,7 @@ impl Browser {
         Self {
             chromium: shared,
             number: *number,
+            proxy: proxy.map(str::to_owned),
             profiles: Mutex::default(),
         }
     }
@@ -67,7 +78,8 @@ impl Browser {
     #[must_use]
     pub fn open(&self, profile: &str) -> Tab<'_> {
         let profile = self.own(profile);
-        let answer = self.call("/control/open", &json!({ "profile": profile }));
+        let asked = json!({ "profile": profile, "proxy": self.proxy });
+        let answer = self.call("/control/open", &asked);
         self.profiles().insert(profile);
         self.tab(&answer["tab"])
     }
