@@ -286,7 +286,7 @@ impl Discovered {
 }
 
 /// OpenID Connect Discovery 1.0, section 4.1; for Entra its v2.0 endpoint, whose key set serves both versions.
-fn discovery_url(issuer: &IssuerSettings) -> String {
+pub fn discovery_url(issuer: &IssuerSettings) -> String {
     let base = match &issuer.kind {
         IssuerKind::Oidc { .. } | IssuerKind::Social { .. } => {
             issuer.issuer.trim_end_matches('/').to_owned()
