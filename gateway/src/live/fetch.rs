@@ -149,7 +149,7 @@ impl Fetcher {
     /// The issuer's document cannot be had, or does not say.
     pub async fn endpoints(&self, issuer: &IssuerSettings) -> Result<Endpoints, FetchFault> {
         let discovered = self.discovery(issuer).await?;
-        let answers = discovered
+        let names_itself = discovered
             .document
             .get("authorization_response_iss_parameter_supported")
             .and_then(serde_json::Value::as_bool);
@@ -160,10 +160,7 @@ impl Fetcher {
                 Some(_) => Some(discovered.url("end_session_endpoint")?),
                 None => None,
             },
-            answers_as: match answers {
-                Some(true) => Some(discovered.text("issuer")?.to_owned()),
-                Some(false) | None => None,
-            },
+            names_itself: names_itself.unwrap_or(false),
         })
     }
 
