@@ -28,8 +28,8 @@ pub struct Endpoints {
     pub token: Url,
     /// `end_session_endpoint`.
     pub end_session: Option<Url>,
-    /// The `issuer` that it answers with, where it says that it does (RFC 9207, section 3).
-    pub answers_as: Option<String>,
+    /// It says that it names itself in its answers (RFC 9207, section 3).
+    pub names_itself: bool,
 }
 
 /// What this gateway is to a provider.
@@ -235,7 +235,7 @@ mod tests {
             authorization: url("/authorize?tenant=a"),
             token: url("/token"),
             end_session: Some(url("/logout")),
-            answers_as: None,
+            names_itself: false,
         }
     }
 

@@ -35,6 +35,8 @@ const browser = await puppeteer.launch({
   pipe: true,
   defaultViewport: VIEW,
   timeout: 60_000,
+  // Whom a profile asks is said when it is made, and is never the machine's own proxy.
+  env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !/_proxy$/i.test(name))),
   args: [
     // Chromium's sandbox does not start as root.
     ...(process.getuid() === 0 ? ['--no-sandbox'] : []),
@@ -42,7 +44,6 @@ const browser = await puppeteer.launch({
     // The tests' certificates are their own; who the gateway trusts is not tested by a browser.
     '--ignore-certificate-errors',
     '--host-resolver-rules=MAP * 127.0.0.1',
-    '--no-proxy-server',
     '--dns-over-https-mode=off',
     '--disable-domain-reliability',
     // Would try https first, on ports that speak http.
@@ -135,9 +136,11 @@ function tabOf({ tab: id }) {
   return tab;
 }
 
-async function open({ profile = `profile-${numbered + 1}` }) {
+async function open({ profile = `profile-${numbered + 1}`, proxy }) {
   if (!profiles.has(profile)) {
-    profiles.set(profile, await browser.createBrowserContext());
+    // The tests' own hosts are all `.example`.
+    const context = { proxyServer: proxy ?? 'direct://', proxyBypassList: ['*.example'] };
+    profiles.set(profile, await browser.createBrowserContext(context));
   }
   const page = await profiles.get(profile).newPage();
   return { tab: await attach(profile, page), profile };
@@ -273,7 +276,8 @@ async function violations(tab) {
 }
 
 const address = await control({
-  // {profile}: a new tab; a profile that is not there yet is made, without a name a new one.
+  // {profile, proxy}: a new tab; a profile that is not there yet is made, without a name a new one. Where there is a `proxy`,
+  // a new profile asks that for all hosts but the tests' own.
   '/control/open': open,
   // {profile}: the tabs of one, or all.
   '/control/tabs': ({ profile }) => ({

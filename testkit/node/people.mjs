@@ -6,13 +6,14 @@
 // parameter. Nobody is asked for consent. The claims of an account stand in the id token; `name` and the like go with the
 // scope `profile` and `email` with `email`, as the standard has it, all others with `openid`.
 //
-// Control calls: `/control/account`, `/control/client`, `/control/signed-in`, `/control/sign-out`, `/control/event`,
+// Control calls: `/control/tenant`, `/control/account`, `/control/client`, `/control/signed-in`, `/control/sign-out`, `/control/event`,
 // `/control/rotate`, `/control/down`, `/control/up`, `/control/stats`. What each takes stands beside it.
 import { randomBytes } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
 import { SignJWT, exportJWK, importJWK } from 'jose';
 import Provider, { interactionPolicy } from 'oidc-provider';
+import { ROUTES, inItsForm, issuerOf } from './lib/entra.mjs';
 import { keyPair } from './lib/keys.mjs';
 import { body, control, listen, ready } from './lib/loopback.mjs';
 import { escaped, html, show } from './lib/pages.mjs';
@@ -30,6 +31,14 @@ const SCOPES = {
     'gender', 'birthdate', 'zoneinfo', 'locale', 'updated_at',
   ],
   email: ['email', 'email_verified'],
+};
+
+// The tenant in Entra that it is, how it names itself in answers, what all its paths begin with, and where it is asked for what.
+let tenant;
+let named;
+let mount = '';
+let routes = {
+  authorization: '/auth', end_session: '/session/end', jwks: '/jwks', token: '/token', userinfo: '/me',
 };
 
 const accounts = new Map();
@@ -170,7 +179,8 @@ async function findAccount(ctx, sub, token) {
     accountId: sub,
     claims: () => {
       const { amr, claims, ...own } = account;
-      return { ...own, acrs: contexts.get(session), ...claims };
+      const ofTenant = tenant && { tid: tenant, ver: '2.0', preferred_username: own.email };
+      return { ...own, ...ofTenant, acrs: contexts.get(session), ...claims };
     },
   };
 }
@@ -194,21 +204,23 @@ async function newKey() {
 }
 
 const server = http.createServer((request, response) => {
-  const route = request.url.split(/[/?]/)[1];
-  const counted = {
-    '.well-known': 'discovery', jwks: 'jwks', auth: 'authorize', token: 'token', me: 'userinfo',
-  }[route];
-  if (counted) stats[counted] += 1;
+  const url = request.url.slice(mount.length).replace(/^\/v2\.0(?=\/\.well-known\/)/, '');
+  // By these the library finds what it is mounted below.
+  Object.assign(request, { url, originalUrl: mount + url });
+  const counted = Object.entries({
+    discovery: '/.well-known/', jwks: routes.jwks, authorize: routes.authorization, token: routes.token, userinfo: routes.userinfo,
+  }).find(([, start]) => url.startsWith(start));
+  if (counted) stats[counted[0]] += 1;
   // Browsers ask by themselves, and complain where there is none.
-  if (route === 'favicon.ico') return response.writeHead(204).end();
-  if (route !== 'interaction') return handler(request, response);
+  if (url === '/favicon.ico') return response.writeHead(204).end();
+  if (!url.startsWith('/interaction/')) return handler(request, response);
   return interaction(request, response).catch((error) => {
     response.writeHead(error.statusCode ?? 500, { 'content-type': 'text/plain' });
     response.end(`${error.message}: ${error.error_description ?? ''}`);
   });
 });
 const port = await listen(server);
-const issuer = `http://127.0.0.1:${port}`;
+let issuer = `http://127.0.0.1:${port}`;
 
 // Browsers share cookies among the ports of a host.
 const cookies = {
@@ -227,7 +239,8 @@ function start() {
     cookies,
     findAccount,
     loadExistingGrant,
-    interactions: { policy, url: (_ctx, { uid }) => `/interaction/${uid}` },
+    routes,
+    interactions: { policy, url: (_ctx, { uid }) => `${mount}/interaction/${uid}` },
     claims: { acr: null, sid: null, auth_time: null, iss: null, openid: [...others], ...SCOPES },
     acrValues: [PASSWORD, MULTI_FACTOR],
     conformIdTokenClaims: false,
@@ -237,7 +250,8 @@ function start() {
       AccessToken: HOUR, AuthorizationCode: 60, Grant: WEEK, IdToken: HOUR, Interaction: HOUR, RefreshToken: WEEK, Session: WEEK,
     },
     features: {
-      backchannelLogout: { enabled: true },
+      // Entra tells of an end by browsers alone.
+      backchannelLogout: { enabled: !tenant },
       claimsParameter: { enabled: true },
       devInteractions: { enabled: false },
       rpInitiatedLogout: {
@@ -252,6 +266,11 @@ function start() {
       ctx.body = html(error, `<p>${escaped(description ?? '')}</p>`);
     },
   });
+  if (tenant) {
+    // Browsers speak TLS with who stands in front.
+    provider.proxy = true;
+    provider.use(inItsForm(tenant, named));
+  }
   // By the library's own rule only a client with a back-channel address is told the session's id.
   provider.Client.prototype.includeSid = () => true;
   // Sent when an answer of the sign-in page has been taken over into the session, before it is looked at.
@@ -286,6 +305,19 @@ async function tell(sub, id, sid) {
 }
 
 const controlAddress = await control({
+  // {tenant, named}: is that tenant in Entra from now on, with the addresses and claims of its v2.0 endpoints, behind whoever
+  // ends TLS there; `named` is the `iss` of its answers, where they are to have one. Answers {issuer, pages}: how the addresses
+  // of all its pages begin.
+  '/control/tenant': ({ tenant: id, named: name }) => {
+    tenant = id;
+    named = name;
+    mount = `/${id}`;
+    routes = ROUTES;
+    issuer = issuerOf(id);
+    for (const claim of ['tid', 'ver']) others.add(claim);
+    start();
+    return { issuer, pages: new URL(`${mount}/`, issuer).href };
+  },
   // {sub, email, name, groups, claims, amr}: adds or replaces one; `amr` is what a sign-in without a code says, ["pwd"].
   '/control/account': ({ amr = ['pwd'], claims = {}, ...account }) => {
     if (!account.sub) throw new Error('an account needs a sub');

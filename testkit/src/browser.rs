@@ -17,6 +17,7 @@ use std::time::Duration;
 pub struct Browser {
     chromium: Arc<Chromium>,
     number: u64,
+    proxy: Option<String>,
     profiles: Mutex<BTreeSet<String>>,
 }
 
@@ -35,6 +36,15 @@ impl Browser {
     /// Where Chromium does not come up.
     #[must_use]
     pub fn start() -> Self {
+        Self::behind(None)
+    }
+
+    /// Starts one that asks a proxy, where there is one, for every host that is not the test's own.
+    ///
+    /// # Panics
+    /// Where Chromium does not come up.
+    #[must_use]
+    pub fn behind(proxy: Option<&str>) -> Self {
         Self {
             chromium: RUNNING.get(|| {
                 drop(require(
@@ -44,6 +54,7 @@ impl Browser {
                 Chromium(Server::start("browser.mjs"))
             }),
             number: BROWSERS.fetch_add(1, Ordering::Relaxed),
+            proxy: proxy.map(str::to_owned),
             profiles: Mutex::default(),
         }
     }
@@ -68,7 +79,8 @@ impl Browser {
     #[must_use]
     pub fn open(&self, profile: &str) -> Tab<'_> {
         let profile = self.own(profile);
-        let answer = self.call("/control/open", &json!({ "profile": profile }));
+        let asked = json!({ "profile": profile, "proxy": self.proxy });
+        let answer = self.call("/control/open", &asked);
         self.profiles().insert(profile);
         self.tab(&answer["tab"])
     }

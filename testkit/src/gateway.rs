@@ -25,6 +25,7 @@ pub struct Setup {
     listeners: Listeners,
     sections: BTreeMap<&'static str, String>,
     entries: String,
+    environment: BTreeMap<&'static str, String>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +79,7 @@ impl Setup {
             listeners,
             sections,
             entries: String::new(),
+            environment: BTreeMap::new(),
         }
         .section("sign_ins", "mode = \"every-request\"")
     }
@@ -112,6 +114,13 @@ impl Setup {
     pub fn replacing(mut self, words: &str, by: &str) -> Self {
         assert!(self.entries.contains(words), "no entry says {words}");
         self.entries = self.entries.replace(words, by);
+        self
+    }
+
+    /// Has the gateway run with this in its environment.
+    #[must_use]
+    pub fn variable(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.environment.insert(name, value.into());
         self
     }
 
@@ -162,6 +171,7 @@ impl Setup {
         Command::new(&self.binary)
             .args(["run", "--config", "crossgate.toml"])
             .args(also)
+            .envs(&self.environment)
             .current_dir(self.directory.path())
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())

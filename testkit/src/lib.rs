@@ -14,6 +14,7 @@ pub mod browser;
 pub mod by_the_book;
 pub mod certificate;
 pub mod curl;
+pub mod entra;
 pub mod facebook;
 pub mod gateway;
 pub mod mail;

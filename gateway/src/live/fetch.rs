@@ -149,7 +149,7 @@ impl Fetcher {
     /// The issuer's document cannot be had, or does not say.
     pub async fn endpoints(&self, issuer: &IssuerSettings) -> Result<Endpoints, FetchFault> {
         let discovered = self.discovery(issuer).await?;
-        let answers = discovered
+        let names_itself = discovered
             .document
             .get("authorization_response_iss_parameter_supported")
             .and_then(serde_json::Value::as_bool);
@@ -160,10 +160,7 @@ impl Fetcher {
                 Some(_) => Some(discovered.url("end_session_endpoint")?),
                 None => None,
             },
-            answers_as: match answers {
-                Some(true) => Some(discovered.text("issuer")?.to_owned()),
-                Some(false) | None => None,
-            },
+            names_itself: names_itself.unwrap_or(false),
         })
     }
 
@@ -286,7 +283,7 @@ impl Discovered {
 }
 
 /// OpenID Connect Discovery 1.0, section 4.1; for Entra its v2.0 endpoint, whose key set serves both versions.
-fn discovery_url(issuer: &IssuerSettings) -> String {
+pub fn discovery_url(issuer: &IssuerSettings) -> String {
     let base = match &issuer.kind {
         IssuerKind::Oidc { .. } | IssuerKind::Social { .. } => {
             issuer.issuer.trim_end_matches('/').to_owned()

@@ -71,13 +71,16 @@ impl People {
             Failed::unable("provider_unreachable")
         })?;
         // RFC 9207: another provider's answer is told by its name.
-        match (one(query, "iss"), &endpoints.answers_as) {
-            (Some(named), Some(expected)) if named == *expected => {}
-            (Some(named), None) if named == oidc.issuer.issuer => {}
-            (None, None) => {}
-            (Some(_) | None, Some(_)) | (Some(_), None) => {
-                return Err(tampered("answer_of_another_issuer"));
+        let is_its_own = match one(query, "iss") {
+            Some(named) => {
+                let issuers = oidc.issuers(&call.in_force.issuers);
+                let own = issuers.named(&oidc.client.issuer);
+                own.is_some_and(|own| own.admits(named))
             }
+            None => !endpoints.names_itself,
+        };
+        if !is_its_own {
+            return Err(tampered("answer_of_another_issuer"));
         }
         let code = code_of(call, provider, query)?;
         let secret = secret_of(provider, &oidc.client.client_secret).await?;

@@ -10,7 +10,7 @@ use crossgate_portal::oidc::Endpoints;
 use http::{Request, Response};
 
 use super::provider::Oidc;
-use crate::live::fetch::{FetchFault, Fetcher};
+use crate::live::fetch::{FetchFault, Fetcher, discovery_url};
 
 /// A request on its way.
 pub(super) type Sending =
@@ -20,8 +20,11 @@ pub(super) type Sending =
 #[derive(Debug)]
 pub(super) struct KnownEndpoints {
     fetcher: Fetcher,
-    known: Mutex<HashMap<String, Arc<Entry>>>,
+    known: Mutex<HashMap<Asked, Arc<Entry>>>,
 }
+
+/// What an issuer is called, and where it is asked: tenants of Entra have the one in common.
+type Asked = (String, String);
 
 /// What is known of one issuer.
 #[derive(Debug, Default)]
@@ -58,7 +61,7 @@ impl KnownEndpoints {
     /// They were never to be had.
     pub(super) async fn of(&self, provider: &Oidc) -> Result<Arc<Endpoints>, FetchFault> {
         let issuer = &provider.issuer;
-        let entry = Arc::clone(lock(&self.known).entry(issuer.issuer.clone()).or_default());
+        let entry = Arc::clone(lock(&self.known).entry(asked(issuer)).or_default());
         if let Some(known) = entry.usable(issuer) {
             let (is_fresh, endpoints) = known?;
             if !is_fresh && let Ok(flight) = Arc::clone(&entry.flight).try_lock_owned() {
@@ -75,8 +78,7 @@ impl KnownEndpoints {
         if let Some(known) = entry.usable(issuer) {
             return known.map(|(_, endpoints)| endpoints);
         }
-        let asked = self.fetcher.endpoints(issuer).await;
-        match asked {
+        match self.fetcher.endpoints(issuer).await {
             Ok(endpoints) => {
                 let endpoints = Arc::new(endpoints);
                 entry.keep(Known::Endpoints {
@@ -148,6 +150,10 @@ impl Entry {
     }
 }
 
+fn asked(issuer: &IssuerSettings) -> Asked {
+    (issuer.issuer.clone(), discovery_url(issuer))
+}
+
 fn unreachable_now(issuer: &IssuerSettings) -> FetchFault {
     FetchFault::NoAnswer {
         url: issuer.issuer.clone(),
@@ -164,3 +170,33 @@ const FRESH: Duration = Duration::from_secs(10 * 60);
 
 /// A provider that is down is not to be asked by everybody who comes.
 const BETWEEN_TRIES: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crossgate_config::{Purpose, Settings};
+
+    use super::*;
+
+    #[test]
+    fn what_is_known_of_one_tenant_of_entra_is_not_taken_for_anothers() {
+        let text = r#"
+            tenant.id = "11111111-1111-4111-8111-111111111111"
+            [[issuer]]
+            name = "contoso"
+            kind = "entra"
+            tenants = ["11111111-1111-4111-8111-111111111111"]
+            [[issuer]]
+            name = "fabrikam"
+            kind = "entra"
+            tenants = ["22222222-2222-4222-8222-222222222222"]
+            [[issuer]]
+            name = "others"
+            kind = "entra"
+        "#;
+        let settings = Settings::parse(text, Path::new("/"), Purpose::Decide, &|_| None).unwrap();
+        let asked: std::collections::HashSet<Asked> = settings.issuers.iter().map(asked).collect();
+        assert_eq!(asked.len(), 3, "{asked:?}");
+    }
+}

@@ -180,7 +180,7 @@ pub(super) fn facebook_endpoints(client: &FacebookClient) -> Option<Endpoints> {
         authorization: Url::parse(&client.authorization_url).ok()?,
         token: Url::parse(&client.token_url).ok()?,
         end_session: None,
-        answers_as: None,
+        names_itself: false,
     })
 }
 

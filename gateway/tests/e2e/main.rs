@@ -21,6 +21,7 @@ mod command_line_store;
 mod connections;
 mod crash;
 mod cross_site;
+mod entra;
 mod federation_attacks;
 mod graph_sdks;
 mod invitations;

@@ -1,14 +1,13 @@
 //! A policy wants more than a sign-in: who is asked for it, in what words, and that nothing is lost on the way.
 
 use crate::site::outsiders::Outsiders;
-use crate::site::people::{Doors, Lobby};
+use crate::site::people::{Doors, Lobby, MULTI_FACTOR, asked, of};
 use crate::site::{FABRIKAM, nobody};
 use aws_lc_rs::digest::{SHA256, digest};
 use crossgate_testkit::browser::Tab;
 use crossgate_testkit::upstream::header_values;
 use serde_json::{Value, json};
 
-const MULTI_FACTOR: &str = "http://schemas.openid.net/pape/policies/2007/06/multi-factor";
 /// What the browser makes of the form's two fields.
 const SENT: &str = "amount=5+%26+6&amount=%3C7%3E";
 
@@ -65,26 +64,6 @@ fn sends_what_was_kept(doors: &Doors, tab: &Tab<'_>) {
         .collect();
     assert_eq!(told["body"]["sha256"], json!(expected), "{told}");
     assert_eq!(header_values(&told, "content-type"), [FORM], "{told}");
-}
-
-/// What the newest request to a provider's authorization endpoint asked for.
-fn asked(tab: &Tab<'_>, issuer: &str) -> Vec<(String, String)> {
-    let requests = tab.requests();
-    let urls = requests
-        .iter()
-        .rev()
-        .filter_map(|request| request["url"].as_str());
-    let url = urls
-        .filter(|url| url.starts_with(issuer) && url.contains("client_id="))
-        .map(|url| url::Url::parse(url).unwrap())
-        .next()
-        .unwrap_or_else(|| panic!("nobody was sent to {issuer}: {requests:?}"));
-    url.query_pairs().into_owned().collect()
-}
-
-fn of<'a>(asked: &'a [(String, String)], name: &str) -> &'a str {
-    let found = asked.iter().find(|(key, _)| key == name);
-    found.map_or("", |(_, value)| value)
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 pub mod admin;
 pub mod command;
+pub mod entra;
 pub mod line;
 pub mod load;
 pub mod outsiders;

@@ -20,6 +20,9 @@ pub const APP_HOST: &str = "payroll.contoso.example";
 pub const OTHER_HOST: &str = "travel.contoso.example";
 const TRAVEL: &str = "aaaaaaaa-0000-4000-8000-000000000003";
 
+/// More than a password, as `acr_values` has it.
+pub const MULTI_FACTOR: &str = "http://schemas.openid.net/pape/policies/2007/06/multi-factor";
+
 /// A host of no app, where providers tell what counts no more.
 pub const SIGNALS_HOST: &str = "signals.contoso.example";
 
@@ -30,11 +33,12 @@ pub struct Lobby {
     pub upstream: Upstream,
     setup: Setup,
     app: String,
+    proxy: Option<String>,
 }
 
 impl Lobby {
     pub fn new() -> Self {
-        let (contoso, fabrikam, upstream) = (People::start(), People::start(), Upstream::start());
+        let (contoso, fabrikam) = (People::start(), People::start());
         contoso.account(&json!({
             "sub": "ada", "email": "ada@contoso.com", "name": "Ada Own", "claims": { "oid": "ada" },
         }));
@@ -44,6 +48,15 @@ impl Lobby {
         fabrikam.account(
             &json!({ "sub": "fred", "email": "fred@fabrikam.com", "name": "Fred Partner" }),
         );
+        Self::of(contoso, fabrikam, |people, tenant| {
+            let issuer = people.issuer();
+            format!("kind = \"oidc\"\nissuer = \"{issuer}\"\ntenant = \"{tenant}\"")
+        })
+    }
+
+    /// With these providers, whose issuers the configuration tells so.
+    pub fn of(contoso: People, fabrikam: People, issuer: impl Fn(&People, &str) -> String) -> Self {
+        let upstream = Upstream::start();
         let setup = Setup::new(env!("CARGO_BIN_EXE_crossgate"));
         let certificate =
             Certificate::make(setup.directory(), &[APP_HOST, OTHER_HOST, SIGNALS_HOST]);
@@ -62,9 +75,9 @@ impl Lobby {
                 "backchannel_logout_uri": format!("{}/.crossgate/back-channel-logout/{name}", origin(APP_HOST)),
                 "frontchannel_logout_uri": format!("{}/.crossgate/front-channel-logout/{name}", origin(APP_HOST)),
             }));
-            let issuer = people.issuer();
+            let issuer = issuer(people, tenant);
             entries += &format!(
-                "[[issuer]]\nname = \"{name}\"\nkind = \"oidc\"\nissuer = \"{issuer}\"\ntenant = \"{tenant}\"\n\
+                "[[issuer]]\nname = \"{name}\"\n{issuer}\n\
                  [[provider]]\nname = \"{name}\"\nlabel = \"{label}\"\nissuer = \"{name}\"\nclient_id = \"crossgate\"\n\
                  client_secret = \"a-secret-of-this-test\"\n",
                 label = if name == "contoso" {
@@ -96,7 +109,14 @@ impl Lobby {
             upstream,
             setup,
             app,
+            proxy: None,
         }
+    }
+
+    /// Has gateway and browser reach what is not the test's own through this proxy.
+    pub fn behind(mut self, proxy: &str) -> Self {
+        self.proxy = Some(proxy.to_owned());
+        self.configure(|setup| setup.variable("HTTPS_PROXY", proxy))
     }
 
     /// Adds keys to the app.
@@ -155,7 +175,7 @@ impl Lobby {
             fabrikam: self.fabrikam,
             _upstream: self.upstream,
             gateway,
-            browser: Browser::start(),
+            browser: Browser::behind(self.proxy.as_deref()),
             port,
         }
     }
@@ -329,6 +349,27 @@ impl Doors {
             })
         })
     }
+}
+
+/// What the newest request to a provider's authorization endpoint asked for.
+pub fn asked(tab: &Tab<'_>, issuer: &str) -> Vec<(String, String)> {
+    let requests = tab.requests();
+    let urls = requests
+        .iter()
+        .rev()
+        .filter_map(|request| request["url"].as_str());
+    let url = urls
+        .filter(|url| url.starts_with(issuer) && url.contains("client_id="))
+        .map(|url| url::Url::parse(url).unwrap())
+        .next()
+        .unwrap_or_else(|| panic!("nobody was sent to {issuer}: {requests:?}"));
+    url.query_pairs().into_owned().collect()
+}
+
+/// A parameter of what was asked for, empty where it was not.
+pub fn of<'a>(asked: &'a [(String, String)], name: &str) -> &'a str {
+    let found = asked.iter().find(|(key, _)| key == name);
+    found.map_or("", |(_, value)| value)
 }
 
 /// Fabrikam's people may come without being guests.
