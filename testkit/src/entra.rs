@@ -13,9 +13,10 @@ impl Entra {
     /// The one name that it has.
     pub const HOST: &'static str = "login.microsoftonline.com";
 
-    /// Starts it for these tenants, with a certificate of that name.
+    /// Starts it for these tenants, with a certificate of that name. Who comes without naming a tenant (`common`) is of the first.
     #[must_use]
     pub fn start(certificate: &Certificate, tenants: &[(&str, &People)]) -> Self {
+        let common = tenants.first().map(|(tenant, _)| *tenant);
         let tenants = tenants
             .iter()
             .map(|(tenant, people)| ((*tenant).to_owned(), json!(people.address())));
@@ -24,7 +25,7 @@ impl Entra {
             "/control/tenants",
             &json!({
                 "cert": certificate.cert, "key": certificate.key,
-                "tenants": Value::Object(tenants.collect()),
+                "tenants": Value::Object(tenants.collect()), "common": common,
             }),
         ));
         Self(server)

@@ -201,7 +201,8 @@ fn domains(provider: &ProviderSettings, speaks_for: &SpeaksFor) -> Vec<String> {
     provider.domains.iter().cloned().chain(known).collect()
 }
 
-fn cloud_of(tenant: TenantId, settings: &Settings) -> Cloud {
+/// The cloud of a tenant: our own, where nobody says another.
+pub(super) fn cloud_of(tenant: TenantId, settings: &Settings) -> Cloud {
     let mut partners = settings.partners.iter();
     let partner = partners.find(|partner| partner.tenant == tenant);
     partner

@@ -3,16 +3,17 @@
 
 use std::collections::HashMap;
 
-use crossgate_config::Settings;
+use crossgate_config::{EntraTenants, IssuerKind, IssuerSettings, Settings};
 use crossgate_policy::ids::TenantId;
 use crossgate_policy::snapshot::{FallbackProvider, PrimaryProvider, RedemptionOrder};
 
-use super::provider::{Class, Provider};
+use super::provider::{Class, Provider, cloud_of};
 
 /// Providers by the domains of addresses.
 #[derive(Debug)]
 pub(super) struct Realms {
-    /// By domain, the places of providers: first those whose own entries name it, then those of the tenant that has it.
+    /// By domain, the places of providers: first those whose own entries name it, then those of the tenant that has it, then one of many
+    /// tenants where that has none of its own.
     by_domain: HashMap<Box<str>, Vec<usize>>,
     /// Domains of the own tenant.
     own: Box<[Box<str>]>,
@@ -34,19 +35,20 @@ impl Realms {
                 note(domain, place);
             }
         }
-        for (place, provider) in providers.iter().enumerate() {
-            let Some(tenant) = provider.tenant() else {
-                continue;
+        let partners = settings.partners.iter();
+        let partners = partners.map(|partner| (partner.tenant, &partner.domains));
+        for (tenant, domains) in std::iter::once((own.id, &own.domains)).chain(partners) {
+            let with = |is_it: &dyn Fn(&Provider) -> bool| -> Vec<usize> {
+                let all = providers.iter().enumerate();
+                let found = all.filter(|(_, provider)| is_it(provider));
+                found.map(|(place, _)| place).collect()
             };
-            if tenant == own.id {
-                own.domains.iter().for_each(|domain| note(domain, place));
+            let mut places = with(&|provider| provider.tenant() == Some(tenant));
+            if places.is_empty() {
+                places = with(&|provider| has_among_many(provider, tenant, settings));
             }
-            let partners = settings.partners.iter();
-            for partner in partners.filter(|partner| partner.tenant == tenant) {
-                partner
-                    .domains
-                    .iter()
-                    .for_each(|domain| note(domain, place));
+            for place in places {
+                domains.iter().for_each(|domain| note(domain, place));
             }
         }
         Self {
@@ -77,8 +79,15 @@ impl Realms {
         };
         // Nobody is a guest at home: the order is not about them.
         if self.own.iter().any(|own| **own == *domain) {
-            let mut at_home = known().filter_map(|place| providers.get(*place));
-            return at_home.find(|provider| provider.tenant() == Some(self.own_tenant));
+            let first = |is_it: &dyn Fn(&Provider) -> bool| {
+                let mut fitting = known().filter_map(|place| providers.get(*place));
+                fitting.find(|provider| is_it(provider))
+            };
+            let of_many = |provider: &Provider| {
+                provider.class() == Class::Directory && provider.tenant().is_none()
+            };
+            return first(&|provider| provider.tenant() == Some(self.own_tenant))
+                .or_else(|| first(&of_many));
         }
         let primary = order.primary.iter().find_map(|primary| {
             with(match primary {
@@ -95,6 +104,36 @@ impl Realms {
             FallbackProvider::EmailOneTimePasscode => any(Class::Passcode),
             FallbackProvider::MicrosoftAccount => any(Class::MicrosoftAccount),
         })
+    }
+}
+
+/// Whether a tenant's people sign in at a provider of many tenants, with tokens that are taken for that provider's: no other entry names
+/// the tenant.
+fn has_among_many(provider: &Provider, tenant: TenantId, settings: &Settings) -> bool {
+    let Some(issuer) = provider.oidc().map(|oidc| &oidc.issuer) else {
+        return false;
+    };
+    let is_of_many = match &issuer.kind {
+        IssuerKind::Entra { tenants } => match tenants {
+            EntraTenants::Any => true,
+            EntraTenants::Only(_) => names(issuer, tenant),
+        },
+        IssuerKind::Oidc { .. } | IssuerKind::Social { .. } => false,
+    };
+    let mut others = settings.issuers.iter();
+    is_of_many
+        && issuer.cloud == cloud_of(tenant, settings)
+        && !others.any(|other| other.name != issuer.name && names(other, tenant))
+}
+
+fn names(issuer: &IssuerSettings, tenant: TenantId) -> bool {
+    match &issuer.kind {
+        IssuerKind::Oidc { tenant: only } => *only == tenant,
+        IssuerKind::Entra { tenants } => match tenants {
+            EntraTenants::Any => false,
+            EntraTenants::Only(tenants) => tenants.contains(&tenant),
+        },
+        IssuerKind::Social { .. } => false,
     }
 }
 
@@ -170,15 +209,23 @@ mod tests {
     "#;
 
     fn leads(address: &str, primary: &[PrimaryProvider], fallback: FallbackProvider) -> String {
+        leads_by(SETTINGS, address, primary, fallback)
+    }
+
+    fn leads_by(
+        settings: &str,
+        address: &str,
+        primary: &[PrimaryProvider],
+        fallback: FallbackProvider,
+    ) -> String {
         let nothing = |_: &str| None;
         let settings =
-            Settings::parse(SETTINGS, Path::new("/"), Purpose::Decide, &nothing).unwrap();
+            Settings::parse(settings, Path::new("/"), Purpose::Decide, &nothing).unwrap();
         let providers: Vec<Provider> = settings
             .providers
             .iter()
             .filter_map(|provider| Provider::of(provider, &settings))
             .collect();
-        assert_eq!(providers.len(), 6);
         let realms = Realms::of(&settings, &providers);
         let order = RedemptionOrder {
             primary: primary.to_vec(),
@@ -229,5 +276,73 @@ mod tests {
     #[test]
     fn the_own_tenants_people_sign_in_at_home_whatever_the_order() {
         assert_eq!(leads("a@contoso.example", &[], EmailOneTimePasscode), "own");
+    }
+
+    #[test]
+    fn an_address_leads_to_a_provider_of_many_tenants_where_its_tenant_has_no_other() {
+        let settings = r#"
+            [tenant]
+            id = "11111111-1111-4111-8111-111111111111"
+            domains = ["contoso.example"]
+            [[partner]]
+            tenant = "22222222-2222-4222-8222-222222222222"
+            domains = ["fabrikam.example"]
+            [[partner]]
+            tenant = "33333333-3333-4333-8333-333333333333"
+            domains = ["wingtip.example"]
+            [[partner]]
+            tenant = "44444444-4444-4444-8444-444444444444"
+            domains = ["tailspin.example"]
+            cloud = "china"
+            [[partner]]
+            tenant = "55555555-5555-4555-8555-555555555555"
+            domains = ["acme.example"]
+            [[issuer]]
+            name = "entra"
+            kind = "entra"
+            [[issuer]]
+            name = "wingtip"
+            kind = "oidc"
+            issuer = "https://id.wingtip.example"
+            tenant = "33333333-3333-4333-8333-333333333333"
+            [[provider]]
+            name = "mail"
+            kind = "passcode"
+            [[provider]]
+            name = "entra"
+            issuer = "entra"
+            client_id = "x"
+            [[provider]]
+            name = "acme"
+            kind = "saml"
+            issuer_uri = "urn:acme"
+            passive_sign_in_uri = "https://sso.acme.example"
+            signing_certificates = ["a.pem"]
+            tenant = "55555555-5555-4555-8555-555555555555"
+        "#;
+        for (address, provider) in [
+            ("a@contoso.example", "entra"),
+            ("a@fabrikam.example", "entra"),
+            // Its tokens are another issuer's, at whose provider nobody signs in here.
+            ("a@wingtip.example", "mail"),
+            ("a@tailspin.example", "mail"),
+            ("a@acme.example", "acme"),
+            ("a@elsewhere.example", "mail"),
+        ] {
+            let usual = &[Directory, Federation, Social];
+            let found = leads_by(settings, address, usual, DefaultConfigured);
+            assert_eq!(found, provider, "{address}");
+        }
+        let some = settings.replace(
+            "kind = \"entra\"\n",
+            "kind = \"entra\"\ntenants = [\"11111111-1111-4111-8111-111111111111\", \"66666666-6666-4666-8666-666666666666\"]\n",
+        );
+        for (address, provider) in [
+            ("a@contoso.example", "entra"),
+            ("a@fabrikam.example", "mail"),
+        ] {
+            let found = leads_by(&some, address, &[Directory], DefaultConfigured);
+            assert_eq!(found, provider, "{address}");
+        }
     }
 }

@@ -109,6 +109,27 @@ fn a_tenant_that_is_chosen_by_name_is_where_the_browser_goes_and_is_remembered()
 }
 
 #[test]
+fn an_entry_for_every_tenant_leads_to_common_and_takes_the_tenant_that_the_token_names() {
+    let (_entra, lobby) = Entra::before_a_lobby();
+    let own = format!("kind = \"entra\"\ntenants = [\"{OWN_TENANT}\"]");
+    let doors = lobby
+        .configure(|setup| setup.replacing(&own, "kind = \"entra\""))
+        .open();
+    let tab = arrives(&doors, &doors.contoso, "ada@contoso.com");
+    asked(
+        &tab,
+        "https://login.microsoftonline.com/common/oauth2/v2.0/authorize?",
+    );
+    shows_the_page_to(&doors, &tab, OWN_TENANT, ADA);
+    // The narrower entry is the one of its tenant.
+    let other = arrives(&doors, &doors.fabrikam, "fred@fabrikam.com");
+    shows_the_page_to(&doors, &other, FABRIKAM, FRED);
+    tab.goto(&doors.app("/.crossgate/sign-out"));
+    tab.click("button[type=submit]");
+    assert!(doors.contoso.signed_in().is_empty());
+}
+
+#[test]
 fn a_partners_people_come_as_guests_and_by_direct_connect_until_its_document_blocks_them() {
     let (_entra, lobby) = Entra::before_a_lobby();
     let doors = lobby.open();
