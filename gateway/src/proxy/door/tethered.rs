@@ -120,6 +120,13 @@ impl AsyncRead for Tethered {
         if under_way::is_cut() {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
+        if under_way::is_parting() {
+            if let Some(stream) = self.stream.take() {
+                under_way::give_back(stream);
+            }
+            // Whoever reads is dropped soon, and does not need to know more.
+            return Poll::Pending;
+        }
         match &mut self.stream {
             Some(stream) => Pin::new(stream).poll_read(cx, buffer),
             None => gone(),
@@ -133,6 +140,9 @@ impl AsyncWrite for Tethered {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if under_way::is_parting() {
+            return Poll::Pending;
+        }
         let this = &mut *self;
         let Some(stream) = &mut this.stream else {
             return gone();
@@ -181,6 +191,9 @@ impl AsyncWrite for Tethered {
             && let Some(part) = parts.iter().find(|part| !part.is_empty())
         {
             return self.poll_write(cx, part);
+        }
+        if under_way::is_parting() {
+            return Poll::Pending;
         }
         let Some(stream) = &mut self.stream else {
             return gone();

@@ -12,6 +12,7 @@ use pingora::apps::ReusedHttpStream;
 use pingora::protocols::Stream;
 use pingora::protocols::http::ServerSession;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt};
+use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use super::patient::here;
@@ -58,6 +59,8 @@ pub(super) struct UnderWay {
     instead: Cell<Option<Answer>>,
     /// The connection is wanted back.
     wanted: Cell<bool>,
+    /// It is given back when it is to be read, and nothing is written to it until then.
+    parting: Cell<bool>,
     given_back: Cell<Option<Stream>>,
 }
 
@@ -142,6 +145,11 @@ pub(super) fn is_websocket() -> bool {
 /// To be called when something was written to a WebSocket.
 pub(super) fn wrote(frames: Frames) {
     here(|under_way| under_way.frames.set(Some(frames)));
+}
+
+/// Whether a connection is to be given back instead of being read, and nothing is to be written to it.
+pub(super) fn is_parting() -> bool {
+    here(|under_way| under_way.parting.get()).unwrap_or(false)
 }
 
 /// To be called with a connection that is served no longer.
@@ -299,14 +307,31 @@ pub(super) async fn close(mut served: Served<'_>, of_http2: bool, metrics: &Metr
         }
         Ending::LastFrame => {
             let whole = timeout(MOMENT, poll_fn(|cx| finish_frame(&mut served, cx))).await;
-            here(|under_way| under_way.wanted.set(true));
-            drop(served);
-            let stream = here(|under_way| under_way.given_back.take()).flatten();
-            if let (Ok(true), Some(stream), Some(refusal)) = (whole, stream, refusal) {
+            let (Ok(true), Some(refusal)) = (whole, refusal) else {
+                return;
+            };
+            let given_back = || here(|under_way| under_way.given_back.take()).flatten();
+            here(|under_way| {
+                under_way.wanted.set(true);
+                under_way.parting.set(true);
+            });
+            poll_fn(|cx| {
+                let _ = served.as_mut().poll(cx);
+                Poll::Ready(())
+            })
+            .await;
+            let (stream, served) = match given_back() {
+                Some(stream) => (Some(stream), Some(served)),
+                None => {
+                    drop(served);
+                    (given_back(), None)
+                }
+            };
+            if let Some(stream) = stream {
                 let frame =
                     websocket::close(respond::POLICY_VIOLATION, &respond::farewell(&refusal));
                 // A client that takes nothing any more is left at once.
-                let _ = timeout(ANSWERED, part(stream, &frame)).await;
+                let _ = timeout(ANSWERED, hang_up(stream, &frame, served)).await;
             }
         }
     }
@@ -345,6 +370,34 @@ fn finish_frame(served: &mut Served<'_>, cx: &mut Context<'_>) -> Poll<bool> {
     Poll::Pending
 }
 
+/// Says by a frame that a WebSocket is closed, and ends the connection when the client has said so too (RFC 6455, section 7.1.1), which
+/// is not waited for long.
+async fn hang_up(
+    mut stream: Stream,
+    frame: &[u8],
+    served: Option<Served<'_>>,
+) -> std::io::Result<()> {
+    stream.write_all(frame).await?;
+    stream.flush().await?;
+    // Many are closed at a time, and what their apps are told takes longer than that: all clients first.
+    yield_now().await;
+    drop(served);
+    let _ = timeout(AGREED, until_closed(&mut stream)).await;
+    part(stream, b"").await
+}
+
+/// Reads to the client's own last frame. One that was sent in part before is not recognised as such.
+async fn until_closed(stream: &mut Stream) -> std::io::Result<()> {
+    let (mut frames, mut read) = (Frames::BETWEEN, [0; 512]);
+    while !frames.are_over() {
+        match stream.read(&mut read).await? {
+            0 => break,
+            length => frames.advance(read.get(..length).unwrap_or_default()),
+        }
+    }
+    Ok(())
+}
+
 /// Says the last word, and waits until the client is gone: what it has sent meanwhile would otherwise have the system reset
 /// the connection, and the client lose that word.
 async fn part(mut stream: Stream, word: &[u8]) -> std::io::Result<()> {
@@ -358,6 +411,9 @@ async fn part(mut stream: Stream, word: &[u8]) -> std::io::Result<()> {
 
 /// How long the rest of a frame, or the beginning of an answer, is waited for.
 const MOMENT: Duration = Duration::from_millis(50);
+
+/// How long a client's own last frame is waited for.
+const AGREED: Duration = Duration::from_millis(250);
 
 /// How long a client may take for our last word.
 const ANSWERED: Duration = Duration::from_secs(1);

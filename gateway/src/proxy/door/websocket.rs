@@ -24,11 +24,16 @@ pub(super) enum Kind {
 
 impl Frames {
     pub(super) const START: Self = Self::Head(0, 0);
-    const BETWEEN: Self = Self::Opening([0; LONGEST_OPENING], 0);
+    pub(super) const BETWEEN: Self = Self::Opening([0; LONGEST_OPENING], 0);
 
     /// Whether another frame can follow here.
     pub(super) const fn are_whole(&self) -> bool {
         matches!(self, Self::Opening(_, 0))
+    }
+
+    /// Whether the last one has come.
+    pub(super) const fn are_over(&self) -> bool {
+        matches!(self, Self::Closed)
     }
 
     /// Goes on by what was written.
