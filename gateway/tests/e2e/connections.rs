@@ -56,13 +56,18 @@ fn a_revoked_users_websockets_close_with_1008_and_nobody_elses() {
         socket.echoes("before");
     }
     let acknowledged = revoke(&site, BOB);
-    for socket in &mut bobs {
+    for (number, socket) in bobs.iter_mut().enumerate() {
         let last = socket.frame();
         assert_eq!(
             last.closing(),
             (1008, "AADSTS50173: access has ended"),
             "{last:?}"
         );
+        // Whether the client agrees or says nothing any more: the connection ends.
+        if number == 0 {
+            let agreed = [0x88, 0x82, 0, 0, 0, 0, 0x03, 0xf0];
+            socket.write(&agreed).unwrap();
+        }
         assert_eq!(socket.rest(), "");
     }
     assert!(acknowledged.elapsed() < Duration::from_secs(1));
