@@ -9,6 +9,7 @@ mod directory;
 mod fault;
 mod filter;
 mod groups;
+pub(crate) mod here;
 mod lists;
 mod patch;
 mod person;

@@ -12,3 +12,4 @@ mod documents;
 mod meanwhile;
 mod signals;
 mod support;
+mod synchronization;
