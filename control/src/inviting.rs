@@ -223,9 +223,10 @@ pub(crate) fn invite(
             if is_open {
                 let invited = Invited::new(&id, &wanted.address, &wanted.redirect, inviter);
                 let invited = invited.with_tickets_of(Invited::read(store, &id)?);
-                writes.push(invited.kept_with(&ticket, None));
+                writes.push(invited.kept_with(&ticket, &invited.offer, None));
                 if wanted.sends {
-                    writes.push(outbox::invitation(&id, &origin, &wanted.message));
+                    let offer = &invited.offer;
+                    writes.push(outbox::invitation(&id, &origin, offer, &wanted.message));
                 }
             }
             made = Some((id, is_open));

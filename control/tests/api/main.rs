@@ -9,6 +9,7 @@
 
 mod bodies;
 mod documents;
+mod invitations;
 mod meanwhile;
 mod signals;
 mod support;
