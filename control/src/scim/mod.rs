@@ -10,6 +10,7 @@ mod fault;
 mod filter;
 mod groups;
 pub(crate) mod here;
+mod limits;
 mod lists;
 mod patch;
 mod person;

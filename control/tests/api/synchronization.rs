@@ -1,13 +1,14 @@
 //! What a partner pushes, beside what administrators here decide about the same records.
 
-use crossgate_control::document::DocumentKind;
+use crossgate_control::document::{Address, DocumentKind};
 use crossgate_control::scim::{Call, Partner, Reply, Scim};
+use crossgate_control::store::{Share, Store as _};
 use crossgate_policy::ids::TenantId;
 use http::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::support::{Site, body, break_glass, put};
+use super::support::{Site, body, break_glass, put, write};
 
 const WINGTIP: &str = "22222222-2222-4222-8222-222222222222";
 const X: &str = "a0000000-0000-4000-8000-00000000000a";
@@ -246,4 +247,163 @@ fn who_was_disabled_here_while_inactive_is_not_activated_by_the_partner() {
     assert_eq!(site.sets(&amy, "active", &json!(false)).0, 200);
     assert_eq!(site.sets(&amy, "active", &json!(true)).0, 200);
     assert!(site.is_enabled(&amy));
+}
+
+const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
+
+fn group(home: &str, members: &[String]) -> Value {
+    let members: Value = members.iter().map(|id| json!({"value": id})).collect();
+    json!({"schemas": [GROUP], "displayName": "Staff", "externalId": home, "members": members})
+}
+
+impl Wingtip {
+    /// With so many users.
+    fn with_users(count: usize) -> (Self, Vec<String>) {
+        let site = Self::new();
+        let ids: Vec<String> = (0..count).map(|_| Uuid::new_v4().to_string()).collect();
+        let records = ids.iter().map(|id| {
+            let told = json!({"tenantId": WINGTIP, "resource": {"userName": id}});
+            let record = json!({
+                "id": id, "userType": "Member", "externalUserState": "Accepted",
+                "crossgate": {"homeTenantId": WINGTIP, "homeUserId": id, "synchronization": told},
+            });
+            put(DocumentKind::Guest, id, &record)
+        });
+        write(&*site.site.store, records.collect());
+        (site, ids)
+    }
+
+    /// How many are in a group, as rules count them.
+    fn counted(&self, home: &str) -> usize {
+        let mut count = 0;
+        let mut count_in = |_: &str, text: &str| {
+            let record: Value = serde_json::from_str(text).unwrap();
+            let groups = record["crossgate"]["homeGroups"].as_array();
+            count += usize::from(groups.is_some_and(|groups| groups.contains(&json!(home))));
+        };
+        let store = &self.site.store;
+        store
+            .each(DocumentKind::Guest, Share::WHOLE, &mut count_in)
+            .unwrap();
+        count
+    }
+}
+
+#[test]
+fn what_a_change_of_a_large_group_means_for_its_members_is_done_in_steps() {
+    let (site, ids) = Wingtip::with_users(1200);
+    let before = site.site.store.head().unwrap().sequence;
+    let made = site.push("POST", "/Groups", &group(X, &ids));
+    assert_eq!(made.status, 201, "{made:?}");
+    let shown = made.body.unwrap();
+    assert_eq!(shown["members"].as_array().unwrap().len(), ids.len());
+    assert_eq!(site.counted(X), ids.len());
+    let path = format!("/Groups/{}", shown["id"].as_str().unwrap());
+
+    assert_eq!(site.push("PUT", &path, &group(Y, &ids)).status, 200);
+    assert_eq!((site.counted(X), site.counted(Y)), (0, ids.len()));
+    let fewer = &ids[..100];
+    assert_eq!(site.push("PUT", &path, &group(Y, fewer)).status, 200);
+    assert_eq!(site.counted(Y), fewer.len());
+    assert_eq!(site.push("PUT", &path, &group(Y, &ids)).status, 200);
+    assert_eq!(site.push("DELETE", &path, &Value::Null).status, 204);
+    assert_eq!(site.counted(Y), 0);
+    let after = site.site.store.head().unwrap().sequence;
+    for sequence in before + 1..=after {
+        let (_, written) = site.site.store.changed_by(sequence, 0).unwrap();
+        assert!(written <= 501, "{written} at once");
+    }
+}
+
+#[test]
+fn two_changes_of_one_group_at_a_time_come_to_an_end() {
+    let (site, ids) = Wingtip::with_users(1600);
+    let made = site.push("POST", "/Groups", &group(X, &[]));
+    let path = format!("/Groups/{}", made.body.unwrap()["id"].as_str().unwrap());
+    std::thread::scope(|scope| {
+        let all = scope.spawn(|| site.push("PUT", &path, &group(X, &ids)));
+        let none = scope.spawn(|| site.push("PUT", &path, &group(X, &[])));
+        for reply in [all.join().unwrap(), none.join().unwrap()] {
+            assert!([200, 409].contains(&reply.status), "{reply:?}");
+        }
+    });
+    assert_eq!(site.push("PUT", &path, &group(X, &ids)).status, 200);
+    assert_eq!(site.counted(X), ids.len());
+}
+
+#[test]
+fn a_renaming_that_stopped_half_way_goes_on_when_it_is_asked_for_again() {
+    let (site, ids) = Wingtip::with_users(700);
+    let made = site.push("POST", "/Groups", &group(X, &ids));
+    let path = format!("/Groups/{}", made.body.unwrap()["id"].as_str().unwrap());
+    let renamed = group(Y, &ids);
+    assert_eq!(site.push("PUT", &path, &renamed).status, 200);
+    // As it stands after the first of two steps.
+    let id = path.trim_start_matches("/Groups/");
+    let store = site.site.elsewhere();
+    let stored = |kind, id: &str| -> Value {
+        let stored = store.get(&Address::new(kind, id)).unwrap().unwrap();
+        serde_json::from_str(&stored.text).unwrap()
+    };
+    let mut half = stored(DocumentKind::SynchronizedGroup, id);
+    half["unsettled"] = json!(true);
+    let mut writes = vec![put(DocumentKind::SynchronizedGroup, id, &half)];
+    for member in &ids[..200] {
+        let mut record = stored(DocumentKind::Guest, member);
+        record["crossgate"]["homeGroups"] = json!([X]);
+        writes.push(put(DocumentKind::Guest, member, &record));
+    }
+    write(&store, writes);
+    assert_eq!((site.counted(X), site.counted(Y)), (200, 500));
+    assert_eq!(site.push("PUT", &path, &renamed).status, 200);
+    assert_eq!((site.counted(X), site.counted(Y)), (0, 700));
+    let settled = store.head().unwrap().sequence;
+    assert_eq!(site.push("PUT", &path, &renamed).status, 200);
+    assert_eq!(
+        store.head().unwrap().sequence,
+        settled,
+        "the same again changes nothing"
+    );
+}
+
+#[test]
+fn a_record_does_not_grow_without_end() {
+    let (site, ids) = Wingtip::with_users(1);
+    let id = &ids[0];
+    let large = "x".repeat(40 << 10);
+    assert_eq!(site.sets(id, "title", &json!(large)).0, 200);
+    assert_eq!(
+        site.sets(id, "displayName", &json!(large)),
+        (400, "invalidValue")
+    );
+    let emails: Value = (0..101)
+        .map(|number| json!({"value": format!("{number}@x.com")}))
+        .collect();
+    assert_eq!(site.sets(id, "emails", &emails), (400, "invalidValue"));
+    let mut whole = user("amy", None);
+    whole["emails"] = emails;
+    assert_eq!(
+        told(&site.push("POST", "/Users", &whole)),
+        (400, "invalidValue")
+    );
+    let wide = json!({"schemas": [GROUP], "displayName": "x".repeat(70 << 10)});
+    assert_eq!(
+        told(&site.push("POST", "/Groups", &wide)),
+        (400, "invalidValue")
+    );
+    // Nor by the groups that it is in.
+    let store = site.site.elsewhere();
+    let stored = store
+        .get(&Address::new(DocumentKind::Guest, id))
+        .unwrap()
+        .unwrap();
+    let mut record: Value = serde_json::from_str(&stored.text).unwrap();
+    let groups: Vec<String> = (0..999).map(|number| format!("g{number}")).collect();
+    record["crossgate"]["synchronization"]["groups"] = json!(groups);
+    write(&store, vec![put(DocumentKind::Guest, id, &record)]);
+    assert_eq!(site.push("POST", "/Groups", &group(X, &ids)).status, 201);
+    assert_eq!(
+        told(&site.push("POST", "/Groups", &group(Y, &ids))),
+        (400, "invalidValue")
+    );
 }
