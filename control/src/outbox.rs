@@ -18,11 +18,6 @@ use crate::text::Document;
 pub fn invitation(guest: &str, origin: &str, offer: &Offer, message: &Value) -> Write {
     let id = Uuid::now_v7().to_string();
     let member = |name: &str| message.get(name).cloned().unwrap_or(Value::Null);
-    let copies = message.get("ccRecipients").and_then(Value::as_array);
-    let copy = copies.and_then(|copies| {
-        let recipient = copies.first()?.get("emailAddress")?;
-        recipient.get("address")?.as_str().map(str::to_owned)
-    });
     let mut document = Document::default();
     for (name, value) in [
         ("id", json!(id)),
@@ -30,7 +25,7 @@ pub fn invitation(guest: &str, origin: &str, offer: &Offer, message: &Value) -> 
         ("origin", json!(origin)),
         ("language", member("messageLanguage")),
         ("message", member("customizedMessageBody")),
-        ("copy", json!(copy)),
+        ("copy", json!(copy(message))),
     ] {
         document.set(name, &value);
     }
@@ -39,6 +34,13 @@ pub fn invitation(guest: &str, origin: &str, offer: &Offer, message: &Value) -> 
         address: Address::new(DocumentKind::Mail, &id),
         text: Some(document.to_text().into()),
     }
+}
+
+/// Who gets a copy.
+pub(crate) fn copy(message: &Value) -> Option<String> {
+    let copies = message.get("ccRecipients").and_then(Value::as_array);
+    let recipient = copies?.first()?.get("emailAddress")?;
+    recipient.get("address")?.as_str().map(str::to_owned)
 }
 
 /// A mail that is to be sent now, with what it is made of.

@@ -147,3 +147,72 @@ fn mails_that_wait_for_their_time_hold_up_no_other_however_many() {
     );
     assert!(outbox::take_next(&site.ledger).unwrap().is_none());
 }
+
+/// Asks for mail; the status, and the seconds to wait.
+fn mailed(site: &Site, who: &Administrator, address: &str, more: &Value) -> (u16, Option<u64>) {
+    let wanted = wanted(address, OURS.0, more);
+    let answer = site.send(who, "POST", "/v1.0/invitations", &wanted);
+    let wait = answer.headers.get("retry-after");
+    let wait = wait.map(|wait| wait.to_str().unwrap().parse().unwrap());
+    (answer.status.as_u16(), wait)
+}
+
+#[test]
+fn mails_to_one_address_are_counted_whoever_invites_copies_too() {
+    let site = open(Vec::new());
+    let (ada, bob) = (inviter(ADA, "Ada"), inviter(BOB, "Bob"));
+    let plain = json!({});
+    for who in [&ada, &bob, &ada] {
+        assert_eq!(mailed(&site, who, AMY, &plain), (201, None));
+    }
+    let copy = json!({"invitedUserMessageInfo": {"ccRecipients": [{"emailAddress": {"address": "Amy@Fabrikam.example"}}]}});
+    assert_eq!(
+        mailed(&site, &bob, "ben@fabrikam.example", &copy),
+        (201, None)
+    );
+    assert_eq!(
+        mailed(&site, &bob, "AMY@fabrikam.example", &plain),
+        (201, None)
+    );
+    for who in [&ada, &bob] {
+        let (status, wait) = mailed(&site, who, AMY, &plain);
+        assert!(
+            status == 429 && (3000..=3601).contains(&wait.unwrap()),
+            "{status}, {wait:?}"
+        );
+        let record = site.latest();
+        assert_eq!(record["result"], "failure");
+        assert_eq!(record["activityDisplayName"], "Invite external user");
+    }
+    assert_eq!(mailed(&site, &bob, "zoe@fabrikam.example", &copy).0, 429);
+    // Others are not held up, nor is who hands the link over.
+    assert_eq!(
+        mailed(&site, &bob, "cat@fabrikam.example", &plain),
+        (201, None)
+    );
+    let by_hand = json!({"sendInvitationMessage": false});
+    assert_eq!(mailed(&site, &bob, AMY, &by_hand), (201, None));
+}
+
+#[test]
+fn who_invites_without_a_role_has_so_many_mails_sent_and_who_has_one_more() {
+    let site = open(Vec::new());
+    let (ada, bob) = (inviter(ADA, "Ada"), inviter(BOB, "Bob"));
+    let plain = json!({});
+    for number in 0..100 {
+        let address = format!("guest{number}@fabrikam.example");
+        assert_eq!(
+            mailed(&site, &bob, &address, &plain),
+            (201, None),
+            "{number}"
+        );
+        assert_eq!(
+            mailed(&site, &ada, &format!("a{address}"), &plain),
+            (201, None)
+        );
+    }
+    assert_eq!(mailed(&site, &bob, AMY, &plain).0, 429);
+    assert_eq!(mailed(&site, &ada, AMY, &plain), (201, None));
+    let other = inviter("0b0e0000-0000-4000-8000-00000000000c", "Cay");
+    assert_eq!(mailed(&site, &other, AMY, &plain), (201, None));
+}
