@@ -132,24 +132,21 @@ fn the_id_of_whom_an_administrator_deleted_is_given_to_no_other_record() {
 #[test]
 fn of_two_who_had_one_id_the_one_who_was_deleted_here_counts() {
     let site = Wingtip::new();
-    let first = site.makes("first", Some(X));
-    site.push("DELETE", &format!("/Users/{first}"), &Value::Null);
-    let second = site.makes("second", Some(Y));
-    assert_eq!(site.sets(&second, "externalId", &json!(X)).0, 200);
-    site.here("DELETE", &format!("users/{second}"), &Value::Null);
-    // Whichever was read first.
-    for scim in [&site.scim, &Scim::new(site.site.ledger.clone())] {
-        let made = scim.answer(&Call {
-            partner: &site.partner,
-            base: "",
-            method: &Method::POST,
-            path: "/Users",
-            query: "",
-            if_match: None,
-            if_none_match: None,
-            body: user("again", Some(X)).to_string().as_bytes(),
-            correlation: Uuid::new_v4(),
-        });
+    // Ids are drawn, and either of two may come first.
+    let homes: Vec<String> = (0..8).map(|_| Uuid::new_v4().to_string()).collect();
+    for home in &homes {
+        let first = site.makes(&format!("first{home}"), Some(home));
+        site.push("DELETE", &format!("/Users/{first}"), &Value::Null);
+        let second = site.makes(&format!("second{home}"), None);
+        assert_eq!(site.sets(&second, "externalId", &json!(home)).0, 200);
+        site.here("DELETE", &format!("users/{second}"), &Value::Null);
+    }
+    let again = Wingtip {
+        scim: Scim::new(site.site.ledger.clone()),
+        ..site
+    };
+    for home in &homes {
+        let made = again.push("POST", "/Users", &user("again", Some(home)));
         assert_eq!(told(&made), TAKEN);
     }
 }
