@@ -24,13 +24,27 @@ pub struct Invited {
     pub guest: String,
     /// Whom it is for: only the owner of this address can accept it.
     pub address: String,
+    /// What it was opened by says; where nothing was, the newest of them.
+    pub offer: Offer,
+    tickets: Vec<Ticket>,
+}
+
+/// What an inviter said, and until when it counts. Several may invite the same guest; the link of one never speaks for another.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Offer {
     /// Where the guest goes afterwards.
     pub redirect: String,
     /// Who invited, as people are told.
     pub inviter: Option<String>,
     /// When it counts no more.
     pub expires: Timestamp,
-    tickets: Vec<Fingerprint>,
+}
+
+/// One link.
+#[derive(Clone, Debug)]
+struct Ticket {
+    fingerprint: Fingerprint,
+    offer: Offer,
 }
 
 /// Who accepts, by the word of whoever they signed in with.
@@ -125,25 +139,32 @@ fn cross_tenant(policy: &Compiled, tenant: TenantId) -> CrossTenantVerdict {
 }
 
 impl Invited {
-    /// The document that keeps it, with one more ticket in place of one that was never used. Of many the newest count.
+    /// The document that keeps it, with one more ticket for what an inviter said, in place of one that was never used. Of many the newest
+    /// count.
     #[must_use]
-    pub fn kept_with(&self, ticket: &Secret, in_place_of: Option<&str>) -> Write {
-        let mut tickets: Vec<String> = self.tickets.iter().map(ToString::to_string).collect();
-        tickets.retain(|kept| in_place_of != Some(kept.as_str()));
-        tickets.push(ticket.fingerprint().to_string());
+    pub fn kept_with(&self, ticket: &Secret, offer: &Offer, in_place_of: Option<&str>) -> Write {
+        let mut tickets = self.tickets.clone();
+        tickets.retain(|kept| in_place_of != Some(kept.fingerprint.to_string().as_str()));
+        tickets.push(Ticket {
+            fingerprint: ticket.fingerprint(),
+            offer: offer.clone(),
+        });
         let surplus = tickets.len().saturating_sub(MOST_TICKETS);
         tickets.drain(..surplus);
-        let document = json!({
-            "id": self.guest,
-            "address": self.address,
-            "redirectUrl": self.redirect,
-            "inviter": self.inviter,
-            "expires": self.expires.to_string(),
-            "tickets": tickets,
+        let mut document = Document::default();
+        document.set("id", &json!(self.guest));
+        document.set("address", &json!(self.address));
+        self.offer.write(&mut document);
+        let tickets = tickets.iter().map(|ticket| {
+            let mut kept = Document::default();
+            kept.set("ticket", &json!(ticket.fingerprint.to_string()));
+            ticket.offer.write(&mut kept);
+            Value::Object(kept.members())
         });
+        document.set("tickets", &tickets.collect());
         Write {
             address: address_of(&self.guest),
-            text: Some(document.to_string().into()),
+            text: Some(document.to_text().into()),
         }
     }
 
@@ -153,11 +174,18 @@ impl Invited {
         Self {
             guest: guest.to_owned(),
             address: address.to_owned(),
-            redirect: redirect.to_owned(),
-            inviter: inviter.map(str::to_owned),
-            expires: Timestamp::now() + LIFETIME,
+            offer: Offer {
+                redirect: redirect.to_owned(),
+                inviter: inviter.map(str::to_owned),
+                expires: Timestamp::now() + LIFETIME,
+            },
             tickets: Vec::new(),
         }
+    }
+
+    /// The same as one of those who invited made it.
+    pub(crate) fn of(self, offer: Offer) -> Self {
+        Self { offer, ..self }
     }
 
     /// The same where the tickets of one before count on.
@@ -179,27 +207,56 @@ impl Invited {
         let corrupt = || StoreError::Corrupt(format!("{}: no invitation", stored.address));
         let document = Document::parse(&stored.text).map_err(|_| corrupt())?;
         let text = |name: &str| document.text_of(name);
+        let offer = Offer::read(&document).ok_or_else(corrupt)?;
         let tickets = document.get("tickets").unwrap_or(Value::Null);
         let tickets = tickets.as_array().into_iter().flatten();
         let invited = Self {
             guest: guest.to_owned(),
             address: text("address").ok_or_else(corrupt)?,
-            redirect: text("redirectUrl").ok_or_else(corrupt)?,
-            inviter: text("inviter"),
-            expires: text("expires")
-                .and_then(|at| at.parse().ok())
-                .ok_or_else(corrupt)?,
             tickets: tickets
-                .filter_map(|ticket| Fingerprint::parse(ticket.as_str()?))
+                .filter_map(|kept| {
+                    let kept = Document::of(kept.as_object()?);
+                    Some(Ticket {
+                        fingerprint: Fingerprint::parse(&kept.text_of("ticket")?)?,
+                        offer: Offer::read(&kept)?,
+                    })
+                })
                 .collect(),
+            offer,
         };
         Ok(Some(invited))
     }
 
-    fn is_opened_by(&self, ticket: &str, now: Timestamp) -> bool {
+    /// The same as whoever holds this ticket is to know it; `None` where it opens nothing any more.
+    fn opened_by(self, ticket: &str, now: Timestamp) -> Option<Self> {
         // All are looked at, so that it takes as long whichever fits.
-        let fitting = self.tickets.iter().filter(|kept| kept.fits(ticket));
-        fitting.count() > 0 && now < self.expires
+        let mut fitting = None;
+        for kept in self
+            .tickets
+            .iter()
+            .filter(|kept| kept.fingerprint.fits(ticket))
+        {
+            fitting = Some(kept.offer.clone());
+        }
+        let offer = fitting.filter(|offer| now < offer.expires)?;
+        Some(self.of(offer))
+    }
+}
+
+impl Offer {
+    /// The one that a document tells of.
+    pub(crate) fn read(document: &Document) -> Option<Self> {
+        Some(Self {
+            redirect: document.text_of("redirectUrl")?,
+            inviter: document.text_of("inviter"),
+            expires: document.text_of("expires")?.parse().ok()?,
+        })
+    }
+
+    pub(crate) fn write(&self, document: &mut Document) {
+        document.set("redirectUrl", &json!(self.redirect));
+        document.set("inviter", &json!(self.inviter));
+        document.set("expires", &json!(self.expires.to_string()));
     }
 }
 
@@ -210,7 +267,7 @@ impl Invited {
 pub fn find(ledger: &Ledger, guest: &str, ticket: &str) -> Result<Option<Invited>, ApiError> {
     let guest = Id::new(guest).to_string();
     let invited = Invited::read(ledger.store(), &guest)?;
-    Ok(invited.filter(|invited| invited.is_opened_by(ticket, Timestamp::now())))
+    Ok(invited.and_then(|invited| invited.opened_by(ticket, Timestamp::now())))
 }
 
 /// The open invitation of a guest who can still accept, as the store has it.
@@ -224,11 +281,11 @@ pub fn open_in(store: &dyn Store, guest: &str) -> Result<Option<Invited>, StoreE
     let stored = store.get(&Address::new(DocumentKind::Guest, guest))?;
     let record = stored.and_then(|stored| Document::parse(&stored.text).ok());
     let open = record.is_some_and(|record| is_open(&record, &invited.address));
-    Ok((open && Timestamp::now() < invited.expires).then_some(invited))
+    Ok((open && Timestamp::now() < invited.offer.expires).then_some(invited))
 }
 
 /// Accepts an invitation, once, whoever else tries at the same time: the guest is one from now on, and the tickets open nothing more. Answers
-/// where the guest goes.
+/// where the link leads.
 ///
 /// `owned` is the address that the person has shown to be theirs: the invitation and the record must be for it when they accept. `ticket` is
 /// `None` where they came by the app itself.
@@ -251,10 +308,12 @@ pub fn accept(
             ApiError::not_found("the invitation was accepted before, is too old, or was taken back")
         };
         let now = Timestamp::now();
-        let invited = Invited::read(store, &guest)?.filter(|invited| {
-            let opened = ticket.is_none_or(|ticket| invited.is_opened_by(ticket, now));
-            opened && now < invited.expires && invited.address.eq_ignore_ascii_case(owned)
+        let invited = Invited::read(store, &guest)?;
+        let invited = invited.and_then(|invited| match ticket {
+            Some(ticket) => invited.opened_by(ticket, now),
+            None => Some(invited).filter(|invited| now < invited.offer.expires),
         });
+        let invited = invited.filter(|invited| invited.address.eq_ignore_ascii_case(owned));
         let invited = invited.ok_or_else(gone)?;
         let stored = store.get(&address)?.ok_or_else(gone)?;
         let before = Document::parse(&stored.text)
@@ -266,7 +325,8 @@ pub fn accept(
             .map_err(|why| ApiError::denied(why.told().to_owned()))?;
         let mut after = before.clone();
         accepted(&mut after, acceptance, now);
-        redirect = Some(invited.redirect);
+        // Who came by the app itself was sent by none of the inviters, and stays there.
+        redirect = ticket.map(|_| invited.offer.redirect);
         Ok(Some(Planned {
             modified: modified(Some(&before), Some(&after)),
             writes: vec![

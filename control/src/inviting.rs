@@ -1,9 +1,14 @@
 //! Who may invite guests, and the one way in which an invitation is made: for callers of the API, and for people at a page of ours.
 
+mod rates;
+
 use std::net::IpAddr;
+use std::sync::PoisonError;
 
 use crossgate_config::Settings;
 use crossgate_graph::{Inviters, Standing};
+use crossgate_policy::ids::Id;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use url::Url;
 use uuid::Uuid;
@@ -21,6 +26,9 @@ use crate::secret::Secret;
 use crate::sponsors::Sponsor;
 use crate::store::{Store, StoreError};
 use crate::text::Document;
+
+use rates::Counts;
+pub(crate) use rates::Rates;
 
 /// What an inviter wants.
 #[derive(Clone, Debug, Default)]
@@ -200,6 +208,12 @@ pub(crate) fn invite(
     let inviter = asking.who.display_name.as_deref();
     let sponsors = wanted.sponsors.clone();
     let sponsors = sponsors.unwrap_or_else(|| Sponsor::by_default(asking.who));
+    let counts = Counts::of(wanted, without_a_role(&ledger.roles(), &caller));
+    // Held until it is known whether one more is sent: of several at a time none goes uncounted.
+    let mut rates = wanted.sends.then(|| {
+        let rates = ledger.invitation_rates().lock();
+        rates.unwrap_or_else(PoisonError::into_inner)
+    });
     let mut made = None;
     let advisories =
         ledger.change_as_planned(&attempt, asking.confirmation, &mut |store, standing| {
@@ -221,11 +235,15 @@ pub(crate) fn invite(
                 writes.push(sign_in_anew(&id));
             }
             if is_open {
+                if let Some(rates) = &rates {
+                    rates.check(&counts, Timestamp::now())?;
+                }
                 let invited = Invited::new(&id, &wanted.address, &wanted.redirect, inviter);
                 let invited = invited.with_tickets_of(Invited::read(store, &id)?);
-                writes.push(invited.kept_with(&ticket, None));
+                writes.push(invited.kept_with(&ticket, &invited.offer, None));
                 if wanted.sends {
-                    writes.push(outbox::invitation(&id, &origin, &wanted.message));
+                    let offer = &invited.offer;
+                    writes.push(outbox::invitation(&id, &origin, offer, &wanted.message));
                 }
             }
             made = Some((id, is_open));
@@ -236,6 +254,10 @@ pub(crate) fn invite(
             }))
         })?;
     let (guest, is_open) = made.ok_or_else(ApiError::internal)?;
+    if let Some(rates) = rates.as_mut().filter(|_| is_open) {
+        rates.count(counts, Timestamp::now());
+    }
+    drop(rates);
     Ok(Made {
         link: if is_open {
             link(&origin, &guest, &ticket)
@@ -247,6 +269,19 @@ pub(crate) fn invite(
         is_open,
         advisories: advisories.unwrap_or_default(),
     })
+}
+
+/// Who invites as one of those whom `allowInvitesFrom` admits without a role.
+fn without_a_role(roles: &Roles, caller: &Caller) -> Option<Id> {
+    match caller {
+        Caller::Delegated { user, .. } if roles.check(caller, Action::UsersInvite).is_err() => {
+            Some(user.clone())
+        }
+        Caller::Delegated { .. }
+        | Caller::Application { .. }
+        | Caller::Bootstrap
+        | Caller::BreakGlass => None,
+    }
 }
 
 impl Wanted {

@@ -14,6 +14,7 @@ use crate::audit::{Attempt, Initiator, Outcome, TargetResource, modified};
 use crate::document::{Address, DocumentKind, Write};
 use crate::ledger::{Confirmation, Ledger, Planned};
 use crate::resource::USERS;
+use crate::scim::here;
 use crate::sponsors::Sponsor;
 use crate::store::{Store, StoreError};
 use crate::text::Document;
@@ -85,6 +86,7 @@ pub fn leave(
         let before = before.ok_or_else(|| ApiError::not_found("there is no such guest"))?;
         let mut after = before.clone();
         after.set("deletedDateTime", &json!(now()));
+        here::decided_here(&mut after);
         Ok(Some(Planned {
             modified: modified(Some(&before), Some(&after)),
             writes: vec![Write {

@@ -7,34 +7,40 @@ use uuid::Uuid;
 use crate::api::error::ApiError;
 use crate::audit::{Activity, Attempt, Initiator, TargetResource};
 use crate::document::{Address, DocumentKind, Write};
-use crate::invitations::{self, Invited};
+use crate::invitations::{self, Invited, Offer};
 use crate::ledger::{Confirmation, Ledger, Planned};
 use crate::secret::Secret;
-use crate::store::StoreError;
+use crate::store::{Store, StoreError, Stored};
 use crate::text::Document;
 
 /// Keeps that a guest is to be mailed the invitation. The link is made when it is sent: none stands in the store.
 #[must_use]
-pub fn invitation(guest: &str, origin: &str, message: &Value) -> Write {
+pub fn invitation(guest: &str, origin: &str, offer: &Offer, message: &Value) -> Write {
     let id = Uuid::now_v7().to_string();
     let member = |name: &str| message.get(name).cloned().unwrap_or(Value::Null);
-    let copies = message.get("ccRecipients").and_then(Value::as_array);
-    let copy = copies.and_then(|copies| {
-        let recipient = copies.first()?.get("emailAddress")?;
-        recipient.get("address")?.as_str().map(str::to_owned)
-    });
-    let document = json!({
-        "id": id,
-        "guest": guest,
-        "origin": origin,
-        "language": member("messageLanguage"),
-        "message": member("customizedMessageBody"),
-        "copy": copy,
-    });
+    let mut document = Document::default();
+    for (name, value) in [
+        ("id", json!(id)),
+        ("guest", json!(guest)),
+        ("origin", json!(origin)),
+        ("language", member("messageLanguage")),
+        ("message", member("customizedMessageBody")),
+        ("copy", json!(copy(message))),
+    ] {
+        document.set(name, &value);
+    }
+    offer.write(&mut document);
     Write {
         address: Address::new(DocumentKind::Mail, &id),
-        text: Some(document.to_string().into()),
+        text: Some(document.to_text().into()),
     }
+}
+
+/// Who gets a copy.
+pub(crate) fn copy(message: &Value) -> Option<String> {
+    let copies = message.get("ccRecipients").and_then(Value::as_array);
+    let recipient = copies?.first()?.get("emailAddress")?;
+    recipient.get("address")?.as_str().map(str::to_owned)
 }
 
 /// A mail that is to be sent now, with what it is made of.
@@ -42,7 +48,7 @@ pub fn invitation(guest: &str, origin: &str, message: &Value) -> Write {
 pub struct Order {
     /// Its id.
     pub id: String,
-    /// The invitation.
+    /// The invitation, as the inviter who wants it mailed made it.
     pub invited: Invited,
     /// What its link carries.
     pub ticket: Secret,
@@ -62,55 +68,79 @@ pub struct Order {
 /// # Errors
 /// The store cannot be read or written, or the system has no random numbers.
 pub fn take_next(ledger: &Ledger) -> Result<Option<Order>, ApiError> {
+    let mut behind: Option<Box<str>> = None;
+    // Looked for while others can change things: those that wait for their time may be many.
+    while let Some(key) = next_due(ledger.store(), behind.as_deref())? {
+        if let Some(order) = take(ledger, &key)? {
+            return Ok(Some(order));
+        }
+        behind = Some(key);
+    }
+    Ok(None)
+}
+
+/// The first mail behind this one that is due.
+fn next_due(store: &dyn Store, behind: Option<&str>) -> Result<Option<Box<str>>, ApiError> {
+    let now = Timestamp::now();
+    let mut behind: Option<Box<str>> = behind.map(Into::into);
+    loop {
+        let page = store.page(DocumentKind::Mail, behind.as_deref(), PAGE)?;
+        let Some(last) = page.last() else {
+            return Ok(None);
+        };
+        behind = Some(last.address.key.clone());
+        for stored in page {
+            if is_due(&parsed(&stored)?, now) {
+                return Ok(Some(stored.address.key));
+            }
+        }
+    }
+}
+
+/// Takes this mail, where it is still due and can still be sent.
+fn take(ledger: &Ledger, key: &str) -> Result<Option<Order>, ApiError> {
     let ticket = Secret::ticket().ok_or_else(ApiError::internal)?;
+    let address = Address::new(DocumentKind::Mail, key);
     let mut taken = None;
     ledger.change_as_planned(&attempt(TAKE), Confirmation::Given, &mut |store, _| {
         taken = None;
         let now = Timestamp::now();
-        for stored in store.page(DocumentKind::Mail, None, MOST_LOOKED_AT)? {
-            let mut document = Document::parse(&stored.text)
-                .map_err(|error| StoreError::Corrupt(format!("{}: {error}", stored.address)))?;
-            let due = document
-                .text_of("due")
-                .and_then(|due| due.parse::<Timestamp>().ok());
-            if due.is_some_and(|due| now < due) {
-                continue;
-            }
-            let tries = document
-                .get("tries")
-                .and_then(|tries| tries.as_u64())
-                .unwrap_or(0);
-            let guest = document.text_of("guest").unwrap_or_default();
-            let open = invitations::open_in(store, &guest)?.filter(|_| tries < MOST_TRIES);
-            let Some(invited) = open else {
-                // Accepted, taken back, or not to be delivered.
-                let details = vec![("Given up", format!("{guest}, after {tries} tries"))];
-                return Ok(Some(Planned {
-                    writes: vec![gone(&stored.address.key)],
-                    details,
-                    ..Planned::default()
-                }));
-            };
-            let before = document.text_of("ticket");
-            let kept = invited.kept_with(&ticket, before.as_deref());
-            let pause = SHORTEST_PAUSE * (1 << tries.min(LONGEST_DOUBLING));
-            document.set("due", &json!((now + pause).to_string()));
-            document.set("tries", &json!(tries + 1));
-            document.set("ticket", &json!(ticket.fingerprint().to_string()));
-            taken = Some((stored.address.key.to_string(), document.clone(), invited));
-            let write = Write {
-                address: stored.address,
-                text: Some(document.to_text().into()),
-            };
-            return Ok(Some(Planned {
-                writes: vec![write, kept],
-                ..Planned::default()
-            }));
+        let Some(stored) = store.get(&address)? else {
+            return Ok(None);
+        };
+        let mut document = parsed(&stored)?;
+        if !is_due(&document, now) {
+            return Ok(None);
         }
-        Ok(None)
+        let tries = document
+            .get("tries")
+            .and_then(|tries| tries.as_u64())
+            .unwrap_or(0);
+        let guest = document.text_of("guest").unwrap_or_default();
+        let open = invitations::open_in(store, &guest)?.filter(|_| tries < MOST_TRIES);
+        let offer = Offer::read(&document).filter(|offer| now < offer.expires);
+        let (Some(invited), Some(offer)) = (open, offer) else {
+            // Accepted, taken back, or not to be delivered.
+            return Ok(Some(given_up(key, format!("{guest}, after {tries} tries"))));
+        };
+        let before = document.text_of("ticket");
+        let kept = invited.kept_with(&ticket, &offer, before.as_deref());
+        let pause = SHORTEST_PAUSE * (1 << tries.min(LONGEST_DOUBLING));
+        document.set("due", &json!((now + pause).to_string()));
+        document.set("tries", &json!(tries + 1));
+        document.set("ticket", &json!(ticket.fingerprint().to_string()));
+        let write = Write {
+            address: stored.address,
+            text: Some(document.to_text().into()),
+        };
+        taken = Some((document, invited.of(offer)));
+        Ok(Some(Planned {
+            writes: vec![write, kept],
+            ..Planned::default()
+        }))
     })?;
-    Ok(taken.map(|(id, document, invited)| Order {
-        id,
+    Ok(taken.map(|(document, invited)| Order {
+        id: key.to_owned(),
         invited,
         ticket,
         origin: document.text_of("origin").unwrap_or_default(),
@@ -118,6 +148,17 @@ pub fn take_next(ledger: &Ledger) -> Result<Option<Order>, ApiError> {
         message: document.text_of("message"),
         copy: document.text_of("copy"),
     }))
+}
+
+fn parsed(stored: &Stored) -> Result<Document, StoreError> {
+    Document::parse(&stored.text)
+        .map_err(|error| StoreError::Corrupt(format!("{}: {error}", stored.address)))
+}
+
+fn is_due(mail: &Document, now: Timestamp) -> bool {
+    let due = mail.text_of("due");
+    let due = due.and_then(|due| due.parse::<Timestamp>().ok());
+    due.is_none_or(|due| due <= now)
 }
 
 /// A server has taken it, or it can never be sent.
@@ -133,6 +174,30 @@ pub fn done(ledger: &Ledger, id: &str) -> Result<(), ApiError> {
         }))
     })?;
     Ok(())
+}
+
+/// The server will never take it.
+///
+/// # Errors
+/// The store cannot be written.
+pub fn give_up(ledger: &Ledger, id: &str, why: &str) -> Result<(), ApiError> {
+    let address = Address::new(DocumentKind::Mail, id);
+    ledger.change_as_planned(&attempt(TAKE), Confirmation::Given, &mut |store, _| {
+        let Some(stored) = store.get(&address)? else {
+            return Ok(None);
+        };
+        let guest = parsed(&stored)?.text_of("guest").unwrap_or_default();
+        Ok(Some(given_up(id, format!("{guest}: {why}"))))
+    })?;
+    Ok(())
+}
+
+fn given_up(id: &str, told: String) -> Planned {
+    Planned {
+        writes: vec![gone(id)],
+        details: vec![("Given up", told)],
+        ..Planned::default()
+    }
 }
 
 fn gone(id: &str) -> Write {
@@ -168,5 +233,5 @@ const LONGEST_DOUBLING: u64 = 7;
 /// Some two days.
 const MOST_TRIES: u64 = 14;
 
-/// Those that wait for their time are passed over.
-const MOST_LOOKED_AT: usize = 1000;
+/// Mails that are read at a time, to find one that is due.
+const PAGE: usize = 1000;

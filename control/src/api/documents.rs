@@ -248,14 +248,18 @@ pub(super) fn create_beside(
 
 /// A change of some properties.
 pub(super) fn update(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<Reply, ApiError> {
-    update_beside(api, asked, resource, &[])
+    update_beside(api, asked, resource, &|_, _, _| {}, &[])
 }
 
-/// The same, with writes that are made in the same step.
+/// What a change of some properties means for others: the document before, the change, the document after.
+type Amend<'a> = dyn Fn(&Document, &Document, &mut Document) + 'a;
+
+/// The same, amended, with writes that are made in the same step.
 pub(super) fn update_beside(
     api: &Api,
     asked: &Asked<'_>,
     resource: &Resource,
+    amend: &Amend<'_>,
     beside: &[Write],
 ) -> Result<Reply, ApiError> {
     let address = address_of(resource, asked)?;
@@ -272,13 +276,11 @@ pub(super) fn update_beside(
             }
             asked.check_version(current)?;
             let stored = current.map(|current| &current.document);
-            let changes = body::accept(
-                resource.entity,
-                given.clone(),
-                Some(stored.unwrap_or(&Document::default())),
-            )?;
-            let mut document = stored.cloned().unwrap_or_default();
+            let before = stored.cloned().unwrap_or_default();
+            let changes = body::accept(resource.entity, given.clone(), Some(&before))?;
+            let mut document = before.clone();
             document.merge(&changes);
+            amend(&before, &changes, &mut document);
             if stored.is_some_and(|stored| stored.to_text() == document.to_text()) {
                 return Ok(Edit::Keep);
             }

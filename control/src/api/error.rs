@@ -191,6 +191,14 @@ impl ApiError {
         )
     }
 
+    /// 429: too often, for so many seconds.
+    pub fn too_many(message: impl Into<String>, seconds: u64) -> Self {
+        Self {
+            headers: vec![(RETRY_AFTER, seconds.to_string())],
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", message)
+        }
+    }
+
     /// 500: a fault of ours.
     #[must_use]
     pub fn internal() -> Self {

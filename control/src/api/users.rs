@@ -14,6 +14,8 @@ use crate::invitations;
 use crate::ledger::Edit;
 use crate::model::{USER, show};
 use crate::resource::{DELETED_USERS, USERS};
+use crate::scim::here;
+use crate::text::Document;
 
 /// A guest goes. Whoever signs in with the record is refused from now on.
 pub(super) fn delete(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
@@ -31,6 +33,7 @@ pub(super) fn delete(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
             asked.check_version(Some(current))?;
             let mut document = current.document.clone();
             document.set("deletedDateTime", &json!(now()));
+            here::decided_here(&mut document);
             Ok(Edit::Write(document))
         },
         &[],
@@ -57,6 +60,7 @@ pub(super) fn restore(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
             asked.check_version(Some(current))?;
             let mut document = current.document.clone();
             document.remove("deletedDateTime");
+            here::decided_here(&mut document);
             Ok(Edit::Write(document))
         },
         &[],
@@ -83,7 +87,14 @@ pub(super) fn update(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     } else {
         Vec::new()
     };
-    documents::update_beside(api, asked, &USERS, &beside)
+    let amend = |before: &Document, changes: &Document, after: &mut Document| {
+        let is_held = match changes.written("accountEnabled") {
+            Some(enabled) => enabled == "false",
+            None => here::is_held(before),
+        };
+        here::holds(after, is_held);
+    };
+    documents::update_beside(api, asked, &USERS, &amend, &beside)
 }
 
 /// A guest who was deleted goes for good, with the invitation that may be open.

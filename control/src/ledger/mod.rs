@@ -21,6 +21,7 @@ use crate::audit::{self, Attempt, Outcome};
 use crate::bootstrap;
 use crate::document::{Address, DocumentKind, Write};
 use crate::enforcer::Enforcer;
+use crate::inviting::Rates;
 use crate::roles::Roles;
 use crate::secret::Fingerprint;
 use crate::store::{Entry, Head, Sequence, Store, StoreError};
@@ -36,6 +37,7 @@ pub struct Ledger {
     enforcer: Arc<dyn Enforcer>,
     state: Mutex<State>,
     roles: ArcSwap<Roles>,
+    invitation_rates: Mutex<Rates>,
 }
 
 /// What the store holds, compiled.
@@ -150,6 +152,7 @@ impl Ledger {
             store,
             enforcer,
             roles: ArcSwap::from_pointee(opened.roles),
+            invitation_rates: Mutex::default(),
             state: Mutex::new(State {
                 standing: opened.standing,
                 head: opened.head,
@@ -179,6 +182,11 @@ impl Ledger {
     #[must_use]
     pub fn enforcer(&self) -> &dyn Enforcer {
         &*self.enforcer
+    }
+
+    /// How much mail inviters have had sent.
+    pub(crate) const fn invitation_rates(&self) -> &Mutex<Rates> {
+        &self.invitation_rates
     }
 
     /// Changes one document, with writes that are made in the same step. `edit` may be asked again where somebody else was faster.

@@ -21,6 +21,8 @@ pub(super) struct Known {
     pub(super) external_id: Option<String>,
     pub(super) groups: Vec<Box<str>>,
     pub(super) state: State,
+    /// An administrator of ours has disabled the account.
+    pub(super) held: bool,
 }
 
 /// Whether they are there.
@@ -48,7 +50,8 @@ pub(super) struct Directory {
     people: HashMap<Box<str>, Known>,
     by_name: HashMap<(TenantId, String), Box<str>>,
     by_external_id: HashMap<(TenantId, String), Box<str>>,
-    gone: HashMap<(TenantId, String), Box<str>>,
+    /// Several may have had one id, one after the other.
+    gone: HashMap<(TenantId, String), BTreeSet<Box<str>>>,
     of: HashMap<TenantId, BTreeSet<Box<str>>>,
     teams: HashMap<Box<str>, Team>,
     teams_of: HashMap<TenantId, BTreeSet<Box<str>>>,
@@ -124,7 +127,8 @@ impl Directory {
             }
             State::Removed | State::Deleted => {
                 if let Some(external_id) = &known.external_id {
-                    self.gone.insert((tenant, external_id.clone()), id.clone());
+                    let gone = self.gone.entry((tenant, external_id.clone())).or_default();
+                    gone.insert(id.clone());
                 }
             }
         }
@@ -146,7 +150,13 @@ impl Directory {
         clear(&mut self.by_name, known.user_name);
         if let Some(external_id) = known.external_id {
             clear(&mut self.by_external_id, external_id.clone());
-            clear(&mut self.gone, external_id);
+            let key = (tenant, external_id);
+            if let Some(gone) = self.gone.get_mut(&key) {
+                gone.remove(id);
+                if gone.is_empty() {
+                    self.gone.remove(&key);
+                }
+            }
         }
         if let Some(all) = self.of.get_mut(&tenant) {
             all.remove(id);
@@ -195,10 +205,15 @@ impl Directory {
         self.by_external_id.get(&key).map(|id| &**id)
     }
 
-    /// Somebody with this id at home who was there once.
-    pub(super) fn gone(&self, tenant: TenantId, external_id: &str) -> Option<&str> {
+    /// Those with this id at home who were there once.
+    pub(super) fn gone(
+        &self,
+        tenant: TenantId,
+        external_id: &str,
+    ) -> impl Iterator<Item = (&str, &Known)> {
         let key = (tenant, one_form(external_id));
-        self.gone.get(&key).map(|id| &**id)
+        let gone = self.gone.get(&key).into_iter().flatten();
+        gone.filter_map(|id| Some((&**id, self.people.get(id)?)))
     }
 
     /// A group of the partner's.

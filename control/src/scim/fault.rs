@@ -26,6 +26,7 @@ pub(super) enum FaultKind {
     Syntax,
     Path,
     NoTarget,
+    TooMany,
     Value,
 }
 
@@ -38,6 +39,7 @@ impl FaultKind {
             Self::Syntax => "invalidSyntax",
             Self::Path => "invalidPath",
             Self::NoTarget => "noTarget",
+            Self::TooMany => "tooMany",
             Self::Value => "invalidValue",
         }
     }

@@ -1,6 +1,7 @@
 //! Groups come, change and go. Each member's record says which groups of the home organisation it is in, for rules that name them.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crossgate_policy::ids::TenantId;
 use serde_json::Value;
@@ -8,12 +9,14 @@ use uuid::Uuid;
 
 use super::directory::{Directory, one_form};
 use super::fault::Fault;
+use super::limits::{MOST_AT_ONCE, check_groups};
 use super::person::Person;
 use super::schema::ResourceKind;
 use super::users::written;
 use super::values::{self, Attributes};
 use super::{Call, Reply, Scim, group_at, now, patch, read, team, user_at};
-use crate::audit::{Activity, TargetResource, modified};
+use crate::api::error::ApiError;
+use crate::audit::{Activity, Attempt, TargetResource, modified};
 use crate::document::Write;
 use crate::ledger::Planned;
 use crate::store::Store;
@@ -30,6 +33,34 @@ struct Next<'a> {
     members: Members,
 }
 
+/// One of the steps of a change.
+struct Step {
+    planned: Planned,
+    /// How many members' records are left to the steps that follow.
+    left: usize,
+    /// The members whose records it writes.
+    written: Vec<Box<str>>,
+}
+
+/// The steps of a change that were made.
+#[derive(Default)]
+struct SoFar {
+    steps: usize,
+    written: Members,
+}
+
+/// What becomes of a member's record.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Change {
+    Removed,
+    Added,
+    /// The group has another id at home.
+    Renamed,
+}
+
+/// `None` where there is nothing to do.
+type PlanStep<'a> = dyn FnMut(&dyn Store, &Directory, &SoFar) -> Result<Option<Step>, Fault> + 'a;
+
 impl Scim {
     /// A group is made.
     pub(super) fn create_group(&self, call: &Call<'_>, body: &Value) -> Result<Reply, Fault> {
@@ -38,15 +69,19 @@ impl Scim {
         let id = Uuid::new_v4().to_string();
         let name = attributes.get("displayName").and_then(Value::as_str);
         let attempt = call.attempt(ADD, target(&id, name));
-        self.change(call.tenant(), &attempt, &mut |store, _, directory| {
+        self.in_steps(call, &attempt, &mut |store, directory, so_far| {
+            let before = match so_far.steps {
+                0 => None,
+                _ => Some(existing(call, store, directory, (&id, so_far))?),
+            };
             let next = Next {
                 id: &id,
                 tenant: call.tenant(),
-                before: None,
+                before: before.as_ref(),
                 attributes: attributes.clone(),
                 members: members.clone(),
             };
-            next.plan(store, directory).map(Some)
+            next.plan(store, directory, so_far).map(Some)
         })?;
         self.changed(call, 201, ResourceKind::Group, &id)
     }
@@ -84,11 +119,11 @@ impl Scim {
         next: &dyn Fn(Attributes, Members) -> Result<(Attributes, Members), Fault>,
     ) -> Result<Reply, Fault> {
         let attempt = call.attempt(UPDATE, target(id, None));
-        self.change(call.tenant(), &attempt, &mut |store, _, directory| {
-            let before = existing(call, store, directory, id)?;
+        self.in_steps(call, &attempt, &mut |store, directory, so_far| {
+            let before = existing(call, store, directory, (id, so_far))?;
             let (told, are) = (team::attributes(&before), directory.members(id));
             let (attributes, members) = next(told.clone(), are.clone())?;
-            if attributes == told && members == are {
+            if attributes == told && members == are && !team::is_unsettled(&before) {
                 return Ok(None);
             }
             let next = Next {
@@ -98,7 +133,7 @@ impl Scim {
                 attributes,
                 members,
             };
-            next.plan(store, directory).map(Some)
+            next.plan(store, directory, so_far).map(Some)
         })?;
         self.changed(call, 200, ResourceKind::Group, id)
     }
@@ -106,28 +141,73 @@ impl Scim {
     /// A group goes; who was in it is in it no more.
     pub(super) fn delete_group(&self, call: &Call<'_>, id: &str) -> Result<Reply, Fault> {
         let attempt = call.attempt(DELETE, target(id, None));
-        self.change(call.tenant(), &attempt, &mut |store, _, directory| {
-            let before = existing(call, store, directory, id)?;
-            let mut writes = vec![Write {
-                address: group_at(id),
-                text: None,
-            }];
-            for member in directory.members(id) {
-                writes.extend(membership(store, directory, &member, (id, None), false)?);
+        self.in_steps(call, &attempt, &mut |store, directory, so_far| {
+            let before = existing(call, store, directory, (id, so_far))?;
+            let members = directory.members(id);
+            let mut planned = Planned::default();
+            for member in members.iter().take(MOST_AT_ONCE) {
+                let left = membership(store, directory, member, (id, None), false)?;
+                planned.writes.extend(left);
             }
-            Ok(Some(Planned {
-                modified: modified(Some(&before), None),
-                writes,
-                details: Vec::new(),
+            let left = members.len().saturating_sub(MOST_AT_ONCE);
+            if left == 0 {
+                planned.modified = modified(Some(&before), None);
+                planned.writes.push(Write {
+                    address: group_at(id),
+                    text: None,
+                });
+            }
+            Ok(Some(Step {
+                planned,
+                left,
+                written: Vec::new(),
             }))
         })?;
         Ok(Reply::nothing(204, "deleted"))
+    }
+
+    /// Changes a group and the records of its members, so many at a time. Whoever asks for the same again after a step failed goes on from
+    /// there.
+    fn in_steps(
+        &self,
+        call: &Call<'_>,
+        attempt: &Attempt<'_>,
+        plan: &mut PlanStep<'_>,
+    ) -> Result<(), Fault> {
+        let mut so_far = SoFar::default();
+        let mut most = usize::MAX;
+        loop {
+            let mut planned = None;
+            self.change(call.tenant(), attempt, &mut |store, _, directory| {
+                planned = plan(store, directory, &so_far)?;
+                Ok(planned
+                    .as_mut()
+                    .map(|step| std::mem::take(&mut step.planned)))
+            })?;
+            let Some(step) = planned.filter(|step| step.left > 0) else {
+                return Ok(());
+            };
+            if step.left >= most {
+                // Two changes of one group would undo each other's steps without end.
+                return Err(ApiError::concurrent().into());
+            }
+            most = step.left;
+            so_far.steps += 1;
+            so_far.written.extend(step.written);
+            // Whoever waits is woken in less, and takes the lock before it is asked for again.
+            std::thread::sleep(TURN_OF_OTHERS);
+        }
     }
 }
 
 impl Next<'_> {
     /// What is written: the group, and the records of those for whom something changes.
-    fn plan(&self, store: &dyn Store, directory: &Directory) -> Result<Planned, Fault> {
+    fn plan(
+        &self,
+        store: &dyn Store,
+        directory: &Directory,
+        so_far: &SoFar,
+    ) -> Result<Step, Fault> {
         let Self {
             id,
             tenant,
@@ -156,37 +236,58 @@ impl Next<'_> {
             }
         }
         let are = directory.members(id);
-        let document = team::document(*before, id, *tenant, attributes, &now());
-        let mut writes = vec![Write {
-            address: group_at(id),
-            text: Some(document.to_text().into()),
-        }];
         let team = directory.known_team(*tenant, id);
-        let is_renamed = team.is_some_and(|team| team.external_id != external_id);
+        // The records of its members may still name the id that it had.
+        let is_renamed = before.is_some_and(team::is_unsettled)
+            || team.is_some_and(|team| team.external_id != external_id);
+        let removed = are
+            .difference(members)
+            .map(|member| (member, Change::Removed));
+        let others = members.iter().filter_map(|member| {
+            if !are.contains(member) {
+                return Some((member, Change::Added));
+            }
+            let is_to_do = is_renamed && !so_far.written.contains(member);
+            is_to_do.then_some((member, Change::Renamed))
+        });
+        let mut changes: Vec<_> = removed.chain(others).collect();
+        let left = changes.len().saturating_sub(MOST_AT_ONCE);
+        changes.truncate(MOST_AT_ONCE);
         let group = (*id, external_id.as_deref());
-        let mut details = Vec::new();
-        for member in are.difference(members) {
-            writes.extend(membership(store, directory, member, group, false)?);
-            details.push(("Removed member", member.to_string()));
-        }
-        for member in members {
-            let is_new = !are.contains(member);
-            if is_new {
-                details.push(("Added member", member.to_string()));
-            }
-            if is_new || is_renamed {
-                writes.extend(membership(store, directory, member, group, true)?);
+        let mut planned = Planned::default();
+        for (member, change) in &changes {
+            let is_in = *change != Change::Removed;
+            let record = membership(store, directory, member, group, is_in)?;
+            planned.writes.extend(record);
+            match change {
+                Change::Removed => planned.details.push(("Removed member", member.to_string())),
+                Change::Added => planned.details.push(("Added member", member.to_string())),
+                Change::Renamed => {}
             }
         }
-        let count = details.len();
-        details.truncate(MOST_NAMED);
+        let count = planned.details.len();
+        planned.details.truncate(MOST_NAMED);
         if count > MOST_NAMED {
-            details.push(("Members changed", count.to_string()));
+            planned.details.push(("Members changed", count.to_string()));
         }
-        Ok(Planned {
-            modified: modified(*before, Some(&document)),
-            writes,
-            details,
+        // A new one is there before anybody is in it, and a new id before anybody is told to be in the group that has it: whatever else
+        // writes a member's record meanwhile finds it.
+        if left == 0 || so_far.steps == 0 && (before.is_none() || is_renamed) {
+            let mut document = team::document(*before, id, *tenant, attributes, &now());
+            team::set_unsettled(&mut document, is_renamed && left > 0);
+            planned.modified = modified(*before, Some(&document));
+            planned.writes.push(Write {
+                address: group_at(id),
+                text: Some(document.to_text().into()),
+            });
+        }
+        Ok(Step {
+            planned,
+            left,
+            written: changes
+                .into_iter()
+                .map(|(member, _)| member.clone())
+                .collect(),
         })
     }
 }
@@ -209,6 +310,7 @@ fn membership(
     let mut home_groups = directory.home_groups(&person.groups);
     if is_in {
         person.groups.push(id.into());
+        check_groups(person.groups.len())?;
         home_groups.extend(external_id.map(|id| Value::String(id.to_owned())));
     }
     record.set("crossgate", &person.crossgate(home_groups));
@@ -220,13 +322,16 @@ fn existing(
     call: &Call<'_>,
     store: &dyn Store,
     directory: &Directory,
-    id: &str,
+    (id, so_far): (&str, &SoFar),
 ) -> Result<Document, Fault> {
     let missing = || Fault::not_found(&format!("Groups/{id}"));
     let team = directory.known_team(call.tenant(), id);
     team.ok_or_else(missing)?;
     let (document, version) = read(store, &group_at(id))?.ok_or_else(missing)?;
-    call.check_version(&version)?;
+    // After the first step the version is of our own making.
+    if so_far.steps == 0 {
+        call.check_version(&version)?;
+    }
     Ok(document)
 }
 
@@ -250,3 +355,6 @@ const DELETE: Activity = Activity::new("GroupManagement", "Delete", "Delete grou
 
 /// Members that a record names; of more it tells how many.
 const MOST_NAMED: usize = 100;
+
+/// Between two steps.
+const TURN_OF_OTHERS: Duration = Duration::from_millis(1);

@@ -9,6 +9,8 @@ mod directory;
 mod fault;
 mod filter;
 mod groups;
+pub(crate) mod here;
+mod limits;
 mod lists;
 mod patch;
 mod person;

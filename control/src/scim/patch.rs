@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::fault::{Fault, FaultKind};
 use super::filter::{Filter, Path, Target, path};
+use super::limits::{MEMBERS, MOST_LOOKED_AT, MOST_NAMED, check_size, check_values};
 use super::schema::{Attribute, Mutability, ResourceKind};
 use super::values::{Attributes, is_primary, normal, single};
 
@@ -25,6 +26,18 @@ enum What {
     Add,
     Replace,
     Remove,
+}
+
+impl Operation {
+    /// How many values it names, but for members.
+    fn names(&self) -> usize {
+        let is_members =
+            matches!(&self.path, Path::Values(target, _) if target.attribute.name == MEMBERS);
+        match &self.value {
+            Some(Value::Array(values)) if !is_members => values.len().max(1),
+            _ => 1,
+        }
+    }
 }
 
 /// Reads a change.
@@ -46,6 +59,12 @@ pub(super) fn operations(kind: ResourceKind, body: &Value) -> Result<Vec<Operati
     let mut read = Vec::new();
     for operation in operations {
         read_one(kind, operation, &mut read)?;
+    }
+    let named: usize = read.iter().map(Operation::names).sum();
+    if named > MOST_NAMED {
+        return Err(Fault::value(format!(
+            "`Operations` name {named} values; expected at most {MOST_NAMED}, and the others in another request"
+        )));
     }
     Ok(read)
 }
@@ -101,10 +120,11 @@ pub(super) fn apply(
     mut members: Option<&mut BTreeSet<Box<str>>>,
     operations: &[Operation],
 ) -> Result<(), Fault> {
+    let mut looked_at = 0;
     for operation in operations {
         match (&operation.path, &mut members) {
-            (Path::Values(target, filter), Some(members)) if target.attribute.name == "members" => {
-                change_members(members, target, filter.as_ref(), operation)?;
+            (Path::Values(target, filter), Some(members)) if target.attribute.name == MEMBERS => {
+                change_members(members, target, filter.as_ref(), operation, &mut looked_at)?;
             }
             (Path::Values(target, filter), _) => {
                 change(attributes, target, filter.as_ref(), operation)?;
@@ -142,7 +162,7 @@ pub(super) fn apply(
     }
     // An extension that says nothing is none.
     attributes.retain(|_, value| value.as_object().is_none_or(|object| !object.is_empty()));
-    Ok(())
+    check_size(attributes)
 }
 
 fn change(
@@ -193,6 +213,9 @@ fn change(
         (Some(filter), part) => chosen(&mut current, target.attribute, filter, part, operation)?,
     }
     settle(&mut current);
+    if let Some(Value::Array(values)) = &current {
+        check_values(target.attribute, values)?;
+    }
     match current {
         Some(value) => {
             container.insert(name.to_owned(), value);
@@ -360,6 +383,7 @@ fn change_members(
     target: &Target,
     filter: Option<&Filter>,
     operation: &Operation,
+    looked_at: &mut usize,
 ) -> Result<(), Fault> {
     if target.part.is_some() {
         return Err(Fault::bad(
@@ -372,6 +396,17 @@ fn change_members(
             return Err(Fault::bad(
                 FaultKind::Mutability,
                 "a member does not change; remove it, and add another",
+            ));
+        }
+        if let Some([("value", Value::String(id))]) = filter.equals().as_deref() {
+            members.remove(&*id.to_ascii_lowercase());
+            return Ok(());
+        }
+        *looked_at += members.len();
+        if *looked_at > MOST_LOOKED_AT {
+            return Err(Fault::bad(
+                FaultKind::TooMany,
+                "the filters go through too many members; name those who are meant by `value`",
             ));
         }
         members.retain(|id| {

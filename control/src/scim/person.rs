@@ -241,6 +241,7 @@ pub(super) fn known(document: &Document) -> Option<Known> {
             (false, true) => State::Removed,
             (false, false) => State::Deleted,
         },
+        held: person.held,
         groups: person.groups,
     })
 }

@@ -49,6 +49,19 @@ pub(super) fn document(
     document
 }
 
+/// Whether members' records may still name the id that the group had before.
+pub(super) fn is_unsettled(document: &Document) -> bool {
+    document.get(UNSETTLED) == Some(Value::Bool(true))
+}
+
+pub(super) fn set_unsettled(document: &mut Document, is_unsettled: bool) {
+    if is_unsettled {
+        document.set(UNSETTLED, &json!(true));
+    } else {
+        document.remove(UNSETTLED);
+    }
+}
+
 /// What the partner told of it, but for its members.
 pub(super) fn attributes(document: &Document) -> Attributes {
     let names = ["displayName", "externalId"];
@@ -90,3 +103,5 @@ pub(super) fn shown(
     );
     shown
 }
+
+const UNSETTLED: &str = "unsettled";

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::directory::{Directory, State, one_form};
-use super::fault::Fault;
+use super::fault::{Fault, FaultKind};
 use super::person::Person;
 use super::schema::ResourceKind;
 use super::values::{self, Attributes};
@@ -130,6 +130,13 @@ impl Scim {
                     last_modified: now(),
                     ..person
                 };
+                if person.held && home_before.is_some() && person.external_id().map(one_form) != home_before {
+                    // Whoever has the id would be held no more.
+                    return Err(Fault::bad(
+                        FaultKind::Mutability,
+                        "`externalId` cannot be changed: an administrator of this organization has disabled this user",
+                    ));
+                }
                 check_free(directory, standing, &person)?;
                 let home_groups = directory.home_groups(&person.groups);
                 let record = person.record(Some(&before), home_groups, &domain, &now());
@@ -198,16 +205,14 @@ fn who_comes_back(
     let Some(external_id) = external_id.filter(|id| !id.is_empty()) else {
         return Ok(None);
     };
-    let Some(id) = directory.gone(tenant, external_id) else {
-        return Ok(None);
-    };
-    match directory.ever_known(tenant, id).map(|known| known.state) {
-        Some(State::Removed) => Ok(Some(id.to_owned())),
-        Some(State::Deleted) => Err(Fault::taken(
+    let gone = || directory.gone(tenant, external_id);
+    if gone().any(|(_, known)| known.state == State::Deleted) {
+        return Err(Fault::taken(
             "an administrator of this organization has deleted this user, and can restore the record or remove it for good",
-        )),
-        Some(State::There) | None => Ok(None),
+        ));
     }
+    let back = gone().find(|(_, known)| known.held).or(gone().next());
+    Ok(back.map(|(id, _)| id.to_owned()))
 }
 
 /// Nobody else has the names: no other user of the partner's, and nobody here whom the partner has not made.
@@ -219,6 +224,13 @@ fn check_free(directory: &Directory, standing: &Standing, person: &Person) -> Re
     }
     let guests = standing.compiled().guests.records;
     if let Some(external_id) = person.external_id() {
+        let mut gone = directory.gone(tenant, external_id);
+        // Under another record they would be let in again.
+        if gone.any(|(other, known)| other != id && (known.state == State::Deleted || known.held)) {
+            return Err(Fault::taken(
+                "an administrator of this organization has disabled or deleted the user who had this `externalId`, whose record no other takes the place of",
+            ));
+        }
         let home = Id::new(external_id);
         let at_home = guests.by_home(tenant, &home);
         if is_other(directory.with_external_id(tenant, external_id))

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::fault::Fault;
+use super::limits::{MEMBERS, check_size, check_values};
 use super::schema::{Attribute, Kind, Mutability, ResourceKind, find};
 
 /// A resource without what only we write: `id`, `meta`, `schemas`.
@@ -38,6 +39,11 @@ pub(super) fn resource(kind: ResourceKind, body: &Value) -> Result<Attributes, F
             return Err(Fault::value(format!("`{}` is missing", attribute.name)));
         }
     }
+    let members = taken.remove(MEMBERS);
+    check_size(&taken)?;
+    if let Some(members) = members {
+        taken.insert(MEMBERS.to_owned(), members);
+    }
     Ok(taken)
 }
 
@@ -61,6 +67,7 @@ pub(super) fn normal(attribute: &'static Attribute, value: &Value) -> Result<Opt
     for item in items {
         taken.extend(single(attribute, item)?);
     }
+    check_values(attribute, &taken)?;
     let primary = taken.iter().filter(|item| is_primary(item)).count();
     if primary > 1 {
         let name = attribute.name;

@@ -9,6 +9,8 @@
 
 mod bodies;
 mod documents;
+mod invitations;
 mod meanwhile;
 mod signals;
 mod support;
+mod synchronization;

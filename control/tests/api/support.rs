@@ -52,6 +52,11 @@ impl Site {
 
     /// With these documents from the beginning.
     pub(crate) fn with(documents: Vec<Write>) -> Self {
+        Self::configured("", documents)
+    }
+
+    /// The same with more in the configuration.
+    pub(crate) fn configured(more: &str, documents: Vec<Write>) -> Self {
         let folder = TempDir::new().unwrap();
         let store = Watched::open(&folder.path().join("store.db"));
         if !documents.is_empty() {
@@ -60,7 +65,11 @@ impl Site {
         let store = Arc::new(store);
         let opened = open(&*store).unwrap();
         let shared: Arc<dyn Store> = Arc::<Watched>::clone(&store);
-        let ledger = Arc::new(Ledger::new(shared, Arc::new(Idle(settings())), opened));
+        let ledger = Arc::new(Ledger::new(
+            shared,
+            Arc::new(Idle(configured(more))),
+            opened,
+        ));
         Self {
             api: Api::new(Arc::clone(&ledger)),
             ledger,
@@ -206,7 +215,11 @@ fn subject(kind: SubjectKind) -> Subject {
 }
 
 fn settings() -> Settings {
-    let text = format!("tenant.id = \"{OWN}\"\n");
+    configured("")
+}
+
+fn configured(more: &str) -> Settings {
+    let text = format!("tenant.id = \"{OWN}\"\n{more}");
     Settings::parse(&text, Path::new("/"), Purpose::Decide, &|_| None).unwrap()
 }
 

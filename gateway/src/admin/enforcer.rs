@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use arc_swap::ArcSwap;
 use crossgate_config::Settings;
 use crossgate_control::enforcer::{Asking, Enforcer, ShutOut};
 use crossgate_control::store::Head;
@@ -22,6 +23,8 @@ pub struct Stored {
     live: Arc<Live>,
     metrics: Arc<Metrics>,
     visitors: Arc<Visitors>,
+    /// Read where nobody may wait for whoever holds the state.
+    settings: ArcSwap<Settings>,
     state: Mutex<State>,
 }
 
@@ -30,8 +33,6 @@ pub struct Stored {
 pub struct State {
     /// The configuration's text, which is part of the name of what is in force.
     pub text: String,
-    /// What it says.
-    pub settings: Arc<Settings>,
     /// The policy.
     pub policy: Compiled,
     /// Where the store stands.
@@ -45,12 +46,14 @@ impl Stored {
         live: Arc<Live>,
         metrics: Arc<Metrics>,
         visitors: Arc<Visitors>,
+        settings: Settings,
         state: State,
     ) -> Self {
         Self {
             live,
             metrics,
             visitors,
+            settings: ArcSwap::from_pointee(settings),
             state: Mutex::new(state),
         }
     }
@@ -59,11 +62,17 @@ impl Stored {
     pub fn hold(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Another configuration is in force, put there by whoever holds both halves.
+    pub fn configure(&self, held: &mut State, text: &str, settings: &Settings) {
+        held.text = text.to_owned();
+        self.settings.store(Arc::new(settings.clone()));
+    }
 }
 
 impl Enforcer for Stored {
     fn settings(&self) -> Arc<Settings> {
-        Arc::clone(&self.hold().settings)
+        self.settings.load_full()
     }
 
     fn shut_out(&self, next: &Compiled, by: Option<Asking<'_>>) -> Vec<ShutOut> {
@@ -96,7 +105,7 @@ impl Enforcer for Stored {
         let mut state = self.hold();
         state.policy = policy.clone();
         state.head = head.clone();
-        let snapshot = Arc::new(load::snapshot(&state.settings, policy));
+        let snapshot = Arc::new(load::snapshot(&self.settings.load(), policy));
         let hash = load::name_of_store(&state.text, head);
         self.live.replace(|current| InForce {
             generation: current.generation + 1,
@@ -106,5 +115,52 @@ impl Enforcer for Stored {
         });
         let generation = self.live.in_force().generation;
         announce(&self.metrics, generation, policy.counts);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::Duration;
+
+    use crossgate_config::Purpose;
+    use crossgate_control::ledger::Opened;
+    use crossgate_control::store::Sqlite;
+    use crossgate_policy::snapshot::OwnTenant;
+
+    use super::*;
+    use crate::request::testing::in_force;
+
+    #[test]
+    fn settings_are_read_while_a_policy_is_put_in_force() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(&folder.path().join("policy.db")).unwrap();
+        let text = "tenant.id = \"11111111-1111-4111-8111-111111111111\"\n";
+        let settings = Settings::parse(text, Path::new("/"), Purpose::Decide, &|_| None).unwrap();
+        let own = OwnTenant {
+            id: settings.tenant.id,
+            cloud: settings.tenant.cloud,
+            domains: Box::default(),
+        };
+        let opened = Opened::read(&store, &own).unwrap();
+        let state = State {
+            text: text.to_owned(),
+            policy: opened.standing.compiled(),
+            head: opened.head,
+        };
+        let stored = Arc::new(Stored::new(
+            Arc::new(Live::new(in_force())),
+            Arc::new(Metrics::new().unwrap()),
+            Arc::default(),
+            settings,
+            state,
+        ));
+        let held = stored.hold();
+        let (tell, told) = std::sync::mpsc::channel();
+        let reader = Arc::clone(&stored);
+        std::thread::spawn(move || tell.send(reader.settings().tenant.id));
+        let read = told.recv_timeout(Duration::from_secs(10));
+        assert_eq!(read, Ok(own.id));
+        drop(held);
     }
 }

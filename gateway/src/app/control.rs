@@ -38,7 +38,6 @@ impl Control {
         let OpenStore { store, opened } = opened;
         let state = State {
             text: text.to_owned(),
-            settings: Arc::new(settings.clone()),
             policy: opened.standing.compiled(),
             head: opened.head.clone(),
         };
@@ -46,6 +45,7 @@ impl Control {
             Arc::clone(live),
             Arc::clone(metrics),
             Arc::clone(visitors),
+            settings.clone(),
             state,
         ));
         let enforcer: Arc<dyn Enforcer> = Arc::<Stored>::clone(&stored);

@@ -184,9 +184,8 @@ impl Reloader {
                     self.show(pages);
                 }
                 self.take_up(text, loaded, reason);
-                if let Some(held) = &mut held {
-                    held.text.clone_from(&self.text);
-                    held.settings = Arc::new(self.settings.clone());
+                if let (Some(stored), Some(held)) = (&stored, &mut held) {
+                    stored.configure(held, &self.text, &self.settings);
                 }
                 return;
             }

@@ -17,7 +17,7 @@ use super::sign_in::Begin;
 use super::{People, PersonSession, place};
 use crate::admin::admin_target;
 use crate::request::admit::admit_with_terms;
-use crate::request::respond::{self, Shown};
+use crate::request::respond::{self, Answer, Shown};
 
 /// What was typed in.
 #[derive(Default)]
@@ -63,9 +63,12 @@ impl People {
         let Some(typed) = typed else {
             return match membership::own(ledger, None, Some(person)).await {
                 Ok(own) if own.may_invite => {
-                    let problem =
-                        (call.method == Method::POST).then_some(InviteProblem::TookTooLong);
-                    self.ask(call, session, &Typed::default(), problem)
+                    let asked = |problem| self.ask(call, session, &Typed::default(), problem);
+                    if call.method == Method::POST {
+                        Reply::to_another_site(asked(Some(InviteProblem::TookTooLong)))
+                    } else {
+                        Reply::of(asked(None))
+                    }
                 }
                 Ok(_) => may_not(call, Why::MayNotInvite, MAY_NOT_INVITE),
                 Err(fault) => unreachable(call, &fault),
@@ -89,7 +92,10 @@ impl People {
                 } else {
                     InviteProblem::EmailMalformed
                 };
-                self.ask(call, session, &typed, Some(problem))
+                Reply::of(self.ask(call, session, &typed, Some(problem)))
+            }
+            Err(fault) if fault.status == StatusCode::TOO_MANY_REQUESTS => {
+                Reply::of(self.ask(call, session, &typed, Some(InviteProblem::TooMany)))
             }
             Err(fault) => unreachable(call, &fault),
         }
@@ -126,7 +132,7 @@ impl People {
         session: &PersonSession,
         typed: &Typed,
         problem: Option<InviteProblem>,
-    ) -> Reply {
+    ) -> Answer {
         let landings = landings(call, session);
         let apps: Vec<Destination<'_>> = landings
             .iter()
@@ -136,7 +142,7 @@ impl People {
                 chosen: landing.id == typed.app,
             })
             .collect();
-        Reply::of(self.with_form_token(call, |csrf| {
+        self.with_form_token(call, |csrf| {
             let page = Page::Invite {
                 action: place::INVITE,
                 csrf,
@@ -147,13 +153,17 @@ impl People {
                 problem,
                 return_to: place::ME,
             };
-            let shown = if problem.is_some() {
-                Shown::NoGood
-            } else {
-                Shown::Asked
+            let shown = match problem {
+                None => Shown::Asked,
+                Some(InviteProblem::TooMany) => Shown::TooOften,
+                Some(
+                    InviteProblem::EmailMalformed
+                    | InviteProblem::NotInvitable
+                    | InviteProblem::TookTooLong,
+                ) => Shown::NoGood,
             };
             respond::page(shown, &call.render(&page))
-        }))
+        })
     }
 }
 

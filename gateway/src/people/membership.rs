@@ -138,15 +138,21 @@ impl People {
         let (Some(guest), Some(person)) = (guest(call, decision), person(session, decision)) else {
             return Reply::of(call.nowhere());
         };
-        if call.method != Method::POST || !self.is_ours(call) {
-            return Reply::of(self.with_form_token(call, |csrf| {
+        let asked = || {
+            self.with_form_token(call, |csrf| {
                 let page = Page::Leave {
                     action: place::LEAVE,
                     csrf,
                     return_to: place::ME,
                 };
                 respond::page(Shown::Asked, &call.render(&page))
-            }));
+            })
+        };
+        if call.method != Method::POST {
+            return Reply::of(asked());
+        }
+        if !self.is_ours(call) {
+            return Reply::to_another_site(asked());
         }
         let (ledger, id, address) = (Arc::clone(ledger), guest.id.clone(), call.client_ip);
         let correlation = correlation(call);

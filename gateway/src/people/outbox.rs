@@ -63,14 +63,14 @@ async fn send_next(
         let link = invitations::link(&order.origin, &invited.guest, &order.ticket);
         let copy: Option<Address> = order.copy.as_deref().and_then(|copy| copy.parse().ok());
         let language = pages.negotiate(order.language.as_deref());
-        let until = invited.expires.strftime("%Y-%m-%d").to_string();
+        let until = invited.offer.expires.strftime("%Y-%m-%d").to_string();
         let now = u64::try_from(Timestamp::now().as_second()).unwrap_or_default();
         let sent = send(config, |from| {
             let made = InvitationMail {
                 from,
                 to: &to,
                 copy: copy.as_ref(),
-                inviter: invited.inviter.as_deref(),
+                inviter: invited.offer.inviter.as_deref(),
                 message: order.message.as_deref(),
                 link: &link,
                 until: &until,
@@ -78,10 +78,22 @@ async fn send_next(
             };
             Mail::invitation(pages, &language, &made)
         });
-        if let Err(why) = sent.await {
-            // It is due again, and does not hold up the others.
-            tracing::error!("[mail] server: an invitation waits to be sent: {why}");
-            return Ok(Sent::One);
+        match sent.await {
+            Ok(()) => {}
+            Err(unsent) if unsent.is_for_good() => {
+                tracing::error!("[mail] server: an invitation is given up: {unsent}");
+                blocking(ledger, move |ledger| {
+                    outbox::give_up(ledger, &order.id, &unsent.to_string())
+                })
+                .await?
+                .map_err(told)?;
+                return Ok(Sent::One);
+            }
+            Err(unsent) => {
+                // It is due again, and does not hold up the others.
+                tracing::error!("[mail] server: an invitation waits to be sent: {unsent}");
+                return Ok(Sent::One);
+            }
         }
     } else {
         tracing::error!("[mail]: an invitation is for an address that no mail can be sent to");

@@ -63,7 +63,7 @@ impl People {
             Some(invited) if is_owner(call, session, &invited) => Some(Open {
                 guest: invited.guest,
                 ticket: link.map(|link| link.ticket),
-                inviter: invited.inviter,
+                inviter: invited.offer.inviter,
                 address: invited.address,
             }),
             Some(_) => return of_another(call),

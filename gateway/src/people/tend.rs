@@ -43,29 +43,34 @@ impl People {
         seen: &mut Option<i64>,
         live: &Live,
     ) -> Result<(), PortalStoreError> {
+        // Looked at before what it counts is read: a change in between is found the next time.
         let store = Arc::clone(&self.store);
-        let before = *seen;
+        let Ok(now) = tokio::task::spawn_blocking(move || store.others()).await else {
+            return Ok(());
+        };
+        let now = now?;
+        let before = seen.replace(now);
+        // At the start everything was read already.
+        if before.is_none_or(|before| before == now) {
+            return Ok(());
+        }
         // Known before the file is read: each was in it before it was here, so one that is not there then was ended.
         let known = self.sessions.filter(|_| true);
         let known: HashSet<SessionId> = known.iter().map(|session| session.id).collect();
-        // Looked at before what it counts is read: a change in between is found the next time.
+        let store = Arc::clone(&self.store);
         let read = tokio::task::spawn_blocking(move || {
-            let now = store.others()?;
-            let all = if before == Some(now) {
-                None
-            } else {
-                Some((store.sessions()?, store.acceptances()?))
-            };
-            Ok::<_, PortalStoreError>((now, all))
+            Ok::<_, PortalStoreError>((store.sessions()?, store.acceptances()?))
         });
         let Ok(read) = read.await else {
+            *seen = before;
             return Ok(());
         };
-        let (now, all) = read?;
-        *seen = Some(now);
-        // At the start everything was read already.
-        let (Some((kept, accepted)), Some(_)) = (all, before) else {
-            return Ok(());
+        let (kept, accepted) = match read {
+            Ok(read) => read,
+            Err(fault) => {
+                *seen = before;
+                return Err(fault);
+            }
         };
         let theirs: HashSet<SessionId> = kept.iter().map(|session| session.id).collect();
         let ended: Vec<&SessionId> = known.difference(&theirs).collect();

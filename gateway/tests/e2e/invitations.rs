@@ -4,7 +4,9 @@ use crate::site::Stage;
 use crate::site::outsiders::Outsiders;
 use crate::site::people::{Doors, Lobby};
 use crossgate_testkit::browser::Tab;
+use crossgate_testkit::programs::wait_for;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 fn open(outsiders: &Outsiders) -> Doors {
     outsiders.before_nobody(Lobby::new()).with_store().open()
@@ -415,7 +417,7 @@ fn who_may_invite_may_neither_give_a_guest_to_somebody_else_nor_make_a_member() 
 }
 
 #[test]
-fn a_mail_that_the_server_refuses_is_sent_later_and_holds_nobody_up() {
+fn a_mail_that_the_server_refuses_for_good_is_given_up_and_holds_nobody_up() {
     let outsiders = Outsiders::start();
     let doors = open(&outsiders);
     outsiders.mail.fail(1);
@@ -424,6 +426,12 @@ fn a_mail_that_the_server_refuses_is_sent_later_and_holds_nobody_up() {
     doors.invite("gwen@gmail.com", &sends);
     let _second = outsiders.mail.newest("gwen@gmail.com", 1);
     assert!(outsiders.mail.mails("mia@contractor.example").is_empty());
+    let given_up = wait_for("the record", Duration::from_secs(5), || {
+        let audits = doors.admin("GET", "auditLogs/directoryAudits", &json!({}));
+        let told = audits.text();
+        told.contains("Given up").then_some(told)
+    });
+    assert!(given_up.contains("550"), "{given_up}");
     // The link that was answered is not used up by tries.
     let tab = doors.browser.open("mia");
     assert_eq!(tab.goto(&link(&first)).status, 401, "{}", tab.page().text);

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 const ME: &str = "/.crossgate/me";
 const LEAVE: &str = "/.crossgate/leave";
+const FOREIGN: &str = "form_of_another_site";
 const INVITE: &str = "/.crossgate/invite";
 const LEAVES: &str = "a[href='/.crossgate/leave']";
 const INVITES: &str = "a[href='/.crossgate/invite']";
@@ -243,7 +244,8 @@ fn nobody_leaves_by_the_form_of_another_a_forged_one_or_a_second_time() {
             form(&hers),
         ),
     ] {
-        let answered = post(&doors, LEAVE, cookies, site, &body);
+        let leave = || post(&doors, LEAVE, cookies, site, &body);
+        let answered = doors.told_once(what, FOREIGN, leave);
         assert_eq!(answered, 200, "{what}: the question, once more");
         assert_eq!(status(&doors, &id), 200, "{what}");
     }
@@ -537,14 +539,13 @@ fn an_inviters_form_cannot_be_forged_nor_made_to_do_more_than_invite() {
     let form = |token: &str| {
         format!("crossgate-csrf={token}&email=eve%40evil.example&name=&app=&message=")
     };
-    assert_eq!(
-        post(&doors, INVITE, &cookies, "cross-site", &form(&token)),
-        400
-    );
-    assert_eq!(
-        post(&doors, INVITE, &cookies, "same-origin", &form("x")),
-        400
-    );
+    for (what, site, body) in [
+        ("a page of another site", "cross-site", form(&token)),
+        ("another token", "same-origin", form("x")),
+    ] {
+        let invite = || post(&doors, INVITE, &cookies, site, &body);
+        assert_eq!(doors.told_once(what, FOREIGN, invite), 400, "{what}");
+    }
     assert_eq!(post(&doors, INVITE, "", "same-origin", &form(&token)), 303);
     assert!(list(&doors, "users").is_empty());
     for (address, told) in [
@@ -597,4 +598,23 @@ fn an_inviters_form_cannot_be_forged_nor_made_to_do_more_than_invite() {
     tab.click("button[type=submit]");
     let mail = outsiders.mail.newest("mia@contractor.example", 1);
     assert!(!mail.to_string().contains("evil.example"), "{mail}");
+    // Nor is mail sent to one address without end, whoever had the earlier ones sent.
+    for _ in 0..4 {
+        doors.invite(
+            "mia@contractor.example",
+            &json!({ "sendInvitationMessage": true }),
+        );
+    }
+    tab.goto(&doors.app(INVITE));
+    tab.fill("[name=email]", "mia@contractor.example");
+    tab.click("button[type=submit]");
+    let page = tab.page();
+    assert_eq!(page.place.status, 429, "{}", page.text);
+    assert!(
+        page.text.contains("No more invitations can be mailed"),
+        "{}",
+        page.text
+    );
+    let record = &audited(&doors, "Invite external user")[0];
+    assert_eq!(record["result"], "failure", "{record:#}");
 }

@@ -169,6 +169,7 @@ pub(super) fn samples() -> Vec<Page<'static>> {
         invite(None, Some(InviteProblem::EmailMalformed)),
         invite(Some("Sample"), Some(InviteProblem::NotInvitable)),
         invite(None, Some(InviteProblem::TookTooLong)),
+        invite(None, Some(InviteProblem::TooMany)),
         invited(Some(INVITATION), false),
         invited(None, true),
         invited(None, false),

@@ -265,6 +265,8 @@ pub enum InviteProblem {
     NotInvitable,
     /// The form is too old, or was not ours.
     TookTooLong,
+    /// No more mail is sent for a while.
+    TooMany,
 }
 
 /// What is wrong with an email address that was entered.

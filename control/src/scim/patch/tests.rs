@@ -240,3 +240,60 @@ fn members_come_and_go_by_their_ids() {
         assert_eq!(members(operation), expected.map(str::to_owned), "{told}");
     }
 }
+
+#[test]
+fn values_and_operations_without_end_are_refused_for_their_number() {
+    let emails = |from: usize, to: usize| -> Value {
+        (from..to)
+            .map(|number| json!({"value": format!("{number}@x.com")}))
+            .collect()
+    };
+    // Two are there.
+    let add = |emails: Value| json!([{"op": "add", "path": "emails", "value": emails}]);
+    assert!(after(&add(emails(0, 98))).is_ok());
+    for wrong in [
+        add(emails(0, 99)),
+        add(emails(0, 101)),
+        json!([
+            {"op": "add", "path": "emails", "value": emails(0, 60)},
+            {"op": "add", "path": "emails", "value": emails(60, 120)},
+        ]),
+        json!([{"op": "add", "path": "title", "value": "x".repeat(64 << 10)}]),
+    ] {
+        assert_eq!(after(&wrong), Err(Some(FaultKind::Value)));
+    }
+    let again = |count: usize| -> Value {
+        let operation = json!({"op": "add", "path": "emails", "value": emails(0, 50)});
+        (0..count).map(|_| operation.clone()).collect()
+    };
+    assert!(after(&again(20)).is_ok());
+    assert_eq!(after(&again(21)), Err(Some(FaultKind::Value)));
+}
+
+#[test]
+fn a_member_is_named_and_not_looked_for_among_all() {
+    let all: BTreeSet<Box<str>> = (0..50_000)
+        .map(|number| number.to_string().into())
+        .collect();
+    let remove = |filters: Vec<String>| {
+        let all_of: Value = filters
+            .iter()
+            .map(|filter| json!({"op": "remove", "path": format!("members[{filter}]")}))
+            .collect();
+        let body = json!({"schemas": [super::PATCH], "Operations": all_of});
+        let operations = operations(ResourceKind::Group, &body).unwrap();
+        let mut members = all.clone();
+        let mut attributes = serde_json::Map::new();
+        let applied = apply(&mut attributes, Some(&mut members), &operations);
+        applied.map(|()| members.len()).map_err(|fault| fault.kind)
+    };
+    let named = (0..1000)
+        .map(|number| format!("value eq \"{number}\""))
+        .collect();
+    assert_eq!(remove(named), Ok(49_000));
+    assert_eq!(remove(vec!["value sw \"4999\"".to_owned()]), Ok(49_989));
+    let sought = (0..5)
+        .map(|number| format!("value sw \"{number}x\""))
+        .collect();
+    assert_eq!(remove(sought), Err(Some(FaultKind::TooMany)));
+}

@@ -35,6 +35,8 @@ pub enum Shown {
     Forbidden,
     /// There is no such page.
     NotThere,
+    /// Too often.
+    TooOften,
     /// Who should help does not answer.
     Unreachable,
 }
@@ -48,6 +50,7 @@ pub fn page(shown: Shown, rendered: &Rendered) -> Answer {
         Shown::SignedOut => 401,
         Shown::Forbidden => 403,
         Shown::NotThere => 404,
+        Shown::TooOften => 429,
         Shown::Unreachable => 502,
     };
     with_page(status, rendered)
