@@ -168,7 +168,7 @@ pub(crate) fn check_passcodes(
         );
     }
     if guests == GuestDirectory::Off {
-        root.section_or_empty("guests", |section| {
+        root.section_again("guests", |section| {
             section.fault(
                 "directory",
                 "passcodes are sent to addresses of guests, and there are none; expected `optional` or `required`",
@@ -195,7 +195,7 @@ pub(crate) fn check_apps(
         );
     }
     if portal.store.is_none() {
-        root.section_or_empty("portal", |section| {
+        root.section_again("portal", |section| {
             if section.lacks("store") {
                 section.fault(
                     "store",

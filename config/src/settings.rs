@@ -92,7 +92,7 @@ impl Settings {
         let admin = root.section_or_empty("admin", Admin::read);
         let (policy, enforcement) = root.section_or_empty("policy", policy::read);
         if listen.admin_is_exposed() && matches!(policy, PolicySource::Sqlite(_)) {
-            root.section_or_empty("listen", Listen::refuse_exposed_admin);
+            root.section_again("listen", Listen::refuse_exposed_admin);
         }
         let guests = root.section_or_empty("guests", GuestDirectory::read);
         // The other parts are read without the own tenant too: its faults must not hide theirs.

@@ -113,6 +113,7 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
     if !upgrade {
         check_addresses(&loaded.settings)?;
     }
+    tell_addresses(&loaded.settings);
     let fetcher = Fetcher::new()?;
     let (settings, counts) = (loaded.settings.clone(), loaded.counts);
     let guests = loaded.guests.clone();
@@ -383,6 +384,20 @@ fn check_addresses(settings: &Settings) -> Result<(), StartError> {
         }
     }
     Ok(())
+}
+
+/// Said once, when nothing stands in the way of serving.
+fn tell_addresses(settings: &Settings) {
+    let listen = &settings.listen;
+    let admin = matches!(settings.policy, PolicySource::Sqlite(_)).then_some(listen.admin);
+    tracing::info!(
+        proxy = ?listen.proxy,
+        egress = ?listen.egress,
+        admin = admin.map(tracing::field::display),
+        metrics = %listen.metrics,
+        tls = listen.tls.is_some(),
+        "serving"
+    );
 }
 
 /// Every address but that of operations, which answers for the others. A port of 0 is another one each time.

@@ -67,9 +67,12 @@ pub enum ExchangeFault {
     /// The provider was not reached, or its answer was no answer to this.
     #[error("the token endpoint gives no usable answer: {0}")]
     NoAnswer(String),
-    /// The provider refuses the code or the client.
+    /// The provider refuses the code.
     #[error("the token endpoint refuses: {0}")]
     Refused(String),
+    /// The provider refuses us (RFC 6749, section 5.2), whatever the code.
+    #[error("the token endpoint refuses this client: {0}; look at `client_id` and its secret")]
+    ClientRefused(String),
     /// It gave a token, and none that tells who signed in.
     #[error("the answer has no `id_token`")]
     NoIdToken,
@@ -190,7 +193,11 @@ pub(crate) fn not_exchanged<E: std::error::Error + 'static>(
 ) -> ExchangeFault {
     match error {
         RequestTokenError::ServerResponse(refused) => {
-            ExchangeFault::Refused(refused.error().to_string())
+            let told = refused.error().to_string();
+            match told.as_str() {
+                "invalid_client" | "unauthorized_client" => ExchangeFault::ClientRefused(told),
+                _ => ExchangeFault::Refused(told),
+            }
         }
         RequestTokenError::Request(error) => ExchangeFault::NoAnswer(error.to_string()),
         // What could not be read may hold a token.

@@ -170,19 +170,30 @@ impl<'d> Section<'d> {
         name: &'static str,
         read: impl FnOnce(&mut Section<'d>) -> T,
     ) -> T {
-        let mut section = self
-            .field(name)
-            .and_then(|field| field.section())
-            .unwrap_or_else(|| Self {
-                document: self.document,
-                key: child(&self.key, name),
-                offset: self.offset,
-                entries: Vec::new(),
-                asked: Vec::new(),
-            });
+        let mut section = self.opened(name);
         let value = read(&mut section);
         section.finish();
         value
+    }
+
+    /// The same of a table that was read before, to find fault with what others make of it: whose keys are known was told then.
+    pub(crate) fn section_again<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&mut Section<'d>) -> T,
+    ) -> T {
+        read(&mut self.opened(name))
+    }
+
+    fn opened(&mut self, name: &'static str) -> Self {
+        let section = self.field(name).and_then(|field| field.section());
+        section.unwrap_or_else(|| Self {
+            document: self.document,
+            key: child(&self.key, name),
+            offset: self.offset,
+            entries: Vec::new(),
+            asked: Vec::new(),
+        })
     }
 
     /// Reads every table of a list of tables, written `[[name]]`.

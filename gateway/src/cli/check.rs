@@ -1,12 +1,13 @@
 //! `crossgate check`: is this what could be put in force?
 
 mod files;
+mod sign_in;
 
 use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use crossgate_config::{PolicySource, Purpose};
+use crossgate_config::{PolicySource, Purpose, Settings};
 use crossgate_graph::Counts;
 use crossgate_policy::ids::{Cloud, TenantId};
 
@@ -24,11 +25,23 @@ pub(super) struct CheckArgs {
 /// Reads everything that serving reads. Faults go to standard error, a line each; what is good, and what an operator
 /// should know of it, to standard output.
 pub(super) fn run(args: &CheckArgs, out: &mut impl Write) -> Result<Verdict, Failure> {
-    let loaded = load::load(&args.config, Purpose::Serve, None);
+    let settings = load::settings(&args.config, Purpose::Serve);
     // What the settings name can be told to be wrong while the policy is, too.
-    let files = load::settings(&args.config, Purpose::Serve)
-        .map(|settings| files::faults(&settings))
-        .unwrap_or_default();
+    let files = settings.as_ref().map(files::faults).unwrap_or_default();
+    if let Ok(settings) = &settings
+        && let PolicySource::Sqlite(store) = &settings.policy
+        && files.is_empty()
+        && !store.exists()
+    {
+        report_settings(args, settings, out)?;
+        let store = store.display();
+        writeln!(
+            out,
+            "note: {store}: is not there yet; the first `crossgate run` makes it"
+        )?;
+        return Ok(Verdict::Good);
+    }
+    let loaded = load::load(&args.config, Purpose::Serve, None);
     match loaded {
         Ok(loaded) if files.is_empty() => {
             report(args, &loaded, out)?;
@@ -44,13 +57,7 @@ pub(super) fn run(args: &CheckArgs, out: &mut impl Write) -> Result<Verdict, Fai
 
 fn report(args: &CheckArgs, loaded: &Loaded, out: &mut impl Write) -> std::io::Result<()> {
     let (PolicySource::Directory(policy) | PolicySource::Sqlite(policy)) = &loaded.settings.policy;
-    writeln!(
-        out,
-        "{}: good: {}, {}",
-        args.config.display(),
-        counted(loaded.settings.apps.len(), "app"),
-        counted(loaded.settings.issuers.len(), "issuer"),
-    )?;
+    report_settings(args, &loaded.settings, out)?;
     let Counts {
         partners,
         distinct_settings,
@@ -86,6 +93,24 @@ fn report(args: &CheckArgs, loaded: &Loaded, out: &mut impl Write) -> std::io::R
         writeln!(out, "note: {advisory}")?;
     }
     writeln!(out, "content: {}", loaded.hash)
+}
+
+fn report_settings(
+    args: &CheckArgs,
+    settings: &Settings,
+    out: &mut impl Write,
+) -> std::io::Result<()> {
+    writeln!(
+        out,
+        "{}: good: {}, {}",
+        args.config.display(),
+        counted(settings.apps.len(), "app"),
+        counted(settings.issuers.len(), "issuer"),
+    )?;
+    for note in sign_in::notes(settings) {
+        writeln!(out, "{note}")?;
+    }
+    Ok(())
 }
 
 /// Partner documents of tenants whose cloud nobody told, where that keeps some of their guests out (decision.md,

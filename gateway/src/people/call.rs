@@ -67,8 +67,13 @@ pub enum Told {
     Decided(Decision),
     /// What a person wants is refused.
     Refused(TokenRefusal),
-    /// Nobody can be given what was wanted, for now. Holds why.
-    NotReady(&'static str),
+    /// Nobody can be given what was wanted, for now.
+    NotReady {
+        /// Why.
+        reason: &'static str,
+        /// The provider at which somebody wanted to sign in.
+        provider: Option<Arc<str>>,
+    },
     /// Somebody signed in.
     SignedIn(Arc<PersonSession>),
 }

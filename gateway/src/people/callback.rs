@@ -83,7 +83,7 @@ impl People {
             return Err(tampered("answer_of_another_issuer"));
         }
         let code = code_of(call, provider, query)?;
-        let secret = secret_of(provider, &oidc.client.client_secret).await?;
+        let secret = secret_of(call, provider, &oidc.client.client_secret).await?;
         let redirect_uri = call.redirect_uri(&provider.name);
         let registration = Registration {
             client_id: &oidc.client.client_id,
@@ -124,7 +124,7 @@ impl People {
             return Err(Failed::from_before());
         }
         let code = code_of(call, provider, query)?;
-        let secret = secret_of(provider, &client.client_secret).await?;
+        let secret = secret_of(call, provider, &client.client_secret).await?;
         let redirect_uri = call.redirect_uri(&provider.name);
         let registration = Registration {
             client_id: &client.client_id,
@@ -222,6 +222,7 @@ fn not_exchanged(provider: &Provider, fault: &ExchangeFault, correlation_id: &st
         ExchangeFault::Refused(_) => {
             Failed::new(FailedWhy::NotAccepted, CODE_REFUSED, "code_refused")
         }
+        ExchangeFault::ClientRefused(_) => Failed::unable("client_refused"),
         ExchangeFault::NoIdToken => Failed::new(FailedWhy::ProviderError, UNUSABLE, "no_id_token"),
         ExchangeFault::Address(_) | ExchangeFault::NoAnswer(_) => {
             Failed::unable("provider_unreachable")
@@ -253,10 +254,15 @@ fn code_of(
     Ok(code.to_owned())
 }
 
-async fn secret_of(provider: &Provider, secret: &ClientSecret) -> Result<Option<String>, Failed> {
+async fn secret_of(
+    call: &Call<'_>,
+    provider: &Provider,
+    secret: &ClientSecret,
+) -> Result<Option<String>, Failed> {
     client_secret(secret).await.map_err(|why| {
         tracing::error!(
             provider = provider.name,
+            correlation_id = call.correlation_id,
             "[[provider]] client_secret_file: {why}"
         );
         Failed::unable("no_client_secret")

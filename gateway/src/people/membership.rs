@@ -233,7 +233,10 @@ pub(super) fn unreachable(call: &Call<'_>, fault: &ApiError) -> Reply {
     };
     Reply {
         answer: respond::page(Shown::Unreachable, &call.render(&page)),
-        told: Told::NotReady("directory_not_reached"),
+        told: Told::NotReady {
+            reason: "directory_not_reached",
+            provider: None,
+        },
     }
 }
 

@@ -342,7 +342,21 @@ pub(super) fn failed(call: &Call<'_>, why: FailedWhy) -> Answer {
 pub(super) fn unable(call: &Call<'_>, reason: &'static str) -> Reply {
     Reply {
         answer: failed(call, FailedWhy::Unreachable),
-        told: Told::NotReady(reason),
+        told: Told::NotReady {
+            reason,
+            provider: None,
+        },
+    }
+}
+
+/// The same, where somebody wanted to sign in at a provider.
+pub(super) fn unable_at(call: &Call<'_>, provider: &Provider, reason: &'static str) -> Reply {
+    Reply {
+        answer: failed(call, FailedWhy::Unreachable),
+        told: Told::NotReady {
+            reason,
+            provider: Some(provider.name.as_str().into()),
+        },
     }
 }
 

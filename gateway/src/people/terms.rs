@@ -5,13 +5,14 @@ use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use crossgate_config::TermsSettings;
-use crossgate_policy::decision::{Refusal, Requirement};
+use crossgate_policy::Decision;
+use crossgate_policy::decision::Requirement;
 use crossgate_policy::ids::Id;
 use crossgate_policy::snapshot::{PolicyState, Snapshot};
 use crossgate_portal::pages::{Action, Does, Page, Why};
 use http::Method;
 
-use super::call::{Call, Reply};
+use super::call::{Call, Reply, Told};
 use super::forms::one;
 use super::sign_in::{own_or_safe, unable};
 use super::{People, PeopleSettings, PersonSession, place};
@@ -183,7 +184,7 @@ impl People {
         match lacking(call, session, app) {
             Lacking::Nothing => Reply::of(respond::go(&return_to)),
             Lacking::Terms(terms) => self.show(call, terms, &return_to).await,
-            Lacking::NotOurs(refusal) => Reply::of(not_ours(call, &refusal)),
+            Lacking::NotOurs(decision) => not_ours(call, *decision),
         }
     }
 
@@ -254,7 +255,7 @@ enum Lacking<'s> {
     Nothing,
     Terms(&'s TermsSettings),
     /// Policy names an agreement that is not configured here.
-    NotOurs(Box<Refusal>),
+    NotOurs(Box<Decision>),
 }
 
 /// Found by asking policy: of those that it names, one without which it refuses although all others were accepted.
@@ -270,14 +271,14 @@ fn lacking<'s>(call: &'s Call<'_>, session: &PersonSession, app: &App) -> Lackin
         .collect();
     let asked = |ids: &[Id]| {
         let decision = admit_with_terms(call, &app.called.target, &session.subject, ids);
-        let refusal = decision.outcome.err()?;
+        let refusal = decision.outcome.as_ref().err()?;
         let terms = refusal.requirements.contains(&Requirement::TermsOfUse);
-        terms.then(|| Box::new(refusal))
+        terms.then(|| Box::new(decision))
     };
     let all = || open.iter().map(|terms| terms.id.clone());
     let with_all: Vec<Id> = accepted.iter().cloned().chain(all()).collect();
-    if let Some(refusal) = asked(&with_all) {
-        return Lacking::NotOurs(refusal);
+    if let Some(decision) = asked(&with_all) {
+        return Lacking::NotOurs(decision);
     }
     let needed = open.iter().find(|terms| {
         let others: Vec<Id> = with_all
@@ -296,14 +297,14 @@ fn is_named(snapshot: &Snapshot, id: &Id) -> bool {
     })
 }
 
-fn not_ours(call: &Call<'_>, refusal: &Refusal) -> Answer {
+fn not_ours(call: &Call<'_>, decision: Decision) -> Reply {
     tracing::error!(
         correlation_id = call.correlation_id,
         "a policy asks for terms of use that no `[[terms]]` has; nobody can accept them"
     );
     let page = Page::Refused {
         why: Why::MoreNeededNotGiven,
-        code: Some(&format!("AADSTS{}", refusal.reason.code())),
+        code: Some(&format!("AADSTS{}", decision.code())),
         correlation_id: &call.correlation_id,
         at: &call.at.to_string(),
         who: None,
@@ -312,7 +313,10 @@ fn not_ours(call: &Call<'_>, refusal: &Refusal) -> Answer {
             href: place::ME,
         }],
     };
-    respond::page(Shown::SignedOut, &call.render(&page))
+    Reply {
+        answer: respond::page(Shown::SignedOut, &call.render(&page)),
+        told: Told::Decided(decision),
+    }
 }
 
 /// What names an agreement and its version in a form: what was shown is what is accepted.

@@ -87,7 +87,10 @@ impl Failed {
     pub(super) const fn told(&self) -> Told {
         match self.because {
             Because::Refused(refusal) => Told::Refused(refusal),
-            Because::NotReady(reason) => Told::NotReady(reason),
+            Because::NotReady(reason) => Told::NotReady {
+                reason,
+                provider: None,
+            },
         }
     }
 

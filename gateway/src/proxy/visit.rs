@@ -135,9 +135,12 @@ impl Gateway {
                 ctx.ending = Ending::Decided(decision);
             }
             // Why they were to sign in says more than why they cannot, which the log tells.
-            Told::NotReady(_) if was_decided => {}
-            Told::NotReady(reason) => {
-                ctx.signed_in_at = provider;
+            Told::NotReady { .. } if was_decided => {}
+            Told::NotReady {
+                reason,
+                provider: wanted,
+            } => {
+                ctx.signed_in_at = wanted.or(provider);
                 ctx.ending = Ending::NotReady(reason);
             }
             Told::Refused(refusal) => {

@@ -302,7 +302,26 @@ fn a_provider_that_is_not_there_lets_nobody_in_and_the_record_refuses_nobody() {
     assert_eq!(place.status, 502, "{}", tab.page().text);
     let event = doors.event("provider_unreachable");
     assert_eq!(event["crossgate"]["outcome"], "not-ready", "{event}");
-    assert_eq!(event["status"]["errorCode"], 0, "{event}");
+    assert_eq!(event["status"]["errorCode"], 90033, "{event}");
+    assert_eq!(event["isInteractive"], true, "{event}");
+    assert_eq!(event["crossgate"]["provider"], "gone", "{event}");
+}
+
+#[test]
+fn a_provider_that_does_not_take_our_secret_is_our_trouble_and_not_the_persons() {
+    let doors = Lobby::new().open();
+    doors.contoso.client(&json!({
+        "client_id": "crossgate", "client_secret": "another-secret-than-before",
+        "redirect_uris": [doors.app("/.crossgate/callback/contoso")],
+    }));
+    let tab = doors.browser.open("ada");
+    tab.goto(&doors.app("/"));
+    doors.sign_in(&tab, "contoso", "ada");
+    assert_eq!(tab.page().place.status, 502, "{}", tab.page().text);
+    let event = doors.event("client_refused");
+    assert_eq!(event["crossgate"]["outcome"], "not-ready", "{event}");
+    assert_eq!(event["status"]["errorCode"], 90033, "{event}");
+    assert_eq!(event["crossgate"]["provider"], "contoso", "{event}");
 }
 
 #[test]

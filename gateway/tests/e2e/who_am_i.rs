@@ -179,6 +179,24 @@ fn who_has_not_accepted_terms_is_told_so_and_reads_them_from_there() {
 }
 
 #[test]
+fn terms_that_nobody_can_accept_are_recorded_as_the_refusal_that_the_page_tells() {
+    let nobodys =
+        demands(&json!({ "operator": "OR", "builtInControls": [], "termsOfUse": ["nobodys"] }));
+    let doors = Lobby::new().policy(DEMAND, &nobodys).open();
+    let tab = come(&doors, "contoso", "ada");
+    let page = tab.page();
+    assert!(page.text.contains("AADSTS50158"), "{}", page.text);
+    wait_for("the refusal", Duration::from_secs(10), || {
+        let events = doors.gateway.events();
+        events.into_iter().find(|event| {
+            event["status"]["errorCode"] == 50_158
+                && event["userDisplayName"] == "Ada Own"
+                && page.text.contains(event["correlationId"].as_str().unwrap())
+        })
+    });
+}
+
+#[test]
 fn who_comes_with_the_wrong_device_is_told_so_and_signs_in_again_from_there() {
     let complies = demands(&json!({ "operator": "OR", "builtInControls": ["compliantDevice"] }));
     let doors = Lobby::new().policy(DEMAND, &complies).open();
