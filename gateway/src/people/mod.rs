@@ -250,7 +250,7 @@ impl People {
         let sealed = cookies::one(headers, cookies::SESSION)?;
         let id = SessionId::open(&self.sealer, sealed)?;
         let session = self.sessions.find(id, host, now, settings.idle)?;
-        still_counts(&session, settings, in_force)
+        still_counts(session, settings, in_force)
     }
 
     /// Answers at a place of ours, by what was decided about who is signed in.
@@ -310,7 +310,7 @@ impl People {
 /// for those that are under way.
 #[must_use]
 pub fn still_counts(
-    session: &Arc<PersonSession>,
+    session: Arc<PersonSession>,
     settings: &PeopleSettings,
     in_force: &InForce,
 ) -> Option<Here> {
@@ -335,10 +335,14 @@ pub fn still_counts(
         || signed_in
             .standing
             .is_somebody(in_force.generation, is_still);
-    (believed && may_come && is_somebody).then(|| Here {
-        session: Arc::clone(session),
-        accepted: signed_in.standing.accepted(settings),
+    if !(believed && may_come && is_somebody) {
+        return None;
+    }
+    let accepted = signed_in.standing.accepted(settings);
+    Some(Here {
+        session,
         token,
+        accepted,
     })
 }
 

@@ -68,7 +68,7 @@ fn still_signed_in(
     let settings = in_force.routes.people.as_ref()?;
     let counts = app.sign_in && !session.has_ended() && now < until;
     counts
-        .then(|| still_counts(session, settings, in_force))
+        .then(|| still_counts(Arc::clone(session), settings, in_force))
         .flatten()
 }
 
