@@ -312,7 +312,7 @@ fn a_form_of_another_site_signs_nobody_out() {
     tab.goto(&doors.app("/"));
     doors.sign_in(&tab, "contoso", "ada");
     let cookie = Doors::session_cookie(&tab);
-    // Every form and every way to send it stand in `e2e_cross_site`.
+    // Every form and every way to send it stand in `cross_site`.
     for (token, origin) in [
         ("", "https://evil.example"),
         ("crossgate-csrf=x", "https://payroll.contoso.example"),
