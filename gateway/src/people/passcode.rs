@@ -31,14 +31,14 @@ impl People {
     ) -> Reply {
         let attempt = self.attempt(call, provider, sent, Some(address.to_owned()));
         let Ok(attempt) = attempt else {
-            return unable(call, "no_random_numbers");
+            return unable(call, Some(provider), "no_random_numbers");
         };
         let problem = self.ask_for_code(call, provider, &attempt);
         let mut answer = self.code_page(call, &attempt, problem);
         if self.set_attempt(call, provider, &attempt, &mut answer) {
             Reply::of(answer)
         } else {
-            unable(call, "no_random_numbers")
+            unable(call, Some(provider), "no_random_numbers")
         }
     }
 

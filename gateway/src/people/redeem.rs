@@ -337,7 +337,7 @@ fn of_another(call: &Call<'_>) -> Reply {
 
 fn unreadable(call: &Call<'_>, fault: &ApiError) -> Reply {
     tracing::error!("an invitation cannot be read: {}", fault.message);
-    unable(call, "invitation_not_read")
+    unable(call, None, "invitation_not_read")
 }
 
 fn refused(call: &Call<'_>, why: FailedWhy, reason: &'static str) -> Reply {

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::call::{Call, Reply};
 use super::provider::{Kind, Oidc, Provider};
-use super::sign_in::unable_at;
+use super::sign_in::unable;
 use super::{People, place};
 use crate::request::respond::{self, Answer, Shown};
 
@@ -56,7 +56,7 @@ impl People {
         }
         let wanted = sent.wanted.clone();
         let Ok(attempt) = self.attempt(call, provider, sent, None) else {
-            return unable_at(call, provider, "no_random_numbers");
+            return unable(call, Some(provider), "no_random_numbers");
         };
         let url = match &provider.kind {
             Kind::Oidc(oidc) => self.authorization(call, oidc, &attempt, &wanted).await,
@@ -65,7 +65,7 @@ impl People {
             Kind::Passcode => None,
         };
         let Some(url) = url else {
-            return unable_at(call, provider, "provider_unreachable");
+            return unable(call, Some(provider), "provider_unreachable");
         };
         let mut answer = if call.method == Method::POST {
             respond::go(url.as_str())
@@ -75,7 +75,7 @@ impl People {
         if self.set_attempt(call, provider, &attempt, &mut answer) {
             Reply::of(answer)
         } else {
-            unable_at(call, provider, "no_random_numbers")
+            unable(call, Some(provider), "no_random_numbers")
         }
     }
 

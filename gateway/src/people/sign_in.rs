@@ -339,24 +339,11 @@ pub(super) fn failed(call: &Call<'_>, why: FailedWhy) -> Answer {
 }
 
 /// The same, where nothing is wrong with the sign-in.
-pub(super) fn unable(call: &Call<'_>, reason: &'static str) -> Reply {
+pub(super) fn unable(call: &Call<'_>, provider: Option<&Provider>, reason: &'static str) -> Reply {
+    let provider = provider.map(|provider| provider.name.as_str().into());
     Reply {
         answer: failed(call, FailedWhy::Unreachable),
-        told: Told::NotReady {
-            reason,
-            provider: None,
-        },
-    }
-}
-
-/// The same, where somebody wanted to sign in at a provider.
-pub(super) fn unable_at(call: &Call<'_>, provider: &Provider, reason: &'static str) -> Reply {
-    Reply {
-        answer: failed(call, FailedWhy::Unreachable),
-        told: Told::NotReady {
-            reason,
-            provider: Some(provider.name.as_str().into()),
-        },
+        told: Told::NotReady { reason, provider },
     }
 }
 

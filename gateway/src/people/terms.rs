@@ -178,7 +178,7 @@ impl People {
             if let Some(terms) = terms
                 && !self.keep_acceptance(call, session, terms).await
             {
-                return unable(call, "acceptance_not_stored");
+                return unable(call, None, "acceptance_not_stored");
             }
         }
         match lacking(call, session, app) {
@@ -193,7 +193,7 @@ impl People {
             Ok(text) => text,
             Err(why) => {
                 tracing::error!("[[terms]] file: `{}`: {why}", terms.file.display());
-                return unable(call, "terms_not_read");
+                return unable(call, None, "terms_not_read");
             }
         };
         let mut query = url::form_urlencoded::Serializer::new(String::new());

@@ -232,6 +232,37 @@ fn check_of_a_good_folder_names_what_is_kept_and_not_enforced() {
 }
 
 #[test]
+fn check_tells_what_to_register_at_providers_and_whom_scopes_keep_out_before_the_store_is_there() {
+    let mint = Mint::start();
+    let site = Site::trusting(&mint);
+    let config = std::fs::read_to_string(site.path("crossgate.toml")).unwrap();
+    let signs_in =
+        format!("sign_in = true\nscopes = [\"payroll.read\"]\naudiences = [\"{AUDIENCE}\"]");
+    let config = config.replace(&format!("audiences = [\"{AUDIENCE}\"]"), &signs_in);
+    let config = format!(
+        "policy.source = \"sqlite:policy.db\"\nportal.store = \"portal.db\"\n\
+         listen.trusted_proxies = [\"10.0.0.0/8\"]\n{config}\n\
+         [[provider]]\nname = \"contoso\"\nissuer = \"entra\"\nclient_id = \"x\"\n"
+    );
+    std::fs::write(site.path("crossgate.toml"), &config).unwrap();
+    let run = site.run(&["check"]);
+    assert_eq!((run.code, &*run.err), (0, ""), "{}", run.out);
+    for told in [
+        "register https://payroll.contoso.com/.crossgate/callback/contoso there",
+        "app `Payroll`: `scopes` keeps out everybody who signs in with a browser",
+        "policy.db: is not there yet; the first `crossgate run` makes it",
+    ] {
+        assert!(run.out.contains(told), "{told}: {}", run.out);
+    }
+    assert!(!site.path("policy.db").exists());
+    // What is wrong is told all the same.
+    std::fs::write(site.path("crossgate.toml"), config.replace("x\"", "\"")).unwrap();
+    let run = site.run(&["check"]);
+    assert_eq!(run.code, 1, "{}", run.out);
+    assert!(run.err.contains("provider[0].client_id"), "{}", run.err);
+}
+
+#[test]
 fn check_names_partners_whose_cloud_nobody_told() {
     let mint = Mint::start();
     let site = Site::trusting(&mint);

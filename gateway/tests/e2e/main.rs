@@ -35,6 +35,7 @@ mod operations;
 mod outsiders;
 mod own_pages;
 mod pages;
+mod passcodes;
 mod people;
 mod policy;
 mod requests;

@@ -10,6 +10,7 @@ mod language;
 mod negotiate;
 mod page;
 mod render;
+mod value;
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,8 @@
 
 use serde::{Serialize, Serializer};
 
+use super::value::{link, maybe_link, maybe_moment, moment, paragraphs, verdict};
+
 /// One page. Times are RFC 3339 in UTC. A link that is neither a path of this site nor `http`, `https` or `mailto`
 /// leads to `/` instead.
 #[derive(Clone, Debug, Serialize)]
@@ -550,79 +552,5 @@ impl Why {
 impl Serialize for Why {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.key())
-    }
-}
-
-fn verdict<S: Serializer>(decision: &Decision, serializer: S) -> Result<S::Ok, S::Error> {
-    #[derive(Serialize)]
-    struct Values {
-        allowed: bool,
-        why: Option<Why>,
-    }
-    let (allowed, why) = match *decision {
-        Decision::Allowed => (true, None),
-        Decision::Refused(why) => (false, Some(why)),
-    };
-    Values { allowed, why }.serialize(serializer)
-}
-
-fn paragraphs<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    let text = text.replace("\r\n", "\n");
-    let parts = text.split("\n\n").map(str::trim);
-    serializer.collect_seq(parts.filter(|part| !part.is_empty()))
-}
-
-fn moment<S: Serializer>(at: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    #[derive(Serialize)]
-    struct Values<'a> {
-        exact: &'a str,
-        shown: String,
-    }
-    let shown = at
-        .strip_suffix('Z')
-        .and_then(|at| at.split_once('T'))
-        .map_or_else(
-            || at.to_owned(),
-            |(day, time)| {
-                let (seconds, _) = time.split_once('.').unwrap_or((time, ""));
-                format!("{day} {seconds} UTC")
-            },
-        );
-    Values { exact: at, shown }.serialize(serializer)
-}
-
-fn maybe_moment<S: Serializer>(at: &Option<&str>, serializer: S) -> Result<S::Ok, S::Error> {
-    match at {
-        Some(at) => moment(at, serializer),
-        None => serializer.serialize_none(),
-    }
-}
-
-/// The second lock on links: the first is whoever makes them.
-fn link<S: Serializer>(href: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(if leads_somewhere_known(href) {
-        href
-    } else {
-        "/"
-    })
-}
-
-fn maybe_link<S: Serializer>(href: &Option<&str>, serializer: S) -> Result<S::Ok, S::Error> {
-    match href {
-        Some(href) => link(href, serializer),
-        None => serializer.serialize_none(),
-    }
-}
-
-fn leads_somewhere_known(href: &str) -> bool {
-    // Browsers drop tabs and line breaks out of addresses, and take `\` for `/`.
-    if href.chars().any(char::is_control) || href.contains('\\') {
-        return false;
-    }
-    match href.strip_prefix('/') {
-        Some(rest) => !rest.starts_with('/'),
-        None => ["https://", "http://", "mailto:"]
-            .iter()
-            .any(|scheme| href.starts_with(scheme)),
     }
 }
