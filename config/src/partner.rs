@@ -5,7 +5,7 @@ use crossgate_policy::ids::{Cloud, TenantId};
 use crate::reader::{Section, Seen, Text};
 use crate::signals::{header_value, secret};
 use crate::tenant::{EXPECTED_TENANT, cloud, domain, tenant_id};
-use crate::{OwnTenant, SecretSource};
+use crate::{OwnTenant, SecretSource, url};
 
 /// One other organisation.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -20,6 +20,10 @@ pub struct PartnerSettings {
     pub cloud: Option<Cloud>,
     /// How it shows that it agrees to direct connect.
     pub consent: Consent,
+    /// The origin of its gateway, which publishes its side of the settings between us; `None` where it publishes nothing.
+    pub gateway: Option<String>,
+    /// Our side is published to it: whoever asks can read which of our people may go there.
+    pub publish: bool,
     /// The bearer token with which its administrators push users and groups to us; `None` where they may not.
     pub scim_token: Option<SecretSource>,
 }
@@ -76,6 +80,8 @@ impl PartnerSettings {
                 ],
             )
         });
+        let gateway = section.text("gateway", gateway);
+        let publish = section.boolean("publish", false);
         let scim_token = secret(section, "scim_token", "scim_token_file", |text| {
             let token = header_value(text)?;
             if token.len() < SHORTEST_TOKEN {
@@ -91,9 +97,21 @@ impl PartnerSettings {
             domains: domains.unwrap_or_default(),
             cloud,
             consent: consent.unwrap_or(DEFAULT_CONSENT),
+            gateway,
+            publish,
             scim_token,
         })
     }
+}
+
+fn gateway(text: &Text<'_>) -> Option<String> {
+    let url = url::web(text, "such as `https://payroll.fabrikam.com`")?;
+    let url = url.trim_end_matches('/');
+    let path = url.split_once("://").map_or(url, |(_, rest)| rest);
+    if path.contains(['/', '?']) {
+        return text.refuse("has more than a host and port; its document has a path of its own, so write `https://host`");
+    }
+    Some(url.to_owned())
 }
 
 /// What Entra itself goes by: an organisation that does not want its people here gives them no token for us.

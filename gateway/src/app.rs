@@ -229,6 +229,7 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
     if let Some(signals) = &signals {
         background.keep_streams(signals, &fetcher);
     }
+    background.keep_partner_sides(&live, &metrics, &fetcher);
     let plans = background.keep_keys(&live, &metrics, fetcher, &settings);
     background.tend_upstreams(&live);
     if let Some(people) = &people {
@@ -336,6 +337,7 @@ fn put_in_force(loaded: Loaded, pages: Pages, metrics: &Metrics) -> Arc<Live> {
         issuers_since: FIRST,
         keys: Arc::new(Keys::default()),
         pages: Arc::new(pages),
+        partner_sides: Arc::default(),
     }))
 }
 

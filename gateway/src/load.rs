@@ -393,6 +393,7 @@ pub fn snapshot(settings: &Settings, policy: &Compiled) -> Snapshot {
         default: default.clone(),
         partners: partners.clone(),
         partner_facts: settings.partners.iter().map(partner_facts).collect(),
+        partner_sides: Arc::default(),
         guests: GuestDirectory::new(directory_mode(settings.guests), Arc::clone(&guests.records)),
         conditional_access: Arc::clone(conditional_access),
         revocations: revocations.clone(),

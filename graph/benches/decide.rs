@@ -128,6 +128,7 @@ fn snapshot(partners: u128, guests: u128) -> Snapshot {
         default,
         partners,
         partner_facts: Default::default(),
+        partner_sides: Default::default(),
         guests: GuestDirectory::new(DirectoryMode::Optional, guests.records),
         conditional_access,
         revocations: Revocations::default(),

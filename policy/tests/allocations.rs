@@ -100,6 +100,7 @@ fn snapshot() -> Snapshot {
         default: DefaultSettings::initial(),
         partners: Partners::from_iter([(FABRIKAM, fabrikam)]),
         partner_facts: ByTenant::default(),
+        partner_sides: Arc::default(),
         guests: GuestDirectory::new(
             DirectoryMode::Required,
             Arc::new(GuestRecords::new(vec![ada], |_| {})),

@@ -11,14 +11,16 @@ use crossgate_policy::decision::{AccessType, Direction};
 use crossgate_policy::ids::{Cloud, Guid, HomeTenant, Id, IssuerTenant, TenantId, UnixTime};
 use crossgate_policy::snapshot::{
     Access, ByTenant, Consent, DefaultSettings, DirectoryMode, GuestDirectory, OwnTenant,
-    PartnerFacts, PartnerSettings, Partners, RedemptionOrder, Revocation, RevocationKind,
-    Revocations, Setting, Snapshot,
+    PartnerFacts, PartnerSettings, PartnerSide, Partners, RedemptionOrder, Revocation,
+    RevocationKind, Revocations, Setting, Snapshot,
 };
 use crossgate_policy::subject::{
     Account, Home, HomeCloud, Proofs, Subject, SubjectKind, TokenGroups,
 };
 use crossgate_policy::target::{Clients, Enforcement, Resource, Target};
-use crossgate_policy::{Caller, Decision, decide, explain, nearest_change, newest_revocation};
+use crossgate_policy::{
+    Caller, Decision, consents_automatically, decide, explain, nearest_change, newest_revocation,
+};
 
 const CONTOSO: TenantId = TenantId(Guid::from_u128(1));
 const FABRIKAM: TenantId = TenantId(Guid::from_u128(2));
@@ -34,6 +36,7 @@ fn snapshot() -> Snapshot {
         default: DefaultSettings::initial(),
         partners: Partners::default(),
         partner_facts: ByTenant::default(),
+        partner_sides: Arc::default(),
         guests: GuestDirectory::empty(DirectoryMode::Optional),
         conditional_access: [].into(),
         revocations: Revocations::default(),
@@ -106,6 +109,67 @@ fn a_guest_is_admitted_under_the_initial_values_and_a_direct_connect_user_is_not
     assert_eq!(direct.code(), 500_213);
     assert_eq!(direct.access_type(), Some(AccessType::DirectConnect));
     assert!(direct.permit().is_none());
+}
+
+/// What Fabrikam publishes: this access for everybody, to everything.
+fn published(access: Access, automatic_consent_outbound: bool) -> Arc<ByTenant<PartnerSide>> {
+    let side = PartnerSide {
+        automatic_consent_outbound,
+        direct_connect_outbound: Arc::new(Setting::initial(access)),
+    };
+    Arc::new(ByTenant::from_iter([(FABRIKAM, side)]))
+}
+
+#[test]
+fn direct_connect_that_must_be_published_takes_the_partners_own_outbound_half() {
+    let mut snapshot = snapshot();
+    snapshot.default.direct_connect_inbound = Arc::new(Setting::initial(Access::Allowed));
+    let code = |snapshot: &Snapshot| of(snapshot, &ada(FABRIKAM), &payroll()).code();
+    assert_eq!(code(&snapshot), 0, "its service issued the token");
+    let facts = PartnerFacts {
+        cloud: None,
+        domains: Box::new([]),
+        consent: Consent::Published,
+    };
+    snapshot.partner_facts.insert(FABRIKAM, facts);
+    assert_eq!(code(&snapshot), 500_213, "nothing is published");
+    snapshot.partner_sides = published(Access::Blocked, true);
+    assert_eq!(code(&snapshot), 500_213, "it lets nobody out");
+    snapshot.partner_sides = published(Access::Allowed, false);
+    assert_eq!(code(&snapshot), 0);
+    // Ours still has to admit.
+    snapshot.default.direct_connect_inbound = Arc::new(Setting::initial(Access::Blocked));
+    assert_eq!(code(&snapshot), 500_213);
+}
+
+#[test]
+fn consent_is_automatic_where_both_sides_say_so_in_one_cloud_alone() {
+    let mut snapshot = snapshot();
+    let home = ada(CONTOSO).home;
+    let ours = |inbound: bool| {
+        let settings = PartnerSettings {
+            automatic_consent_inbound: Some(inbound),
+            ..PartnerSettings::default()
+        };
+        Partners::from_iter([(FABRIKAM, settings)])
+    };
+    for (inbound, outbound) in [(false, false), (false, true), (true, false), (true, true)] {
+        snapshot.partners = ours(inbound);
+        snapshot.partner_sides = published(Access::Blocked, outbound);
+        let automatic = consents_automatically(&snapshot, home);
+        assert_eq!(automatic, inbound && outbound, "{inbound} {outbound}");
+    }
+    let Home::Tenant { tenant, .. } = home else {
+        panic!("Ada has a tenant");
+    };
+    let cloud = HomeCloud::Named(Cloud::UsGov);
+    assert!(!consents_automatically(
+        &snapshot,
+        Home::Tenant { tenant, cloud }
+    ));
+    assert!(!consents_automatically(&snapshot, Home::NoTenant));
+    snapshot.partner_sides = Arc::default();
+    assert!(!consents_automatically(&snapshot, home));
 }
 
 #[test]

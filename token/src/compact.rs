@@ -33,7 +33,7 @@ impl<'a> Jws<'a> {
 
     /// The same for any kind of token.
     pub(crate) fn parse_as(token: &'a str, read_as: ReadAs) -> Result<Self, TokenFault> {
-        if token.len() > MAX_TOKEN_BYTES {
+        if token.len() > read_as.longest() {
             return Err(TokenFault::TooLong);
         }
         let (signing_input, signature) = token.rsplit_once('.').ok_or(TokenFault::NotThreeParts)?;

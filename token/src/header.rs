@@ -3,7 +3,7 @@
 //! `jku`, `jwk`, `x5u` and `x5c` are not read at all: a token cannot bring its own key (RFC 8725, section 3.10).
 
 use crate::json::{Members, Node};
-use crate::{Algorithm, TokenFault};
+use crate::{Algorithm, CROSS_TENANT_TYPE, MAX_TOKEN_BYTES, TokenFault};
 
 /// What is believed of a JOSE header (RFC 7515, section 4).
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -23,6 +23,8 @@ pub(crate) enum ReadAs {
     Logout,
     /// A security event token, which names itself one.
     SecurityEvent,
+    /// A gateway's document about its organisation's settings, which names itself one.
+    CrossTenant,
 }
 
 impl ReadAs {
@@ -39,6 +41,16 @@ impl ReadAs {
             Self::AccessToken => token_type.is_none() || is_one_of(&ACCESS_TOKEN_TYPES),
             Self::Logout => token_type.is_none() || is_one_of(&LOGOUT_TYPES),
             Self::SecurityEvent => is_one_of(&SECURITY_EVENT_TYPES),
+            Self::CrossTenant => is_one_of(&[CROSS_TENANT_TYPE]),
+        }
+    }
+
+    /// The longest that is looked at, in bytes.
+    pub(crate) const fn longest(self) -> usize {
+        match self {
+            Self::AccessToken | Self::Logout | Self::SecurityEvent => MAX_TOKEN_BYTES,
+            // Settings may name thousands of people and groups, and nobody sends it unasked.
+            Self::CrossTenant => 1024 * 1024,
         }
     }
 }

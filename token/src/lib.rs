@@ -16,6 +16,7 @@ mod algorithm;
 mod claim_map;
 mod claims;
 mod compact;
+mod cross_tenant;
 mod entra;
 mod fault;
 mod header;
@@ -36,6 +37,10 @@ pub use algorithm::Algorithm;
 pub use claim_map::{ClaimMap, ClaimTest, NotAPointer, Pointer};
 pub use claims::{Account, Claims, DisplayNames, Nonce, Proofs};
 pub use compact::{Jws, MAX_TOKEN_BYTES};
+pub use cross_tenant::{
+    CROSS_TENANT_CLAIM, CROSS_TENANT_TYPE, CrossTenant, ExpectedCrossTenant, gateway_of,
+    verify_cross_tenant,
+};
 pub use entra::entra_host;
 pub use fault::TokenFault;
 pub use header::Header;

@@ -75,6 +75,7 @@ impl Stage {
             issuers_since: 1,
             keys: Arc::new(Keys::default().replaced_by(keys)),
             pages: Arc::new(crossgate::people::pages(&settings).unwrap()),
+            partner_sides: Arc::default(),
         });
         let (sign_ins, writer) = SignIns::start(&settings.sign_ins, &metrics, None).unwrap();
         let gateway = Gateway {

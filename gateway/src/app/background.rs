@@ -13,6 +13,7 @@ use super::StartError;
 use crate::live::Live;
 use crate::live::fetch::Fetcher;
 use crate::live::keys::{self, Plan};
+use crate::live::partner_sides;
 use crate::live::policy::Ask;
 use crate::ops::Metrics;
 use crate::people::{self, People};
@@ -52,6 +53,18 @@ impl Background {
         let (live, metrics) = (Arc::clone(live), Arc::clone(metrics));
         self.0.spawn(keys::keep(live, metrics, fetcher, heard));
         plans
+    }
+
+    /// Keeps what partners publish of their side fresh.
+    pub(super) fn keep_partner_sides(
+        &self,
+        live: &Arc<Live>,
+        metrics: &Arc<Metrics>,
+        fetcher: &Fetcher,
+    ) {
+        let (live, metrics) = (Arc::downgrade(live), Arc::clone(metrics));
+        let keeping = partner_sides::keep(live, metrics, fetcher.clone());
+        self.0.spawn(keeping);
     }
 
     /// Probes upstreams and looks their names up.

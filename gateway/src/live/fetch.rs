@@ -207,6 +207,15 @@ impl Fetcher {
         Ok(discovered)
     }
 
+    /// What stands at an address.
+    ///
+    /// # Errors
+    /// It cannot be had.
+    pub async fn document(&self, url: &str) -> Result<Vec<u8>, FetchFault> {
+        let (document, _) = self.get(url).await?;
+        Ok(document)
+    }
+
     async fn get(&self, url: &str) -> Result<(Vec<u8>, Option<Duration>), FetchFault> {
         let no_answer = |error: reqwest::Error| FetchFault::NoAnswer {
             url: url.to_owned(),

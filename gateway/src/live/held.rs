@@ -121,6 +121,7 @@ static NOBODY: LazyLock<Arc<Snapshot>> = LazyLock::new(|| {
         },
         partners: Partners::default(),
         partner_facts: ByTenant::default(),
+        partner_sides: Arc::default(),
         guests: GuestDirectory::empty(DirectoryMode::Required),
         conditional_access: Arc::default(),
         revocations: Revocations::default(),

@@ -5,6 +5,7 @@ mod demand;
 pub mod fetch;
 mod held;
 pub mod keys;
+pub mod partner_sides;
 pub mod policy;
 mod restart;
 mod schedule;
@@ -17,7 +18,7 @@ use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use crossgate_graph::Counts;
-use crossgate_policy::snapshot::Snapshot;
+use crossgate_policy::snapshot::{ByTenant, PartnerSide, Snapshot};
 use crossgate_portal::pages::Pages;
 use crossgate_token::{Issuers, KeySet};
 
@@ -47,6 +48,8 @@ pub struct InForce {
     pub keys: Arc<Keys>,
     /// What people in browsers are shown.
     pub pages: Arc<Pages>,
+    /// What partners' gateways publish of their side; the policy has it too.
+    pub partner_sides: Arc<ByTenant<PartnerSide>>,
 }
 
 impl InForce {
@@ -54,6 +57,23 @@ impl InForce {
     #[must_use]
     pub fn basis(&self) -> Basis<'_> {
         Basis::new(&self.keys, self.issuers_since)
+    }
+
+    /// With a policy that knows partners' sides, whichever of the two is new.
+    fn with_partner_sides(self) -> Self {
+        if Arc::ptr_eq(&self.snapshot.partner_sides, &self.partner_sides)
+            || self.snapshot.partner_sides.is_empty() && self.partner_sides.is_empty()
+        {
+            return self;
+        }
+        let snapshot = Snapshot {
+            partner_sides: Arc::clone(&self.partner_sides),
+            ..Snapshot::clone(&self.snapshot)
+        };
+        Self {
+            snapshot: Arc::new(snapshot),
+            ..self
+        }
     }
 }
 
@@ -172,7 +192,8 @@ impl Live {
 
     /// Puts a changed part in force in one step, whoever else changes another part meanwhile.
     pub(crate) fn replace(&self, change: impl Fn(&InForce) -> InForce) {
-        self.in_force.rcu(|current| change(current));
+        self.in_force
+            .rcu(|current| change(current).with_partner_sides());
         self.of_workers.outdate();
         if let Some(follower) = self.follower.get() {
             follower.unpark();

@@ -252,7 +252,6 @@ impl Reloader {
             }
             return;
         }
-        let generation = before.generation + 1;
         let routes = if settings == self.settings {
             Arc::clone(&before.routes)
         } else {
@@ -270,23 +269,26 @@ impl Reloader {
             Arc::new(issuers)
         };
         let old = &self.settings.issuers;
-        self.live.replace(|current| InForce {
-            generation,
-            hash: Arc::clone(&hash),
-            snapshot: Arc::clone(&snapshot),
-            routes: Arc::clone(&routes),
-            issuers: Arc::clone(&issuers),
-            issuers_since: if same_issuers {
-                current.issuers_since
-            } else {
-                generation
-            },
-            keys: if same_issuers {
-                Arc::clone(&current.keys)
-            } else {
-                Arc::new(still_good(&current.keys, old, &settings.issuers))
-            },
-            pages: Arc::clone(&current.pages),
+        self.live.replace(|current| {
+            let generation = current.generation + 1;
+            InForce {
+                generation,
+                hash: Arc::clone(&hash),
+                snapshot: Arc::clone(&snapshot),
+                routes: Arc::clone(&routes),
+                issuers: Arc::clone(&issuers),
+                issuers_since: if same_issuers {
+                    current.issuers_since
+                } else {
+                    generation
+                },
+                keys: if same_issuers {
+                    Arc::clone(&current.keys)
+                } else {
+                    Arc::new(still_good(&current.keys, old, &settings.issuers))
+                },
+                ..current.clone()
+            }
         });
         if !same_issuers {
             self.live.demand.reset(&issuers);
@@ -294,7 +296,7 @@ impl Reloader {
         if !same_issuers || reason.asked {
             self.tell_plan(&settings);
         }
-        announce(&self.metrics, generation, counts);
+        announce(&self.metrics, self.live.in_force().generation, counts);
         if !advisories.is_empty() {
             let count = advisories.len();
             tracing::info!(

@@ -54,6 +54,7 @@ pub struct Metrics {
     pub connections: IntGauge,
     connections_closed: IntCounterVec,
     signals: IntCounterVec,
+    partner_sides: IntCounterVec,
     synchronization: IntCounterVec,
     connection_looks_failed: Arc<Counter>,
     /// Calls of the admin API.
@@ -173,6 +174,11 @@ impl Metrics {
                 "signals_total",
                 "Security events that were pushed, by transmitter and result: `revoked` where something was, `standing` and `repeated` where it was before, else why nothing was.",
                 &["transmitter", "result"],
+            )?,
+            partner_sides: new.counters(
+                "partner_side_refreshes_total",
+                "Readings of what partners' gateways publish of their side.",
+                &["partner", "result"],
             )?,
             synchronization: new.counters(
                 "synchronization_total",
@@ -296,6 +302,19 @@ impl Metrics {
     /// Counts one push of a security event. `transmitter` is one that is configured, or `unknown`.
     pub fn signal(&self, transmitter: &str, result: &str) {
         self.signals.with_label_values(&[transmitter, result]).inc();
+    }
+
+    /// Shows a partner whose gateway publishes its side, at zero.
+    pub fn partner_side_configured(&self, partner: &str) {
+        self.partner_sides.with_label_values(&[partner, "success"]);
+    }
+
+    /// Counts one reading of a partner's side.
+    pub fn partner_side_fetched(&self, partner: &str, is_good: bool) {
+        let result = if is_good { "success" } else { "failure" };
+        self.partner_sides
+            .with_label_values(&[partner, result])
+            .inc();
     }
 
     /// Shows a partner from the start, at zero.

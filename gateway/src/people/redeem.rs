@@ -5,11 +5,11 @@ use std::sync::Arc;
 use crossgate_control::api::error::ApiError;
 use crossgate_control::invitations::{self, Acceptance, Invited};
 use crossgate_control::ledger::Ledger;
-use crossgate_policy::Decision;
 use crossgate_policy::decision::{Reason, TokenRefusal};
 use crossgate_policy::ids::{Id, TenantId};
 use crossgate_policy::snapshot::{Guest, Redemption};
 use crossgate_policy::subject::Home;
+use crossgate_policy::{Decision, consents_automatically};
 use crossgate_portal::pages::{FailedWhy, Page};
 use http::{Method, StatusCode};
 
@@ -76,6 +76,9 @@ impl People {
             return of_another(call);
         };
         if call.method != Method::POST {
+            if call.method == Method::GET && asks_nothing(call, session) {
+                return accepted(call, ledger, open, acceptance).await;
+            }
             Reply::of(self.consent(call, session, &open))
         } else if self.is_ours(call) {
             accepted(call, ledger, open, acceptance).await
@@ -146,6 +149,12 @@ async fn look(ledger: &Arc<Ledger>, link: &Link) -> Result<Option<Invited>, ApiE
     let (user, ticket) = (link.user.clone(), link.ticket.clone());
     let looking = tokio::task::spawn_blocking(move || invitations::find(&ledger, &user, &ticket));
     looking.await.unwrap_or_else(|_| Err(ApiError::internal()))
+}
+
+/// Automatic redemption: both organisations have it on, so their people are not asked.
+fn asks_nothing(call: &Call<'_>, session: &PersonSession) -> bool {
+    let token = session.subject.token();
+    token.is_some_and(|token| consents_automatically(&call.in_force.snapshot, token.subject.home))
 }
 
 async fn accepted(

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crossgate_policy::Decision;
 use crossgate_policy::decision::{Outcome, Reason};
-use crossgate_policy::ids::UnixTime;
+use crossgate_policy::ids::{TenantId, UnixTime};
 use crossgate_policy::snapshot::Snapshot;
 use http::header::{AUTHORIZATION, HOST, ORIGIN};
 use http::{HeaderMap, HeaderValue, Method};
@@ -19,6 +19,7 @@ use crate::people::place;
 use crate::people::{Begin, Here, is_navigation};
 use crate::request::admit::{Brought, Moment, admit, admit_anybody, admit_signed_in};
 use crate::request::assertion;
+use crate::request::cross_tenant;
 use crate::request::forwarded::Client;
 use crate::request::head::{self, Head};
 use crate::request::headers::CorrelationId;
@@ -34,6 +35,8 @@ use crate::synchronization::Synchronization;
 enum Public {
     Metadata,
     Jwks,
+    /// For this partner.
+    CrossTenant(TenantId),
     Preflight,
 }
 
@@ -114,6 +117,14 @@ impl Gateway {
                     respond::resource_metadata(&asked(request, ctx), &routes.authorization_servers)
                 }
                 Public::Jwks => respond::jwks(self.signer.jwks()),
+                Public::CrossTenant(partner) => {
+                    let now = u64::try_from(ctx.arrived.as_second()).unwrap_or(0);
+                    let snapshot = &in_force.snapshot;
+                    match cross_tenant::document(&self.signer, snapshot, partner, now) {
+                        Some(document) => respond::cross_tenant(document),
+                        None => respond::trouble(Trouble::Internal, &asked(request, ctx)),
+                    }
+                }
                 Public::Preflight => respond::preflight(headers),
             }));
         }
@@ -307,6 +318,13 @@ impl Gateway {
         let reading = *method == Method::GET || *method == Method::HEAD;
         if reading && &*head.path == assertion::JWKS_PATH {
             return Some((Public::Jwks, routes.any(self.door, &head.host)?));
+        }
+        if reading
+            && let Some(partner) = cross_tenant::partner_of(&head.path)
+            && routes.published_to.contains(&partner)
+        {
+            let found = routes.any(self.door, &head.host)?;
+            return Some((Public::CrossTenant(partner), found));
         }
         if reading
             && let Some(rest) = head.path.strip_prefix(METADATA_PATH)

@@ -1,7 +1,7 @@
 //! The signed statement to an upstream about who calls: a JWT for this app alone, short-lived, verifiable with the keys
 //! at [`JWKS_PATH`].
 //!
-//! The one thing the gateway signs. Nobody may sign in with it: no issuer of ours has this key.
+//! Beside what it publishes for partners the one thing the gateway signs. Nobody may sign in with either: no issuer of ours has this key.
 
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
@@ -16,9 +16,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crossgate_config::{Assertion as Settings, SigningKey};
 use crossgate_policy::Permit;
 use crossgate_policy::ids::{Id, TenantId};
+use crossgate_token::gateway_of;
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use rustls_pki_types::pem::PemObject as _;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Where apps find the key.
 pub const JWKS_PATH: &str = "/.well-known/crossgate/jwks.json";
@@ -28,6 +29,8 @@ pub struct Signer {
     key: EcdsaKeyPair,
     random: SystemRandom,
     issuer: String,
+    /// The key's `kid`.
+    key_id: String,
     /// The first part of every assertion, encoded.
     header: String,
     /// The key set that upstreams verify with.
@@ -109,12 +112,12 @@ impl Signer {
         let jwks = json!({ "keys": [{
             "kty": "EC", "crv": "P-256", "x": x, "y": y, "kid": id, "use": "sig", "alg": "ES256",
         }] });
-        let header = json!({ "alg": "ES256", "typ": "JWT", "kid": id });
         Self {
             key,
             random: SystemRandom::new(),
-            issuer: format!("urn:crossgate:{own}"),
-            header: URL_SAFE_NO_PAD.encode(header.to_string()),
+            issuer: gateway_of(own),
+            header: header("JWT", &id),
+            key_id: id,
             jwks: jwks.to_string().into(),
             recent: Recent::new(),
         }
@@ -168,13 +171,28 @@ impl Signer {
             "mfa": facts.mfa.name(),
             "device": facts.device.name(),
         });
+        self.signed(&self.header, &claims)
+    }
+
+    /// Signs something else: nobody takes one kind for another, whose `typ` it does not have.
+    #[must_use]
+    pub fn sign_as(&self, kind: &str, claims: &Value) -> Option<String> {
+        self.signed(&header(kind, &self.key_id), claims)
+    }
+
+    fn signed(&self, header: &str, claims: &Value) -> Option<String> {
         let claims = URL_SAFE_NO_PAD.encode(claims.to_string());
-        let mut token = format!("{}.{claims}", self.header);
+        let mut token = format!("{header}.{claims}");
         let signature = self.key.sign(&self.random, token.as_bytes()).ok()?;
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut token);
         Some(token)
     }
+}
+
+fn header(kind: &str, key_id: &str) -> String {
+    let header = json!({ "alg": "ES256", "typ": kind, "kid": key_id });
+    URL_SAFE_NO_PAD.encode(header.to_string())
 }
 
 impl fmt::Debug for Signer {
@@ -270,7 +288,6 @@ mod tests {
     use crossgate_policy::ids::Guid;
     use jsonwebtoken::jwk::JwkSet;
     use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
-    use serde_json::Value;
 
     fn signer() -> Signer {
         let settings = Settings {

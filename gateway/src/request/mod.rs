@@ -4,6 +4,7 @@ pub mod admit;
 pub mod assertion;
 pub mod body;
 pub mod credential;
+pub mod cross_tenant;
 pub mod forwarded;
 pub mod head;
 pub mod headers;

@@ -221,6 +221,20 @@ pub fn jwks(document: &str) -> Answer {
     document_of(document.to_owned())
 }
 
+/// Our side of the settings between us and a partner, for its gateway.
+#[must_use]
+pub fn cross_tenant(document: String) -> Answer {
+    let mut answer = Answer {
+        status: 200,
+        headers: Vec::with_capacity(3),
+        body: document.into(),
+    };
+    answer.add(CONTENT_TYPE, "application/jwt");
+    answer.add(CACHE_CONTROL, "no-store");
+    answer.add(HeaderName::from_static("x-content-type-options"), "nosniff");
+    answer
+}
+
 /// The answer to a CORS preflight: what was asked for, without credentials.
 #[must_use]
 pub fn preflight(headers: &HeaderMap) -> Answer {

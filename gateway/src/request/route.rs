@@ -13,6 +13,7 @@ use ipnet::IpNet;
 
 use super::admit::Addressee;
 use crate::connections::Way;
+use crate::live::partner_sides::Publisher;
 use crate::ops::{AppMetrics, Metrics};
 use crate::people::PeopleSettings;
 use crate::sign_ins::CalledApp;
@@ -52,6 +53,10 @@ pub struct Routes {
     pub signals: Option<Arc<SignalSettings>>,
     /// Which partners push users and groups, and where; `None` where none does.
     pub synchronization: Option<Arc<SynchronizationSettings>>,
+    /// Whose gateways publish their side of the settings.
+    pub publishers: Box<[Publisher]>,
+    /// The partners to whom ours is published.
+    pub published_to: Box<[TenantId]>,
     /// The metrics of requests for which there is no app.
     pub no_app: Arc<AppMetrics>,
 }
@@ -114,6 +119,18 @@ impl App {
     }
 }
 
+fn publishers(settings: &Settings) -> Box<[Publisher]> {
+    let partners = settings.partners.iter();
+    let publishers = partners.filter_map(|partner| {
+        Some(Publisher {
+            tenant: partner.tenant,
+            name: partner.name.as_str().into(),
+            gateway: partner.gateway.as_deref()?.into(),
+        })
+    });
+    publishers.collect()
+}
+
 /// What the upstream sees of tenant-restriction headers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Restriction {
@@ -155,8 +172,18 @@ impl Routes {
             people: PeopleSettings::of(settings).map(Arc::new),
             signals: SignalSettings::of(settings).map(Arc::new),
             synchronization: SynchronizationSettings::of(settings).map(Arc::new),
+            publishers: publishers(settings),
+            published_to: settings
+                .partners
+                .iter()
+                .filter(|partner| partner.publish)
+                .map(|partner| partner.tenant)
+                .collect(),
             no_app: metrics.no_app(),
         };
+        for publisher in &routes.publishers {
+            metrics.partner_side_configured(&publisher.name);
+        }
         for app in &settings.apps {
             routes.add(app, settings, previous, metrics);
         }

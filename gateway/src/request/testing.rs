@@ -90,6 +90,7 @@ pub(crate) fn snapshot() -> Snapshot {
         default: DefaultSettings::initial(),
         partners: Partners::default(),
         partner_facts: ByTenant::default(),
+        partner_sides: Arc::default(),
         guests: GuestDirectory::empty(DirectoryMode::Optional),
         conditional_access: std::sync::Arc::default(),
         revocations: Revocations::default(),
@@ -206,5 +207,6 @@ pub(crate) fn in_force() -> crate::live::InForce {
         issuers_since: 1,
         keys: Arc::default(),
         pages: Arc::new(crate::people::pages(&settings).unwrap()),
+        partner_sides: Arc::default(),
     }
 }

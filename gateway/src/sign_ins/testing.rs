@@ -120,6 +120,7 @@ pub(super) fn snapshot() -> Snapshot {
         default: DefaultSettings::initial(),
         partners: Partners::default(),
         partner_facts: ByTenant::default(),
+        partner_sides: Arc::default(),
         guests: GuestDirectory::empty(DirectoryMode::Optional),
         conditional_access: std::sync::Arc::default(),
         revocations: Revocations::default(),

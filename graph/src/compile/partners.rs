@@ -231,6 +231,7 @@ pub(crate) fn compile(
         &default.tenant_restrictions,
     );
     advise(document, notes);
+    let consent = document.automatic_user_consent_settings.as_deref();
     let settings = PartnerSettings {
         collaboration_inbound,
         collaboration_outbound,
@@ -238,10 +239,8 @@ pub(crate) fn compile(
         direct_connect_outbound,
         tenant_restrictions,
         trust: trust(document.inbound_trust.as_deref(), notes),
-        automatic_consent_inbound: document
-            .automatic_user_consent_settings
-            .as_deref()
-            .and_then(|consent| consent.inbound_allowed),
+        automatic_consent_inbound: consent.and_then(|consent| consent.inbound_allowed),
+        automatic_consent_outbound: consent.and_then(|consent| consent.outbound_allowed),
         is_service_provider: document.is_service_provider.unwrap_or(false),
     };
     Some((tenant?, settings))
@@ -309,13 +308,5 @@ fn advise(document: &PartnerDocument, notes: &mut Notes<'_>) {
     if document.is_in_multi_tenant_organization == Some(true) {
         let name = "isInMultiTenantOrganization";
         notes.advise(&At::Root.member(name), &unenforced(name));
-    }
-    let consent = document.automatic_user_consent_settings.as_deref();
-    if consent.is_some_and(|consent| consent.outbound_allowed == Some(true)) {
-        let at = At::Root.member("automaticUserConsentSettings");
-        notes.advise(
-            &at.member("outboundAllowed"),
-            &unenforced("automaticUserConsentSettings.outboundAllowed"),
-        );
     }
 }

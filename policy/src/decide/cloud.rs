@@ -4,12 +4,16 @@ use super::Request;
 use crate::decision::{AccessType, Direction, Reason, Refusal, Step};
 use crate::explanation::{Recorder, line};
 use crate::ids::Cloud;
+use crate::snapshot::Snapshot;
 use crate::subject::{Home, HomeCloud};
 use crate::target::Resource;
 
 pub(super) fn check(request: &Request<'_>, recorder: &mut impl Recorder) -> Result<(), Refusal> {
     let (clouds, reason) = match (request.parties.direction, request.target.resource) {
-        (Direction::Inbound, _) => (home_clouds(request), Reason::HomeCloudNotEnabled),
+        (Direction::Inbound, _) => (
+            home_clouds(request.snapshot, request.subject.home),
+            Reason::HomeCloudNotEnabled,
+        ),
         (Direction::Outbound, Resource::External { cloud, .. }) => {
             ([Some(cloud), None], Reason::ResourceCloudNotEnabled)
         }
@@ -48,20 +52,19 @@ pub(super) fn check(request: &Request<'_>, recorder: &mut impl Recorder) -> Resu
 }
 
 /// Whether the home tenant is for sure in our own cloud.
-pub(super) fn home_is_in_own_cloud(request: &Request<'_>) -> bool {
-    let own = request.snapshot.own.cloud;
-    let clouds = home_clouds(request);
+pub(super) fn home_is_in_own_cloud(snapshot: &Snapshot, home: Home) -> bool {
+    let own = snapshot.own.cloud;
+    let clouds = home_clouds(snapshot, home);
     clouds != [None, None] && clouds.into_iter().flatten().all(|cloud| cloud == own)
 }
 
 /// Every cloud the home tenant may be in; none for an identity without a tenant.
-fn home_clouds(request: &Request<'_>) -> [Option<Cloud>; 2] {
-    let Home::Tenant { tenant, cloud } = request.subject.home else {
+fn home_clouds(snapshot: &Snapshot, home: Home) -> [Option<Cloud>; 2] {
+    let Home::Tenant { tenant, cloud } = home else {
         return [None, None];
     };
     let configured = || {
-        request
-            .snapshot
+        snapshot
             .partner_facts
             .get(&tenant.0)
             .and_then(|facts| facts.cloud)

@@ -126,17 +126,11 @@ fn partner_consents(request: &Request<'_>, recorder: &mut impl Recorder) -> Resu
         .counterpart
         .and_then(|tenant| request.snapshot.partner_facts.get(&tenant))
         .map_or(Consent::TokenIssuance, |facts| facts.consent);
-    let consents = match consent {
-        Consent::TokenIssuance => true,
-        // No published document has been verified for any partner.
-        Consent::Published => false,
+    let (consents, result) = match consent {
+        Consent::TokenIssuance => (true, "consents by issuing the token"),
+        Consent::Published => published(request),
     };
     recorder.record(|| {
-        let result = if consents {
-            "consents by issuing the token"
-        } else {
-            "refuses: no published document"
-        };
         line(
             Step::Inbound,
             request.parties.partner_document(),
@@ -148,6 +142,30 @@ fn partner_consents(request: &Request<'_>, recorder: &mut impl Recorder) -> Resu
         Ok(())
     } else {
         Err(Refusal::new(Step::Inbound, Reason::PartnerDidNotConsent))
+    }
+}
+
+/// Whether the partner's outbound half, which its gateway publishes, admits this person to this app. Ids of people there are its own, as
+/// in our inbound settings.
+fn published(request: &Request<'_>) -> (bool, &'static str) {
+    let home = request.parties.counterpart;
+    let side = home.and_then(|tenant| request.snapshot.partner_sides.get(&tenant));
+    let Some(side) = side else {
+        return (false, "refuses: no published document");
+    };
+    let matched = matching::apply(
+        &side.direct_connect_outbound,
+        &request.parties.seen,
+        request.target,
+        request.subject.client.as_ref(),
+    );
+    match matched.verdict {
+        Verdict::Admits => (true, "consents by its published document"),
+        Verdict::Refuses => (false, "refuses: the published document does not admit"),
+        Verdict::Unknown => (
+            false,
+            "refuses: by the published document, membership unknown",
+        ),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Request, cloud};
 use crate::decision::{Direction, Reason, Refusal, Step};
 use crate::explanation::{Line, Recorder, line};
-use crate::snapshot::{DirectoryMode, Guest, Redemption};
+use crate::snapshot::{DirectoryMode, Guest, Redemption, Snapshot};
 use crate::subject::{Home, SubjectKind};
 
 pub(super) fn check(request: &Request<'_>, recorder: &mut impl Recorder) -> Result<(), Refusal> {
@@ -76,13 +76,29 @@ pub(super) fn check(request: &Request<'_>, recorder: &mut impl Recorder) -> Resu
 
 /// Suppressed only where both sides have it on, in one cloud (entra-model.md, 2.8).
 fn consent_is_automatic(request: &Request<'_>) -> bool {
-    matches!(request.subject.home, Home::Tenant { .. })
-        && request
-            .parties
-            .partner
-            .is_some_and(|partner| partner.automatic_consent_inbound == Some(true))
-        && request.context.partner_outbound_allowed
-        && cloud::home_is_in_own_cloud(request)
+    let home = request.subject.home;
+    is_automatic(
+        request.snapshot,
+        home,
+        request.context.partner_outbound_allowed,
+    )
+}
+
+/// Whether whoever lives there is not asked for consent, as far as partners' published sides tell: ours and theirs have it on, in one cloud.
+#[must_use]
+pub fn consents_automatically(snapshot: &Snapshot, home: Home) -> bool {
+    is_automatic(snapshot, home, false)
+}
+
+fn is_automatic(snapshot: &Snapshot, home: Home, said_otherwise: bool) -> bool {
+    let Home::Tenant { tenant, .. } = home else {
+        return false;
+    };
+    let ours = snapshot.partners.get(tenant.0);
+    let theirs = snapshot.partner_sides.get(&tenant.0);
+    ours.is_some_and(|partner| partner.automatic_consent_inbound == Some(true))
+        && (said_otherwise || theirs.is_some_and(|side| side.automatic_consent_outbound))
+        && cloud::home_is_in_own_cloud(snapshot, home)
 }
 
 const fn refuse(reason: Reason) -> Result<(), Refusal> {

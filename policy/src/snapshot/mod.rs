@@ -9,6 +9,7 @@ mod partners;
 mod redemption;
 mod revocations;
 mod setting;
+mod side;
 mod sign_in;
 mod tables;
 
@@ -24,6 +25,7 @@ pub use partners::{Kept, PartnerBook, Partners};
 pub use redemption::{FallbackProvider, PrimaryProvider, RedemptionOrder};
 pub use revocations::{Revocation, RevocationKind, Revocations};
 pub use setting::{Access, AppTargets, Origin, Setting, UserTargets};
+pub use side::PartnerSide;
 pub use sign_in::{SignInIdentity, SignInNames, Witness};
 pub use tables::{ByTenant, Hashing};
 
@@ -32,7 +34,7 @@ use std::sync::Arc;
 use crate::ids::{Cloud, TenantId};
 
 /// What a snapshot is made of. The maker checks documents; this crate only reads them.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Snapshot {
     /// The organisation that runs this gateway.
     pub own: OwnTenant,
@@ -44,6 +46,8 @@ pub struct Snapshot {
     pub partners: Partners,
     /// What the configuration adds about partners.
     pub partner_facts: ByTenant<PartnerFacts>,
+    /// What partners' gateways publish of their side, as far as it was verified and has not expired.
+    pub partner_sides: Arc<ByTenant<PartnerSide>>,
     /// The own directory's guests.
     pub guests: GuestDirectory,
     /// Conditional Access policies that are enabled or report-only, in document order.

@@ -24,6 +24,8 @@ pub struct PartnerSettings {
     pub trust: TrustOverrides,
     /// `automaticUserConsentSettings.inboundAllowed`.
     pub automatic_consent_inbound: Option<bool>,
+    /// `automaticUserConsentSettings.outboundAllowed`: what the partner's gateway is told.
+    pub automatic_consent_outbound: Option<bool>,
     /// `isServiceProvider`.
     pub is_service_provider: bool,
 }

@@ -115,6 +115,12 @@ impl AppTargets {
         }
     }
 
+    /// Apps named.
+    #[must_use]
+    pub fn apps(&self) -> &[Id] {
+        &self.apps
+    }
+
     /// Whether this app or client is named.
     #[must_use]
     pub fn names(&self, app: &Id) -> bool {

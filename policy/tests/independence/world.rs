@@ -83,6 +83,7 @@ impl World {
                 .into_iter()
                 .collect(),
             partner_facts: ByTenant::default(),
+            partner_sides: Arc::default(),
             guests: GuestDirectory::empty(DirectoryMode::Optional),
             conditional_access: [demanding].into(),
             revocations: Revocations::default(),

@@ -76,7 +76,7 @@ pub enum Redemption {
 }
 
 /// The guest records, and how they are used.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct GuestDirectory {
     mode: DirectoryMode,
     /// None where the directory is off. Where there are no guests too: then who calls need not be hashed.

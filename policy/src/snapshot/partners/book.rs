@@ -221,6 +221,7 @@ fn pointers(settings: &PartnerSettings) -> impl Hash + use<> {
     let PartnerSettings {
         trust,
         automatic_consent_inbound,
+        automatic_consent_outbound,
         is_service_provider,
         ..
     } = settings;
@@ -228,6 +229,7 @@ fn pointers(settings: &PartnerSettings) -> impl Hash + use<> {
         parts,
         *trust,
         *automatic_consent_inbound,
+        *automatic_consent_outbound,
         *is_service_provider,
     )
 }
