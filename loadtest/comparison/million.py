@@ -7,81 +7,36 @@ changes a second: beside none, and beside as many made by another gateway, on a 
 cost is the machine's, not the way of a request. Builds nothing: the programs of a release build are used. Everything is on loopback
 and ends with the script.
 """
-import hashlib
-import http.client
 import json
 import os
 import pathlib
 import random
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 import types
-import urllib.request
 
 import load
+import stored
 from contender import Target
-from processes import LOAD_CORE, PROXY_CORE, Failed, Process, until
-from stage import ROOT, Stage, free_port
+from processes import LOAD_CORE, PROXY_CORE, Failed
+from stage import ROOT, Stage
 
 SECONDS = 2
 KINDS = ('quiet', 'changing', 'elsewhere')
-CHANGES_PER_SECOND = 100
 PATCHES = 3000
-SECRET = 'cgx_' + 'x' * 43
 PARTNERS = '/v1.0/policies/crossTenantAccessPolicy/partners'
 
 
-class Admin:
-    """An administrator's connection."""
-
-    def __init__(self, port):
-        self.connection = http.client.HTTPConnection('127.0.0.1', port, timeout=30)
-        self.headers = {'Authorization': f'Bearer {SECRET}', 'Content-Type': 'application/json'}
-
-    def patch(self, tenant, number):
-        """Changes a partner to one of two thousand settings that refuse nobody; answers how long that took, in seconds."""
-        group = f'{number % 1000:08x}-0000-4000-8000-000000000000'
-        body = json.dumps({'inboundTrust': {'isMfaAccepted': number % 2 == 0}, 'b2bCollaborationOutbound': {
-            'usersAndGroups': {'accessType': 'allowed', 'targets': [{'target': group, 'targetType': 'group'}]},
-            'applications': {'accessType': 'allowed', 'targets': [{'target': 'AllApplications', 'targetType': 'application'}]}}})
-        begun = time.perf_counter()
-        self.connection.request('PATCH', f'{PARTNERS}/{tenant}', body, self.headers)
-        answer = self.connection.getresponse()
-        said = answer.read()
-        took = time.perf_counter() - begun
-        if answer.status != 204:
-            raise Failed(f'PATCH answers {answer.status}: {said.decode()}')
-        return took
-
-
-class Changer(threading.Thread):
-    """Changes a hundred partners a second until it is stopped."""
-
-    def __init__(self, admin, tenants):
-        super().__init__(daemon=True)
-        self.admin, self.tenants, self.stopped, self.took, self.failure = admin, tenants, threading.Event(), [], None
-
-    def run(self):
-        due = time.monotonic()
-        try:
-            while not self.stopped.is_set():
-                self.took.append(self.admin.patch(random.choice(self.tenants), len(self.took)))
-                due += 1 / CHANGES_PER_SECOND
-                time.sleep(max(0, due - time.monotonic()))
-        except Exception as failure:  # told by who waits for it
-            self.failure = failure
-
-    def stop(self):
-        self.stopped.set()
-        self.join()
-        if self.failure:
-            raise self.failure
-        return self.took
+def patch(admin, tenant, number):
+    """Changes a partner to one of two thousand settings that refuse nobody; answers how long that took, in seconds."""
+    group = f'{number % 1000:08x}-0000-4000-8000-000000000000'
+    body = {'inboundTrust': {'isMfaAccepted': number % 2 == 0}, 'b2bCollaborationOutbound': {
+        'usersAndGroups': {'accessType': 'allowed', 'targets': [{'target': group, 'targetType': 'group'}]},
+        'applications': {'accessType': 'allowed', 'targets': [{'target': 'AllApplications', 'targetType': 'application'}]}}}
+    return admin.change('PATCH', f'{PARTNERS}/{tenant}', body)
 
 
 def main(output, partners=1_000_000, rounds=24):
@@ -93,31 +48,31 @@ def main(output, partners=1_000_000, rounds=24):
     with tempfile.TemporaryDirectory(prefix='crossgate-million-') as folder:
         os.chmod(folder, 0o755)
         stage = Stage(folder, program.parent, options)
-        config, ports = _configure(stage, program, 'policy')
-        other_config, other_ports = _configure(stage, program, 'elsewhere')
+        config, ports = stored.configure(stage, program, 'policy')
+        other_config, other_ports = stored.configure(stage, program, 'elsewhere')
         policy = stage.site / 'policy'
         tenants = _some_tenants(policy / 'partners.jsonl', 50_000)
         found['bytes_of_text'] = (policy / 'partners.jsonl').stat().st_size / partners
         begun = time.monotonic()
-        _run(program, 'policy', 'import', '--config', config, policy)
+        stored.run(program, 'policy', 'import', '--config', config, policy)
         found['import_seconds'] = time.monotonic() - begun
         found['store_bytes'] = (stage.site / 'policy.db').stat().st_size
         shutil.copyfile(stage.site / 'policy.db', stage.site / 'elsewhere.db')
         started = [stage.start_upstream()]
         try:
-            gateway, found['start_seconds'] = _start(program, config, ports, folder, started)
+            gateway, found['start_seconds'] = stored.start(program, config, ports, folder, started)
             # A second start: the first one of a store draws its secret.
             gateway.stop()
-            gateway, found['start_seconds'] = _start(program, config, ports, folder, started)
+            gateway, found['start_seconds'] = stored.start(program, config, ports, folder, started)
             found['memory_bytes'] = gateway.memory_kib() * 1024
-            admin = Admin(ports['admin'])
-            took = sorted(admin.patch(random.choice(tenants), number) for number in range(PATCHES))
-            found['patch_ms'] = {'p50': took[len(took) // 2] * 1e3, 'p99': took[len(took) * 99 // 100] * 1e3, 'worst': took[-1] * 1e3}
+            admin = stored.Admin(ports['admin'])
+            took = [patch(admin, random.choice(tenants), number) for number in range(PATCHES)]
+            found['patch_ms'] = stored.percentiles(took)
             found['memory_after_bytes'] = gateway.memory_kib() * 1024
-            other, _ = _start(program, other_config, other_ports, folder, started)
-            _onto(other, LOAD_CORE, LOAD_CORE)
-            _onto(gateway, PROXY_CORE, LOAD_CORE)
-            admins = {'changing': admin, 'elsewhere': Admin(other_ports['admin'])}
+            other, _ = stored.start(program, other_config, other_ports, folder, started)
+            stored.onto(other, LOAD_CORE, LOAD_CORE)
+            stored.onto(gateway, PROXY_CORE, LOAD_CORE)
+            admins = {'changing': admin, 'elsewhere': stored.Admin(other_ports['admin'])}
             found['rounds'] = _rounds(stage, gateway, ports, admins, tenants, rounds)
         finally:
             for process in started:
@@ -127,19 +82,6 @@ def main(output, partners=1_000_000, rounds=24):
     _tell(found)
 
 
-def _configure(stage, program, name):
-    """A gateway on the store `name`.db."""
-    ports = {name: free_port() for name in ('listen', 'admin', 'metrics')}
-    config = stage.site / f'{name}.toml'
-    _run(program.parent / 'crossgate-stage', stage.site, '--keep', '--config', config.name,
-         *(part for door, port in ports.items() for part in (f'--{door}', f'127.0.0.1:{port}')),
-         '--upstream', f'http://{stage.upstream}', '--sink', f'file:{stage.own_folder(name)}/sign-ins.jsonl')
-    text = config.read_text().replace('source = "dir:policy"', f'source = "sqlite:{name}.db"')
-    config.write_text(f'{text}\n[admin]\nbreak_glass_file = "break-glass"\n')
-    (stage.site / 'break-glass').write_text(f'sha256:{hashlib.sha256(SECRET.encode()).hexdigest()}\n')
-    return config, ports
-
-
 def _some_tenants(path, count):
     """Of the whole file, evenly."""
     with open(path, encoding='utf-8') as lines:
@@ -147,46 +89,8 @@ def _some_tenants(path, count):
     return random.sample(tenants, min(count, len(tenants)))
 
 
-def _run(*command):
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
-    if done.returncode:
-        raise Failed(f'{command[0]} failed: {done.stderr or done.stdout}')
-
-
-def _start(program, config, ports, folder, started):
-    """The gateway, and the time until it is ready."""
-    begun = time.monotonic()
-    process = Process([program, 'run', '--config', config], f'{PROXY_CORE},{LOAD_CORE}', f'{folder}/log', env={'CROSSGATE_LOG': 'warn'})
-    started.append(process)
-
-    def ready():
-        try:
-            return urllib.request.urlopen(f'http://127.0.0.1:{ports["metrics"]}/readyz', timeout=1).status == 200
-        except OSError:
-            return False
-
-    until(ready, process, 'the gateway', seconds=60)
-    return process, time.monotonic() - begun
-
-
-def _threads(gateway):
-    """Each thread's folder, and whether it serves requests."""
-    for task in pathlib.Path(f'/proc/{gateway.process.pid}/task').iterdir():
-        yield task, (task / 'comm').read_text().strip() == 'proxy'
-
-
-def _onto(gateway, serving, others):
-    """Puts the thread that serves requests on a core, and those that make changes on one."""
-    for task, serves in _threads(gateway):
-        os.sched_setaffinity(int(task.name), {serving if serves else others})
-
-
-def _cpu_ns(gateway):
-    """What the thread that serves requests has taken so far, and what the others have."""
-    taken = [0, 0]
-    for task, serves in _threads(gateway):
-        taken[not serves] += int((task / 'schedstat').read_text().split()[0])
-    return taken
+def _changer(admin, tenants):
+    return stored.Changer(lambda number: patch(admin, random.choice(tenants), number))
 
 
 def _rounds(stage, gateway, ports, admins, tenants, rounds):
@@ -198,12 +102,12 @@ def _rounds(stage, gateway, ports, admins, tenants, rounds):
     for number in range(rounds):
         row = {}
         for kind in KINDS[number % 3:] + KINDS[:number % 3]:
-            changer = Changer(admins[kind], tenants) if kind in admins else None
+            changer = _changer(admins[kind], tenants) if kind in admins else None
             if changer:
                 changer.start()
-            before = _cpu_ns(gateway)
+            before = stored.cpu_ns(gateway)
             said = load.run(what, stage, target, SECONDS)
-            serving, others = (after - earlier for after, earlier in zip(_cpu_ns(gateway), before))
+            serving, others = (after - earlier for after, earlier in zip(stored.cpu_ns(gateway), before))
             took = changer.stop() if changer else []
             if said['refused'] or said['broken']:
                 raise Failed(f'{said["refused"]} refused, {said["broken"]} broken')
@@ -237,7 +141,7 @@ def _tell(found):
     print(f'ready {found["start_seconds"]:.2f} s after its start, with {found["memory_bytes"] / 2**20:.0f} MiB: '
           f'{found["memory_bytes_a_partner"]:.0f} bytes a partner')
     print(f'PATCH of one partner, until it is in force: p50 {patch["p50"]:.2f} ms, p99 {patch["p99"]:.2f} ms, worst {patch["worst"]:.2f} ms')
-    for kind, what in zip(KINDS, ('no changes', f'{CHANGES_PER_SECOND} changes a second', f'{CHANGES_PER_SECOND} changes a second by another gateway')):
+    for kind, what in zip(KINDS, ('no changes', f'{stored.CHANGES_PER_SECOND} changes a second', f'{stored.CHANGES_PER_SECOND} changes a second by another gateway')):
         row = found['median'][kind]
         print(f'requests with {what}: {row["requests_per_second"]:,.0f}/s, p99 {row["p99_ms"]:.2f} ms, {row["cpu_us"]:.1f} us of CPU each')
     ratio = found['ratio']
