@@ -101,24 +101,20 @@ pub(super) fn get(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<R
 /// A page of a collection.
 pub(super) fn list(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<Reply, ApiError> {
     let options = listed::options(asked, resource.entity)?;
-    let key = resource.entity.key;
-    // A filter compares without letter case, and the key of any other id counts it.
-    let only = options.equals(key).and_then(Guid::parse);
+    let only = only(api, resource, &options);
     let mut page = listed::Page::new(&options);
     let mut after = options.after().map(ToOwned::to_owned);
     let store = api.ledger.store();
     'pages: loop {
         let stored = match &only {
-            // A key names one resource, however many there are.
-            Some(key) => store
-                .get(&Address::new(resource.kind, &key.to_string()))?
-                .filter(|stored| {
-                    after
-                        .as_deref()
-                        .is_none_or(|after| after < &*stored.address.key)
-                })
-                .into_iter()
-                .collect(),
+            Some(keys) => {
+                let behind = |key: &&String| after.as_ref().is_none_or(|after| after < *key);
+                let keys = keys.iter().filter(behind);
+                let stored = keys.map(|key| store.get(&Address::new(resource.kind, key)));
+                stored
+                    .filter_map(Result::transpose)
+                    .collect::<Result<_, _>>()?
+            }
             None => store.page(resource.kind, after.as_deref(), page.worth_reading())?,
         };
         let last = only.is_some() || stored.len() < page.worth_reading();
@@ -156,6 +152,24 @@ pub(super) fn list(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<
         .then(|| count(api, resource, &options))
         .transpose()?;
     Ok(page.reply(asked, asked.context(resource.context), count))
+}
+
+/// The keys of all that a filter can admit, in their order, where it says that without a look at every one.
+fn only(api: &Api, resource: &Resource, options: &listed::Listing) -> Option<Vec<String>> {
+    // A filter compares without letter case, and the key of any other id counts it.
+    let key = options.equals(resource.entity.key).and_then(Guid::parse);
+    if let Some(key) = key {
+        return Some(vec![key.to_string()]);
+    }
+    let mail = (resource.kind == DocumentKind::Guest).then(|| options.equals("mail"))??;
+    if mail.is_empty() {
+        return None;
+    }
+    let records = api.ledger.compiled().guests.records;
+    let records = records.with_mail(mail);
+    let mut keys: Vec<String> = records.iter().map(|record| record.id.to_string()).collect();
+    keys.sort_unstable();
+    Some(keys)
 }
 
 fn count(api: &Api, resource: &Resource, options: &listed::Listing) -> Result<u64, ApiError> {

@@ -96,6 +96,7 @@ impl Api {
         let result = asked
             .check_confirmation()
             .and_then(|()| permission::check(self, &asked, &self.ledger.roles()))
+            .and_then(|()| users::by_name(self, &mut asked))
             .and_then(|()| self.perform(&asked));
         self.record(&asked, &result);
         result

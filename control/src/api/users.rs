@@ -15,7 +15,56 @@ use crate::ledger::Edit;
 use crate::model::{USER, show};
 use crate::resource::{DELETED_USERS, USERS};
 use crate::scim::here;
+use crate::store::Share;
 use crate::text::Document;
+
+/// Has a path that names a guest by `userPrincipalName` name the id instead, as Graph's `users/{id}` takes either.
+pub(super) fn by_name(api: &Api, asked: &mut Asked<'_>) -> Result<(), ApiError> {
+    let Some(name) = asked
+        .parameters
+        .first_mut()
+        .filter(|_| asked.route.path.starts_with("users/{id}"))
+    else {
+        return Ok(());
+    };
+    if let Some(id) = named(api, name)? {
+        *name = id;
+    }
+    Ok(())
+}
+
+/// The guest of this name. It is made of an address, by which guests are found at once; of some it was made otherwise.
+fn named(api: &Api, name: &str) -> Result<Option<String>, ApiError> {
+    let Some((local, _)) = name.split_once(EXTERNAL) else {
+        return Ok(None);
+    };
+    let is = |text: &str| {
+        let document = Document::parse(text).ok().filter(|user| (USERS.is)(user))?;
+        let own = document.text_of("userPrincipalName")?;
+        own.eq_ignore_ascii_case(name).then_some(())
+    };
+    let store = api.ledger.store();
+    if let Some((before, domain)) = local.rsplit_once('_') {
+        let records = api.ledger.compiled().guests.records;
+        for record in records.with_mail(&format!("{before}@{domain}")) {
+            let address = Address::new(DocumentKind::Guest, &record.id.to_string());
+            let stored = store.get(&address)?;
+            if stored.is_some_and(|stored| is(&stored.text).is_some()) {
+                return Ok(Some(record.id.to_string()));
+            }
+        }
+    }
+    let mut found = None;
+    store.each(DocumentKind::Guest, Share::WHOLE, &mut |key, text| {
+        if found.is_none() && is(text).is_some() {
+            found = Some(key.to_owned());
+        }
+    })?;
+    Ok(found)
+}
+
+/// What stands in every guest's `userPrincipalName`.
+const EXTERNAL: &str = "#EXT#";
 
 /// A guest goes. Whoever signs in with the record is refused from now on.
 pub(super) fn delete(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {

@@ -96,6 +96,56 @@ fn whoever_is_invited_accepts_by_every_kind_of_provider_and_reaches_the_app() {
 }
 
 #[test]
+fn a_guest_is_found_by_name_and_by_address_in_any_letter_case_and_nobody_else_is() {
+    let outsiders = Outsiders::start();
+    let doors = open(&outsiders);
+    let frida = id(&doors.invite("frida@fabrikam.com", &json!({})));
+    doors.invite("fred_the_2nd@fabrikam.com", &json!({}));
+    let get = |path: &str| doors.admin("GET", path, &json!({}));
+    let named = |name: &str| format!("users/{name}%23EXT%23@contoso.com");
+    for name in ["frida_fabrikam.com", "FRIDA_Fabrikam.com"] {
+        assert_eq!(get(&named(name)).json()["id"], frida.as_str());
+    }
+    let fred = get(&named("fred_the_2nd_fabrikam.com")).json();
+    assert_eq!(fred["mail"], "fred_the_2nd@fabrikam.com");
+    for nobody in ["nobody_fabrikam.com", "frida", "frida_fabrikam.com.example"] {
+        assert_eq!(get(&named(nobody)).status, 404, "{nobody}");
+    }
+    let path = named("frida_fabrikam.com");
+    let renamed = doors.admin("PATCH", &path, &json!({ "displayName": "Frida F." }));
+    assert_eq!(renamed.status, 204, "{}", renamed.text());
+    assert_eq!(guest(&doors, &frida)["displayName"], "Frida F.");
+    let mails = |filter: &str| {
+        let found = get(&format!(
+            "users?$select=mail&$filter={}",
+            filter.replace(' ', "%20")
+        ))
+        .json();
+        let found = found["value"].as_array().unwrap().clone();
+        found
+            .iter()
+            .map(|user| user["mail"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        mails("mail eq 'Frida@Fabrikam.com'"),
+        ["frida@fabrikam.com"]
+    );
+    assert_eq!(
+        mails("mail eq 'frida@fabrikam.com' and displayName eq 'Fred'"),
+        [""; 0]
+    );
+    assert_eq!(
+        mails("mail eq 'frida@fabrikam.com' or mail eq 'x'"),
+        ["frida@fabrikam.com"]
+    );
+    assert_eq!(mails("mail eq 'nobody@fabrikam.com'"), [""; 0]);
+    assert_eq!(doors.admin("DELETE", &path, &json!({})).status, 204);
+    assert_eq!(get(&path).status, 404);
+    assert_eq!(mails("mail eq 'frida@fabrikam.com'"), [""; 0]);
+}
+
+#[test]
 fn an_invitation_is_mailed_in_the_inviters_words_and_its_link_is_as_good_as_the_one_that_was_answered()
  {
     let outsiders = Outsiders::start();
