@@ -25,6 +25,7 @@ mod crash_guests;
 mod cross_site;
 mod entra;
 mod federation_attacks;
+mod from_zero;
 mod graph_sdks;
 mod invitations;
 mod inviters;

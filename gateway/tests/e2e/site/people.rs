@@ -58,8 +58,10 @@ impl Lobby {
     pub fn of(contoso: People, fabrikam: People, issuer: impl Fn(&People, &str) -> String) -> Self {
         let upstream = Upstream::start();
         let setup = Setup::new(env!("CARGO_BIN_EXE_crossgate"));
-        let certificate =
-            Certificate::make(setup.directory(), &[APP_HOST, OTHER_HOST, SIGNALS_HOST]);
+        let certificate = Certificate::make(
+            setup.directory(),
+            &[APP_HOST, OTHER_HOST, SIGNALS_HOST, "localhost"],
+        );
         let origin = |host: &str| format!("https://{host}:{}", setup.proxy().port());
         let mut entries = String::new();
         for (name, tenant, people) in [
