@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crossgate_graph::Leaving;
+use crossgate_graph::{GuestsSee, Leaving};
 use crossgate_policy::ids::Id;
 use serde_json::json;
 use uuid::Uuid;
@@ -42,13 +42,18 @@ pub fn membership(ledger: &Ledger, guest: &Id) -> Result<Option<Membership>, Api
     let since = accepted
         .then(|| record.text_of("externalUserStateChangeDateTime"))
         .flatten();
+    let collaboration = ledger.compiled().external_collaboration;
+    let sponsors = match collaboration.guests_see {
+        GuestsSee::WhoAnswersForThem => Sponsor::of(&record),
+        GuestsSee::Themselves => Vec::new(),
+    };
     Ok(Some(Membership {
         since: since.or_else(|| record.text_of("createdDateTime")),
-        sponsors: Sponsor::of(&record)
+        sponsors: sponsors
             .into_iter()
             .filter_map(|sponsor| sponsor.name)
             .collect(),
-        leaving: ledger.compiled().external_collaboration.leaving,
+        leaving: collaboration.leaving,
     }))
 }
 

@@ -19,7 +19,8 @@ mod standing;
 
 pub use advisory::Advisory;
 pub use compile::collaboration::{
-    CrossTenantVerdict, ExternalCollaboration, InvitationVerdict, InvitedDomains, Inviters, Leaving,
+    CrossTenantVerdict, ExternalCollaboration, GuestsSee, InvitationVerdict, InvitedDomains,
+    Inviters, Leaving,
 };
 pub use directory::{DirectoryDocument, documents_of, kinds_of, path_of};
 pub use document_kind::DocumentKind;

@@ -410,6 +410,17 @@ fn a_member_invites_with_the_browser_and_the_guest_gets_mail_accepts_and_lands_a
         "who answers for her: {}",
         page.text
     );
+    // To a Restricted Guest User nobody else is shown.
+    for (role, status) in [
+        ("2af84b1e-32c8-42b7-82bc-daa82404023b", 204),
+        ("2af84b1e-32c8-42b7-82bc-daa82404023c", 400),
+    ] {
+        let body = json!({ "guestUserRoleId": role });
+        let changed = doors.admin("PATCH", "policies/authorizationPolicy", &body);
+        assert_eq!(changed.status, status, "{}", changed.text());
+    }
+    mia.goto(&doors.other(ME));
+    assert!(!mia.page().text.contains("Ada"), "{}", mia.page().text);
     // Somebody who has accepted needs no link.
     tab.goto(&doors.app(INVITE));
     tab.fill("[name=email]", "mia@contractor.example");

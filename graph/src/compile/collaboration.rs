@@ -2,7 +2,7 @@
 
 use crate::documents::collaboration::{
     AllowInvitesFrom, B2bManagementPolicy, CollaborationDocument, Definition, DomainLists,
-    ExternalIdentitiesDocument,
+    ExternalIdentitiesDocument, GuestUserRole,
 };
 use crate::reader::path::At;
 use crate::reader::report::Notes;
@@ -19,6 +19,18 @@ pub struct ExternalCollaboration {
     pub domains: InvitedDomains,
     /// Of `externalIdentitiesPolicy`: whether guests may leave by themselves.
     pub leaving: Leaving,
+    /// `guestUserRoleId`.
+    pub guests_see: GuestsSee,
+}
+
+/// `guestUserRoleId`: what guests are shown of the directory.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum GuestsSee {
+    /// As members, or as Guest User, which at a gateway is the same: nobody without a role is shown others but who answers for them.
+    #[default]
+    WhoAnswersForThem,
+    /// As Restricted Guest User: nobody but themselves.
+    Themselves,
 }
 
 /// `allowExternalIdentitiesToLeave`: whether guests may leave the organisation by themselves.
@@ -110,6 +122,7 @@ pub(crate) struct Collaboration {
     inviters: Option<Inviters>,
     domains: Option<InvitedDomains>,
     leaving: Leaving,
+    guests_see: Option<GuestsSee>,
 }
 
 impl Collaboration {
@@ -144,6 +157,16 @@ impl Collaboration {
                 notes.fault(&at, "another document says this already; keep one");
             }
         }
+        if let Some(role) = document.guest_user_role_id {
+            let see = match role {
+                GuestUserRole::User | GuestUserRole::GuestUser => GuestsSee::WhoAnswersForThem,
+                GuestUserRole::RestrictedGuestUser => GuestsSee::Themselves,
+            };
+            let at = root.member("guestUserRoleId");
+            if self.guests_see.replace(see).is_some() {
+                notes.fault(&at, "another document says this already; keep one");
+            }
+        }
         if let Some(policy) = &document.b2b_management_policy {
             let at = root.member("B2BManagementPolicy");
             self.legacy(policy, &at, notes);
@@ -167,7 +190,6 @@ impl Collaboration {
         }
         advise_unenforced(
             [
-                ("guestUserRoleId", document.guest_user_role_id),
                 (
                     "allowedToSignUpEmailBasedSubscriptions",
                     document.allowed_to_sign_up_email_based_subscriptions,
@@ -197,6 +219,7 @@ impl Collaboration {
             inviters: self.inviters.unwrap_or_default(),
             domains: self.domains.unwrap_or_default(),
             leaving: self.leaving,
+            guests_see: self.guests_see.unwrap_or_default(),
         }
     }
 

@@ -1,14 +1,15 @@
 //! Graph's `authorizationPolicy`, and the domain list of the legacy `B2BManagementPolicy` beside it.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-use crate::reader::values::{Kept, Label, Object, Text, words};
+use crate::reader::values::{Kept, Label, Object, Text, read_text, words};
 
 /// `external-collaboration.json`: members of both policies, in one document or in two.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct CollaborationDocument {
     pub(crate) allow_invites_from: Option<AllowInvitesFrom>,
+    pub(crate) guest_user_role_id: Option<GuestUserRole>,
     /// The domain list as Graph has it: a list with one JSON text.
     pub(crate) definition: Option<Vec<Text>>,
     /// The domain list written out.
@@ -28,7 +29,6 @@ pub(crate) struct CollaborationDocument {
     _is_organization_default: Option<bool>,
     #[serde(rename = "policyType", alias = "type")]
     _policy_type: Option<Kept>,
-    pub(crate) guest_user_role_id: Option<Kept>,
     pub(crate) allowed_to_sign_up_email_based_subscriptions: Option<Kept>,
     #[serde(rename = "allowedToUseSSPR")]
     pub(crate) allowed_to_use_sspr: Option<Kept>,
@@ -53,6 +53,31 @@ pub(crate) struct ExternalIdentitiesDocument {
     _description: Option<Label>,
     #[serde(rename = "deletedDateTime")]
     _deleted_date_time: Option<Label>,
+}
+
+/// `guestUserRoleId`, by the three roles that it may name (Graph's `authorizationPolicy`).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum GuestUserRole {
+    User,
+    GuestUser,
+    RestrictedGuestUser,
+}
+
+impl<'de> Deserialize<'de> for GuestUserRole {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        const EXPECTED: &str = "`a0b1b346-4d3e-4e8b-98f8-753987be4970` (as members), `10dae51f-b6af-4016-8d66-8c2a99b929b3` (Guest User) or \
+             `2af84b1e-32c8-42b7-82bc-daa82404023b` (Restricted Guest User)";
+        read_text(deserializer, EXPECTED, |text| {
+            match text.to_ascii_lowercase().as_str() {
+                "a0b1b346-4d3e-4e8b-98f8-753987be4970" => Ok(Self::User),
+                "10dae51f-b6af-4016-8d66-8c2a99b929b3" => Ok(Self::GuestUser),
+                "2af84b1e-32c8-42b7-82bc-daa82404023b" => Ok(Self::RestrictedGuestUser),
+                _ => Err(format!(
+                    "`{text}` is no role of guests; expected {EXPECTED}"
+                )),
+            }
+        })
+    }
 }
 
 words! {
