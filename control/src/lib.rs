@@ -10,6 +10,7 @@ pub mod audit;
 pub mod bootstrap;
 pub mod document;
 pub mod enforcer;
+pub mod expiry;
 pub mod invitations;
 pub mod inviting;
 pub mod leaving;

@@ -212,6 +212,7 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
         server.add_service(service);
         background.follow(&control.ledger);
         background.send_mail(&control.ledger, &live);
+        background.keep_up(&control.ledger);
     }
     let operations = Operations::new(
         Arc::clone(&metrics),

@@ -248,11 +248,11 @@ pub(super) fn create_beside(
 
 /// A change of some properties.
 pub(super) fn update(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<Reply, ApiError> {
-    update_beside(api, asked, resource, &|_, _, _| {}, &[])
+    update_beside(api, asked, resource, &|_, _, _| Ok(()), &[])
 }
 
 /// What a change of some properties means for others: the document before, the change, the document after.
-type Amend<'a> = dyn Fn(&Document, &Document, &mut Document) + 'a;
+type Amend<'a> = dyn Fn(&Document, &Document, &mut Document) -> Result<(), ApiError> + 'a;
 
 /// The same, amended, with writes that are made in the same step.
 pub(super) fn update_beside(
@@ -280,7 +280,7 @@ pub(super) fn update_beside(
             let changes = body::accept(resource.entity, given.clone(), Some(&before))?;
             let mut document = before.clone();
             document.merge(&changes);
-            amend(&before, &changes, &mut document);
+            amend(&before, &changes, &mut document)?;
             if stored.is_some_and(|stored| stored.to_text() == document.to_text()) {
                 return Ok(Edit::Keep);
             }

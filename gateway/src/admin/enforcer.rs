@@ -16,6 +16,7 @@ use super::visitors::Visitors;
 use crate::live::{InForce, Live, announce};
 use crate::load;
 use crate::ops::Metrics;
+use crate::request::admit::unix_time;
 
 /// What the gateway enforces from a store.
 #[derive(Debug)]
@@ -85,7 +86,7 @@ impl Enforcer for Stored {
             // As the call itself was decided, and the next one will be.
             let context = Context {
                 client_ip: address,
-                ..Context::default()
+                ..Context::at(unix_time(Timestamp::now()))
             };
             let asked = |snapshot| decide(snapshot, Caller::Verified(subject), &target, &context);
             let then = asked(&next);

@@ -3,6 +3,7 @@
 mod bodies;
 mod callers;
 mod enforcer;
+mod upkeep;
 mod visitors;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use bodies::{PATIENCE, Room, Taken};
 use callers::Callers;
 pub use callers::admin_target;
 pub use enforcer::{State, Stored};
+pub use upkeep::upkeep;
 pub use visitors::Visitors;
 
 /// The service of the admin listener.

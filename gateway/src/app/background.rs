@@ -10,6 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::StartError;
+use crate::admin;
 use crate::live::Live;
 use crate::live::fetch::Fetcher;
 use crate::live::keys::{self, Plan};
@@ -67,6 +68,11 @@ impl Background {
     pub(super) fn send_mail(&self, ledger: &Arc<Ledger>, live: &Arc<Live>) {
         self.0
             .spawn(people::send_mail(Arc::downgrade(ledger), Arc::clone(live)));
+    }
+
+    /// Does what the dates of the directory make necessary.
+    pub(super) fn keep_up(&self, ledger: &Arc<Ledger>) {
+        self.0.spawn(admin::upkeep(Arc::downgrade(ledger)));
     }
 
     /// Forgets sessions that are over.

@@ -24,6 +24,7 @@ mod cross_site;
 mod entra;
 mod federation_attacks;
 mod graph_sdks;
+mod guest_ends;
 mod invitations;
 mod inviters;
 mod keyboard;
