@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::Api;
+use super::activity;
 use super::asked::{Asked, etag, tagged};
 use super::body;
 use super::call::Reply;
@@ -89,7 +90,11 @@ pub(super) fn get(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<R
     let since = current.as_ref().map_or(0, |current| current.since);
     let document = current.map(|current| current.document).unwrap_or_default();
     let options = listed::options(asked, resource.entity)?;
-    let mut shown = options.select(show(resource.entity, document.members()));
+    let mut members = document.members();
+    if activity::is_asked(api, asked, resource)? {
+        activity::put(api, &address.key, &mut members)?;
+    }
+    let mut shown = options.select(show(resource.entity, members));
     if options.expands("identitySynchronization") {
         expand(&mut shown, &document);
     }
@@ -101,6 +106,7 @@ pub(super) fn get(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<R
 /// A page of a collection.
 pub(super) fn list(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<Reply, ApiError> {
     let options = listed::options(asked, resource.entity)?;
+    let with_activity = activity::is_asked(api, asked, resource)?;
     let key = resource.entity.key;
     // A filter compares without letter case, and the key of any other id counts it.
     let only = options.equals(key).and_then(Guid::parse);
@@ -126,11 +132,15 @@ pub(super) fn list(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<
             let document = Document::parse(&stored.text).map_err(|error| {
                 crate::store::StoreError::Corrupt(format!("{}: {error}", stored.address))
             })?;
-            let shown = show(resource.entity, document.members());
             if !(resource.is)(&document) {
                 after = Some(stored.address.key.into());
                 continue;
             }
+            let mut members = document.members();
+            if with_activity {
+                activity::put(api, &stored.address.key, &mut members)?;
+            }
+            let shown = show(resource.entity, members);
             if options.filters() && !options.admits(&Value::Object(shown.clone())) {
                 after = Some(stored.address.key.into());
                 continue;
@@ -153,13 +163,21 @@ pub(super) fn list(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<
     }
     let count = options
         .wants_count()
-        .then(|| count(api, resource, &options))
+        .then(|| count(api, resource, &options, with_activity))
         .transpose()?;
     Ok(page.reply(asked, asked.context(resource.context), count))
 }
 
-fn count(api: &Api, resource: &Resource, options: &listed::Listing) -> Result<u64, ApiError> {
+fn count(
+    api: &Api,
+    resource: &Resource,
+    options: &listed::Listing,
+    with_activity: bool,
+) -> Result<u64, ApiError> {
     let store = api.ledger.store();
+    if with_activity && options.filters() {
+        return count_with_activity(api, resource, options);
+    }
     if !options.filters() && resource.kind != DocumentKind::Guest {
         return Ok(store.count(resource.kind)?);
     }
@@ -174,6 +192,35 @@ fn count(api: &Api, resource: &Resource, options: &listed::Listing) -> Result<u6
     })?;
     Ok(count)
 }
+
+/// The same page by page: each of them is read with what stands beside it.
+fn count_with_activity(
+    api: &Api,
+    resource: &Resource,
+    options: &listed::Listing,
+) -> Result<u64, ApiError> {
+    let (mut count, mut after) = (0, None::<Box<str>>);
+    loop {
+        let store = api.ledger.store();
+        let page = store.page(resource.kind, after.as_deref(), COUNTED_AT_ONCE)?;
+        let Some(last) = page.last() else {
+            return Ok(count);
+        };
+        after = Some(last.address.key.clone());
+        for stored in page {
+            let document = Document::parse(&stored.text).ok();
+            let Some(document) = document.filter(|document| (resource.is)(document)) else {
+                continue;
+            };
+            let mut members = document.members();
+            activity::put(api, &stored.address.key, &mut members)?;
+            let shown = show(resource.entity, members);
+            count += u64::from(options.admits(&Value::Object(shown)));
+        }
+    }
+}
+
+const COUNTED_AT_ONCE: usize = 1_000;
 
 /// A new resource.
 pub(super) fn create(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<Reply, ApiError> {

@@ -1,5 +1,6 @@
 //! Microsoft Graph's API over the policy: a call in, an answer out. Sockets, TLS and tokens are the gateway's.
 
+mod activity;
 mod asked;
 mod audits;
 mod batch;

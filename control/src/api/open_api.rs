@@ -88,6 +88,9 @@ fn operation(route: &Route, version: &str) -> Value {
         Need::ForExpanded(name, action) => {
             format!("{} where `$expand` names `{name}`", action.name())
         }
+        Need::ForNamed(name, action) => {
+            format!("{} where the query names `{name}`", action.name())
+        }
         Need::ForOthers(action) => format!("{} for what the body has beside", action.name()),
     });
     let needs: Vec<String> = needs.collect();

@@ -48,7 +48,9 @@ pub(super) fn needed(asked: &Asked<'_>) -> Vec<Action> {
     let named = |name: &str| {
         asked.route.needs.iter().any(|need| match need {
             Need::ForMember(member, _) => *member == name,
-            Need::Always(_) | Need::ForOthers(_) | Need::ForExpanded(..) => false,
+            Need::Always(_) | Need::ForOthers(_) | Need::ForExpanded(..) | Need::ForNamed(..) => {
+                false
+            }
         })
     };
     let others = members.is_empty() || members.iter().any(|name| !named(name));
@@ -57,6 +59,7 @@ pub(super) fn needed(asked: &Asked<'_>) -> Vec<Action> {
         Need::ForMember(member, action) => members.contains(member).then_some(*action),
         Need::ForOthers(action) => others.then_some(*action),
         Need::ForExpanded(name, action) => expands(asked, name).then_some(*action),
+        Need::ForNamed(name, action) => asked.names(name).then_some(*action),
     });
     needed.collect()
 }

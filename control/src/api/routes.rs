@@ -157,6 +157,8 @@ pub enum Need {
     ForOthers(Action),
     /// This, where `$expand` names it.
     ForExpanded(&'static str, Action),
+    /// This, where the query names it in any way.
+    ForNamed(&'static str, Action),
 }
 
 /// A route that a call leads to.

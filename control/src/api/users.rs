@@ -108,7 +108,11 @@ pub(super) fn update(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
 /// A guest who was deleted goes for good, with the invitation that may be open.
 pub(super) fn purge(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     let id = address_of(&DELETED_USERS, asked)?.key;
-    documents::delete_beside(api, asked, &DELETED_USERS, &[uninvited(&id)])
+    let reply = documents::delete_beside(api, asked, &DELETED_USERS, &[uninvited(&id)])?;
+    if let Err(error) = api.ledger.store().forget_sign_ins(&id) {
+        tracing::error!(%error, "when a guest came who is gone for good is still noted");
+    }
+    Ok(reply)
 }
 
 fn uninvited(guest: &str) -> Write {

@@ -1,8 +1,10 @@
 //! The admin listener: sockets and tokens of the control plane's API.
 
+mod activity;
 mod bodies;
 mod callers;
 mod enforcer;
+mod noted;
 mod upkeep;
 mod visitors;
 
@@ -25,8 +27,8 @@ use bodies::{PATIENCE, Room, Taken};
 use callers::Callers;
 pub use callers::admin_target;
 pub use enforcer::{State, Stored};
+pub use noted::Noted;
 pub use upkeep::upkeep;
-pub use visitors::Visitors;
 
 /// The service of the admin listener.
 pub struct Admin {

@@ -1,7 +1,7 @@
-//! What the dates of the directory make necessary: guests whose time is up are disabled. Nobody gets in for want of it, for decisions read
-//! the dates themselves.
+//! What the dates of the directory make necessary, beside requests: guests whose time is up are disabled, and when guests came last is
+//! written down. Nobody gets in for want of it, for decisions read the dates themselves.
 
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use crossgate_control::api::error::ApiError;
@@ -9,24 +9,35 @@ use crossgate_control::expiry;
 use crossgate_control::ledger::Ledger;
 use jiff::Timestamp;
 
+use super::activity::GuestActivity;
 use crate::request::admit::unix_time;
 
 /// Sees to it until nobody serves any more.
-pub async fn upkeep(ledger: Weak<Ledger>) {
-    let mut pause = SHORTEST;
+pub async fn upkeep(ledger: Weak<Ledger>, activity: Arc<GuestActivity>) {
+    let (mut pause, mut written) = (SHORTEST, Instant::now());
     loop {
         tokio::time::sleep(pause).await;
         let Some(ledger) = ledger.upgrade() else {
             return;
         };
         let begun = Instant::now();
-        let done = tokio::task::spawn_blocking(move || disable_expired(&ledger)).await;
-        pause = match done {
+        let writes = written.elapsed() >= BETWEEN_WRITES || activity.is_much();
+        if writes {
+            written = begun;
+        }
+        let activity = Arc::clone(&activity);
+        let done = tokio::task::spawn_blocking(move || {
+            if writes {
+                activity.write(ledger.store())?;
+            }
+            disable_expired(&ledger)
+        });
+        pause = match done.await {
             // Looking at all guests takes no more than a small part of the time.
             Ok(Ok(())) => (begun.elapsed() * 20).max(SHORTEST),
             Ok(Err(why)) => {
                 tracing::error!(
-                    "guests whose time is up are not disabled yet: {}",
+                    "[policy] source: what the dates of guests make necessary is not done yet: {}",
                     why.message
                 );
                 // Which doubles while nothing gets better.
@@ -39,8 +50,7 @@ pub async fn upkeep(ledger: Weak<Ledger>) {
 
 /// One after the other, so that nobody who changes something waits for all of them.
 fn disable_expired(ledger: &Ledger) -> Result<(), ApiError> {
-    let due = expiry::due(ledger, unix_time(Timestamp::now()), AT_ONCE);
-    for guest in due {
+    for guest in expiry::due(ledger, unix_time(Timestamp::now()), AT_ONCE) {
         expiry::disable(ledger, &guest)?;
     }
     Ok(())
@@ -49,6 +59,9 @@ fn disable_expired(ledger: &Ledger) -> Result<(), ApiError> {
 const SHORTEST: Duration = Duration::from_secs(1);
 
 const LONGEST: Duration = Duration::from_secs(5 * 60);
+
+/// As much may be lost where the process is killed.
+const BETWEEN_WRITES: Duration = Duration::from_secs(60);
 
 /// Others are found by the next look.
 const AT_ONCE: usize = 500;

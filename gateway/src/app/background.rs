@@ -10,7 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::StartError;
-use crate::admin;
+use crate::admin::{self, Noted};
 use crate::live::Live;
 use crate::live::fetch::Fetcher;
 use crate::live::keys::{self, Plan};
@@ -71,8 +71,10 @@ impl Background {
     }
 
     /// Does what the dates of the directory make necessary.
-    pub(super) fn keep_up(&self, ledger: &Arc<Ledger>) {
-        self.0.spawn(admin::upkeep(Arc::downgrade(ledger)));
+    pub(super) fn keep_up(&self, ledger: &Arc<Ledger>, noted: &Noted) {
+        let ledger = Arc::downgrade(ledger);
+        self.0
+            .spawn(admin::upkeep(ledger, Arc::clone(&noted.activity)));
     }
 
     /// Forgets sessions that are over.

@@ -260,3 +260,138 @@ fn who_is_invited_until_a_time_stays_so_when_they_accept_and_their_browser_is_re
         tab.page().text
     );
 }
+
+/// When a guest came last, as whoever may read logs is told.
+fn activity(site: &Site, guest: &str) -> Value {
+    let token = site.administrator(GLOBAL_ADMINISTRATOR);
+    let path = format!("users/{guest}?$select=id,signInActivity");
+    site.read(&token, &path)["signInActivity"].clone()
+}
+
+fn time(activity: &Value, name: &str) -> Option<Timestamp> {
+    activity[name].as_str().map(|text| text.parse().unwrap())
+}
+
+/// Waits until a guest has come after this.
+fn came_after(site: &Site, guest: &str, since: Timestamp) -> Value {
+    wait_for("the activity", SOON, || {
+        let activity = activity(site, guest);
+        let came = time(&activity, "lastSuccessfulSignInDateTime");
+        came.is_some_and(|came| came >= since).then_some(activity)
+    })
+}
+
+/// The beginning of this second: activity is told to the second.
+fn this_second() -> Timestamp {
+    Timestamp::from_second(Timestamp::now().as_second()).unwrap()
+}
+
+#[test]
+fn when_a_guest_came_is_told_to_whoever_may_read_logs_and_is_kept_over_a_restart() {
+    let mut site = open();
+    assert_eq!(activity(&site, AMY), Value::Null, "nobody has come yet");
+    let begun = this_second();
+    let event = site.expect("amy", site.payroll("/").bearer(&of(&site, AMY)), 200, 0);
+    let told = came_after(&site, AMY, begun);
+    assert_eq!(told["lastSuccessfulSignInRequestId"], event["id"], "{told}");
+    assert_eq!(told["lastSignInRequestId"], event["id"], "{told}");
+    // Her partner's own token finds the same record.
+    let amy_at_home = site
+        .direct()
+        .claims(json!({ "oid": AMY.replace("0a0e", "0f0e") }));
+    std::thread::sleep(Duration::from_secs(2));
+    let later = this_second();
+    let event = site.expect(
+        "amy at home",
+        site.payroll("/").bearer(&amy_at_home.mint()),
+        200,
+        0,
+    );
+    let told = came_after(&site, AMY, later);
+    assert_eq!(told["lastSuccessfulSignInRequestId"], event["id"], "{told}");
+    // Who is refused has tried, and not come.
+    assert_eq!(amend(&site, AMY, &json!({ "accountEnabled": false })), 204);
+    std::thread::sleep(Duration::from_secs(2));
+    let refused = site.expect(
+        "disabled",
+        site.payroll("/").bearer(&of(&site, AMY)),
+        403,
+        50_057,
+    );
+    let told = wait_for("the attempt", SOON, || {
+        let told = activity(&site, AMY);
+        (told["lastSignInRequestId"] == refused["id"]).then_some(told)
+    });
+    assert_eq!(told["lastSuccessfulSignInRequestId"], event["id"], "{told}");
+
+    // It is shown where it is asked for, filtered by, and told to nobody else.
+    let token = site.administrator(GLOBAL_ADMINISTRATOR);
+    let plain = site.read(&token, &format!("users/{AMY}"));
+    assert_eq!(plain.get("signInActivity"), None, "{plain}");
+    let filter = format!(
+        "users?$select=id&$count=true&$filter=signInActivity/lastSuccessfulSignInDateTime%20le%20{}",
+        Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    );
+    let found = site.read(&token, &filter);
+    assert_eq!(found["value"].as_array().unwrap().len(), 1, "{found}");
+    assert_eq!(
+        (&found["value"][0]["id"], &found["@odata.count"]),
+        (&json!(AMY), &json!(1))
+    );
+    let reader = site.caller(json!({ "wids": [GLOBAL_ADMINISTRATOR], "scp": "User.Read.All" }));
+    for path in [
+        format!("users/{AMY}?$select=signInActivity"),
+        "users?$select=id&$filter=signInActivity/lastSignInDateTime%20le%202030-01-01T00:00:00Z"
+            .to_owned(),
+    ] {
+        assert_eq!(
+            site.graph(&reader, "GET", &path).send().status,
+            403,
+            "{path}"
+        );
+    }
+    assert_eq!(site.graph(&reader, "GET", "users").send().status, 200);
+
+    // Written down at the end, whether anybody has asked or not.
+    let before = this_second();
+    site.expect("ben", site.payroll("/").bearer(&of(&site, BEN)), 200, 0);
+    site.gateway.restart();
+    assert_eq!(activity(&site, AMY), told);
+    came_after(&site, BEN, before);
+    // Gone for good, it goes with the guest.
+    for path in [
+        format!("users/{BEN}"),
+        format!("directory/deletedItems/{BEN}"),
+    ] {
+        assert_eq!(
+            site.send_meaning_it(&token, "DELETE", &path, &json!({}))
+                .status,
+            204
+        );
+    }
+    assert_eq!(noted(&site, BEN), 0);
+}
+
+/// Notes of when a guest came, in the store's file.
+fn noted(site: &Site, guest: &str) -> i64 {
+    let file = site.gateway.directory().join("policy.db");
+    let file = rusqlite::Connection::open(file).unwrap();
+    let query = "SELECT count(*) FROM sign_ins WHERE guest = ?1";
+    file.query_row(query, (guest,), |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn requests_that_are_only_counted_advance_it_too() {
+    let counts = "mode = \"first-then-count\"";
+    let stage = Stage::new().section("sign_ins", counts);
+    let site = with_guests(stage, &[record(AMY, "amy@wingtip.com", &json!({}))]);
+    let amy = of(&site, AMY);
+    let begun = this_second();
+    let ask = || assert_eq!(site.payroll("/").bearer(&amy).send().status, 200);
+    ask();
+    came_after(&site, AMY, begun);
+    std::thread::sleep(Duration::from_secs(2));
+    let again = this_second();
+    ask();
+    came_after(&site, AMY, again);
+}

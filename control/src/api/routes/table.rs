@@ -7,7 +7,9 @@ use super::super::listed::{
 use super::Need::{Always, ForMember, ForOthers};
 use super::Operation::{Create, Delete, Get, List, Reset, Special as Own, Update};
 use super::Verb::{Delete as DELETE, Get as GET, Patch as PATCH, Post as POST, Put as PUT};
-use super::needs::{OF_DEFAULT, OF_NEW_PARTNER, OF_PARTNER, READ_PARTNERS, REVOKE_TENANT};
+use super::needs::{
+    OF_DEFAULT, OF_NEW_PARTNER, OF_PARTNER, READ_PARTNERS, READ_USERS, REVOKE_TENANT,
+};
 use super::{Need, Operation, Route, Special, Verb, Versions};
 use crate::odata::QueryOption;
 use crate::resource;
@@ -498,7 +500,7 @@ pub static ROUTES: &[Route] = &[
         GET,
         "users",
         List(&resource::USERS),
-        &[Always(Action::UsersRead)],
+        READ_USERS,
         OF_MANY,
         "List guests",
     ),
@@ -506,7 +508,7 @@ pub static ROUTES: &[Route] = &[
         GET,
         "users/{id}",
         Get(&resource::USERS),
-        &[Always(Action::UsersRead)],
+        READ_USERS,
         OF_ONE,
         "Get a guest",
     ),

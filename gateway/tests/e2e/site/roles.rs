@@ -309,6 +309,12 @@ impl<'s> Inspector<'s> {
         };
         let mut queries = vec![String::new()];
         queries.extend(route.expand.iter().map(|name| format!("?$expand={name}")));
+        queries.extend(route.needs.iter().filter_map(|need| match need {
+            Need::ForNamed(name, _) => Some(format!("?$select={name}")),
+            Need::Always(_) | Need::ForMember(..) | Need::ForOthers(_) | Need::ForExpanded(..) => {
+                None
+            }
+        }));
         for query in queries {
             for body in self.bodies(route) {
                 let path = format!("{start}{}{query}", self.address(route, things));
@@ -365,7 +371,7 @@ impl<'s> Inspector<'s> {
                     members.push("displayName");
                 }
                 Need::ForOthers(_) => members.extend(["b2bCollaborationInbound", "inboundTrust"]),
-                Need::Always(_) | Need::ForExpanded(..) => {}
+                Need::Always(_) | Need::ForExpanded(..) | Need::ForNamed(..) => {}
             }
         }
         if members.is_empty() {
@@ -439,7 +445,7 @@ impl<'s> Inspector<'s> {
 }
 
 /// The actions that a call takes, as the table says.
-fn takes(route: &Route, body: Option<&Value>, expands: bool) -> Vec<Action> {
+fn takes(route: &Route, body: Option<&Value>, queries: bool) -> Vec<Action> {
     let members: BTreeSet<&str> = body
         .and_then(Value::as_object)
         .map(|body| body.keys().map(String::as_str).collect())
@@ -458,8 +464,13 @@ fn takes(route: &Route, body: Option<&Value>, expands: bool) -> Vec<Action> {
             Need::ForOthers(action) if members.is_empty() || !others.is_empty() => {
                 takes.push(action);
             }
-            Need::ForExpanded(_, action) if expands => takes.push(action),
-            Need::ForMember(..) | Need::ForOthers(_) | Need::ForExpanded(..) => {}
+            Need::ForExpanded(_, action) | Need::ForNamed(_, action) if queries => {
+                takes.push(action);
+            }
+            Need::ForMember(..)
+            | Need::ForOthers(_)
+            | Need::ForExpanded(..)
+            | Need::ForNamed(..) => {}
         }
     }
     takes
