@@ -19,6 +19,7 @@ pub mod model;
 pub mod odata;
 pub mod outbox;
 pub mod resource;
+pub mod reviews;
 pub mod roles;
 pub mod scim;
 pub mod secret;

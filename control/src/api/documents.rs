@@ -70,7 +70,9 @@ pub(super) fn target(api: &Api, resource: &Resource, key: &str) -> TargetResourc
         | DocumentKind::Bootstrap
         | DocumentKind::Invitation
         | DocumentKind::Mail
-        | DocumentKind::SynchronizedGroup => None,
+        | DocumentKind::SynchronizedGroup
+        | DocumentKind::AccessReview
+        | DocumentKind::AccessReviewDecision => None,
     };
     TargetResource {
         id: key.to_owned(),
@@ -259,7 +261,9 @@ pub(super) fn create_beside(
         | DocumentKind::Bootstrap
         | DocumentKind::Invitation
         | DocumentKind::Mail
-        | DocumentKind::SynchronizedGroup => Uuid::new_v4().to_string(),
+        | DocumentKind::SynchronizedGroup
+        | DocumentKind::AccessReview
+        | DocumentKind::AccessReviewDecision => Uuid::new_v4().to_string(),
     };
     let address = Address::new(resource.kind, &key);
     let attempt = asked.attempt(resource.create, target(api, resource, &key));
@@ -485,7 +489,9 @@ fn stamp_new(kind: DocumentKind, document: &mut Document, key: &str) {
         | DocumentKind::Bootstrap
         | DocumentKind::Invitation
         | DocumentKind::Mail
-        | DocumentKind::SynchronizedGroup => {}
+        | DocumentKind::SynchronizedGroup
+        | DocumentKind::AccessReview
+        | DocumentKind::AccessReviewDecision => {}
     }
 }
 
@@ -517,7 +523,9 @@ fn stamp_change(kind: DocumentKind, document: &mut Document) {
         | DocumentKind::Bootstrap
         | DocumentKind::Invitation
         | DocumentKind::Mail
-        | DocumentKind::SynchronizedGroup => {}
+        | DocumentKind::SynchronizedGroup
+        | DocumentKind::AccessReview
+        | DocumentKind::AccessReviewDecision => {}
     }
 }
 

@@ -1,5 +1,5 @@
-//! What the dates of the directory make necessary, beside requests: guests whose time is up are disabled, and when guests came last is
-//! written down. Nobody gets in for want of it, for decisions read the dates themselves.
+//! What the dates of the directory make necessary, beside requests: guests whose time is up are disabled, access reviews start and end, and
+//! when guests came last is written down. Nobody gets in for want of it, for decisions read the dates themselves.
 
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crossgate_control::api::error::ApiError;
 use crossgate_control::expiry;
 use crossgate_control::ledger::Ledger;
+use crossgate_control::reviews;
 use jiff::Timestamp;
 
 use super::activity::GuestActivity;
@@ -15,26 +16,34 @@ use crate::request::admit::unix_time;
 /// Sees to it until nobody serves any more.
 pub async fn upkeep(ledger: Weak<Ledger>, activity: Arc<GuestActivity>) {
     let (mut pause, mut written) = (SHORTEST, Instant::now());
+    let (mut looked, mut rest) = (Instant::now(), Duration::ZERO);
     loop {
         tokio::time::sleep(pause).await;
         let Some(ledger) = ledger.upgrade() else {
             return;
         };
-        let begun = Instant::now();
         let writes = written.elapsed() >= BETWEEN_WRITES || activity.is_much();
         if writes {
-            written = begun;
+            written = Instant::now();
         }
+        let looks = looked.elapsed() >= rest;
         let activity = Arc::clone(&activity);
         let done = tokio::task::spawn_blocking(move || {
             if writes {
                 activity.write(ledger.store())?;
             }
-            disable_expired(&ledger)
+            let took = looks.then(|| disable_expired(&ledger)).transpose()?;
+            reviews::tend(&ledger, Timestamp::now())?;
+            Ok::<_, ApiError>(took)
         });
         pause = match done.await {
-            // Looking at all guests takes no more than a small part of the time.
-            Ok(Ok(())) => (begun.elapsed() * 20).max(SHORTEST),
+            Ok(Ok(took)) => {
+                if let Some(took) = took {
+                    // Looking at all guests takes no more than a small part of the time.
+                    (looked, rest) = (Instant::now(), took * 20);
+                }
+                SHORTEST
+            }
             Ok(Err(why)) => {
                 tracing::error!(
                     "[policy] source: what the dates of guests make necessary is not done yet: {}",
@@ -48,12 +57,15 @@ pub async fn upkeep(ledger: Weak<Ledger>, activity: Arc<GuestActivity>) {
     }
 }
 
-/// One after the other, so that nobody who changes something waits for all of them.
-fn disable_expired(ledger: &Ledger) -> Result<(), ApiError> {
-    for guest in expiry::due(ledger, unix_time(Timestamp::now()), AT_ONCE) {
+/// One after the other, so that nobody who changes something waits for all of them. Answers how long it took to find them.
+fn disable_expired(ledger: &Ledger) -> Result<Duration, ApiError> {
+    let begun = Instant::now();
+    let due = expiry::due(ledger, unix_time(Timestamp::now()), AT_ONCE);
+    let took = begun.elapsed();
+    for guest in due {
         expiry::disable(ledger, &guest)?;
     }
-    Ok(())
+    Ok(took)
 }
 
 const SHORTEST: Duration = Duration::from_secs(1);

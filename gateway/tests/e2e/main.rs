@@ -10,6 +10,7 @@
     reason = "a program has no users of its items; a test fails by panicking, and a JSON member that is not there is null, and the assertion says so"
 )]
 
+mod access_reviews;
 mod admin;
 mod admin_audit;
 mod admin_calls;
