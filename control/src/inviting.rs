@@ -9,7 +9,7 @@ use crossgate_config::Settings;
 use crossgate_graph::{Inviters, Standing};
 use crossgate_policy::ids::Id;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use url::Url;
 use uuid::Uuid;
 
@@ -420,9 +420,10 @@ fn invited_anew(id: &str, wanted: &Wanted, sponsors: &[Sponsor], settings: &Sett
     let domain = own.domains.first().cloned();
     let domain = domain.unwrap_or_else(|| own.id.to_string());
     let name = wanted.address.replace('@', "_");
-    let mut crossgate = json!({"consentGiven": false});
+    let mut crossgate = Map::new();
+    crossgate.insert("consentGiven".to_owned(), json!(false));
     if let Some(expires) = wanted.expires {
-        crossgate[EXPIRES] = json!(expires.to_string());
+        crossgate.insert(EXPIRES.to_owned(), json!(expires.to_string()));
     }
     let members = [
         ("id", json!(id)),
@@ -441,7 +442,7 @@ fn invited_anew(id: &str, wanted: &Wanted, sponsors: &[Sponsor], settings: &Sett
             "userType",
             json!(if wanted.member { "Member" } else { "Guest" }),
         ),
-        ("crossgate", crossgate),
+        ("crossgate", Value::Object(crossgate)),
     ];
     let members = members.map(|(name, value)| (name.to_owned(), value));
     Document::of(&members.into_iter().collect())

@@ -268,7 +268,6 @@ impl UnixTime {
 
     /// Whole seconds.
     #[must_use]
-    #[expect(clippy::cast_lossless, reason = "`From` is not const")]
     pub const fn from_secs(seconds: u32) -> Self {
         Self(seconds as f64)
     }

@@ -147,9 +147,8 @@ impl Api {
                 Special::ListReviewDecisions => reviews::list_decisions(self, asked),
                 Special::GetReviewDecision => reviews::get_decision(self, asked),
                 Special::DecideInReview => reviews::decide(self, asked),
-                Special::RecordDecisions | Special::AcceptRecommendations => {
-                    reviews::decide_many(self, asked)
-                }
+                Special::RecordDecisions => reviews::record(self, asked),
+                Special::AcceptRecommendations => reviews::accept(self, asked),
                 Special::StopReview => reviews::stop(self, asked),
                 Special::ApplyReview => reviews::apply(self, asked),
                 Special::RemindReviewers => reviews::remind(self, asked),

@@ -234,38 +234,45 @@ pub(super) fn decide(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     Ok(Reply::nothing().advising(advisories))
 }
 
-/// `POST …/batchRecordDecisions`, and `…/acceptRecommendations`: many at once, some hundred in each step.
-pub(super) fn decide_many(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
-    let id = instance(api, asked)?.id;
-    let (decision, principal) = match asked.route.operation {
-        Operation::Special(Special::RecordDecisions) => {
-            let given = body::read(asked.call)?;
-            let known = ["decision", "justification", "principalId", "resourceId"];
-            if let Some(name) = given.names().find(|name| !known.contains(name)) {
-                return Err(ApiError::property(
-                    name,
-                    format!("is not supported; expected {}", known.join(", ")),
-                ));
-            }
-            let principal = given.text_of("principalId").filter(|id| !id.is_empty());
-            let decision = decision(asked, &given)?;
-            if decision.verdict.is_none() {
-                return Err(ApiError::property(
-                    "decision",
-                    "is needed; expected `Approve`, `Deny`, `DontKnow` or `NotReviewed`",
-                ));
-            }
-            (decision, principal)
-        }
-        _ => {
-            let decision = Decision {
-                verdict: None,
-                justification: Some("Recommended".to_owned()),
-                by: identity(asked),
-            };
-            (decision, None)
-        }
+/// `POST …/batchRecordDecisions`: the same of all guests, or of one.
+pub(super) fn record(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
+    let given = body::read(asked.call)?;
+    let known = ["decision", "justification", "principalId", "resourceId"];
+    if let Some(name) = given.names().find(|name| !known.contains(name)) {
+        return Err(ApiError::property(
+            name,
+            format!("is not supported; expected {}", known.join(", ")),
+        ));
+    }
+    let principal = given.text_of("principalId").filter(|id| !id.is_empty());
+    let decision = decision(asked, &given)?;
+    if decision.verdict.is_none() {
+        return Err(ApiError::property(
+            "decision",
+            "is needed; expected `Approve`, `Deny`, `DontKnow` or `NotReviewed`",
+        ));
+    }
+    decide_many(api, asked, &decision, principal.as_deref())
+}
+
+/// `POST …/acceptRecommendations`: what is recommended, where nobody has decided.
+pub(super) fn accept(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
+    let decision = Decision {
+        verdict: None,
+        justification: Some("Recommended".to_owned()),
+        by: identity(asked),
     };
+    decide_many(api, asked, &decision, None)
+}
+
+/// Many at once, some hundred in each step.
+fn decide_many(
+    api: &Api,
+    asked: &Asked<'_>,
+    decision: &Decision,
+    principal: Option<&str>,
+) -> Result<Reply, ApiError> {
+    let id = instance(api, asked)?.id;
     let mut after: Option<String> = None;
     loop {
         let mut last = None;
@@ -276,13 +283,13 @@ pub(super) fn decide_many(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiErro
             last = items.last().map(|item| item.guest.clone());
             let mut writes = Vec::new();
             for item in &items {
-                let is_meant = match (&principal, decision.verdict) {
+                let is_meant = match (principal, decision.verdict) {
                     (Some(principal), _) => item.guest.eq_ignore_ascii_case(principal),
                     (None, Some(_)) => true,
                     // What somebody decided stays.
                     (None, None) => item.verdict() == Verdict::NotReviewed,
                 };
-                if is_meant && let Some(decided) = reviews::decide(&review, item, &decision, now)? {
+                if is_meant && let Some(decided) = reviews::decide(&review, item, decision, now)? {
                     writes.push(decided.kept());
                 }
             }
