@@ -9,7 +9,7 @@ use crossgate_graph::Compiled;
 use crossgate_policy::subject::Subject;
 
 use crate::roles::LockOut;
-use crate::store::Head;
+use crate::store::{Head, Store, StoreError};
 
 /// The gateway, as the control plane sees it.
 pub trait Enforcer: fmt::Debug + Send + Sync {
@@ -19,6 +19,12 @@ pub trait Enforcer: fmt::Debug + Send + Sync {
     /// Whom a policy would shut out that the one in force lets in: `by`, who asks for the change, and users of apps seen in the last 24
     /// hours.
     fn shut_out(&self, next: &Compiled, by: Option<Asking<'_>>) -> Vec<ShutOut>;
+
+    /// Writes down when guests came last, as far as it is known by now.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    fn write_activity(&self, store: &dyn Store) -> Result<(), StoreError>;
 
     /// Puts a policy in force, whose documents stand at `head`. Once it returns, every request that begins is decided by it.
     fn enforce(&self, policy: &Compiled, head: &Head);

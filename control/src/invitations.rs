@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::api::error::ApiError;
 use crate::audit::{Activity, Attempt, Initiator, TargetResource, modified};
 use crate::document::{Address, DocumentKind, Write};
+use crate::expiry;
 use crate::ledger::{Confirmation, Ledger, Planned};
 use crate::secret::{Fingerprint, Secret};
 use crate::store::{Store, StoreError};
@@ -360,6 +361,7 @@ fn is_open(guest: &Document, owned: &str) -> bool {
     text("externalUserState").as_deref() == Some(PENDING)
         && text("deletedDateTime").is_none()
         && guest.get("accountEnabled") != Some(Value::Bool(false))
+        && expiry::end_of(guest).is_none_or(|ends| Timestamp::now() < ends)
         && text("mail").is_some_and(|mail| mail.eq_ignore_ascii_case(owned))
 }
 
@@ -368,7 +370,7 @@ fn accepted(document: &mut Document, acceptance: &Acceptance, now: Timestamp) {
     document.set("externalUserState", &json!("Accepted"));
     let now = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     document.set("externalUserStateChangeDateTime", &json!(now));
-    let (identity, home) = match acceptance {
+    let (identity, mut home) = match acceptance {
         Acceptance::Tenant { tenant, user } => {
             let issuer = if *tenant == TenantId::MICROSOFT_ACCOUNTS {
                 "MicrosoftAccount"
@@ -389,6 +391,7 @@ fn accepted(document: &mut Document, acceptance: &Acceptance, now: Timestamp) {
         ),
     };
     document.set("identities", &json!([identity]));
+    expiry::keep(document, &mut home);
     document.set("crossgate", &home);
 }
 

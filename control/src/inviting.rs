@@ -9,7 +9,7 @@ use crossgate_config::Settings;
 use crossgate_graph::{Inviters, Standing};
 use crossgate_policy::ids::Id;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use url::Url;
 use uuid::Uuid;
 
@@ -18,6 +18,7 @@ use crate::api::error::ApiError;
 use crate::api::users::{now, sign_in_anew};
 use crate::audit::{Activity, Attempt, Initiator, Outcome, TargetResource, modified};
 use crate::document::{Address, DocumentKind, Write};
+use crate::expiry::{self, EXPIRES};
 use crate::invitations::{Invited, PENDING, invitable, link};
 use crate::ledger::{Confirmation, Ledger, Planned};
 use crate::outbox;
@@ -51,6 +52,8 @@ pub struct Wanted {
     pub member: bool,
     /// Who answers for the guest; the inviter where nobody is named.
     pub sponsors: Option<Vec<Sponsor>>,
+    /// When the guest's access ends.
+    pub expires: Option<Timestamp>,
 }
 
 /// What became of it.
@@ -219,6 +222,12 @@ pub(crate) fn invite(
         ledger.change_as_planned(&attempt, asking.confirmation, &mut |store, standing| {
             check(standing.compiled().external_collaboration.inviters)?;
             let before = existing(store, standing, wanted)?;
+            if before.is_some() && wanted.expires.is_some() {
+                return Err(ApiError::property(
+                    "crossgate.expiresDateTime",
+                    "who is invited is a guest already, and only an administrator changes when that ends; change the user",
+                ));
+            }
             let (id, document) = match &before {
                 Some((id, document)) => (id.clone(), invited_again(document, wanted)),
                 None => (
@@ -399,7 +408,9 @@ fn invited_again(before: &Document, wanted: &Wanted) -> Document {
         document.set("externalUserState", &json!(PENDING));
         document.set("externalUserStateChangeDateTime", &json!(now()));
         document.set("identities", &json!([]));
-        document.set("crossgate", &json!({"consentGiven": false}));
+        let mut crossgate = json!({"consentGiven": false});
+        expiry::keep(before, &mut crossgate);
+        document.set("crossgate", &crossgate);
     }
     document
 }
@@ -409,6 +420,11 @@ fn invited_anew(id: &str, wanted: &Wanted, sponsors: &[Sponsor], settings: &Sett
     let domain = own.domains.first().cloned();
     let domain = domain.unwrap_or_else(|| own.id.to_string());
     let name = wanted.address.replace('@', "_");
+    let mut crossgate = Map::new();
+    crossgate.insert("consentGiven".to_owned(), json!(false));
+    if let Some(expires) = wanted.expires {
+        crossgate.insert(EXPIRES.to_owned(), json!(expires.to_string()));
+    }
     let members = [
         ("id", json!(id)),
         ("accountEnabled", json!(true)),
@@ -426,7 +442,7 @@ fn invited_anew(id: &str, wanted: &Wanted, sponsors: &[Sponsor], settings: &Sett
             "userType",
             json!(if wanted.member { "Member" } else { "Guest" }),
         ),
-        ("crossgate", json!({"consentGiven": false})),
+        ("crossgate", Value::Object(crossgate)),
     ];
     let members = members.map(|(name, value)| (name.to_owned(), value));
     Document::of(&members.into_iter().collect())

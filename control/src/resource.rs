@@ -3,6 +3,7 @@
 use crate::audit::Activity;
 use crate::document::DocumentKind;
 use crate::model::{self, EntityType};
+use crate::reviews::CATEGORY;
 use crate::text::Document;
 
 /// A resource that is a document, or a collection of such.
@@ -257,6 +258,19 @@ pub static DELETED_USERS: Resource = Resource {
         "Hard delete user"
     )
 };
+
+/// Access reviews of guests.
+pub static ACCESS_REVIEWS: Resource = resource!(
+    AccessReview,
+    model::ACCESS_REVIEW,
+    "identityGovernance/accessReviews/definitions",
+    "AccessReview",
+    CATEGORY,
+    "Read access review",
+    "Create access review",
+    "Update access review",
+    "Delete access review"
+);
 
 fn was_deleted(user: &Document) -> bool {
     user.written("deletedDateTime")

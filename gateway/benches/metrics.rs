@@ -130,6 +130,7 @@ fn admitted() -> Ending {
         mfa: Mfa::None,
         device: Device::None,
         tenant_restricted: false,
+        expires: None,
     };
     let refusal = Refusal {
         step: None,

@@ -8,6 +8,7 @@ mod turns;
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use crossgate::request::admit::unix_time;
 use crossgate::request::token::KnownToken;
 use crossgate_policy::context::Context;
 use crossgate_policy::{Caller, decide};
@@ -63,7 +64,7 @@ fn first_sight(_: &mut Criterion) {
     let keys = |issuer: &str| in_force.keys.get(issuer);
     let context = Context {
         client_ip: Some([192, 0, 2, 7].into()),
-        ..Context::default()
+        ..Context::at(unix_time(jiff::Timestamp::now()))
     };
     let verified = || verify(black_box(&token), &in_force.issuers, keys);
     let known = || verified().map(|verified| KnownToken::new(verified, &in_force.issuers));

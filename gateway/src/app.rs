@@ -23,7 +23,7 @@ use pingora::server::{RunArgs, Server};
 use pingora::services::listening::Service;
 use pingora::time::fast_timeout::set_fast_timeout_to_tokio_threshold;
 
-use crate::admin::{Admin, Visitors};
+use crate::admin::{Admin, Noted};
 use crate::connections::{Connections, watch};
 use crate::live::fetch::{FetchFault, Fetcher};
 use crate::live::policy::{Begun, Reloader};
@@ -121,9 +121,9 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
     let pages = people::pages(&settings)?;
     let live = put_in_force(loaded, pages, &metrics);
     tidy_tokens(&parts.tokens, &live, &metrics);
-    let visitors = Arc::new(Visitors::default());
+    let noted = Noted::default();
     let control = store
-        .map(|store| Control::start(store, &live, &metrics, &visitors, &text, &settings))
+        .map(|store| Control::start(store, &live, &metrics, &noted, &text, &settings))
         .transpose()?;
     let people = {
         let in_force = live.in_force();
@@ -138,7 +138,7 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
         )?
         .map(Arc::new)
     };
-    let noted = control.is_some().then_some(visitors);
+    let told = control.is_some().then(|| noted.clone());
     let signals = control.as_ref().map(|control| {
         let (ledger, metrics) = (Arc::clone(&control.ledger), Arc::clone(&metrics));
         Arc::new(Signals::new(ledger, Arc::clone(&live), metrics))
@@ -148,7 +148,7 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
         Arc::new(Synchronization::new(ledger, metrics))
     });
     let (sign_ins, writer) =
-        SignIns::start(&settings.sign_ins, &metrics, noted).map_err(StartError::SignIns)?;
+        SignIns::start(&settings.sign_ins, &metrics, told).map_err(StartError::SignIns)?;
 
     // The framework's own timers cost two readings of the clock each, also for what is over before a timer is needed.
     set_fast_timeout_to_tokio_threshold(Some(Duration::ZERO));
@@ -212,6 +212,7 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
         server.add_service(service);
         background.follow(&control.ledger);
         background.send_mail(&control.ledger, &live);
+        background.keep_up(&control.ledger, &noted);
     }
     let operations = Operations::new(
         Arc::clone(&metrics),
@@ -240,6 +241,7 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
         what: "the thread that watches connections",
         why,
     })?;
+    let ledger = control.as_ref().map(|control| Arc::clone(&control.ledger));
     let begun = Begun {
         config: config.to_owned(),
         text,
@@ -280,6 +282,11 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
     let ended = drain::wait(phases, &again, &metrics.connections);
     // No request is served any more, so what is counted now is all there is.
     writer.finish(EVENTS_LIMIT);
+    if let Some(ledger) = ledger
+        && let Err(why) = noted.activity.write(ledger.store())
+    {
+        tracing::error!("when guests came last is not written down: {why}");
+    }
     background.stop();
     Ok(ended?)
 }

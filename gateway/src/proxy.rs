@@ -127,6 +127,7 @@ impl ProxyHttp for Gateway {
                         client_ip: ctx.client.as_ref().and_then(|client| client.address),
                         restriction: ctx.restriction.clone(),
                         correlation_id: ctx.correlation_id.clone(),
+                        expires: ctx.permit().and_then(|permit| permit.facts()?.expires),
                     },
                 };
                 door::patient::goes_on(decided, has_no_body);

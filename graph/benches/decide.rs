@@ -230,7 +230,11 @@ fn measure(c: &mut Criterion) {
         let mut group = c.benchmark_group(name);
         for size in SIZES {
             let snapshot = LazyCell::new(|| snapshot(size, size * guests));
-            let (mut subject, target, context) = (subject(), target(), Context::default());
+            let (mut subject, target, context) = (
+                subject(),
+                target(),
+                Context::at(UnixTime::from_secs(1_700_000_000)),
+            );
             let mut number = order(size);
             group.bench_function(BenchmarkId::from_parameter(size), |b| {
                 let snapshot = &*snapshot;

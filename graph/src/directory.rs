@@ -66,7 +66,7 @@ pub fn path_of(kind: DocumentKind, key: &str) -> String {
         | DocumentKind::Bootstrap
         | DocumentKind::Invitation
         | DocumentKind::Mail
-        | DocumentKind::SynchronizedGroup => format!("{}.json", kind.name()),
+        | DocumentKind::SynchronizedGroup | DocumentKind::AccessReview | DocumentKind::AccessReviewDecision => format!("{}.json", kind.name()),
         DocumentKind::Authorization | DocumentKind::Domains => {
             "external-collaboration.json".to_owned()
         }
@@ -234,7 +234,9 @@ impl<'t> Split<'t> {
             | DocumentKind::Bootstrap
             | DocumentKind::Invitation
             | DocumentKind::Mail
-            | DocumentKind::SynchronizedGroup => Some(String::new()),
+            | DocumentKind::SynchronizedGroup
+            | DocumentKind::AccessReview
+            | DocumentKind::AccessReviewDecision => Some(String::new()),
             DocumentKind::Partner => text(&ids.tenant_id)
                 .or_else(|| self.missing(slot, "tenantId", "the partner's tenant id")),
             DocumentKind::ConditionalAccess => Some(id.unwrap_or_else(|| self.nameless(slot))),

@@ -40,11 +40,15 @@ pub enum DocumentKind {
     Mail,
     /// A group that a partner synchronises, by `id`. Its members say themselves that they are. No file of a directory holds it.
     SynchronizedGroup,
+    /// Graph's `accessReviewScheduleDefinition`, with the state of its one instance, by `id`. No file of a directory holds it.
+    AccessReview,
+    /// What is decided of a guest in a review: `REVIEW/GUEST`. No file of a directory holds it.
+    AccessReviewDecision,
 }
 
 impl DocumentKind {
     /// All, in the order in which a policy is read.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Policy,
         Self::Default,
         Self::Partner,
@@ -63,6 +67,8 @@ impl DocumentKind {
         Self::Invitation,
         Self::Mail,
         Self::SynchronizedGroup,
+        Self::AccessReview,
+        Self::AccessReviewDecision,
     ];
 
     /// The name in stores and on the command line.
@@ -87,6 +93,8 @@ impl DocumentKind {
             Self::Invitation => "invitations",
             Self::Mail => "mail",
             Self::SynchronizedGroup => "synchronized-groups",
+            Self::AccessReview => "access-reviews",
+            Self::AccessReviewDecision => "access-review-decisions",
         }
     }
 
@@ -117,7 +125,9 @@ impl DocumentKind {
             | Self::RoleAssignment
             | Self::Invitation
             | Self::Mail
-            | Self::SynchronizedGroup => false,
+            | Self::SynchronizedGroup
+            | Self::AccessReview
+            | Self::AccessReviewDecision => false,
         }
     }
 
@@ -125,7 +135,12 @@ impl DocumentKind {
     #[must_use]
     pub const fn is_setting(self) -> bool {
         match self {
-            Self::Bootstrap | Self::Invitation | Self::Mail | Self::SynchronizedGroup => false,
+            Self::Bootstrap
+            | Self::Invitation
+            | Self::Mail
+            | Self::SynchronizedGroup
+            | Self::AccessReview
+            | Self::AccessReviewDecision => false,
             Self::Policy
             | Self::Default
             | Self::Partner

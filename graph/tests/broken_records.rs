@@ -319,3 +319,18 @@ fn a_revocation_of_something_else_in_a_tenant_that_it_cannot_be_of_is_refused() 
         ],
     );
 }
+
+#[test]
+fn an_end_that_is_no_time_or_lies_too_far_ahead_is_refused() {
+    check(
+        "guests.jsonl",
+        r#"{"id":"ada","crossgate":{"expiresDateTime":"tomorrow"}}
+{"id":"amy","crossgate":{"expiresDateTime":"2106-02-07T06:28:16Z"}}
+{"id":"bob","crossgate":{"expiresDateTime":"2106-02-07T06:28:15Z"}}
+"#,
+        &[
+            "guests.jsonl:1:44: crossgate.expiresDateTime: `tomorrow` is not a time; expected one such as `2026-01-01T00:00:00Z`",
+            "guests.jsonl:2:44: crossgate.expiresDateTime: `2106-02-07T06:28:16Z` lies too far ahead; expected a time before 2106, or null where the guest stays",
+        ],
+    );
+}

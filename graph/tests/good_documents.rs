@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crossgate_graph::{CrossTenantVerdict, InvitationVerdict, InvitedDomains, Inviters};
 use crossgate_policy::ids::{Cloud, Id, TenantId, UnixTime};
 use crossgate_policy::snapshot::{
-    Access, ClientApps, ExternalTenants, FallbackProvider, GuestKind, Operator, Origin,
+    Access, ClientApps, Expiry, ExternalTenants, FallbackProvider, GuestKind, Operator, Origin,
     PolicyState, Redemption, RevocationKind, Strength, UserType,
 };
 use support::{MFA, PARTNER, advisories, faults, loaded, partner, partner_with, policy};
@@ -301,7 +301,7 @@ fn another_cloud_a_redemption_order_and_false_consent_are_accepted() {
 fn a_guest_record_is_compiled() {
     let compiled = loaded(&[(
         "guests.jsonl",
-        r#"{"id":"G","displayName":"Ada","mail":"ada@fabrikam.com","userType":"Member","accountEnabled":false,"externalUserState":"PendingAcceptance","deletedDateTime":"2026-01-01T00:00:00Z","identities":[{"signInType":"federated","issuer":"ExternalAzureAD","issuerAssignedId":null}],"crossgate":{"homeTenantId":"22222222-2222-4222-8222-222222222222","homeUserId":"U","homeGroups":["b","a"],"consentGiven":false}}"#,
+        r#"{"id":"G","displayName":"Ada","mail":"ada@fabrikam.com","userType":"Member","accountEnabled":false,"externalUserState":"PendingAcceptance","deletedDateTime":"2026-01-01T00:00:00Z","identities":[{"signInType":"federated","issuer":"ExternalAzureAD","issuerAssignedId":null}],"crossgate":{"homeTenantId":"22222222-2222-4222-8222-222222222222","homeUserId":"U","homeGroups":["b","a"],"consentGiven":false,"expiresDateTime":"2026-06-01T00:00:00.9Z"}}"#,
     )]);
     let guest = &compiled.guests.records.iter().next().unwrap();
     assert_eq!(guest.home_tenant, Some(partner()));
@@ -315,6 +315,7 @@ fn a_guest_record_is_compiled() {
         (UserType::Member, Redemption::Pending)
     );
     assert!(guest.deleted && !guest.enabled && !guest.consent_given);
+    assert_eq!(guest.expires, Expiry::new(1_780_272_000));
 }
 
 #[test]

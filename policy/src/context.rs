@@ -2,12 +2,14 @@
 
 use std::net::IpAddr;
 
-use crate::ids::{Guid, Id, TenantId};
+use crate::ids::{Guid, Id, TenantId, UnixTime};
 use crate::snapshot::Revocation;
 
 /// What a decision needs to know of the request.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Context<'a> {
+    /// The time of the request.
+    pub now: UnixTime,
     /// The caller's address; unknown where a proxy in between does not tell it.
     pub client_ip: Option<IpAddr>,
     /// The tenant-restriction headers as they arrived.
@@ -18,6 +20,21 @@ pub struct Context<'a> {
     pub terms_accepted: &'a [Id],
     /// Revocations known for this request besides the snapshot's.
     pub revocations: &'a [Revocation],
+}
+
+impl Context<'_> {
+    /// A request at this time of which nothing else is known.
+    #[must_use]
+    pub const fn at(now: UnixTime) -> Self {
+        Self {
+            now,
+            client_ip: None,
+            restriction: RestrictionHeaders::Absent,
+            partner_outbound_allowed: false,
+            terms_accepted: &[],
+            revocations: &[],
+        }
+    }
 }
 
 /// Header that carries a tenant-restriction policy (v2), or `restrict-msa` (v1).

@@ -268,8 +268,8 @@ impl UnixTime {
 
     /// Whole seconds.
     #[must_use]
-    pub fn from_secs(seconds: u32) -> Self {
-        Self(f64::from(seconds))
+    pub const fn from_secs(seconds: u32) -> Self {
+        Self(seconds as f64)
     }
 
     /// Seconds since the epoch.

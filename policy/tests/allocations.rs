@@ -19,6 +19,8 @@ use crossgate_policy::{Caller, decide};
 
 const CONTOSO: TenantId = TenantId(Guid::from_u128(1));
 const FABRIKAM: TenantId = TenantId(Guid::from_u128(2));
+/// When requests are made.
+const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 
 /// A report-only policy too: that it is not met is nobody's refusal.
 fn access_policy(state: PolicyState, strength: Option<Strength>) -> AccessPolicy {
@@ -86,6 +88,7 @@ fn snapshot() -> Snapshot {
         user_type: UserType::Guest,
         deleted: false,
         enabled: true,
+        expires: None,
         redemption: Redemption::Accepted,
         consent_given: true,
         sign_in: None,
@@ -173,7 +176,7 @@ fn payroll() -> Target {
 
 /// Decides, and tells the code and the allocations it took.
 fn cost(snapshot: &Snapshot, subject: &Subject) -> (u32, u64) {
-    let (target, context) = (payroll(), Context::default());
+    let (target, context) = (payroll(), Context::at(NOW));
     let mut code = None;
     let counted = allocation_counter::measure(|| {
         code = Some(decide(snapshot, Caller::Verified(subject), &target, &context).code());
@@ -239,6 +242,7 @@ fn guests_are_looked_up_without_an_allocation() {
         user_type: UserType::Guest,
         deleted: false,
         enabled: true,
+        expires: None,
         redemption: Redemption::Accepted,
         consent_given: true,
         sign_in,
@@ -279,6 +283,7 @@ fn a_hundred_thousand_guests_are_held_in_eleven_mebibytes() {
         user_type: UserType::Guest,
         deleted: false,
         enabled: true,
+        expires: None,
         redemption: Redemption::Accepted,
         consent_given: true,
         sign_in: None,

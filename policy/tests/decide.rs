@@ -24,6 +24,8 @@ use crossgate_policy::{
 
 const CONTOSO: TenantId = TenantId(Guid::from_u128(1));
 const FABRIKAM: TenantId = TenantId(Guid::from_u128(2));
+/// When requests are made.
+const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 
 fn snapshot() -> Snapshot {
     Snapshot {
@@ -94,7 +96,7 @@ fn payroll() -> Target {
 }
 
 fn of(snapshot: &Snapshot, subject: &Subject, target: &Target) -> Decision {
-    let context = Context::default();
+    let context = Context::at(NOW);
     decide(snapshot, Caller::Verified(subject), target, &context)
 }
 
@@ -198,7 +200,7 @@ fn report_only_never_lets_a_missing_token_a_revocation_or_malformed_headers_thro
     let mut target = payroll();
     target.enforcement = Enforcement::ReportOnly;
     let (snapshot, subject) = (snapshot(), ada(CONTOSO));
-    let no_token = decide(&snapshot, Caller::Anonymous, &target, &Context::default());
+    let no_token = decide(&snapshot, Caller::Anonymous, &target, &Context::at(NOW));
     assert_eq!((no_token.status(), no_token.permit()), (401, None));
 
     let revocations = [Revocation {
@@ -209,14 +211,14 @@ fn report_only_never_lets_a_missing_token_a_revocation_or_malformed_headers_thro
     }];
     let context = Context {
         revocations: &revocations,
-        ..Context::default()
+        ..Context::at(NOW)
     };
     let revoked = decide(&snapshot, Caller::Verified(&subject), &target, &context);
     assert_eq!((revoked.code(), revoked.permit()), (50_173, None));
 
     let context = Context {
         restriction: RestrictionHeaders::Malformed,
-        ..Context::default()
+        ..Context::at(NOW)
     };
     let malformed = decide(&snapshot, Caller::Verified(&subject), &target, &context);
     assert_eq!((malformed.status(), malformed.permit()), (400, None));
@@ -299,7 +301,7 @@ fn whatever_a_decision_refuses_as_revoked_is_a_revocation_that_sign_ins_are_held
 fn the_explanation_gives_the_same_answer_and_names_every_step_that_was_reached() {
     let (snapshot, subject, target) = (snapshot(), ada(CONTOSO), payroll());
     let caller = Caller::Verified(&subject);
-    let context = Context::default();
+    let context = Context::at(NOW);
     let (explained, lines) = explain(&snapshot, caller, &target, &context);
     assert_eq!(explained, decide(&snapshot, caller, &target, &context));
     assert_eq!(explained.facts().unwrap().direction, Direction::Inbound);
@@ -321,7 +323,7 @@ fn the_explanation_gives_the_same_answer_and_names_every_step_that_was_reached()
 
 /// What would have let this caller in.
 fn change(snapshot: &Snapshot, subject: &Subject) -> Option<String> {
-    let context = Context::default();
+    let context = Context::at(NOW);
     let (decision, lines) = explain(snapshot, Caller::Verified(subject), &payroll(), &context);
     nearest_change(&decision, &lines)
 }

@@ -74,6 +74,7 @@ fn guest(number: u64, dice: &mut impl FnMut(u64) -> u64) -> Guest {
         user_type: UserType::Guest,
         deleted: dice(3) == 0,
         enabled: dice(2) == 0,
+        expires: None,
         redemption: Redemption::Accepted,
         consent_given: true,
         sign_in: (!home && dice(3) > 0).then(|| Box::new(names)),

@@ -40,8 +40,8 @@ use crossgate_policy::subject::{Home, Subject};
 use crossgate_policy::target::{Resource, Target};
 use settings::{OPEN, SHUT, Shape, every_shape};
 use world::{
-    Others, World, egress, every_combination, every_trust, every_verdict, target, uniform_trust,
-    with_headers,
+    NOW, Others, World, egress, every_combination, every_trust, every_verdict, target,
+    uniform_trust, with_headers,
 };
 
 #[test]
@@ -104,7 +104,7 @@ fn no_world_of_other_settings_changes_a_restricted_request() {
             for default_trust in &trusts {
                 for partner_trust in &trusts {
                     world.trust(*default_trust, *partner_trust);
-                    always.is(world.decide(&bold.subject, &route, &Context::default()));
+                    always.is(world.decide(&bold.subject, &route, &Context::at(NOW)));
                     asked += 1;
                 }
             }
@@ -148,7 +148,7 @@ fn no_shape_of_another_setting_changes_a_restricted_request() {
                 others.partner[property] = partner.map(|(_, compiled)| compiled);
                 world.others(&others);
                 for (caller, always) in callers.iter().zip(&mut always) {
-                    always.is(world.decide(&caller.subject, &route, &Context::default()));
+                    always.is(world.decide(&caller.subject, &route, &Context::at(NOW)));
                     asked += 1;
                 }
             }
@@ -196,7 +196,7 @@ fn no_restriction_changes_what_other_settings_and_trust_say() {
                 for (default, partner) in every_verdict() {
                     world.restrictions(&default, partner.as_ref());
                     for ((subject, target), always) in requests.iter().zip(&mut always) {
-                        always.is(world.decide(subject, target, &Context::default()));
+                        always.is(world.decide(subject, target, &Context::at(NOW)));
                         asked += 1;
                     }
                 }
@@ -287,7 +287,7 @@ fn in_every_world(
             for partner_trust in uniform_trust() {
                 world.trust(default_trust, partner_trust);
                 for ((subject, target), always) in requests.iter().zip(&mut always) {
-                    always.is(world.decide(subject, target, &Context::default()));
+                    always.is(world.decide(subject, target, &Context::at(NOW)));
                     asked += 1;
                 }
             }

@@ -35,6 +35,13 @@ impl Asked<'_> {
         self.parameters.first().map_or("", String::as_str)
     }
 
+    /// Whether the query has this name anywhere in it.
+    pub(super) fn names(&self, name: &str) -> bool {
+        let query = self.call.query.as_deref().unwrap_or_default();
+        let query = percent_encoding::percent_decode_str(query).decode_utf8_lossy();
+        query.to_lowercase().contains(&name.to_lowercase())
+    }
+
     /// `@odata.context` of what stands at this place of the metadata.
     pub(super) fn context(&self, place: &str) -> Value {
         json!(format!(

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::Api;
+use super::activity;
 use super::asked::{Asked, etag, tagged};
 use super::body;
 use super::call::Reply;
@@ -69,7 +70,9 @@ pub(super) fn target(api: &Api, resource: &Resource, key: &str) -> TargetResourc
         | DocumentKind::Bootstrap
         | DocumentKind::Invitation
         | DocumentKind::Mail
-        | DocumentKind::SynchronizedGroup => None,
+        | DocumentKind::SynchronizedGroup
+        | DocumentKind::AccessReview
+        | DocumentKind::AccessReviewDecision => None,
     };
     TargetResource {
         id: key.to_owned(),
@@ -89,7 +92,11 @@ pub(super) fn get(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<R
     let since = current.as_ref().map_or(0, |current| current.since);
     let document = current.map(|current| current.document).unwrap_or_default();
     let options = listed::options(asked, resource.entity)?;
-    let mut shown = options.select(show(resource.entity, document.members()));
+    let mut members = document.members();
+    if activity::is_asked(api, asked, resource)? {
+        activity::put(api, &address.key, &mut members)?;
+    }
+    let mut shown = options.select(show(resource.entity, members));
     if options.expands("identitySynchronization") {
         expand(&mut shown, &document);
     }
@@ -101,6 +108,7 @@ pub(super) fn get(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<R
 /// A page of a collection.
 pub(super) fn list(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<Reply, ApiError> {
     let options = listed::options(asked, resource.entity)?;
+    let with_activity = activity::is_asked(api, asked, resource)?;
     let only = only(api, resource, &options);
     let mut page = listed::Page::new(&options);
     let mut after = options.after().map(ToOwned::to_owned);
@@ -122,11 +130,15 @@ pub(super) fn list(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<
             let document = Document::parse(&stored.text).map_err(|error| {
                 crate::store::StoreError::Corrupt(format!("{}: {error}", stored.address))
             })?;
-            let shown = show(resource.entity, document.members());
             if !(resource.is)(&document) {
                 after = Some(stored.address.key.into());
                 continue;
             }
+            let mut members = document.members();
+            if with_activity {
+                activity::put(api, &stored.address.key, &mut members)?;
+            }
+            let shown = show(resource.entity, members);
             if options.filters() && !options.admits(&Value::Object(shown.clone())) {
                 after = Some(stored.address.key.into());
                 continue;
@@ -149,7 +161,7 @@ pub(super) fn list(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<
     }
     let count = options
         .wants_count()
-        .then(|| count(api, resource, &options))
+        .then(|| count(api, resource, &options, with_activity))
         .transpose()?;
     Ok(page.reply(asked, asked.context(resource.context), count))
 }
@@ -172,8 +184,16 @@ fn only(api: &Api, resource: &Resource, options: &listed::Listing) -> Option<Vec
     Some(keys)
 }
 
-fn count(api: &Api, resource: &Resource, options: &listed::Listing) -> Result<u64, ApiError> {
+fn count(
+    api: &Api,
+    resource: &Resource,
+    options: &listed::Listing,
+    with_activity: bool,
+) -> Result<u64, ApiError> {
     let store = api.ledger.store();
+    if with_activity && options.filters() {
+        return count_with_activity(api, resource, options);
+    }
     if !options.filters() && resource.kind != DocumentKind::Guest {
         return Ok(store.count(resource.kind)?);
     }
@@ -188,6 +208,35 @@ fn count(api: &Api, resource: &Resource, options: &listed::Listing) -> Result<u6
     })?;
     Ok(count)
 }
+
+/// The same page by page: each of them is read with what stands beside it.
+fn count_with_activity(
+    api: &Api,
+    resource: &Resource,
+    options: &listed::Listing,
+) -> Result<u64, ApiError> {
+    let (mut count, mut after) = (0, None::<Box<str>>);
+    loop {
+        let store = api.ledger.store();
+        let page = store.page(resource.kind, after.as_deref(), COUNTED_AT_ONCE)?;
+        let Some(last) = page.last() else {
+            return Ok(count);
+        };
+        after = Some(last.address.key.clone());
+        for stored in page {
+            let document = Document::parse(&stored.text).ok();
+            let Some(document) = document.filter(|document| (resource.is)(document)) else {
+                continue;
+            };
+            let mut members = document.members();
+            activity::put(api, &stored.address.key, &mut members)?;
+            let shown = show(resource.entity, members);
+            count += u64::from(options.admits(&Value::Object(shown)));
+        }
+    }
+}
+
+const COUNTED_AT_ONCE: usize = 1_000;
 
 /// A new resource.
 pub(super) fn create(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<Reply, ApiError> {
@@ -226,7 +275,9 @@ pub(super) fn create_beside(
         | DocumentKind::Bootstrap
         | DocumentKind::Invitation
         | DocumentKind::Mail
-        | DocumentKind::SynchronizedGroup => Uuid::new_v4().to_string(),
+        | DocumentKind::SynchronizedGroup
+        | DocumentKind::AccessReview
+        | DocumentKind::AccessReviewDecision => Uuid::new_v4().to_string(),
     };
     let address = Address::new(resource.kind, &key);
     let attempt = asked.attempt(resource.create, target(api, resource, &key));
@@ -262,11 +313,11 @@ pub(super) fn create_beside(
 
 /// A change of some properties.
 pub(super) fn update(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<Reply, ApiError> {
-    update_beside(api, asked, resource, &|_, _, _| {}, &[])
+    update_beside(api, asked, resource, &|_, _, _| Ok(()), &[])
 }
 
 /// What a change of some properties means for others: the document before, the change, the document after.
-type Amend<'a> = dyn Fn(&Document, &Document, &mut Document) + 'a;
+type Amend<'a> = dyn Fn(&Document, &Document, &mut Document) -> Result<(), ApiError> + 'a;
 
 /// The same, amended, with writes that are made in the same step.
 pub(super) fn update_beside(
@@ -294,7 +345,7 @@ pub(super) fn update_beside(
             let changes = body::accept(resource.entity, given.clone(), Some(&before))?;
             let mut document = before.clone();
             document.merge(&changes);
-            amend(&before, &changes, &mut document);
+            amend(&before, &changes, &mut document)?;
             if stored.is_some_and(|stored| stored.to_text() == document.to_text()) {
                 return Ok(Edit::Keep);
             }
@@ -452,7 +503,9 @@ fn stamp_new(kind: DocumentKind, document: &mut Document, key: &str) {
         | DocumentKind::Bootstrap
         | DocumentKind::Invitation
         | DocumentKind::Mail
-        | DocumentKind::SynchronizedGroup => {}
+        | DocumentKind::SynchronizedGroup
+        | DocumentKind::AccessReview
+        | DocumentKind::AccessReviewDecision => {}
     }
 }
 
@@ -484,7 +537,9 @@ fn stamp_change(kind: DocumentKind, document: &mut Document) {
         | DocumentKind::Bootstrap
         | DocumentKind::Invitation
         | DocumentKind::Mail
-        | DocumentKind::SynchronizedGroup => {}
+        | DocumentKind::SynchronizedGroup
+        | DocumentKind::AccessReview
+        | DocumentKind::AccessReviewDecision => {}
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crossgate_policy::ids::Id;
 use http::StatusCode;
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use url::Url;
 
@@ -9,6 +10,7 @@ use super::asked::Asked;
 use super::call::Reply;
 use super::error::ApiError;
 use super::{Api, body, permission};
+use crate::expiry::EXPIRES;
 use crate::invitations::PENDING;
 use crate::inviting::{self, Asking, INVITE, Wanted};
 use crate::model::{INVITATION, show};
@@ -29,6 +31,7 @@ pub(super) fn invite(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     let mut members = given.members();
     // Who answers for a guest is read at the guest.
     members.remove("invitedUserSponsors");
+    members.remove("crossgate");
     for (name, value) in [
         ("id", json!(made.guest)),
         ("inviteRedeemUrl", json!(made.link)),
@@ -73,5 +76,41 @@ fn read(given: &Document) -> Result<Wanted, ApiError> {
         user: user.map(|user| Id::new(&user).to_string()),
         message: given.get("invitedUserMessageInfo").unwrap_or(Value::Null),
         sponsors: Sponsor::read(given.get("invitedUserSponsors"))?,
+        expires: expires(given)?,
     })
+}
+
+/// When the guest's access is to end.
+fn expires(given: &Document) -> Result<Option<Timestamp>, ApiError> {
+    let name = "crossgate.expiresDateTime";
+    let Some(crossgate) = given.get("crossgate").filter(|value| !value.is_null()) else {
+        return Ok(None);
+    };
+    let members = crossgate.as_object();
+    let members = members.filter(|members| members.keys().all(|member| member == EXPIRES));
+    let members = members.ok_or_else(|| {
+        ApiError::property(
+            "crossgate",
+            "expected an object with `expiresDateTime` alone",
+        )
+    })?;
+    let Some(given) = members.get(EXPIRES).filter(|value| !value.is_null()) else {
+        return Ok(None);
+    };
+    let time = given
+        .as_str()
+        .and_then(|text| text.parse::<Timestamp>().ok());
+    let time = time.ok_or_else(|| {
+        ApiError::property(
+            name,
+            format!("{given} is not a time; expected one such as `2027-01-01T00:00:00Z`"),
+        )
+    })?;
+    if time <= Timestamp::now() {
+        return Err(ApiError::property(
+            name,
+            format!("`{time}` has passed; expected a time to come"),
+        ));
+    }
+    Ok(Some(time))
 }

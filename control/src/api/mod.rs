@@ -1,5 +1,6 @@
 //! Microsoft Graph's API over the policy: a call in, an answer out. Sockets, TLS and tokens are the gateway's.
 
+mod activity;
 mod asked;
 mod audits;
 mod batch;
@@ -13,6 +14,7 @@ mod listed;
 mod metadata;
 mod open_api;
 mod permission;
+mod reviews;
 mod role_management;
 pub mod routes;
 mod sponsors;
@@ -138,6 +140,19 @@ impl Api {
                 Special::RemoveSponsor => sponsors::remove(self, asked),
                 Special::RevokeSessions => directory::revoke_sessions(self, asked),
                 Special::RevokeTenantSessions => directory::revoke_tenant(self, asked),
+                Special::CreateReview => reviews::create(self, asked),
+                Special::GetReview => reviews::get(self, asked),
+                Special::DeleteReview => reviews::delete(self, asked),
+                Special::ListReviewInstances => reviews::list_instances(self, asked),
+                Special::GetReviewInstance => reviews::get_instance(self, asked),
+                Special::ListReviewDecisions => reviews::list_decisions(self, asked),
+                Special::GetReviewDecision => reviews::get_decision(self, asked),
+                Special::DecideInReview => reviews::decide(self, asked),
+                Special::RecordDecisions => reviews::record(self, asked),
+                Special::AcceptRecommendations => reviews::accept(self, asked),
+                Special::StopReview => reviews::stop(self, asked),
+                Special::ApplyReview => reviews::apply(self, asked),
+                Special::RemindReviewers => reviews::remind(self, asked),
                 Special::Metadata | Special::OpenApi | Special::Batch => {
                     Err(ApiError::not_found("there is no such resource"))
                 }

@@ -88,6 +88,9 @@ fn operation(route: &Route, version: &str) -> Value {
         Need::ForExpanded(name, action) => {
             format!("{} where `$expand` names `{name}`", action.name())
         }
+        Need::ForNamed(name, action) => {
+            format!("{} where the query names `{name}`", action.name())
+        }
         Need::ForOthers(action) => format!("{} for what the body has beside", action.name()),
     });
     let needs: Vec<String> = needs.collect();
@@ -164,6 +167,18 @@ fn request_schema(route: &Route) -> Option<Value> {
         }
         Operation::Special(Special::UpdateUser) => of(&model::USER, "update"),
         Operation::Special(Special::Invite) => of(&model::INVITATION, "create"),
+        Operation::Special(Special::CreateReview) => of(&model::ACCESS_REVIEW, "create"),
+        Operation::Special(Special::DecideInReview) => of(&model::ACCESS_REVIEW_DECISION, "update"),
+        Operation::Special(Special::RecordDecisions) => Some(json!({
+            "type": "object",
+            "required": ["decision"],
+            "properties": {
+                "decision": {"type": "string"},
+                "justification": {"type": "string"},
+                "principalId": {"type": "string"},
+                "resourceId": {"type": "string"},
+            },
+        })),
         Operation::Special(Special::AddSponsor) => {
             Some(json!({"$ref": "#/components/schemas/reference"}))
         }
@@ -228,6 +243,19 @@ fn success(route: &Route) -> (&'static str, Option<Value>) {
                     json!({"type": "object", "required": ["value"], "properties": {"value": {"type": "boolean"}}}),
                 ),
             ),
+            Special::CreateReview => ("201", one(&model::ACCESS_REVIEW)),
+            Special::GetReview => ("200", one(&model::ACCESS_REVIEW)),
+            Special::ListReviewInstances => ("200", many(&model::ACCESS_REVIEW_INSTANCE)),
+            Special::GetReviewInstance => ("200", one(&model::ACCESS_REVIEW_INSTANCE)),
+            Special::ListReviewDecisions => ("200", many(&model::ACCESS_REVIEW_DECISION)),
+            Special::GetReviewDecision => ("200", one(&model::ACCESS_REVIEW_DECISION)),
+            Special::DeleteReview
+            | Special::DecideInReview
+            | Special::RecordDecisions
+            | Special::AcceptRecommendations
+            | Special::StopReview
+            | Special::ApplyReview
+            | Special::RemindReviewers => ("204", None),
             Special::Metadata | Special::OpenApi | Special::Batch => {
                 ("200", Some(json!({"type": "object"})))
             }

@@ -10,6 +10,7 @@ use super::directory::{self, LONGEST_ID};
 use super::documents;
 use super::error::ApiError;
 use super::listed;
+use super::reviews;
 use super::routes::{Need, Operation, Special, Verb};
 use super::sponsors;
 use crate::administrator::Credential;
@@ -28,10 +29,11 @@ pub(super) fn check(api: &Api, asked: &Asked<'_>, roles: &Roles) -> Result<(), A
         inviting::may_invite(inviters, roles, &caller)?;
         return step_up(api, asked);
     }
-    if let Some(required) = Required::all(asked.needed.iter().copied().collect()) {
-        roles
-            .check(&caller, required)
-            .map_err(|denied| ApiError::denied(denied.to_string()))?;
+    if let Some(required) = Required::all(asked.needed.iter().copied().collect())
+        && let Err(denied) = roles.check(&caller, required)
+        && !reviews::is_for_reviewer(api, asked, &caller)
+    {
+        return Err(ApiError::denied(denied.to_string()));
     }
     step_up(api, asked)
 }
@@ -48,7 +50,9 @@ pub(super) fn needed(asked: &Asked<'_>) -> Vec<Action> {
     let named = |name: &str| {
         asked.route.needs.iter().any(|need| match need {
             Need::ForMember(member, _) => *member == name,
-            Need::Always(_) | Need::ForOthers(_) | Need::ForExpanded(..) => false,
+            Need::Always(_) | Need::ForOthers(_) | Need::ForExpanded(..) | Need::ForNamed(..) => {
+                false
+            }
         })
     };
     let others = members.is_empty() || members.iter().any(|name| !named(name));
@@ -57,6 +61,7 @@ pub(super) fn needed(asked: &Asked<'_>) -> Vec<Action> {
         Need::ForMember(member, action) => members.contains(member).then_some(*action),
         Need::ForOthers(action) => others.then_some(*action),
         Need::ForExpanded(name, action) => expands(asked, name).then_some(*action),
+        Need::ForNamed(name, action) => asked.names(name).then_some(*action),
     });
     needed.collect()
 }
@@ -150,6 +155,7 @@ pub(super) fn attempt<'a>(api: &Api, asked: &'a Asked<'_>) -> Attempt<'a> {
             },
         )
     };
+    let of_review = |activity| of(&resource::ACCESS_REVIEWS, activity);
     let of_guest = |activity| of(&resource::USERS, activity);
     match asked.route.operation {
         Operation::Get(resource) | Operation::List(resource) => of(resource, resource.read),
@@ -188,6 +194,18 @@ pub(super) fn attempt<'a>(api: &Api, asked: &'a Asked<'_>) -> Attempt<'a> {
             Special::AddSponsor => of_guest(sponsors::ADD),
             Special::RemoveSponsor => of_guest(sponsors::REMOVE),
             Special::ListSponsors => of(&resource::USERS, resource::USERS.read),
+            Special::CreateReview => of_review(resource::ACCESS_REVIEWS.create),
+            Special::GetReview
+            | Special::ListReviewInstances
+            | Special::GetReviewInstance
+            | Special::ListReviewDecisions
+            | Special::GetReviewDecision => of_review(resource::ACCESS_REVIEWS.read),
+            Special::DeleteReview => of_review(resource::ACCESS_REVIEWS.delete),
+            Special::DecideInReview => of_review(reviews::DECIDE),
+            Special::RecordDecisions | Special::AcceptRecommendations => of_review(reviews::MANY),
+            Special::StopReview => of_review(reviews::STOP),
+            Special::ApplyReview => of_review(reviews::APPLY),
+            Special::RemindReviewers => of_review(reviews::REMIND),
             Special::RevokeSessions => other("UserManagement", directory::REVOKE.name),
             Special::RevokeTenantSessions => other("UserManagement", directory::REVOKE_TENANT.name),
             Special::ListAudits | Special::GetAudit => other("AuditLogs", "Read directory audits"),

@@ -15,7 +15,7 @@ use crate::roles::Action;
 pub use table::ROUTES;
 
 /// One operation of the API.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Route {
     /// The method.
     pub method: Verb,
@@ -138,6 +138,32 @@ pub enum Special {
     RemoveSponsor,
     /// The sessions of everybody in a tenant end.
     RevokeTenantSessions,
+    /// An access review is made.
+    CreateReview,
+    /// One is shown.
+    GetReview,
+    /// It goes.
+    DeleteReview,
+    /// Its instances, of which there is one.
+    ListReviewInstances,
+    /// That one.
+    GetReviewInstance,
+    /// What is decided of its guests.
+    ListReviewDecisions,
+    /// What is decided of one of them.
+    GetReviewDecision,
+    /// Somebody decides.
+    DecideInReview,
+    /// The same of many guests.
+    RecordDecisions,
+    /// The same as it is recommended.
+    AcceptRecommendations,
+    /// A review ends before its time.
+    StopReview,
+    /// What was decided is done.
+    ApplyReview,
+    /// Reviewers are reminded.
+    RemindReviewers,
     /// `$metadata`.
     Metadata,
     /// The description of the API.
@@ -157,6 +183,8 @@ pub enum Need {
     ForOthers(Action),
     /// This, where `$expand` names it.
     ForExpanded(&'static str, Action),
+    /// This, where the query names it in any way.
+    ForNamed(&'static str, Action),
 }
 
 /// A route that a call leads to.

@@ -10,6 +10,7 @@ use super::call::Reply;
 use super::documents::{self, address_of, missing, target};
 use super::error::ApiError;
 use crate::document::{Address, DocumentKind, Write};
+use crate::expiry;
 use crate::invitations;
 use crate::ledger::Edit;
 use crate::model::{USER, show};
@@ -129,7 +130,11 @@ pub(super) fn restore(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
 pub(super) fn update(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     let body = body::read(asked.call)?;
     let who = ["mail", "identities", "crossgate"];
-    let beside = if who.iter().any(|name| body.written(name).is_some()) {
+    let is_named = |name: &&str| {
+        let only_ends = *name == "crossgate" && expiry::is_all_of(&body);
+        body.written(name).is_some() && !only_ends
+    };
+    let beside = if who.iter().any(is_named) {
         let id = address_of(&USERS, asked)?.key;
         // An invitation to the address of before counts no more either.
         vec![sign_in_anew(&id), uninvited(&id)]
@@ -137,11 +142,14 @@ pub(super) fn update(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
         Vec::new()
     };
     let amend = |before: &Document, changes: &Document, after: &mut Document| {
+        let is_put_off = expiry::amend(before, changes, after)?;
         let is_held = match changes.written("accountEnabled") {
             Some(enabled) => enabled == "false",
-            None => here::is_held(before),
+            // Who was disabled because their time was up was held for no other reason.
+            None => here::is_held(before) && !is_put_off,
         };
         here::holds(after, is_held);
+        Ok(())
     };
     documents::update_beside(api, asked, &USERS, &amend, &beside)
 }
@@ -149,7 +157,11 @@ pub(super) fn update(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
 /// A guest who was deleted goes for good, with the invitation that may be open.
 pub(super) fn purge(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     let id = address_of(&DELETED_USERS, asked)?.key;
-    documents::delete_beside(api, asked, &DELETED_USERS, &[uninvited(&id)])
+    let reply = documents::delete_beside(api, asked, &DELETED_USERS, &[uninvited(&id)])?;
+    if let Err(error) = api.ledger.store().forget_sign_ins(&id) {
+        tracing::error!(%error, "when a guest came who is gone for good is still noted");
+    }
+    Ok(reply)
 }
 
 fn uninvited(guest: &str) -> Write {

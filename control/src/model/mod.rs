@@ -3,12 +3,14 @@
 //! One description, from which answers are shown, bodies checked, `$select` and `$filter` read, and `$metadata` and the `OpenAPI`
 //! description made, so that none of them tells of a property that another does not know.
 
+mod access_review;
 mod conditional_access;
 mod cross_tenant;
 mod directory;
 mod shown;
 mod user;
 
+pub use access_review::{ACCESS_REVIEW, ACCESS_REVIEW_DECISION, ACCESS_REVIEW_INSTANCE};
 pub use conditional_access::{CONDITIONAL_ACCESS_POLICY, NAMED_LOCATION};
 pub use cross_tenant::{
     DEFAULT, IDENTITY_SYNCHRONIZATION, PARTNER, PARTNER_TEMPLATE, POLICY, SYNCHRONIZATION_TEMPLATE,
@@ -42,6 +44,9 @@ pub static ENTITIES: &[&EntityType] = &[
     &TENANT_INFORMATION,
     &USER,
     &INVITATION,
+    &ACCESS_REVIEW,
+    &ACCESS_REVIEW_INSTANCE,
+    &ACCESS_REVIEW_DECISION,
 ];
 
 /// A resource with an identity (OData CSDL 4.01, section 6).

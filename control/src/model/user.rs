@@ -30,6 +30,9 @@ pub static USER: EntityType = EntityType {
         text("officeLocation"),
         texts("otherMails").initially("[]"),
         text("preferredLanguage"),
+        complex("signInActivity", &SIGN_IN_ACTIVITY)
+            .read_only()
+            .if_stored(),
         date_time("signInSessionsValidFromDateTime").read_only(),
         text("surname"),
         text("usageLocation"),
@@ -42,6 +45,16 @@ pub static USER: EntityType = EntityType {
 static USER_TYPE: EnumType = EnumType {
     name: "userType",
     members: &["Member", "Guest"],
+};
+
+static SIGN_IN_ACTIVITY: ComplexType = ComplexType {
+    name: "signInActivity",
+    properties: &[
+        date_time("lastSignInDateTime"),
+        text("lastSignInRequestId"),
+        date_time("lastSuccessfulSignInDateTime"),
+        text("lastSuccessfulSignInRequestId"),
+    ],
 };
 
 static OBJECT_IDENTITY: ComplexType = ComplexType {
@@ -66,6 +79,7 @@ pub static INVITATION: EntityType = EntityType {
         complex("invitedUserMessageInfo", &INVITED_USER_MESSAGE_INFO),
         open("invitedUser").if_stored(),
         open("invitedUserSponsors").if_stored(),
+        open("crossgate").if_stored(),
     ],
 };
 

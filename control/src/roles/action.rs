@@ -159,6 +159,10 @@ actions! {
     DeletedUsersDelete = "microsoft.directory/deletedItems.users/delete",
     /// Ends a user's sessions.
     SessionsRevoke = "microsoft.directory/users/invalidateAllRefreshTokens",
+    /// Reads access reviews.
+    AccessReviewsRead = "microsoft.directory/accessReviews/definitions/allProperties/read",
+    /// Reads, makes and removes access reviews, decides in them, and has what was decided done.
+    AccessReviewsManage = "microsoft.directory/accessReviews/definitions/allProperties/allTasks",
     /// Reads `organization`.
     OrganizationRead = "microsoft.directory/organization/standard/read",
 }
@@ -188,6 +192,8 @@ impl Action {
             ActionSet::of(&[Self::RoleDefinitionsRead, Self::RoleDefinitionsCreate])
         } else if let Self::RoleAssignmentsManage = self {
             ActionSet::of(&[Self::RoleAssignmentsRead, Self::RoleAssignmentsCreate])
+        } else if let Self::AccessReviewsManage = self {
+            ActionSet::of(&[Self::AccessReviewsRead])
         } else {
             ActionSet::EMPTY
         }

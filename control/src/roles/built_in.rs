@@ -1,7 +1,7 @@
 //! Built-in roles: those of Entra's that matter here, under Entra's template ids, and the three that its page
 //! "Cross-tenant access overview" recommends, under ids of Crossgate's own.
 //!
-//! What each may do is Entra's permissions reference of built-in roles, cut to the actions that exist here, with three
+//! What each may do is Entra's permissions reference of built-in roles, cut to the actions that exist here, with four
 //! differences:
 //! - Teams Administrator writes all of cross-tenant access but identity synchronization and the templates, and Security
 //!   Reader reads all of it, as the reference of Graph's API says. The permissions reference gives the former only
@@ -9,6 +9,7 @@
 //! - Every one of Entra's roles reads roles and the organization and looks up tenants: in Entra that is any member's
 //!   right, here it takes a role.
 //! - Security Administrator reads the legacy policies it may change, as a holder of all that Security Reader has.
+//! - User Administrator manages access reviews of guests, as it does those of groups and applications in Entra.
 
 use crossgate_policy::ids::Guid;
 
@@ -77,6 +78,7 @@ built_in_roles! {
             .union(CONDITIONAL_ACCESS_READ)
             .union(COLLABORATION_READ)
             .union(USERS_READ)
+            .union(REVIEWS_READ)
             .union(AUDIT_READ);
     SecurityAdministrator = 0x194a_e4cb_b126_40b2_bd5b_6091_b380_977d, "Security Administrator",
         "Manages cross-tenant access, identity synchronization, Conditional Access and the domain list, and reads the audit.",
@@ -91,6 +93,7 @@ built_in_roles! {
             .union(CONDITIONAL_ACCESS_WRITE)
             .union(COLLABORATION_READ)
             .union(LEGACY_POLICIES_WRITE)
+            .union(REVIEWS_READ)
             .union(AUDIT_READ);
     SecurityReader = 0x5d6b_6bb7_de71_4623_b4af_9638_0a35_2509, "Security Reader",
         "Reads cross-tenant access, Conditional Access, external collaboration settings and the audit.",
@@ -100,6 +103,7 @@ built_in_roles! {
             .union(TEMPLATES_READ)
             .union(CONDITIONAL_ACCESS_READ)
             .union(COLLABORATION_READ)
+            .union(REVIEWS_READ)
             .union(AUDIT_READ);
     SecurityOperator = 0x5f22_22b1_57c3_48ba_8ad5_d475_9f1f_de6f, "Security Operator",
         "Reads the audit and ends sessions.",
@@ -135,6 +139,7 @@ built_in_roles! {
     UserAdministrator = 0xfe93_0be7_5e62_47db_91af_98c3_a49a_38b1, "User Administrator",
         "Manages guests, invites them, ends sessions, and reads the domain list.",
         MEMBER
+            .union(REVIEWS_WRITE)
             .union(USERS_READ)
             .union(USERS_WRITE)
             .union(ActionSet::of(&[
@@ -281,6 +286,11 @@ const USERS_WRITE: ActionSet = ActionSet::of(&[
     Action::UsersRestore,
     Action::DeletedUsersDelete,
 ]);
+
+const REVIEWS_READ: ActionSet = ActionSet::of(&[Action::AccessReviewsRead]);
+
+const REVIEWS_WRITE: ActionSet =
+    ActionSet::of(&[Action::AccessReviewsRead, Action::AccessReviewsManage]);
 
 const AUDIT_READ: ActionSet = ActionSet::of(&[Action::AuditLogsRead]);
 

@@ -43,6 +43,8 @@ scopes! {
     ConditionalAccessWrite = "Policy.ReadWrite.ConditionalAccess",
     AuthorizationWrite = "Policy.ReadWrite.Authorization",
     AuditLogRead = "AuditLog.Read.All",
+    AccessReviewRead = "AccessReview.Read.All",
+    AccessReviewWrite = "AccessReview.ReadWrite.All",
     RoleManagementRead = "RoleManagement.Read.Directory",
     AnyRoleManagementRead = "RoleManagement.Read.All",
     OrganizationRead = "Organization.Read.All",
@@ -80,6 +82,10 @@ impl Scope {
                 .union(PROTECTED_ACTIONS_WRITE),
             Self::AuthorizationWrite => COLLABORATION_READ.union(COLLABORATION_WRITE),
             Self::AuditLogRead => ActionSet::of(&[Action::AuditLogsRead]),
+            Self::AccessReviewRead => ActionSet::of(&[Action::AccessReviewsRead]),
+            Self::AccessReviewWrite => {
+                ActionSet::of(&[Action::AccessReviewsRead, Action::AccessReviewsManage])
+            }
             Self::RoleManagementRead | Self::AnyRoleManagementRead => ROLES_READ,
             Self::OrganizationRead | Self::OrganizationWrite => ORGANIZATION_READ,
             Self::SessionsRevoke => SESSIONS_REVOKE,

@@ -31,6 +31,13 @@ pub(crate) fn is_held(record: &Document) -> bool {
     told.and_then(|told| told.get("held")) == Some(&Value::Bool(true))
 }
 
+/// Whether the partner lets the account be used, where a partner synchronises it.
+pub(crate) fn is_active(record: &Document) -> bool {
+    let crossgate = record.get("crossgate").unwrap_or_default();
+    let active = crossgate.pointer(&format!("/{MEMBER}/resource/active"));
+    active != Some(&Value::Bool(false))
+}
+
 fn change(record: &mut Document, with: &mut dyn FnMut(&mut serde_json::Map<String, Value>)) {
     let Some(mut crossgate) = record.get("crossgate") else {
         return;

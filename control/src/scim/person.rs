@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::directory::{Known, State, Team, one_form};
 use super::schema::ResourceKind;
 use super::values::{Attributes, is_primary};
+use crate::expiry;
 use crate::text::Document;
 
 /// What stands behind a record.
@@ -144,7 +145,11 @@ impl Person {
             "identities",
             json!([{"signInType": "federated", "issuer": "ExternalAzureAD", "issuerAssignedId": null}]),
         );
-        set("crossgate", self.crossgate(home_groups));
+        let mut crossgate = self.crossgate(home_groups);
+        if let Some(before) = before {
+            expiry::keep(before, &mut crossgate);
+        }
+        set("crossgate", crossgate);
         record
     }
 

@@ -115,6 +115,24 @@ pub struct Verified {
     pub documents: u64,
 }
 
+/// Somebody's sign-in, or a request of theirs.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SignIn {
+    /// When; kept to the microsecond.
+    pub at: Timestamp,
+    /// The id of its sign-in event.
+    pub request: Box<str>,
+}
+
+/// When a guest came last.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SignInActivity {
+    /// Whatever came of it.
+    pub last: SignIn,
+    /// And was let in.
+    pub successful: Option<SignIn>,
+}
+
 /// Why something cannot be done.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -251,6 +269,31 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// # Errors
     /// [`StoreError::Corrupt`] names the first record that does not fit, or the document.
     fn verify(&self, noted: Option<Noted>) -> Result<Verified, StoreError>;
+
+    /// Notes when guests came, by the ids of their records, in one transaction: what is newer than what stands there takes its place.
+    /// Beside the documents, without a history.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    fn note_sign_ins(&self, activity: &[(Box<str>, SignInActivity)]) -> Result<(), StoreError>;
+
+    /// When a guest came last, as far as it was noted.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn sign_in_activity(&self, guest: &str) -> Result<Option<SignInActivity>, StoreError>;
+
+    /// Since when that is noted.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn sign_ins_since(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Forgets when a guest came.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    fn forget_sign_ins(&self, guest: &str) -> Result<(), StoreError>;
 
     /// Writes a copy of one state to a new file while the store is in use.
     ///

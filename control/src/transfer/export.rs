@@ -45,6 +45,8 @@ pub fn export<E>(
             | DocumentKind::Invitation
             | DocumentKind::Mail
             | DocumentKind::SynchronizedGroup
+            | DocumentKind::AccessReview
+            | DocumentKind::AccessReviewDecision
             | DocumentKind::Domains => 0,
             DocumentKind::Partner => {
                 exported.partners = partners(store, at, write)?;

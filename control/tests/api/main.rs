@@ -11,6 +11,7 @@ mod bodies;
 mod documents;
 mod invitations;
 mod meanwhile;
+mod reviews;
 mod signals;
 mod support;
 mod synchronization;

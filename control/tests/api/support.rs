@@ -14,8 +14,8 @@ use crossgate_control::document::{Address, DocumentKind, Write};
 use crossgate_control::enforcer::{Asking, Enforcer, ShutOut};
 use crossgate_control::ledger::{Ledger, OpenError, Opened};
 use crossgate_control::store::{
-    AuditRange, Audited, Entry, Head, Noted, Sequence, Share, Sqlite, Store, StoreError, Stored,
-    Verified, Version,
+    AuditRange, Audited, Entry, Head, Noted, Sequence, Share, SignInActivity, Sqlite, Store,
+    StoreError, Stored, Verified, Version,
 };
 use crossgate_graph::Compiled;
 use crossgate_policy::ids::{Guid, HomeTenant, Id, IssuerTenant, TenantId};
@@ -236,6 +236,10 @@ impl Enforcer for Idle {
         Vec::new()
     }
 
+    fn write_activity(&self, _: &dyn Store) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn enforce(&self, _: &Compiled, _: &Head) {}
 }
 
@@ -354,6 +358,22 @@ impl Store for Watched {
 
     fn verify(&self, noted: Option<Noted>) -> Result<Verified, StoreError> {
         self.inner.verify(noted)
+    }
+
+    fn note_sign_ins(&self, activity: &[(Box<str>, SignInActivity)]) -> Result<(), StoreError> {
+        self.inner.note_sign_ins(activity)
+    }
+
+    fn sign_in_activity(&self, guest: &str) -> Result<Option<SignInActivity>, StoreError> {
+        self.inner.sign_in_activity(guest)
+    }
+
+    fn sign_ins_since(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.inner.sign_ins_since()
+    }
+
+    fn forget_sign_ins(&self, guest: &str) -> Result<(), StoreError> {
+        self.inner.forget_sign_ins(guest)
     }
 
     fn backup(&self, to: &Path) -> Result<(), StoreError> {

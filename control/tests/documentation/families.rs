@@ -75,6 +75,10 @@ pub(crate) const FAMILIES: &[Family] = &[
         paths: &["users", "me", "invitations", "directory/deletedItems"],
     },
     Family {
+        name: "Access reviews",
+        paths: &["identityGovernance/accessReviews"],
+    },
+    Family {
         name: "Organizations",
         paths: &["organization", "tenantRelationships", "crossgate/tenants"],
     },

@@ -99,7 +99,9 @@ pub(crate) fn needs(route: &Route) -> Vec<String> {
             Need::Always(action) => (*action, None, None),
             Need::ForMember(member, action) => (*action, Some(*member), None),
             Need::ForOthers(action) => (*action, None, Some("everything else")),
-            Need::ForExpanded(name, action) => (*action, Some(*name), None),
+            Need::ForExpanded(name, action) | Need::ForNamed(name, action) => {
+                (*action, Some(*name), None)
+            }
         };
         match told.iter_mut().find(|(known, _, _)| *known == action) {
             Some((_, members, _)) => members.extend(member),

@@ -74,7 +74,7 @@ fn an_empty_file_becomes_a_store_only_where_one_may_be_made() {
     let version: i64 = file
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .unwrap();
-    assert_eq!(version, 1);
+    assert_eq!(version, 2);
 }
 
 #[test]
@@ -147,13 +147,13 @@ fn a_file_that_is_no_database_is_refused() {
 #[test]
 fn a_newer_versions_file_is_refused() {
     let result = Site::with_history().meanwhile(|file| {
-        file.pragma_update(None, "user_version", 2).unwrap();
+        file.pragma_update(None, "user_version", 3).unwrap();
     });
     let error = result.map(drop).unwrap_err();
     assert!(matches!(error, StoreError::Foreign(_)), "{error:?}");
     assert!(
         error.to_string().ends_with(
-            "it is of version 2, and this program knows no newer one than 1; use a newer program"
+            "it is of version 3, and this program knows no newer one than 2; use a newer program"
         ),
         "{error}"
     );
@@ -163,7 +163,7 @@ fn a_newer_versions_file_is_refused() {
 fn a_program_that_runs_does_not_write_to_a_file_that_a_newer_one_took_over() {
     let site = Site::with_history();
     let file = Connection::open(site.path()).unwrap();
-    file.pragma_update(None, "user_version", 2).unwrap();
+    file.pragma_update(None, "user_version", 3).unwrap();
     let error = site.store.append(5, &entry([put("a", "4")])).unwrap_err();
     assert!(matches!(error, StoreError::Foreign(_)), "{error:?}");
     assert_eq!(site.store.head().unwrap().sequence, 5);

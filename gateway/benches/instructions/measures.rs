@@ -5,6 +5,7 @@ use std::hint::black_box;
 use crossgate::request::credential::Credential;
 use crossgate::request::token::KnownToken;
 use crossgate_policy::context::Context;
+use crossgate_policy::ids::UnixTime;
 use crossgate_policy::{Caller, decide};
 use crossgate_token::{accept_unsigned, verify};
 use serde_json::json;
@@ -97,7 +98,7 @@ fn decisions(partners: usize, rounds: u64) {
     let app = stage.app();
     let context = Context {
         client_ip: Some([192, 0, 2, 7].into()),
-        ..Context::default()
+        ..Context::at(UnixTime::from_secs(1_800_000_000))
     };
     let one = |known: &KnownToken| {
         let caller = Caller::Verified(&known.subject);

@@ -9,7 +9,7 @@ use crossgate_control::api::error::ApiError;
 use crossgate_control::ledger::Ledger;
 use crossgate_control::secret::{Fingerprint, Purpose};
 use crossgate_policy::decision::{Outcome, Refusal};
-use crossgate_policy::ids::{ResourceTenant as Resource, UnixTime};
+use crossgate_policy::ids::ResourceTenant as Resource;
 use crossgate_policy::target::Target;
 use crossgate_policy::{Decision, Reason};
 use http::HeaderMap;
@@ -18,7 +18,7 @@ use jiff::Timestamp;
 
 use crate::live::Live;
 use crate::ops::Metrics;
-use crate::request::admit::{Addressee, Brought, Moment, admit};
+use crate::request::admit::{Addressee, Brought, Moment, admit, unix_time};
 use crate::request::credential::Credential;
 use crate::request::respond;
 use crate::request::route::target;
@@ -86,8 +86,6 @@ impl Callers {
             issuers: &in_force.issuers,
             keys: |issuer: &str| in_force.keys.get(issuer),
             basis: in_force.basis(),
-            now: UnixTime::new(now.as_duration().as_secs_f64())
-                .unwrap_or(UnixTime::from_secs(u32::MAX)),
         };
         let target = admin_target(&settings);
         let audiences: Vec<Box<str>> = settings
@@ -102,6 +100,7 @@ impl Callers {
             audiences: &audiences,
         };
         let brought = Brought {
+            now: unix_time(now),
             headers,
             client_ip: address,
             session: None,

@@ -5,24 +5,25 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::ArcSwap;
 use crossgate_config::Settings;
 use crossgate_control::enforcer::{Asking, Enforcer, ShutOut};
-use crossgate_control::store::Head;
+use crossgate_control::store::{Head, Store, StoreError};
 use crossgate_graph::Compiled;
 use crossgate_policy::context::Context;
 use crossgate_policy::{Caller, decide};
 use jiff::Timestamp;
 
 use super::callers;
-use super::visitors::Visitors;
+use super::noted::Noted;
 use crate::live::{InForce, Live, announce};
 use crate::load;
 use crate::ops::Metrics;
+use crate::request::admit::unix_time;
 
 /// What the gateway enforces from a store.
 #[derive(Debug)]
 pub struct Stored {
     live: Arc<Live>,
     metrics: Arc<Metrics>,
-    visitors: Arc<Visitors>,
+    noted: Noted,
     /// Read where nobody may wait for whoever holds the state.
     settings: ArcSwap<Settings>,
     state: Mutex<State>,
@@ -45,14 +46,14 @@ impl Stored {
     pub fn new(
         live: Arc<Live>,
         metrics: Arc<Metrics>,
-        visitors: Arc<Visitors>,
+        noted: Noted,
         settings: Settings,
         state: State,
     ) -> Self {
         Self {
             live,
             metrics,
-            visitors,
+            noted,
             settings: ArcSwap::from_pointee(settings),
             state: Mutex::new(state),
         }
@@ -85,7 +86,7 @@ impl Enforcer for Stored {
             // As the call itself was decided, and the next one will be.
             let context = Context {
                 client_ip: address,
-                ..Context::default()
+                ..Context::at(unix_time(Timestamp::now()))
             };
             let asked = |snapshot| decide(snapshot, Caller::Verified(subject), &target, &context);
             let then = asked(&next);
@@ -95,10 +96,15 @@ impl Enforcer for Stored {
             }
         }
         found.extend(
-            self.visitors
+            self.noted
+                .visitors
                 .shut_out(&settings, (&now, &next), Timestamp::now()),
         );
         found
+    }
+
+    fn write_activity(&self, store: &dyn Store) -> Result<(), StoreError> {
+        self.noted.activity.write(store)
     }
 
     fn enforce(&self, policy: &Compiled, head: &Head) {
@@ -151,7 +157,7 @@ mod tests {
         let stored = Arc::new(Stored::new(
             Arc::new(Live::new(in_force())),
             Arc::new(Metrics::new().unwrap()),
-            Arc::default(),
+            Noted::default(),
             settings,
             state,
         ));

@@ -1,8 +1,11 @@
 //! The admin listener: sockets and tokens of the control plane's API.
 
+mod activity;
 mod bodies;
 mod callers;
 mod enforcer;
+mod noted;
+mod upkeep;
 mod visitors;
 
 use std::sync::Arc;
@@ -24,7 +27,8 @@ use bodies::{PATIENCE, Room, Taken};
 use callers::Callers;
 pub use callers::admin_target;
 pub use enforcer::{State, Stored};
-pub use visitors::Visitors;
+pub use noted::Noted;
+pub use upkeep::upkeep;
 
 /// The service of the admin listener.
 pub struct Admin {

@@ -14,6 +14,7 @@ use crossgate_policy::subject::Subject;
 use crossgate_policy::{Caller, decide};
 use jiff::Timestamp;
 
+use crate::request::admit::unix_time;
 use crate::request::route::target;
 use crate::sign_ins::Observation;
 
@@ -101,7 +102,7 @@ impl Visitors {
             let admits = |snapshot, visitor: &Visitor| {
                 let context = Context {
                     client_ip: visitor.address,
-                    ..Context::default()
+                    ..Context::at(unix_time(at))
                 };
                 let caller = Caller::Verified(&visitor.subject);
                 decide(snapshot, caller, &target, &context)

@@ -10,6 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::StartError;
+use crate::admin::{self, Noted};
 use crate::live::Live;
 use crate::live::fetch::Fetcher;
 use crate::live::keys::{self, Plan};
@@ -80,6 +81,13 @@ impl Background {
     pub(super) fn send_mail(&self, ledger: &Arc<Ledger>, live: &Arc<Live>) {
         self.0
             .spawn(people::send_mail(Arc::downgrade(ledger), Arc::clone(live)));
+    }
+
+    /// Does what the dates of the directory make necessary.
+    pub(super) fn keep_up(&self, ledger: &Arc<Ledger>, noted: &Noted) {
+        let ledger = Arc::downgrade(ledger);
+        self.0
+            .spawn(admin::upkeep(ledger, Arc::clone(&noted.activity)));
     }
 
     /// Forgets sessions that are over.

@@ -13,7 +13,7 @@ use crossgate_control::secret::Secret;
 use uuid::Uuid;
 
 use super::StartError;
-use crate::admin::{State, Stored, Visitors};
+use crate::admin::{Noted, State, Stored};
 use crate::live::Live;
 use crate::load::OpenStore;
 use crate::ops::Metrics;
@@ -31,7 +31,7 @@ impl Control {
         opened: OpenStore,
         live: &Arc<Live>,
         metrics: &Arc<Metrics>,
-        visitors: &Arc<Visitors>,
+        noted: &Noted,
         text: &str,
         settings: &Settings,
     ) -> Result<Self, StartError> {
@@ -44,7 +44,7 @@ impl Control {
         let stored = Arc::new(Stored::new(
             Arc::clone(live),
             Arc::clone(metrics),
-            Arc::clone(visitors),
+            noted.clone(),
             settings.clone(),
             state,
         ));

@@ -132,7 +132,6 @@ impl Rules {
             token: self.token(case)?,
             possession_proven: case.facts.possession_proven,
             context: case.context(),
-            now: case.now,
         };
         Ok(question.ask(&self.snapshot))
     }

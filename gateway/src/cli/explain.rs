@@ -14,16 +14,18 @@ use clap::{Args, ValueEnum};
 use crossgate_config::Purpose;
 use crossgate_policy::context::Context;
 use crossgate_policy::decision::Step;
-use crossgate_policy::ids::{Id, UnixTime};
+use crossgate_policy::ids::Id;
 use crossgate_policy::nearest_change;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::ending::{Failure, Verdict};
 use super::question::{Answer, App, Question, Token};
 use super::record::Record;
 use crate::load::{self, Loaded};
+use crate::request::admit::unix_time;
 use crate::request::restriction::restriction;
 use told::Told;
 
@@ -84,9 +86,8 @@ pub(super) fn run(args: &ExplainArgs, out: &mut impl Write) -> Result<Verdict, F
         context: Context {
             client_ip: args.client_ip.map(|address| address.to_canonical()),
             restriction: restriction(&headers),
-            ..Context::default()
+            ..Context::at(unix_time(Timestamp::now()))
         },
-        now: now(),
     };
     let answer = question.ask(&loaded.snapshot);
     let broken = broken.or_else(|| answer.fault.map(|fault| fault.to_string()));
@@ -183,12 +184,6 @@ fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
     let value = HeaderValue::from_bytes(value.trim().as_bytes())
         .map_err(|_| "the value has characters that no header can carry")?;
     Ok((name, value))
-}
-
-/// The time of day; where the clock is beyond reason a time at which no token is valid.
-fn now() -> UnixTime {
-    let seconds = jiff::Timestamp::now().as_duration().as_secs_f64();
-    UnixTime::new(seconds).unwrap_or(UnixTime::from_secs(u32::MAX))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 use crossgate_config::{AppSettings, ResourceTenant as Owner};
 use crossgate_policy::context::Context;
 use crossgate_policy::decision::TokenRefusal;
-use crossgate_policy::ids::{ResourceTenant, TenantId, UnixTime};
+use crossgate_policy::ids::{ResourceTenant, TenantId};
 use crossgate_policy::snapshot::Snapshot;
 use crossgate_policy::target::Target;
 use crossgate_policy::{Caller, Decision, Line};
@@ -61,8 +61,6 @@ pub(super) struct Question<'a> {
     pub(super) possession_proven: bool,
     /// Everything else about it.
     pub(super) context: Context<'a>,
-    /// When it is made.
-    pub(super) now: UnixTime,
 }
 
 /// What is decided about it.
@@ -112,7 +110,7 @@ impl Question<'_> {
             resource: self.app.resource,
             audiences: &self.app.audiences,
             possession_proven: self.possession_proven,
-            now: self.now,
+            now: self.context.now,
         }
     }
 }

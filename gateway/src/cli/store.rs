@@ -115,6 +115,10 @@ impl Enforcer for Idle {
         Vec::new()
     }
 
+    fn write_activity(&self, _: &dyn Store) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn enforce(&self, _: &Compiled, _: &Head) {}
 }
 

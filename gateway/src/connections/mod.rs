@@ -104,7 +104,7 @@ impl Connections {
     /// Wakes the watcher where it would otherwise come too late for this one.
     fn published(&self, open: &Open) {
         let left = open
-            .ends_at
+            .ends_at()
             .saturating_sub(u64::try_from(Timestamp::now().as_millisecond()).unwrap_or(u64::MAX));
         let late =
             open.decided_by.is_before(&self.looks_by) || Duration::from_millis(left) < watch::PAUSE;

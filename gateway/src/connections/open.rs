@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use crossgate_policy::Decision;
 use crossgate_policy::ids::UnixTime;
+use crossgate_policy::snapshot::Expiry;
 use crossgate_token::{CLOCK_SKEW_SECONDS, Issuers};
 
 use crate::live::InForce;
@@ -78,8 +79,9 @@ pub struct Open {
     pub restriction: Option<Arc<RestrictionValues>>,
     /// The id under which it is found again.
     pub correlation_id: CorrelationId,
-    /// When its opener ends, in milliseconds since the epoch; the largest number where that does not end.
-    pub(super) ends_at: u64,
+    /// When its opener ends, or the guest's record that let it in, in milliseconds since the epoch; the largest number where
+    /// neither does.
+    ends_at: AtomicU64,
     pub(super) decided_by: By,
     closing: OnceLock<Box<Closing>>,
 }
@@ -122,6 +124,8 @@ pub struct Asker {
     pub restriction: Option<Arc<RestrictionValues>>,
     /// The id under which it is found again.
     pub correlation_id: CorrelationId,
+    /// When the guest's record that let it in does so no more.
+    pub expires: Option<Expiry>,
 }
 
 impl Open {
@@ -133,11 +137,12 @@ impl Open {
             client_ip,
             restriction,
             correlation_id,
+            expires,
         } = asker;
         let decided_by = By::default();
         decided_by.set(in_force);
         Self {
-            ends_at: opener.ends().map_or(u64::MAX, milliseconds),
+            ends_at: AtomicU64::new(ends_at(&opener, expires)),
             opener,
             app: Arc::clone(&mount.app),
             way: Way {
@@ -158,6 +163,20 @@ impl Open {
     #[must_use]
     pub fn closing(&self) -> Option<&Closing> {
         self.closing.get().map(Box::as_ref)
+    }
+
+    /// When it has to be decided again, whatever else happens.
+    pub(super) fn ends_at(&self) -> u64 {
+        self.ends_at.load(Ordering::Relaxed)
+    }
+
+    /// It was decided again at this time, and goes on.
+    pub(super) fn goes_on(&self, by: &InForce, expires: Option<Expiry>, now: UnixTime) {
+        // One that has come did not refuse it, as where an app only reports.
+        let expires = expires.filter(|expires| !expires.has_come(now));
+        self.ends_at
+            .store(ends_at(&self.opener, expires), Ordering::Relaxed);
+        self.decided_by.set(by);
     }
 
     pub(super) fn close(&self, closing: Closing) {
@@ -184,6 +203,12 @@ impl By {
         let ((generation, keys), (its_generation, its_keys)) = (self.get(), other.get());
         generation < its_generation || keys < its_keys
     }
+}
+
+fn ends_at(opener: &Opener, expires: Option<Expiry>) -> u64 {
+    let ends = [opener.ends(), expires.map(Expiry::time)];
+    let ends = ends.into_iter().flatten().map(milliseconds);
+    ends.min().unwrap_or(u64::MAX)
 }
 
 /// Rounded up: at that millisecond it has ended.

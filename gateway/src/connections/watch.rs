@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::{Closing, Connections, Open};
 use crate::live::{InForce, Live};
 use crate::ops::Metrics;
-use crate::request::admit::admit_again;
+use crate::request::admit::{admit_again, unix_time};
 
 /// Starts the watcher. It ends with the process.
 ///
@@ -72,7 +72,7 @@ fn look(
     // Whoever tells of a request that was decided by something else has us look again: its line may have been read before.
     connections.looks_by.set(in_force);
     let since_epoch = now.as_duration();
-    let now = UnixTime::new(since_epoch.as_secs_f64()).unwrap_or(UnixTime::from_secs(u32::MAX));
+    let now = unix_time(now);
     let now_millis = u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX);
     let stamp = connections.stamp(instant);
     let long_ago = stamp.saturating_sub(LONG);
@@ -97,18 +97,19 @@ fn look(
             due = now_millis;
             continue;
         }
-        let ended = open.ends_at <= now_millis || open.opener.has_ended();
+        let ended = open.ends_at() <= now_millis || open.opener.has_ended();
         if ended || open.decided_by.is_before(&connections.looks_by) {
             let decision = decide(in_force, &open, now);
-            if decision.permit().is_none() {
+            let Some(permit) = decision.permit() else {
                 let in_force = Arc::clone(in_force);
                 line.close(&open, Closing { decision, in_force });
                 continue;
-            }
-            open.decided_by.set(in_force);
+            };
+            let expires = permit.facts().and_then(|facts| facts.expires);
+            open.goes_on(in_force, expires, now);
         }
         // A clock that was set back may find ended what the app still accepts: it is looked at again with the rest.
-        due = due.min(open.ends_at.max(now_millis + 1));
+        due = due.min(open.ends_at().max(now_millis + 1));
     }
     connections.looked.store(stamp, Ordering::Relaxed);
     Duration::from_millis(due.saturating_sub(now_millis)).min(PAUSE)

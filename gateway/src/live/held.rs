@@ -135,6 +135,7 @@ mod tests {
     use crate::live::Live;
     use crate::request::testing::{OWN, app, in_force, known, routes};
     use crossgate_policy::context::Context;
+    use crossgate_policy::ids::UnixTime;
     use crossgate_policy::{Caller, decide};
 
     #[test]
@@ -172,7 +173,7 @@ mod tests {
         let routes = routes(&["payroll"]);
         let app = app(&routes, "payroll");
         let caller = Caller::Verified(&token.subject);
-        let context = Context::default();
+        let context = Context::at(UnixTime::from_secs(0));
         let decision = decide(&long.snapshot, caller, &app.called.target, &context);
         assert!(decision.permit().is_none());
     }

@@ -189,6 +189,7 @@ mod tests {
             mfa: Mfa::None,
             device: Device::None,
             tenant_restricted: false,
+            expires: None,
         });
         let refusal = Refusal {
             step: None,

@@ -22,7 +22,7 @@ use uuid::Uuid;
 use super::call::{Call, Reply, Told};
 use super::me::name;
 use super::{People, PersonSession, place};
-use crate::request::admit::admit_with_terms;
+use crate::request::admit::{admit_with_terms, unix_time};
 use crate::request::respond::{self, Shown};
 use crate::request::route::App;
 
@@ -80,8 +80,7 @@ pub(super) fn guest<'s>(call: &'s Call<'_>, decision: &Decision) -> Option<&'s G
         .by_id(facts.own_user_id.as_ref()?)?;
     let is_guest = record.user_type == UserType::Guest
         && record.redemption == Redemption::Accepted
-        && record.enabled
-        && !record.deleted;
+        && record.is_active(unix_time(call.at));
     is_guest.then_some(record)
 }
 

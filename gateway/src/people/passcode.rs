@@ -18,6 +18,7 @@ use super::send::Sent;
 use super::sign_in::unable;
 use super::welcome::{Failed, tampered};
 use super::{People, place};
+use crate::request::admit::unix_time;
 use crate::request::respond::{self, Answer, Shown};
 
 impl People {
@@ -139,7 +140,7 @@ impl People {
         let snapshot = &call.in_force.snapshot;
         let who = owner(attempt, call.now());
         let record = record(call.settings, snapshot, provider, voucher, &who);
-        let record = record.filter(|record| record.enabled && !record.deleted);
+        let record = record.filter(|record| record.is_active(unix_time(call.at)));
         // To the address as the directory has it, whatever was typed.
         let known = record.and_then(|record| record.sign_in.as_ref()?.mail.as_deref());
         let known: Option<Address> = known.and_then(|mail| mail.parse().ok());

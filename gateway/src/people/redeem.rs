@@ -6,7 +6,7 @@ use crossgate_control::api::error::ApiError;
 use crossgate_control::invitations::{self, Acceptance, Invited};
 use crossgate_control::ledger::Ledger;
 use crossgate_policy::decision::{Reason, TokenRefusal};
-use crossgate_policy::ids::{Id, TenantId};
+use crossgate_policy::ids::{Id, TenantId, UnixTime};
 use crossgate_policy::snapshot::{Guest, Redemption};
 use crossgate_policy::subject::Home;
 use crossgate_policy::{Decision, consents_automatically};
@@ -19,6 +19,7 @@ use super::provider::{Class, SpeaksFor};
 use super::send::Sent;
 use super::sign_in::{failed, unable};
 use super::{People, PersonSession};
+use crate::request::admit::unix_time;
 use crate::request::respond::{self, Answer, Shown};
 use crate::request::token::KnownToken;
 
@@ -271,12 +272,13 @@ fn names<'s>(
 /// The invitation of whoever came by the app itself: of the record that is theirs, where it has not been accepted.
 fn pending(call: &Call<'_>, session: &PersonSession) -> Option<Open> {
     let guests = &call.in_force.snapshot.guests;
+    let now = unix_time(call.at);
     let token = session.subject.token()?;
     let subject = &token.subject;
     let record = match subject.home {
         Home::NoTenant => guests
             .by_id(subject.user_id.as_ref()?)
-            .filter(is_open)
+            .filter(|record| is_open(record, now))
             .filter(|record| {
                 let mail = record
                     .sign_in
@@ -288,7 +290,7 @@ fn pending(call: &Call<'_>, session: &PersonSession) -> Option<Open> {
             let mut records = names(call, session, &token, Way::ByApp)
                 .into_iter()
                 .flat_map(|name| guests.with_mail(name))
-                .filter(is_open);
+                .filter(|record| is_open(record, now));
             let record = records.next()?;
             if records.any(|other| other.id != record.id) {
                 return None;
@@ -304,8 +306,8 @@ fn pending(call: &Call<'_>, session: &PersonSession) -> Option<Open> {
     })
 }
 
-fn is_open(record: &&Guest) -> bool {
-    record.redemption == Redemption::Pending && !record.deleted && record.enabled
+fn is_open(record: &Guest, now: UnixTime) -> bool {
+    record.redemption == Redemption::Pending && record.is_active(now)
 }
 
 /// Who accepts, by how they are signed in.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crossgate_policy::Decision;
 use crossgate_policy::decision::{Outcome, Reason};
-use crossgate_policy::ids::{TenantId, UnixTime};
+use crossgate_policy::ids::TenantId;
 use crossgate_policy::snapshot::Snapshot;
 use http::header::{AUTHORIZATION, HOST, ORIGIN};
 use http::{HeaderMap, HeaderValue, Method};
@@ -17,7 +17,7 @@ use super::visit::{Stop, Visit, What};
 use crate::ctx::RequestCtx;
 use crate::people::place;
 use crate::people::{Begin, Here, is_navigation};
-use crate::request::admit::{Brought, Moment, admit, admit_anybody, admit_signed_in};
+use crate::request::admit::{Brought, Moment, admit, admit_anybody, admit_signed_in, unix_time};
 use crate::request::assertion;
 use crate::request::cross_tenant;
 use crate::request::forwarded::Client;
@@ -88,6 +88,7 @@ impl Gateway {
 
         let session = self.signed_in(request, &head, ctx);
         let bare = Brought {
+            now: unix_time(ctx.arrived),
             headers,
             client_ip,
             session: None,
@@ -148,8 +149,6 @@ impl Gateway {
             issuers: &in_force.issuers,
             keys: |issuer: &str| in_force.keys.get(issuer),
             basis: in_force.basis(),
-            now: UnixTime::new(ctx.arrived.as_duration().as_secs_f64())
-                .unwrap_or(UnixTime::from_secs(u32::MAX)),
         };
         let admission = admit(
             &moment,

@@ -14,7 +14,7 @@ use crate::people::place::Place;
 use crate::people::{
     Begin, Call, Here, MOST_FORM, PeopleSettings, Reply, Told, has_too_many, is_form,
 };
-use crate::request::admit::{Brought, admit_refused, admit_signed_in};
+use crate::request::admit::{Brought, admit_refused, admit_signed_in, unix_time};
 use crate::request::forwarded::Client;
 use crate::request::respond::{self, Answer, Trouble};
 use crate::sign_ins::Ending;
@@ -120,6 +120,7 @@ impl Gateway {
             }
         };
         let brought = Brought {
+            now: unix_time(ctx.arrived),
             headers: &request.headers,
             client_ip: client.and_then(|client| client.address),
             session: None,

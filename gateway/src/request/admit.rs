@@ -16,6 +16,7 @@ use crossgate_policy::target::Target;
 use crossgate_policy::{Caller, Decision};
 use crossgate_token::{Expected, Issuers, KeySet, TokenFault, Unverified, verify};
 use http::HeaderMap;
+use jiff::Timestamp;
 
 use super::credential::{Credential, Presented};
 use super::restriction::restriction;
@@ -38,8 +39,6 @@ pub struct Moment<'a, K> {
     pub keys: K,
     /// Tells the keys and issuers of this moment from those of others.
     pub basis: Basis<'a>,
-    /// The time.
-    pub now: UnixTime,
 }
 
 /// Whom a request is for.
@@ -56,6 +55,8 @@ pub struct Addressee<'a> {
 /// What a request brings, besides where it goes.
 #[derive(Clone, Copy, Debug)]
 pub struct Brought<'a> {
+    /// When it came.
+    pub now: UnixTime,
     /// Its headers.
     pub headers: &'a HeaderMap,
     /// The caller's address.
@@ -94,6 +95,13 @@ pub struct Admission {
     pub outdated: Box<[Arc<str>]>,
     /// When it was decided.
     pub decided: Option<Instant>,
+}
+
+/// A time, as decisions know it.
+#[must_use]
+pub fn unix_time(at: Timestamp) -> UnixTime {
+    // Whatever is no time is late: then everything has ended.
+    UnixTime::new(at.as_duration().as_secs_f64()).unwrap_or(UnixTime::from_secs(u32::MAX))
 }
 
 /// Nothing is known of the issuer's keys yet, so the token can be neither accepted nor refused.
@@ -136,9 +144,9 @@ pub fn admit<'k, K: Fn(&str) -> Option<&'k KeySet>>(
                     Some(refusal)
                 }
                 Ok((known, from)) => {
-                    let accepted = accept(moment.now, addressee, &known);
+                    let accepted = accept(brought.now, addressee, &known);
                     keep(
-                        moment,
+                        (moment.basis, brought.now),
                         admission.token_digest,
                         &known,
                         accepted,
@@ -208,7 +216,7 @@ fn decide(
         client_ip: brought.client_ip,
         restriction: restriction(brought.headers),
         terms_accepted: brought.terms_accepted,
-        ..Context::default()
+        ..Context::at(brought.now)
     };
     let begun = Instant::now();
     let decision = ask(snapshot, caller, target, &context);
@@ -278,8 +286,8 @@ fn known<'k, K: Fn(&str) -> Option<&'k KeySet>>(
 
 /// Keeps a verified token for those that come with it next. Ready, and counted as used, only where an app accepts it:
 /// somebody with many genuine tokens for elsewhere takes no room from those that are for here.
-fn keep<K>(
-    moment: &Moment<'_, K>,
+fn keep(
+    (basis, now): (Basis<'_>, UnixTime),
     digest: TokenDigest,
     known: &Arc<KnownToken>,
     accepted: Result<(), TokenFault>,
@@ -290,10 +298,10 @@ fn keep<K>(
         From::Ready => return,
         From::Packed if accepted.is_ok() => tokens.used(digest),
         From::Packed => {}
-        From::Verifier => tokens.keep(digest, moment.basis, known, moment.now),
+        From::Verifier => tokens.keep(digest, basis, known, now),
     }
     if accepted.is_ok() {
-        tokens.keep_ready(digest, moment.basis, known);
+        tokens.keep_ready(digest, basis, known);
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crossgate_config::{Purpose, Settings, SigningKey};
 use crossgate_policy::context::Context;
-use crossgate_policy::ids::{Cloud, Guid, HomeTenant, TenantId};
+use crossgate_policy::ids::{Cloud, Guid, HomeTenant, TenantId, UnixTime};
 use crossgate_policy::snapshot::{
     ByTenant, DefaultSettings, DirectoryMode, GuestDirectory, OwnTenant, Partners, RedemptionOrder,
     Revocations, Snapshot,
@@ -113,7 +113,12 @@ pub(crate) fn permit_from(home: TenantId) -> Permit {
         cloud: HomeCloud::Named(Cloud::Global),
     };
     let caller = Caller::Verified(&subject);
-    let decision = decide(&snapshot(), caller, &target, &Context::default());
+    let decision = decide(
+        &snapshot(),
+        caller,
+        &target,
+        &Context::at(UnixTime::from_secs(1_000_000_000)),
+    );
     decision.permit().unwrap().clone()
 }
 
@@ -122,7 +127,12 @@ pub(crate) fn permit_of(token: &KnownToken) -> Permit {
     let settings = super::route::tests::settings("[[app]]\nid = \"payroll\"\n");
     let caller = Caller::Verified(&token.subject);
     let target = target(&settings.apps[0]);
-    let decision = decide(&snapshot(), caller, &target, &Context::default());
+    let decision = decide(
+        &snapshot(),
+        caller,
+        &target,
+        &Context::at(UnixTime::from_secs(1_000_000_000)),
+    );
     decision.permit().unwrap().clone()
 }
 

@@ -31,7 +31,7 @@ pub use thread::{Totals, Writer};
 
 use crossgate_config::{SignInMode, SignIns as Settings};
 
-use crate::admin::Visitors;
+use crate::admin::Noted;
 use crate::ops::Metrics;
 use crate::per_worker::PerWorker;
 use aggregate::Aggregate;
@@ -45,14 +45,14 @@ pub struct SignIns {
 }
 
 impl SignIns {
-    /// Opens the sinks and starts the writer, which tells `visitors` of everybody it writes about.
+    /// Opens the sinks and starts the writer, which tells `noted` of everything it writes about.
     ///
     /// # Errors
     /// A sink cannot be opened, or the thread cannot be started.
     pub fn start(
         settings: &Settings,
         metrics: &Metrics,
-        visitors: Option<Arc<Visitors>>,
+        noted: Option<Noted>,
     ) -> io::Result<(Self, Writer)> {
         let outlets = settings.sinks.iter().map(|sink| {
             let (name, sink) = sinks::open(sink, settings)?;
@@ -86,7 +86,7 @@ impl SignIns {
             aggregate,
             outlets,
             settings.on_full,
-            visitors,
+            noted,
         );
         let writer = Writer::start(work, Arc::clone(&queue), settings.flush_every.min(PACE))?;
         let queue = Arc::new(PerWorker::new(queue));

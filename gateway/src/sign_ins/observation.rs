@@ -12,6 +12,7 @@ use crossgate_policy::target::Target;
 use crossgate_policy::{Caller, Decision, Line, Outcome, Reason, Refusal, Step};
 use uuid::Uuid;
 
+use crate::request::admit::unix_time;
 use crate::request::tokens::TokenDigest;
 
 /// One request, as it ended.
@@ -216,6 +217,7 @@ impl Observation {
         let values = self.restriction.as_deref();
         let restriction = values.map_or(RestrictionHeaders::Absent, RestrictionValues::read);
         let context = Context {
+            now: unix_time(self.arrived),
             client_ip: self.client_address,
             restriction,
             partner_outbound_allowed: self.partner_outbound_allowed,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossgate_policy::context::Context;
-use crossgate_policy::ids::{Cloud, Guid, HomeTenant, Id, IssuerTenant, TenantId};
+use crossgate_policy::ids::{Cloud, Guid, HomeTenant, Id, IssuerTenant, TenantId, UnixTime};
 use crossgate_policy::snapshot::{
     AccessPolicy, AppCondition, ByTenant, ClientApps, Controls, DefaultSettings, DirectoryMode,
     GuestDirectory, Operator, OwnTenant, Partners, PolicyState, RedemptionOrder, Revocations,
@@ -80,7 +80,7 @@ pub(super) fn decided(snapshot: Snapshot, subject: Option<Subject>) -> Observati
     let caller = subject.as_ref().map_or(Caller::Anonymous, Caller::Verified);
     let context = Context {
         client_ip: Some([192, 0, 2, 7].into()),
-        ..Context::default()
+        ..Context::at(UnixTime::from_secs(0))
     };
     let decision = crossgate_policy::decide(&snapshot, caller, &target, &context);
     Observation {

@@ -11,7 +11,7 @@ use super::event::Event;
 use super::observation::Observation;
 use super::queue::Queue;
 use super::sinks::{Failed, Sink};
-use crate::admin::Visitors;
+use crate::admin::Noted;
 
 /// One writer's state. Moves only when told to, and by the time it is told.
 pub(super) struct Work {
@@ -29,8 +29,8 @@ pub(super) struct Work {
     ready: Vec<Event>,
     /// The same, written already.
     lines: Vec<u8>,
-    /// Who wants to know of users of apps.
-    visitors: Option<Arc<Visitors>>,
+    /// Who wants to know of them.
+    noted: Option<Noted>,
 }
 
 impl Work {
@@ -39,7 +39,7 @@ impl Work {
         aggregate: Option<Aggregate>,
         outlets: Vec<Outlet>,
         on_full: OnFull,
-        visitors: Option<Arc<Visitors>>,
+        noted: Option<Noted>,
     ) -> Self {
         Self {
             queue,
@@ -51,7 +51,7 @@ impl Work {
             events: 0,
             ready: Vec::new(),
             lines: Vec::new(),
-            visitors,
+            noted,
         }
     }
 
@@ -134,8 +134,8 @@ impl Work {
     }
 
     fn add(&mut self, observation: &Observation, now: Instant) {
-        if let Some(visitors) = &self.visitors {
-            visitors.note(observation);
+        if let Some(noted) = &self.noted {
+            noted.request(observation);
         }
         match &mut self.aggregate {
             Some(aggregate) => aggregate.add(observation, now, &mut self.ready),
@@ -149,6 +149,9 @@ impl Work {
     fn collect(&mut self, now: Instant) {
         if let Some(aggregate) = &mut self.aggregate {
             for repeats in self.queue.collect() {
+                if let Some(noted) = &self.noted {
+                    noted.repeats(&repeats.of, repeats.last);
+                }
                 aggregate.add_counted(&repeats, now, &mut self.ready);
             }
             self.collect = now + aggregate.window().min(COLLECTED_AFTER);

@@ -10,6 +10,7 @@
     reason = "a program has no users of its items; a test fails by panicking, and a JSON member that is not there is null, and the assertion says so"
 )]
 
+mod access_reviews;
 mod admin;
 mod admin_audit;
 mod admin_calls;
@@ -27,6 +28,7 @@ mod entra;
 mod federation_attacks;
 mod from_zero;
 mod graph_sdks;
+mod guest_ends;
 mod invitations;
 mod inviters;
 mod keyboard;

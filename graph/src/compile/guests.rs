@@ -154,6 +154,7 @@ pub(crate) fn compile(document: GuestDocument, notes: &mut Notes<'_>) -> Option<
         },
         deleted: document.deleted_date_time.is_some(),
         enabled: document.account_enabled != Some(false),
+        expires: home.expires_date_time.map(|expires| expires.0),
         redemption: match document.external_user_state {
             Some(ExternalUserState::PendingAcceptance) => Redemption::Pending,
             Some(ExternalUserState::Accepted) | None => Redemption::Accepted,

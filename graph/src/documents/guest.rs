@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::reader::values::{AnyId, DateTime, Kept, Object, Tenant, words};
+use crate::reader::values::{AnyId, DateTime, ExpiryTime, Kept, Object, Tenant, words};
 
 /// Graph's `user`.
 #[derive(Debug, Default, Deserialize)]
@@ -75,7 +75,11 @@ pub(crate) struct HomeFacts {
     pub(crate) home_groups: Option<Vec<AnyId>>,
     pub(crate) home_groups_complete: Option<bool>,
     pub(crate) consent_given: Option<bool>,
+    pub(crate) expires_date_time: Option<ExpiryTime>,
 
+    // What the control plane keeps for itself: that the account was disabled because its time was up.
+    #[serde(rename = "isExpired")]
+    _is_expired: Option<Kept>,
     // What the partner's synchronisation told, and keeps for itself.
     #[serde(rename = "synchronization")]
     _synchronization: Option<Kept>,

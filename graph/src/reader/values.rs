@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 use crossgate_policy::ids::{Guid, Id, TenantId};
+use crossgate_policy::snapshot::Expiry;
 use jiff::Timestamp;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -144,6 +145,23 @@ impl<'de> Deserialize<'de> for DateTime {
                 })
             },
         )
+    }
+}
+
+/// When a guest's access ends, RFC 3339; whatever of a second it names is left out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ExpiryTime(pub(crate) Expiry);
+
+impl<'de> Deserialize<'de> for ExpiryTime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let DateTime(time) = DateTime::deserialize(deserializer)?;
+        // Not rounded, but down: stricter by less than a second.
+        let second = time.as_millisecond().div_euclid(1000);
+        Expiry::new(second).map(Self).ok_or_else(|| {
+            D::Error::custom(format_args!(
+                "`{time}` lies too far ahead; expected a time before 2106, or null where the guest stays"
+            ))
+        })
     }
 }
 

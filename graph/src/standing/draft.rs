@@ -92,7 +92,9 @@ impl<'s> Draft<'s> {
                 | DocumentKind::Bootstrap
                 | DocumentKind::Invitation
                 | DocumentKind::Mail
-                | DocumentKind::SynchronizedGroup => {}
+                | DocumentKind::SynchronizedGroup
+                | DocumentKind::AccessReview
+                | DocumentKind::AccessReviewDecision => {}
             }
         }
         if !rules.is_empty() {

@@ -224,7 +224,9 @@ const fn is_read_apart(kind: DocumentKind) -> bool {
         | DocumentKind::Bootstrap
         | DocumentKind::Invitation
         | DocumentKind::Mail
-        | DocumentKind::SynchronizedGroup => true,
+        | DocumentKind::SynchronizedGroup
+        | DocumentKind::AccessReview
+        | DocumentKind::AccessReviewDecision => true,
         DocumentKind::Policy
         | DocumentKind::Default
         | DocumentKind::PartnerTemplate

@@ -55,6 +55,12 @@ pub(super) fn check(request: &Request<'_>, recorder: &mut impl Recorder) -> Resu
             "accountEnabled",
             "refuses: disabled",
         )
+    } else if record.has_expired(request.context.now) {
+        (
+            Some(Reason::GuestDisabled),
+            "crossgate.expiresDateTime",
+            "refuses: expired",
+        )
     } else if record.redemption == Redemption::Pending {
         (
             Some(Reason::GuestPending),

@@ -132,6 +132,7 @@ fn run(
         mfa: request.trust.mfa,
         device: request.trust.device,
         tenant_restricted: cross_tenant::restrictions_in_force(&request),
+        expires: request.parties.record.and_then(|record| record.expires),
     };
     Decision::new(
         outcome,

@@ -1,6 +1,7 @@
 //! What is known of a caller and of how it crossed tenants, whatever was decided.
 
 use crate::ids::{HomeTenant, Id, TenantId};
+use crate::snapshot::Expiry;
 
 /// What is known once a token was accepted, whatever step refuses.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +20,8 @@ pub struct Facts {
     pub device: Device,
     /// Whether tenant restrictions were in force for this request.
     pub tenant_restricted: bool,
+    /// When the guest's record lets them in no more, whatever else is decided.
+    pub expires: Option<Expiry>,
 }
 
 /// Home tenant against resource tenant (decision.md, section 3).

@@ -18,7 +18,7 @@ pub use conditional_access::{
     LocationCondition, Operator, PolicyState, Strength, UserScope,
 };
 pub use guests::{
-    DirectoryMode, Guest, GuestDirectory, GuestRecords, Redemption, SameGuest, UserType,
+    DirectoryMode, Expiry, Guest, GuestDirectory, GuestRecords, Redemption, SameGuest, UserType,
 };
 pub use partner::{Consent, DefaultSettings, PartnerFacts, PartnerSettings, TrustOverrides};
 pub use partners::{Kept, PartnerBook, Partners};

@@ -268,6 +268,7 @@ mod tests {
             user_type: UserType::Guest,
             deleted: false,
             enabled: true,
+            expires: None,
             redemption: Redemption::Accepted,
             consent_given: true,
             sign_in: Some(Box::new(SignInNames {

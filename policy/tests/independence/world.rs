@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crossgate_policy::context::Context;
-use crossgate_policy::ids::{Cloud, Id, ResourceTenant, TenantId};
+use crossgate_policy::ids::{Cloud, Id, ResourceTenant, TenantId, UnixTime};
 use crossgate_policy::snapshot::{
     AccessPolicy, AppCondition, ByTenant, ClientApps, Controls, DefaultSettings, DirectoryMode,
     GuestDirectory, Operator, OwnTenant, PartnerSettings, PolicyState, RedemptionOrder,
@@ -15,6 +15,9 @@ use crossgate_policy::{Caller, Decision, decide};
 
 use crate::callers::{FABRIKAM, NORTHWIND, OWN, POLICY, Says, read};
 use crate::settings::{APP, CLIENT, FOR_A_GROUP, OPEN, SHUT, Shape};
+
+/// When requests are made.
+pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 
 /// `default` and the partners' documents; of the settings the four that are no restrictions, in the order of [`set`].
 #[derive(Clone, Copy)]
@@ -235,6 +238,6 @@ pub(crate) fn with_headers<T>(says: Says, check: impl FnOnce(&Context<'_>) -> T)
     let parts = says.headers();
     check(&Context {
         restriction: read(&parts),
-        ..Context::default()
+        ..Context::at(NOW)
     })
 }

@@ -14,7 +14,7 @@ use super::answer::Refusal;
 use super::home::Home;
 use super::ids::{MICROSOFT_ACCOUNTS, same};
 use super::people;
-use super::raw::{Book, flag, set, text};
+use super::raw::{Book, flag, seconds, set, text};
 
 const STEP: &str = "guest";
 
@@ -82,7 +82,7 @@ pub(super) fn check(book: &Book, case: &Value, placed: &Placed<'_>) -> Result<()
         .get("accountEnabled")
         .and_then(Value::as_bool)
         .unwrap_or(true);
-    if deleted(record) || !enabled {
+    if deleted(record) || !enabled || expired(record, case) {
         return Err(Refusal::new(STEP, 50057));
     }
     if text(record, "externalUserState") == Some("PendingAcceptance") {
@@ -96,6 +96,15 @@ pub(super) fn check(book: &Book, case: &Value, placed: &Placed<'_>) -> Result<()
 
 fn deleted(record: &Value) -> bool {
     set(record, "deletedDateTime").is_some()
+}
+
+/// From the second that its end lies in, however much of it has passed then.
+fn expired(record: &Value, case: &Value) -> bool {
+    let ends = record
+        .get("crossgate")
+        .and_then(|ours| text(ours, "expiresDateTime"));
+    let now = text(case, "now").expect("a case has a time");
+    ends.is_some_and(|ends| seconds(now) >= seconds(ends).floor())
 }
 
 fn consent_given(record: &Value) -> bool {

@@ -1,6 +1,6 @@
 //! What must be allowed to whoever changes some of many settings: an action for each group of them.
 
-use super::Need::{self, Always, ForExpanded, ForMember, ForOthers};
+use super::Need::{self, Always, ForExpanded, ForMember, ForNamed, ForOthers};
 use crate::roles::Action;
 
 pub(super) const READ_PARTNERS: &[Need] = &[
@@ -9,6 +9,12 @@ pub(super) const READ_PARTNERS: &[Need] = &[
         "identitySynchronization",
         Action::IdentitySynchronizationRead,
     ),
+];
+
+/// When guests came is for those who may read logs.
+pub(super) const READ_USERS: &[Need] = &[
+    Always(Action::UsersRead),
+    ForNamed("signInActivity", Action::AuditLogsRead),
 ];
 
 /// Whoever helps single users may not send a whole organisation away.

@@ -1,13 +1,17 @@
 //! The one table of what the API serves: method and path, what answers, and what its caller must be allowed to do. Calls are led by it, and the
 //! documentation and the `OpenAPI` description are printed from it.
 
+mod reviews;
+
 use super::super::listed::{
     OF_MANY, OF_MANY_IN_ORDER, OF_MANY_WITH_MORE, OF_ONE, OF_ONE_WITH_MORE,
 };
 use super::Need::{Always, ForMember, ForOthers};
 use super::Operation::{Create, Delete, Get, List, Reset, Special as Own, Update};
 use super::Verb::{Delete as DELETE, Get as GET, Patch as PATCH, Post as POST, Put as PUT};
-use super::needs::{OF_DEFAULT, OF_NEW_PARTNER, OF_PARTNER, READ_PARTNERS, REVOKE_TENANT};
+use super::needs::{
+    OF_DEFAULT, OF_NEW_PARTNER, OF_PARTNER, READ_PARTNERS, READ_USERS, REVOKE_TENANT,
+};
 use super::{Need, Operation, Route, Special, Verb, Versions};
 use crate::odata::QueryOption;
 use crate::resource;
@@ -46,7 +50,17 @@ impl Route {
 }
 
 /// Everything that is served.
-pub static ROUTES: &[Route] = &[
+pub static ROUTES: &[Route] = &ALL;
+
+const ALL: [Route; OTHERS.len() + reviews::ROUTES.len()] = {
+    let mut all = [route(GET, "", Own(Special::Metadata), &[], &[], ""); _];
+    let (others, reviews) = all.split_at_mut(OTHERS.len());
+    others.copy_from_slice(OTHERS);
+    reviews.copy_from_slice(reviews::ROUTES);
+    all
+};
+
+const OTHERS: &[Route] = &[
     // Cross-tenant access
     route(
         GET,
@@ -498,7 +512,7 @@ pub static ROUTES: &[Route] = &[
         GET,
         "users",
         List(&resource::USERS),
-        &[Always(Action::UsersRead)],
+        READ_USERS,
         OF_MANY,
         "List guests",
     ),
@@ -506,7 +520,7 @@ pub static ROUTES: &[Route] = &[
         GET,
         "users/{id}",
         Get(&resource::USERS),
-        &[Always(Action::UsersRead)],
+        READ_USERS,
         OF_ONE,
         "Get a guest",
     ),

@@ -177,7 +177,10 @@ fn the_security_administrator_manages_cross_tenant_access_and_conditional_access
     });
     assert_eq!(
         beyond_member(BuiltInRole::SecurityAdministrator),
-        expected.union(ActionSet::of(&[Action::AuthorizationPolicyRead]))
+        expected.union(ActionSet::of(&[
+            Action::AuthorizationPolicyRead,
+            Action::AccessReviewsRead,
+        ]))
     );
 }
 

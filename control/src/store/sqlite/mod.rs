@@ -12,6 +12,7 @@ mod number;
 mod open;
 mod readers;
 mod schema;
+mod sign_ins;
 mod stop;
 mod verify;
 
@@ -19,13 +20,14 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use jiff::Timestamp;
 use rusqlite::Connection;
 
 use self::open::Purpose;
 use self::readers::Readers;
 use super::{
-    AuditRange, Audited, Entry, Head, Noted, Sequence, Share, Store, StoreError, Stored, Verified,
-    Version,
+    AuditRange, Audited, Entry, Head, Noted, Sequence, Share, SignInActivity, Store, StoreError,
+    Stored, Verified, Version,
 };
 use crate::document::{Address, DocumentKind};
 
@@ -170,6 +172,26 @@ impl Store for Sqlite {
             .read("examining the store", |state| verify::verify(state, noted))
     }
 
+    fn note_sign_ins(&self, activity: &[(Box<str>, SignInActivity)]) -> Result<(), StoreError> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        sign_ins::note(&mut writer, activity).map_err(|stop| stop.during("noting sign-ins"))
+    }
+
+    fn sign_in_activity(&self, guest: &str) -> Result<Option<SignInActivity>, StoreError> {
+        self.readers
+            .read("reading a sign-in", |state| sign_ins::get(state, guest))
+    }
+
+    fn sign_ins_since(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.readers
+            .read("reading since when sign-ins are noted", sign_ins::since)
+    }
+
+    fn forget_sign_ins(&self, guest: &str) -> Result<(), StoreError> {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        sign_ins::forget(&writer, guest).map_err(|stop| stop.during("forgetting sign-ins"))
+    }
+
     fn backup(&self, to: &Path) -> Result<(), StoreError> {
         self.readers
             .lend("copying the store", |from| backup::backup(from, to))
@@ -178,8 +200,6 @@ impl Store for Sqlite {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
     use crate::document::Write;
 

@@ -9,7 +9,7 @@ use super::stop::Stop;
 const OURS: i64 = i64::from_be_bytes(*b"\0\0\0\0CrGt");
 
 /// What each version of the file needs beside the one before it.
-const STEPS: [&str; 1] = [FIRST];
+const STEPS: [&str; 2] = [FIRST, SECOND];
 
 /// Keys are compared as bytes. `superseded` holds what is no more: a version with no later one that begins where it ends
 /// was removed there. `marks` holds the key of one document in some hundreds, to find parts of about the same size.
@@ -50,6 +50,20 @@ CREATE TABLE audit (
 ) STRICT;
 CREATE INDEX audit_at ON audit (at);
 CREATE INDEX audit_changed ON audit (sequence) WHERE writes IS NOT NULL;
+";
+
+/// When guests came last, in microseconds, and since when that is noted.
+const SECOND: &str = "
+CREATE TABLE sign_ins (
+    guest TEXT PRIMARY KEY,
+    last INTEGER NOT NULL,
+    request TEXT NOT NULL,
+    success INTEGER,
+    success_request TEXT
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE sign_ins_since (at INTEGER NOT NULL) STRICT;
+INSERT INTO sign_ins_since (at) VALUES (unixepoch() * 1000000);
 ";
 
 /// What a file is.

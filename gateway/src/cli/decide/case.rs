@@ -22,7 +22,7 @@ pub(super) struct Case {
     /// What the answer is called by; always text.
     pub(super) id: Value,
     /// The time of the request.
-    pub(super) now: UnixTime,
+    now: UnixTime,
     /// The app it is for.
     pub(super) app: Id,
     /// Whose token it carries.
@@ -124,6 +124,7 @@ impl Case {
                 .map(|(_, value)| value.as_bytes())
         };
         Context {
+            now: self.now,
             client_ip: self.client_ip,
             restriction: RestrictionHeaders::read(
                 values(POLICY_HEADER),

@@ -3,8 +3,11 @@ use crate::connections::{Asker, Lease, Opener};
 use crate::request::headers::CorrelationId;
 use crate::request::route::Routes;
 use crate::request::testing::{self, OWN, PARTNER, known};
-use crossgate_policy::ids::ResourceTenant;
-use crossgate_policy::snapshot::{FallbackProvider, Snapshot};
+use crossgate_policy::ids::{Id, ResourceTenant};
+use crossgate_policy::snapshot::{
+    DirectoryMode, Expiry, FallbackProvider, Guest, GuestDirectory, GuestRecords, Redemption,
+    Snapshot, UserType,
+};
 use crossgate_token::{Issuer, Issuers};
 use serde_json::json;
 use uuid::Uuid;
@@ -64,6 +67,16 @@ impl Stage {
     }
 
     fn tell_of(&self, lease: &Lease, in_force: &InForce, opener: Opener) -> Arc<Open> {
+        self.tell_until(lease, in_force, opener, None)
+    }
+
+    fn tell_until(
+        &self,
+        lease: &Lease,
+        in_force: &InForce,
+        opener: Opener,
+        expires: Option<Expiry>,
+    ) -> Arc<Open> {
         let mount = testing::mount(&in_force.routes, "payroll");
         let mount = in_force.routes.mount(mount).unwrap();
         assert_eq!(mount.app.resource, ResourceTenant(OWN));
@@ -72,6 +85,7 @@ impl Stage {
             client_ip: None,
             restriction: None,
             correlation_id: CorrelationId::Own(Uuid::nil()),
+            expires,
         };
         let open = Arc::new(Open::new(asker, mount, in_force));
         lease.begin(Instant::now());
@@ -197,6 +211,78 @@ fn requests_are_asked_once_they_are_long_and_only_those_that_still_are_under_way
     // The next request of the connection is another one.
     over.begin(later);
     assert!(!over.is_asked());
+}
+
+/// Ada of the partner is a guest until then.
+fn guest_until(in_force: &mut InForce, expires: Option<Expiry>) {
+    let ada = Guest {
+        id: Id::new("ada here"),
+        home_tenant: Some(PARTNER),
+        home_user_id: Some(Id::new("ada")),
+        home_groups: None,
+        home_groups_complete: true,
+        user_type: UserType::Guest,
+        deleted: false,
+        enabled: true,
+        expires,
+        redemption: Redemption::Accepted,
+        consent_given: true,
+        sign_in: None,
+    };
+    let records = GuestRecords::new(vec![ada], |clash| panic!("{clash:?}"));
+    let mut snapshot: Snapshot = testing::snapshot();
+    snapshot.guests = GuestDirectory::new(DirectoryMode::Optional, Arc::new(records));
+    in_force.snapshot = Arc::new(snapshot);
+}
+
+#[test]
+fn a_guest_ends_at_the_very_second_also_where_it_is_told_later_or_put_off_while_they_are_there() {
+    let at = |seconds| Expiry::new(seconds);
+    let mut stage = Stage::new();
+    stage.load(|next| guest_until(next, at(1_500_000_000)));
+    let (lease, put_off) = (stage.connections.lease(), stage.connections.lease());
+    let tell = |lease| {
+        let guest = Opener::Token(Arc::new(known(PARTNER)));
+        stage.tell_until(lease, &stage.in_force, guest, at(1_500_000_000))
+    };
+    let (open, later) = (tell(&lease), tell(&put_off));
+    let now = Timestamp::from_millisecond(1_499_999_999_960).unwrap();
+    let rest = look(&stage.connections, &stage.in_force, now, Instant::now());
+    assert_eq!(rest, Duration::from_millis(40));
+    assert!(open.closing().is_none());
+    stage.look(1_500_000_000);
+    assert_eq!(open.closing().unwrap().decision.code(), 50_057);
+    assert!(later.closing().is_some());
+
+    // The end is put off, and then brought forward, while something is open.
+    let lease = stage.connections.lease();
+    stage.load(|next| guest_until(next, None));
+    let guest = Opener::Token(Arc::new(known(PARTNER)));
+    let open = stage.tell_until(&lease, &stage.in_force, guest, None);
+    stage.load(|next| guest_until(next, at(1_600_000_000)));
+    assert_eq!(stage.look(1_500_000_001), PAUSE);
+    stage.load(|next| guest_until(next, at(1_700_000_000)));
+    stage.look(1_600_000_000);
+    assert!(open.closing().is_none());
+    stage.look(1_699_999_999);
+    assert!(open.closing().is_none());
+    stage.look(1_700_000_000);
+    assert_eq!(open.closing().unwrap().decision.code(), 50_057);
+}
+
+#[test]
+fn where_an_app_only_reports_a_guest_who_has_ended_stays_and_is_not_asked_of_all_the_time() {
+    let mut stage = Stage::new();
+    stage.change(|next| {
+        next.routes = routes("hosts = [\"a.example\"]\nenforcement = \"report-only\"", "")
+    });
+    stage.load(|next| guest_until(next, Expiry::new(1_500_000_000)));
+    let lease = stage.connections.lease();
+    let guest = Opener::Token(Arc::new(known(PARTNER)));
+    let open = stage.tell_until(&lease, &stage.in_force, guest, Expiry::new(1_500_000_000));
+    stage.look(1_500_000_000);
+    assert_eq!(stage.look(1_500_000_001), PAUSE);
+    assert!(open.closing().is_none());
 }
 
 /// The same issuers, but for that of members.

@@ -52,7 +52,7 @@ pub fn admit_again(in_force: &InForce, now: UnixTime, app: &App, open: &Open) ->
         client_ip: open.client_ip,
         restriction: values.map_or(RestrictionHeaders::Absent, RestrictionValues::read),
         terms_accepted: accepted.as_deref().unwrap_or_default(),
-        ..Context::default()
+        ..Context::at(now)
     };
     ask(&in_force.snapshot, caller, &app.called.target, &context)
 }

@@ -7,7 +7,7 @@ use crossgate_policy::snapshot::Snapshot;
 use crossgate_policy::target::Target;
 use crossgate_policy::{Caller, Decision};
 
-use super::{Brought, ask, decide};
+use super::{Brought, ask, decide, unix_time};
 use crate::ops::Metrics;
 use crate::people::{Call, SignedIn};
 use crate::request::restriction::restriction;
@@ -55,7 +55,7 @@ pub fn admit_with_terms(
         client_ip: call.client_ip,
         restriction: restriction(call.headers),
         terms_accepted: terms,
-        ..Context::default()
+        ..Context::at(unix_time(call.at))
     };
     ask(&call.in_force.snapshot, caller, target, &context)
 }

@@ -60,10 +60,10 @@ impl Stage {
             issuers: &self.issuers,
             keys,
             basis: Basis::new(&self.keys, 1),
-            now: UnixTime::from_secs(now),
         };
         let app = self.routes.find(Door::Proxy, "a.example", "/").unwrap().app;
         let brought = Brought {
+            now: UnixTime::from_secs(now),
             headers: &headers,
             client_ip: None,
             session: None,

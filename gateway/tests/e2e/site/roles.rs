@@ -1,9 +1,11 @@
 //! Calls of every route of the admin API, and what each of them takes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use crossgate_control::api::routes::{Need, ROUTES, Route, Verb, Versions};
 use crossgate_control::roles::{Action, ActionSet, BuiltInRole};
+use crossgate_testkit::programs::wait_for;
 use serde_json::{Value, json};
 
 use super::admin::{AUDITS, DEFAULT, GLOBAL_ADMINISTRATOR, PARTNERS};
@@ -16,6 +18,7 @@ const POLICIES: &str = "identity/conditionalAccess/policies";
 const LOCATIONS: &str = "identity/conditionalAccess/namedLocations";
 const SYNC: &str = "identitySynchronization";
 const INVITATIONS: &str = "invitations";
+const REVIEWS: &str = "identityGovernance/accessReviews/definitions";
 /// Who answers for every guest that is invited here.
 const SPONSOR: &str = "0b0e0000-0000-4000-8000-00000000005a";
 
@@ -49,6 +52,14 @@ struct Things {
     deleted: [String; 2],
 }
 
+/// Access reviews: one under way, one that is to be stopped, and one that is to be applied; and a guest of theirs.
+struct Reviews {
+    open: String,
+    running: String,
+    ended: String,
+    guest: String,
+}
+
 /// One call, and the actions it takes.
 #[derive(Debug)]
 struct Asking {
@@ -73,6 +84,7 @@ pub struct Inspector<'s> {
     line: Line,
     token: String,
     fresh: u32,
+    reviews: Option<Reviews>,
 }
 
 impl<'s> Inspector<'s> {
@@ -92,6 +104,7 @@ impl<'s> Inspector<'s> {
             line: Line::open(site.gateway.admin()),
             token,
             fresh: 0,
+            reviews: None,
         }
     }
 
@@ -198,8 +211,42 @@ impl<'s> Inspector<'s> {
         assert!(told.status < 300 || told.status == 409, "{told:?}");
     }
 
+    /// Waits until no review does anything by itself.
+    fn settle(&mut self) {
+        wait_for("the reviews", Duration::from_secs(30), || {
+            let path = format!("v1.0/{REVIEWS}?$top=999&$select=id,status");
+            let all = self.get(&path)["value"].take();
+            let rests = |review: &Value| {
+                let status = review["status"].as_str().unwrap();
+                ["InProgress", "Completed", "Applied"].contains(&status)
+            };
+            all.as_array().unwrap().iter().all(rests).then_some(())
+        });
+    }
+
+    /// Once for all.
+    fn set_out_reviews(&mut self) {
+        if self.reviews.is_none() {
+            let guest = self.invite();
+            let reviews = Reviews {
+                open: self.make(REVIEWS, &review()),
+                running: self.make(REVIEWS, &review()),
+                ended: self.make(REVIEWS, &review()),
+                guest,
+            };
+            self.settle();
+            let id = &reviews.ended;
+            let path = format!("v1.0/{REVIEWS}/{id}/instances/{id}/stop");
+            let told = self.line.call(&self.token, "POST", &path, "");
+            assert_eq!(told.status, 204, "{told:?}");
+            self.reviews = Some(reviews);
+        }
+        self.settle();
+    }
+
     /// Makes what is not there.
     fn set_out(&mut self) -> Things {
+        self.set_out_reviews();
         let path = format!("v1.0/{PARTNERS}/{WINGTIP}");
         if self.line.call(&self.token, "GET", &path, "").status == 404 {
             self.make(PARTNERS, &partner(WINGTIP, json!({})));
@@ -309,6 +356,12 @@ impl<'s> Inspector<'s> {
         };
         let mut queries = vec![String::new()];
         queries.extend(route.expand.iter().map(|name| format!("?$expand={name}")));
+        queries.extend(route.needs.iter().filter_map(|need| match need {
+            Need::ForNamed(name, _) => Some(format!("?$select={name}")),
+            Need::Always(_) | Need::ForMember(..) | Need::ForOthers(_) | Need::ForExpanded(..) => {
+                None
+            }
+        }));
         for query in queries {
             for body in self.bodies(route) {
                 let path = format!("{start}{}{query}", self.address(route, things));
@@ -328,6 +381,16 @@ impl<'s> Inspector<'s> {
             return route.path.to_owned();
         };
         let (_, after) = rest.split_once('}').unwrap();
+        if before.trim_end_matches('/') == REVIEWS {
+            let reviews = self.reviews.as_ref().unwrap();
+            let id = match after.rsplit('/').next() {
+                Some("stop") => &reviews.running,
+                Some("applyDecisions") => &reviews.ended,
+                Some(_) | None => &reviews.open,
+            };
+            let path = route.path.replace("{id}", id).replace("{instanceId}", id);
+            return path.replace("{decisionId}", &reviews.guest);
+        }
         let somebody = self.fresh();
         let reader = BuiltInRole::DirectoryReaders.id().to_string();
         let own = crossgate_testkit::gateway::OWN_TENANT;
@@ -365,7 +428,7 @@ impl<'s> Inspector<'s> {
                     members.push("displayName");
                 }
                 Need::ForOthers(_) => members.extend(["b2bCollaborationInbound", "inboundTrust"]),
-                Need::Always(_) | Need::ForExpanded(..) => {}
+                Need::Always(_) | Need::ForExpanded(..) | Need::ForNamed(..) => {}
             }
         }
         if members.is_empty() {
@@ -395,9 +458,17 @@ impl<'s> Inspector<'s> {
         Some(match (route.method, route.path) {
             (Verb::Get | Verb::Delete, _) => return None,
             (_, path)
-                if ["/reset", "/restore", "/revoke"]
-                    .iter()
-                    .any(|end| path.contains(end)) =>
+                if [
+                    "/reset",
+                    "/restore",
+                    "/revoke",
+                    "/acceptRecommendations",
+                    "/stop",
+                    "/applyDecisions",
+                    "/sendReminder",
+                ]
+                .iter()
+                .any(|end| path.contains(end)) =>
             {
                 return None;
             }
@@ -430,6 +501,8 @@ impl<'s> Inspector<'s> {
             }
             (Verb::Patch, path) if path.starts_with("users") => json!({ "displayName": fresh }),
             (Verb::Post, INVITATIONS) => invitation(&fresh),
+            (Verb::Post, REVIEWS) => review(),
+            (_, path) if path.starts_with(REVIEWS) => json!({ "decision": "DontKnow" }),
             (Verb::Post, ASSIGNMENTS) => json!({
                 "principalId": fresh, "roleDefinitionId": reader, "directoryScopeId": "/",
             }),
@@ -439,7 +512,7 @@ impl<'s> Inspector<'s> {
 }
 
 /// The actions that a call takes, as the table says.
-fn takes(route: &Route, body: Option<&Value>, expands: bool) -> Vec<Action> {
+fn takes(route: &Route, body: Option<&Value>, queries: bool) -> Vec<Action> {
     let members: BTreeSet<&str> = body
         .and_then(Value::as_object)
         .map(|body| body.keys().map(String::as_str).collect())
@@ -458,8 +531,13 @@ fn takes(route: &Route, body: Option<&Value>, expands: bool) -> Vec<Action> {
             Need::ForOthers(action) if members.is_empty() || !others.is_empty() => {
                 takes.push(action);
             }
-            Need::ForExpanded(_, action) if expands => takes.push(action),
-            Need::ForMember(..) | Need::ForOthers(_) | Need::ForExpanded(..) => {}
+            Need::ForExpanded(_, action) | Need::ForNamed(_, action) if queries => {
+                takes.push(action);
+            }
+            Need::ForMember(..)
+            | Need::ForOthers(_)
+            | Need::ForExpanded(..)
+            | Need::ForNamed(..) => {}
         }
     }
     takes
@@ -502,6 +580,14 @@ fn invitation(name: &str) -> Value {
         "invitedUserEmailAddress": format!("{name}@guests.example"),
         "inviteRedirectUrl": "https://guests.contoso.com/",
         "invitedUserSponsors": [{ "@odata.type": "#microsoft.graph.user", "id": SPONSOR }],
+    })
+}
+
+fn review() -> Value {
+    json!({
+        "displayName": "Guests", "scope": { "query": "/users?$filter=userType eq 'Guest'", "queryType": "MicrosoftGraph" },
+        "reviewers": [{ "query": format!("/users/{SPONSOR}"), "queryType": "MicrosoftGraph" }],
+        "settings": { "instanceDurationInDays": 1 },
     })
 }
 

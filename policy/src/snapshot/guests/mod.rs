@@ -1,15 +1,17 @@
 //! The own directory's guest records.
 
+mod expiry;
 mod numbered;
 mod records;
 
+pub use expiry::Expiry;
 pub use records::{GuestRecords, SameGuest};
 
 use std::sync::Arc;
 
 pub(super) use self::numbered::Numbered;
 use super::sign_in::{SignInNames, Witness};
-use crate::ids::{Id, TenantId};
+use crate::ids::{Id, TenantId, UnixTime};
 
 /// How the directory is used (`[guests] directory`).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -41,6 +43,8 @@ pub struct Guest {
     pub deleted: bool,
     /// `accountEnabled` is not false.
     pub enabled: bool,
+    /// `crossgate.expiresDateTime`: from then on it is as if it were not enabled.
+    pub expires: Option<Expiry>,
     /// `externalUserState`.
     pub redemption: Redemption,
     /// The guest agreed to the organisation's use of their data.
@@ -54,6 +58,18 @@ impl Guest {
     #[must_use]
     pub fn home(&self) -> Option<(TenantId, &Id)> {
         Some((self.home_tenant?, self.home_user_id.as_ref()?))
+    }
+
+    /// Whether it may let somebody in at this time, whatever else is asked of them.
+    #[must_use]
+    pub fn is_active(&self, now: UnixTime) -> bool {
+        self.enabled && !self.deleted && !self.has_expired(now)
+    }
+
+    /// Whether its time is up.
+    #[must_use]
+    pub fn has_expired(&self, now: UnixTime) -> bool {
+        self.expires.is_some_and(|expires| expires.has_come(now))
     }
 }
 

@@ -102,8 +102,26 @@ fn home(dice: &mut Dice) -> Value {
     if dice.chance(50) {
         home["consentGiven"] = dice.chance(45).into();
     }
+    if dice.chance(20) {
+        // Calls are made at 2026-01-01T00:00:00Z.
+        home["expiresDateTime"] = (*dice.pick(&[
+            "2025-12-31T23:59:59Z",
+            "2026-01-01T00:00:00Z",
+            "2026-01-01T00:00:00.9Z",
+            "2026-01-01T00:00:01Z",
+            "2026-01-01T02:00:01+02:00",
+            "2026-06-01T00:00:00Z",
+        ]))
+        .into();
+    }
     if dice.chance(8) {
-        let member = *dice.pick(&["homeTenantId", "homeUserId", "homeGroups", "consentGiven"]);
+        let member = *dice.pick(&[
+            "homeTenantId",
+            "homeUserId",
+            "homeGroups",
+            "consentGiven",
+            "expiresDateTime",
+        ]);
         home[member] = Value::Null;
     }
     home
