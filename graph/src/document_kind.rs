@@ -28,6 +28,14 @@ pub enum DocumentKind {
     Guest,
     /// A revocation, by kind and id: `user/ID`; of one tenant `user@TENANT/ID`.
     Revocation,
+    /// Graph's `appRoleAssignment`: somebody is assigned to an app, `APP/PRINCIPAL`.
+    AppRoleAssignment,
+    /// Graph's `group`, by `id`. Not one of Entra's, which tokens tell of.
+    Group,
+    /// Somebody is in a group, `GROUP/MEMBER`.
+    GroupMember,
+    /// Somebody owns an app or a group, `OWNER/servicePrincipal/APP` or `OWNER/group/GROUP`.
+    Owner,
     /// Graph's `unifiedRoleDefinition` of a custom role, by `id`.
     RoleDefinition,
     /// Graph's `unifiedRoleAssignment`, by `id`.
@@ -44,7 +52,7 @@ pub enum DocumentKind {
 
 impl DocumentKind {
     /// All, in the order in which a policy is read.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 22] = [
         Self::Policy,
         Self::Default,
         Self::Partner,
@@ -57,6 +65,10 @@ impl DocumentKind {
         Self::ExternalIdentities,
         Self::Guest,
         Self::Revocation,
+        Self::AppRoleAssignment,
+        Self::Group,
+        Self::GroupMember,
+        Self::Owner,
         Self::RoleDefinition,
         Self::RoleAssignment,
         Self::Bootstrap,
@@ -81,6 +93,10 @@ impl DocumentKind {
             Self::ExternalIdentities => "external-identities-policy",
             Self::Guest => "guests",
             Self::Revocation => "revocations",
+            Self::AppRoleAssignment => "app-role-assignments",
+            Self::Group => "groups",
+            Self::GroupMember => "group-members",
+            Self::Owner => "owners",
             Self::RoleDefinition => "role-definitions",
             Self::RoleAssignment => "role-assignments",
             Self::Bootstrap => "bootstrap",
@@ -113,6 +129,10 @@ impl DocumentKind {
             | Self::NamedLocation
             | Self::Guest
             | Self::Revocation
+            | Self::AppRoleAssignment
+            | Self::Group
+            | Self::GroupMember
+            | Self::Owner
             | Self::RoleDefinition
             | Self::RoleAssignment
             | Self::Invitation
@@ -138,6 +158,10 @@ impl DocumentKind {
             | Self::ExternalIdentities
             | Self::Guest
             | Self::Revocation
+            | Self::AppRoleAssignment
+            | Self::Group
+            | Self::GroupMember
+            | Self::Owner
             | Self::RoleDefinition
             | Self::RoleAssignment => true,
         }
