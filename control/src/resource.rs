@@ -258,6 +258,19 @@ pub static DELETED_USERS: Resource = Resource {
     )
 };
 
+/// Groups of guests.
+pub static GROUPS: Resource = resource!(
+    Group,
+    model::GROUP,
+    "groups",
+    "Group",
+    "GroupManagement",
+    "Read group",
+    "Add group",
+    "Update group",
+    "Delete group"
+);
+
 fn was_deleted(user: &Document) -> bool {
     user.written("deletedDateTime")
         .is_some_and(|at| at != "null")

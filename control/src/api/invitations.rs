@@ -9,6 +9,7 @@ use super::asked::Asked;
 use super::call::Reply;
 use super::error::ApiError;
 use super::{Api, body, permission};
+use crate::delegation::{Thing, plain_id};
 use crate::invitations::PENDING;
 use crate::inviting::{self, Asking, INVITE, Wanted};
 use crate::model::{INVITATION, show};
@@ -73,5 +74,47 @@ fn read(given: &Document) -> Result<Wanted, ApiError> {
         user: user.map(|user| Id::new(&user).to_string()),
         message: given.get("invitedUserMessageInfo").unwrap_or(Value::Null),
         sponsors: Sponsor::read(given.get("invitedUserSponsors"))?,
+        to: things(given.get("crossgate"))?,
     })
 }
+
+/// What a guest is let into, as `crossgate` of the body names it.
+fn things(given: Option<Value>) -> Result<Vec<Thing>, ApiError> {
+    let members = match given {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(Value::Object(members)) => members,
+        Some(_) => return Err(expected()),
+    };
+    let mut things = Vec::new();
+    for (name, value) in members {
+        let make: fn(Id) -> Thing = match name.as_str() {
+            "applications" => Thing::App,
+            "groups" => Thing::Group,
+            _ => return Err(expected()),
+        };
+        for id in value.as_array().ok_or_else(expected)? {
+            let id = plain_id(id.as_str().ok_or_else(expected)?, "crossgate")?;
+            let thing = make(id);
+            if !things.contains(&thing) {
+                things.push(thing);
+            }
+        }
+    }
+    if things.len() > MOST_THINGS {
+        return Err(ApiError::property(
+            "crossgate",
+            format!("a guest is invited to {MOST_THINGS} apps and groups at most at a time"),
+        ));
+    }
+    Ok(things)
+}
+
+fn expected() -> ApiError {
+    ApiError::property(
+        "crossgate",
+        "expected an object with `applications` and `groups`, each a list of ids",
+    )
+}
+
+/// More are assigned one by one.
+const MOST_THINGS: usize = 20;

@@ -1,5 +1,6 @@
 //! Where a call leads: the words of the one table of what is served, and how a call finds its line in it.
 
+mod delegation;
 mod needs;
 mod table;
 
@@ -12,10 +13,16 @@ use super::error::ApiError;
 use crate::odata::QueryOption;
 use crate::resource::Resource;
 use crate::roles::Action;
-pub use table::ROUTES;
+use table::joined;
+
+/// Everything that is served.
+pub static ROUTES: &[Route] = &joined::<{ table::ROUTES.len() + delegation::ROUTES.len() }>(
+    table::ROUTES,
+    delegation::ROUTES,
+);
 
 /// One operation of the API.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Route {
     /// The method.
     pub method: Verb,
@@ -130,6 +137,34 @@ pub enum Special {
     RestoreUser,
     /// A guest is invited.
     Invite,
+    /// Many are.
+    BulkInvite,
+    /// The apps of the configuration.
+    ListServicePrincipals,
+    /// One of them.
+    GetServicePrincipal,
+    /// Who is assigned to an app.
+    ListAssigned,
+    /// Somebody is.
+    Assign,
+    /// Somebody is no more.
+    Unassign,
+    /// What a user is assigned to.
+    ListAssignmentsOfUser,
+    /// Who is in a group.
+    ListMembers,
+    /// A guest is.
+    AddMember,
+    /// A guest is no more.
+    RemoveMember,
+    /// A group goes, and all that it stood for.
+    DeleteGroup,
+    /// Who owns an app or a group.
+    ListOwners,
+    /// Somebody does.
+    AddOwner,
+    /// Somebody does no more.
+    RemoveOwner,
     /// Who answers for a guest.
     ListSponsors,
     /// One more does.

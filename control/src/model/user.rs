@@ -66,6 +66,7 @@ pub static INVITATION: EntityType = EntityType {
         complex("invitedUserMessageInfo", &INVITED_USER_MESSAGE_INFO),
         open("invitedUser").if_stored(),
         open("invitedUserSponsors").if_stored(),
+        open("crossgate").if_stored(),
     ],
 };
 

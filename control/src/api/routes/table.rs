@@ -15,7 +15,7 @@ use crate::roles::Action;
 
 const SYNC: &[&str] = &["identitySynchronization"];
 
-const fn route(
+pub(super) const fn route(
     method: Verb,
     path: &'static str,
     operation: Operation,
@@ -35,6 +35,43 @@ const fn route(
     }
 }
 
+/// One table of two.
+pub(super) const fn joined<const ALL: usize>(
+    first: &'static [Route],
+    second: &'static [Route],
+) -> [Route; ALL] {
+    let mut all = [API_ITSELF; ALL];
+    let mut rest: &mut [Route] = &mut all;
+    let mut lists = [first, second];
+    while let ([place, others @ ..], Some((route, left))) = (rest, next(lists)) {
+        *place = *route;
+        rest = others;
+        lists = left;
+    }
+    all
+}
+
+/// The next of two lists, and what is left of them.
+const fn next(
+    [first, second]: [&'static [Route]; 2],
+) -> Option<(&'static Route, [&'static [Route]; 2])> {
+    match (first, second) {
+        ([route, rest @ ..], second) => Some((route, [rest, second])),
+        ([], [route, rest @ ..]) => Some((route, [&[], rest])),
+        ([], []) => None,
+    }
+}
+
+const API_ITSELF: Route = route(
+    GET,
+    "openapi.json",
+    Own(Special::OpenApi),
+    &[],
+    &[],
+    "Describe the API as OpenAPI does",
+)
+.only(Versions::Neither);
+
 impl Route {
     const fn expanding(self, expand: &'static [&'static str]) -> Self {
         Self { expand, ..self }
@@ -45,8 +82,8 @@ impl Route {
     }
 }
 
-/// Everything that is served.
-pub static ROUTES: &[Route] = &[
+/// All that is here.
+pub(super) const ROUTES: &[Route] = &[
     // Cross-tenant access
     route(
         GET,
@@ -663,13 +700,5 @@ pub static ROUTES: &[Route] = &[
         &[],
         "Describe the model as OData does",
     ),
-    route(
-        GET,
-        "openapi.json",
-        Own(Special::OpenApi),
-        &[],
-        &[],
-        "Describe the API as OpenAPI does",
-    )
-    .only(Versions::Neither),
+    API_ITSELF,
 ];

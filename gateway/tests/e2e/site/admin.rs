@@ -25,7 +25,9 @@ pub const ALL_SCOPES: &str = "CrossTenantInformation.ReadBasic.All Policy.Read.C
     Policy.ReadWrite.Authorization AuditLog.Read.All RoleManagement.Read.Directory \
     RoleManagement.Read.All Organization.Read.All Organization.ReadWrite.All \
     User.RevokeSessions.All User.Invite.All User.Read.All User.ReadWrite.All Directory.Read.All \
-    RoleManagement.ReadWrite.Directory Directory.ReadWrite.All";
+    RoleManagement.ReadWrite.Directory Directory.ReadWrite.All GroupMember.Read.All \
+    GroupMember.ReadWrite.All Group.Read.All Group.ReadWrite.All Application.Read.All \
+    AppRoleAssignment.ReadWrite.All Application.ReadWrite.All";
 
 impl Stage {
     /// Keeps the policy in a store.
