@@ -259,11 +259,14 @@ pub(super) fn remove_owner(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiErr
     })
 }
 
+/// What stands of an owner afterwards.
+type Change<'a> = dyn Fn(&dyn Store, &Thing) -> Result<Option<Document>, ApiError> + 'a;
+
 fn change_owner(
     api: &Api,
     asked: &Asked<'_>,
     owner: &Id,
-    how: &dyn Fn(&dyn Store, &Thing) -> Result<Option<Document>, ApiError>,
+    how: &Change<'_>,
 ) -> Result<Reply, ApiError> {
     let thing = thing(api, asked)?;
     let attempt = owner_attempt(asked);

@@ -106,9 +106,11 @@ fn operation(route: &Route, version: &str) -> Value {
         );
     }
     if let Some(schema) = request_schema(route) {
-        let content_type = match route.operation {
-            Operation::Special(Special::BulkInvite) => "text/csv",
-            _ => "application/json",
+        let is_csv = matches!(route.operation, Operation::Special(Special::BulkInvite));
+        let content_type = if is_csv {
+            "text/csv"
+        } else {
+            "application/json"
         };
         put(
             &mut described,

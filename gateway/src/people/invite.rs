@@ -64,13 +64,14 @@ impl People {
         let Some(person) = membership::person(session, decision) else {
             return may_not(call, Why::MayNotInvite, MAY_NOT_INVITE);
         };
+        let typed = (call.method == Method::POST && self.is_ours(call)).then(|| Typed::of(call));
         let owned = match membership::own(ledger, None, Some(person.clone())).await {
-            Ok(own) if own.may_invite => own.owned,
+            // An invitation that is refused is recorded by who refuses it.
+            Ok(own) if own.may_invite || typed.is_some() => own.owned,
             Ok(_) => return may_not(call, Why::MayNotInvite, MAY_NOT_INVITE),
             Err(fault) => return unreachable(call, &fault),
         };
         let ask = |typed: &Typed, problem| self.ask(call, (session, &owned), typed, problem);
-        let typed = (call.method == Method::POST && self.is_ours(call)).then(|| Typed::of(call));
         let Some(typed) = typed else {
             let typed = Typed::default();
             return if call.method == Method::POST {

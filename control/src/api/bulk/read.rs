@@ -185,14 +185,11 @@ impl Columns {
             ));
         }
         let mut to = Vec::new();
-        let kinds: [(Column, &str, fn(crossgate_policy::ids::Id) -> Thing); 2] = [
-            (Column::App, "app", Thing::App),
-            (Column::Group, "group", Thing::Group),
-        ];
-        for (column, name, make) in kinds {
-            if !cell(column).is_empty() {
-                to.push(make(plain_id(cell(column), name)?));
-            }
+        if !cell(Column::App).is_empty() {
+            to.push(Thing::App(plain_id(cell(Column::App), "app")?));
+        }
+        if !cell(Column::Group).is_empty() {
+            to.push(Thing::Group(plain_id(cell(Column::Group), "group")?));
         }
         let redirect = cell(Column::Redirect);
         Ok(Wanted {

@@ -14,27 +14,27 @@ pub(super) fn documents(dice: &mut Dice, files: &mut PolicyFiles) {
     let mut assignments = Vec::new();
     for app in dice.some(&apps, 0, 5) {
         for user in dice.some(&USERS, 0, 2) {
-            assignments.push(assignment(dice, &app, &user, "User"));
+            assignments.push(assignment(dice, app, user, "User"));
         }
         for group in dice.some(&groups, 0, 2) {
-            let id = dice.cased(&group);
+            let id = dice.cased(group);
             let taken = |other: &Value| {
                 let same = |member: &str, id: &str| {
                     other[member]
                         .as_str()
                         .is_some_and(|o| o.eq_ignore_ascii_case(id))
                 };
-                same("resourceId", &app) && same("principalId", &id)
+                same("resourceId", app) && same("principalId", &id)
             };
             if !assignments.iter().any(taken) {
-                assignments.push(assignment(dice, &app, &id, "Group"));
+                assignments.push(assignment(dice, app, &id, "Group"));
             }
         }
     }
     let mut members = Vec::new();
     for group in &groups {
         for user in dice.some(&USERS, 0, 3) {
-            members.push(json!({ "groupId": dice.cased(group), "memberId": dice.cased(&user) }));
+            members.push(json!({ "groupId": dice.cased(group), "memberId": dice.cased(user) }));
         }
     }
     files.insert("app-role-assignments.jsonl".to_owned(), assignments.into());
