@@ -73,6 +73,17 @@ impl FromStr for Address {
                     };
                     format!("{what}/{}", Id::new(id))
                 }
+                Some(_)
+                    if matches!(
+                        kind,
+                        DocumentKind::AppRoleAssignment
+                            | DocumentKind::GroupMember
+                            | DocumentKind::Owner
+                    ) =>
+                {
+                    let parts = key.split('/').map(|part| Id::new(part).to_string());
+                    parts.collect::<Vec<_>>().join("/")
+                }
                 _ => Id::new(key).to_string(),
             };
             Some(Self::new(kind, &key))
@@ -119,6 +130,10 @@ mod tests {
         assert_eq!(
             parsed(&format!("revocations/user@{upper}/ada")),
             Ok(format!("revocations/user@{tenant}/ada"))
+        );
+        assert_eq!(
+            parsed(&format!("owners/{upper}/group/{upper}")),
+            Ok(format!("owners/{tenant}/group/{tenant}"))
         );
         assert_eq!(
             parsed("conditional-access/MFA"),

@@ -17,6 +17,7 @@ use crate::administrator::Administrator;
 use crate::api::error::ApiError;
 use crate::api::users::{now, sign_in_anew};
 use crate::audit::{Activity, Attempt, Initiator, Outcome, TargetResource, modified};
+use crate::delegation::{self, Thing};
 use crate::document::{Address, DocumentKind, Write};
 use crate::expiry::{self, EXPIRES};
 use crate::invitations::{Invited, PENDING, invitable, link};
@@ -54,6 +55,8 @@ pub struct Wanted {
     pub sponsors: Option<Vec<Sponsor>>,
     /// When the guest's access ends.
     pub expires: Option<Timestamp>,
+    /// What the guest is let into.
+    pub to: Vec<Thing>,
 }
 
 /// What became of it.
@@ -65,6 +68,8 @@ pub struct Made {
     pub link: String,
     /// They have not accepted yet.
     pub is_open: bool,
+    /// Nobody had invited them before.
+    pub is_new: bool,
     /// What the inviter should know.
     pub advisories: Vec<String>,
 }
@@ -185,17 +190,18 @@ pub(crate) fn invite(
     wanted: &Wanted,
 ) -> Result<Made, ApiError> {
     let caller = asking.who.caller();
-    let check = |inviters: Inviters| {
+    let settings = ledger.enforcer().settings();
+    let check = |inviters: Inviters, store: &dyn Store| {
         let roles = ledger.roles();
         may_invite(inviters, &roles, &caller)?;
         wanted.check_permission(&roles, &caller)?;
+        wanted.check_things((&roles, &caller), store, &settings)?;
         (asking.may)()
     };
     let policy = ledger.compiled();
     // Whoever may not is told nothing of settings and addresses.
-    check(policy.external_collaboration.inviters)?;
+    check(policy.external_collaboration.inviters, ledger.store())?;
     wanted.check()?;
-    let settings = ledger.enforcer().settings();
     let origin = redeemed_at(&settings, &wanted.redirect)?;
     if wanted.sends && settings.mail.is_none() {
         return Err(ApiError::property(
@@ -220,7 +226,7 @@ pub(crate) fn invite(
     let mut made = None;
     let advisories =
         ledger.change_as_planned(&attempt, asking.confirmation, &mut |store, standing| {
-            check(standing.compiled().external_collaboration.inviters)?;
+            check(standing.compiled().external_collaboration.inviters, store)?;
             let before = existing(store, standing, wanted)?;
             if before.is_some() && wanted.expires.is_some() {
                 return Err(ApiError::property(
@@ -243,6 +249,7 @@ pub(crate) fn invite(
             if wanted.reset {
                 writes.push(sign_in_anew(&id));
             }
+            writes.extend(delegation::entries(store, &wanted.to, &id)?);
             if is_open {
                 if let Some(rates) = &rates {
                     rates.check(&counts, Timestamp::now())?;
@@ -255,14 +262,17 @@ pub(crate) fn invite(
                     writes.push(outbox::invitation(&id, &origin, offer, &wanted.message));
                 }
             }
-            made = Some((id, is_open));
+            made = Some((id, is_open, before.is_none()));
+            let things = wanted.to.iter();
             Ok(Some(Planned {
                 modified: modified(before.as_ref().map(|(_, before)| before), Some(&document)),
                 writes,
-                details: Vec::new(),
+                details: things
+                    .map(|thing| ("InvitedTo", thing.id().to_string()))
+                    .collect(),
             }))
         })?;
-    let (guest, is_open) = made.ok_or_else(ApiError::internal)?;
+    let (guest, is_open, is_new) = made.ok_or_else(ApiError::internal)?;
     if let Some(rates) = rates.as_mut().filter(|_| is_open) {
         rates.count(counts, Timestamp::now());
     }
@@ -276,6 +286,7 @@ pub(crate) fn invite(
         },
         guest,
         is_open,
+        is_new,
         advisories: advisories.unwrap_or_default(),
     })
 }
@@ -312,6 +323,29 @@ impl Wanted {
         roles
             .check(caller, required)
             .map_err(|denied| ApiError::denied(denied.to_string()))
+    }
+
+    /// What a guest is let into is there, and the inviter's to let people into.
+    fn check_things(
+        &self,
+        (roles, caller): (&Roles, &Caller),
+        store: &dyn Store,
+        settings: &Settings,
+    ) -> Result<(), ApiError> {
+        for thing in &self.to {
+            delegation::capacity(roles, caller, thing.changing(), thing, store)?;
+            if thing.name(store, settings)?.is_none() {
+                let what = match thing {
+                    Thing::App(_) => "app",
+                    Thing::Group(_) => "group",
+                };
+                return Err(ApiError::property(
+                    "crossgate",
+                    format!("there is no {what} `{}`", thing.id()),
+                ));
+            }
+        }
+        Ok(())
     }
 
     fn check(&self) -> Result<(), ApiError> {

@@ -8,6 +8,7 @@ pub mod administrator;
 pub mod api;
 pub mod audit;
 pub mod bootstrap;
+pub mod delegation;
 pub mod document;
 pub mod enforcer;
 pub mod expiry;

@@ -272,6 +272,19 @@ pub static ACCESS_REVIEWS: Resource = resource!(
     "Delete access review"
 );
 
+/// Groups of guests.
+pub static GROUPS: Resource = resource!(
+    Group,
+    model::GROUP,
+    "groups",
+    "Group",
+    "GroupManagement",
+    "Read group",
+    "Add group",
+    "Update group",
+    "Delete group"
+);
+
 fn was_deleted(user: &Document) -> bool {
     user.written("deletedDateTime")
         .is_some_and(|at| at != "null")

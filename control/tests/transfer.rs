@@ -124,6 +124,19 @@ fn odd() -> Files {
                 .map(|n| format!("{{\"kind\":\"user\",\"id\":\"u\",\"n\":{n}}}\n"))
                 .collect(),
         ),
+        (
+            "app-role-assignments.jsonl",
+            "{\"resourceId\":\"crm\", \"principalId\":\"ada\"}\n{\"resourceId\":\"crm\",\"principalId\":\"team\"}\n".to_owned(),
+        ),
+        ("groups.jsonl", "{\"id\" :\"team\"}\n".to_owned()),
+        (
+            "group-members.jsonl",
+            "{\"groupId\":\"team\",\"memberId\":\"g\" }\n".to_owned(),
+        ),
+        (
+            "owners.jsonl",
+            "{\"ownerId\":\"ada\",\"objectType\":\"group\",\"objectId\":\"team\"}\n".to_owned(),
+        ),
         ("templates/partner-configuration.json", "{}".to_owned()),
         ("templates/identity-synchronization.json", "{ }".to_owned()),
     ]
@@ -139,7 +152,7 @@ fn an_export_that_is_imported_gives_the_very_same_documents() {
     other.import(&files);
     assert_eq!(one.documents(), other.documents());
     assert_eq!(other.export(), files);
-    assert_eq!(one.documents().len(), 23);
+    assert_eq!(one.documents().len(), 28);
     // And the same once more changes nothing.
     let again = one.import(&files);
     assert_eq!((again.added, again.changed, again.removed), (0, 0, 0));
@@ -159,11 +172,12 @@ fn a_domain_policy_that_says_nothing_of_domains_stays_one() {
 }
 
 #[test]
-fn roles_and_the_secret_stay_where_the_directory_says_nothing_of_them() {
+fn roles_owners_and_the_secret_stay_where_the_directory_says_nothing_of_them() {
     let stage = Stage::new();
     stage.write(vec![
         put(DocumentKind::Bootstrap, "", "{}"),
         put(DocumentKind::RoleAssignment, "a", "{\"id\":\"a\"}"),
+        put(DocumentKind::Owner, "a/group/t", "{\"ownerId\":\"a\"}"),
         put(DocumentKind::Partner, "p", "{}"),
         put(
             DocumentKind::Default,
@@ -175,7 +189,15 @@ fn roles_and_the_secret_stay_where_the_directory_says_nothing_of_them() {
     assert_eq!((plan.added, plan.changed, plan.removed), (0, 1, 1));
     let documents = stage.documents();
     let left: Vec<_> = documents.keys().map(String::as_str).collect();
-    assert_eq!(left, ["bootstrap", "default", "role-assignments/a"]);
+    assert_eq!(
+        left,
+        [
+            "bootstrap",
+            "default",
+            "owners/a/group/t",
+            "role-assignments/a"
+        ]
+    );
     assert_eq!(
         documents["default"],
         "{\"id\":\"d\",\"isServiceDefault\":true}"
@@ -188,6 +210,7 @@ fn roles_and_the_secret_stay_where_the_directory_says_nothing_of_them() {
     );
     stage.import(&[definition].into());
     assert!(stage.documents().contains_key("role-assignments/a"));
+    assert!(stage.documents().contains_key("owners/a/group/t"));
     let assignment = "{\"id\":\"c\",\"principalId\":\"u\",\"directoryScopeId\":\"/\",\
          \"roleDefinitionId\":\"62e90394-69f5-4237-9190-012177145e10\"}";
     let assignment = ("role-assignments/c.json".to_owned(), assignment.to_owned());
@@ -195,7 +218,7 @@ fn roles_and_the_secret_stay_where_the_directory_says_nothing_of_them() {
     let documents = stage.documents();
     assert!(!documents.contains_key("role-assignments/a"));
     assert!(documents.contains_key("role-assignments/c"));
-    assert_eq!(documents.len(), 4);
+    assert_eq!(documents.len(), 5);
 }
 
 #[test]

@@ -381,6 +381,7 @@ pub fn snapshot(settings: &Settings, policy: &Compiled) -> Snapshot {
         guests,
         conditional_access,
         revocations,
+        assignments,
         // Whom to invite and how is asked by who invites, not by requests.
         external_collaboration: _,
         redemption,
@@ -397,6 +398,7 @@ pub fn snapshot(settings: &Settings, policy: &Compiled) -> Snapshot {
         guests: GuestDirectory::new(directory_mode(settings.guests), Arc::clone(&guests.records)),
         conditional_access: Arc::clone(conditional_access),
         revocations: revocations.clone(),
+        assignments: assignments.clone(),
         redemption: redemption.clone(),
     }
 }

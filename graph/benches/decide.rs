@@ -12,7 +12,7 @@ use crossgate_graph::{Compiled, PolicyFile, load};
 use crossgate_policy::context::Context;
 use crossgate_policy::ids::{Cloud, Guid, HomeTenant, Id, IssuerTenant, TenantId, UnixTime};
 use crossgate_policy::snapshot::{
-    DirectoryMode, GuestDirectory, OwnTenant, RedemptionOrder, Revocations, Snapshot,
+    Assignments, DirectoryMode, GuestDirectory, OwnTenant, RedemptionOrder, Revocations, Snapshot,
 };
 use crossgate_policy::subject::{
     Account, Home, HomeCloud, Proofs, Subject, SubjectKind, TokenGroups,
@@ -132,6 +132,7 @@ fn snapshot(partners: u128, guests: u128) -> Snapshot {
         guests: GuestDirectory::new(DirectoryMode::Optional, guests.records),
         conditional_access,
         revocations: Revocations::default(),
+        assignments: Assignments::default(),
         redemption: RedemptionOrder::default(),
     }
 }

@@ -44,6 +44,10 @@ pub fn kinds_of(path: &str) -> &'static [DocumentKind] {
         Kind::ExternalIdentities => &[DocumentKind::ExternalIdentities],
         Kind::Guests => &[DocumentKind::Guest],
         Kind::Revocations => &[DocumentKind::Revocation],
+        Kind::AppRoleAssignments => &[DocumentKind::AppRoleAssignment],
+        Kind::Groups => &[DocumentKind::Group],
+        Kind::GroupMembers => &[DocumentKind::GroupMember],
+        Kind::Owners => &[DocumentKind::Owner],
         Kind::PartnerTemplate => &[DocumentKind::PartnerTemplate],
         Kind::SynchronizationTemplate => &[DocumentKind::SynchronizationTemplate],
         Kind::Roles if path.starts_with("role-definitions/") => &[DocumentKind::RoleDefinition],
@@ -70,7 +74,12 @@ pub fn path_of(kind: DocumentKind, key: &str) -> String {
         DocumentKind::Authorization | DocumentKind::Domains => {
             "external-collaboration.json".to_owned()
         }
-        DocumentKind::Guest | DocumentKind::Revocation => format!("{}.jsonl", kind.name()),
+        DocumentKind::Guest
+        | DocumentKind::Revocation
+        | DocumentKind::AppRoleAssignment
+        | DocumentKind::Group
+        | DocumentKind::GroupMember
+        | DocumentKind::Owner => format!("{}.jsonl", kind.name()),
         DocumentKind::Partner
         | DocumentKind::ConditionalAccess
         | DocumentKind::NamedLocation
@@ -136,7 +145,7 @@ pub fn documents_of(file: PolicyFile<'_>) -> Result<Vec<DirectoryDocument<'_>>, 
     };
     match (Kind::of(file.path), kinds_of(file.path)) {
         (Kind::Unknown, _) => split.report.file_fault(0, EXPECTED_FILES.to_owned()),
-        (Kind::PartnerLines | Kind::Guests | Kind::Revocations, [kind]) => split.lines(*kind),
+        (kind, [of]) if kind.is_lines() => split.lines(*of),
         (Kind::Collaboration, _) => split.list(Split::collaboration),
         (_, [kind]) => split.list(|split, ids, slot, text| split.document(*kind, ids, slot, text)),
         (_, _) => {}
@@ -168,6 +177,13 @@ struct Ids {
     kind: Option<Value>,
     /// A revocation's.
     tenant: Option<Value>,
+    resource_id: Option<Value>,
+    principal_id: Option<Value>,
+    group_id: Option<Value>,
+    member_id: Option<Value>,
+    owner_id: Option<Value>,
+    object_type: Option<Value>,
+    object_id: Option<Value>,
 }
 
 impl<'t> Split<'t> {
@@ -252,8 +268,33 @@ impl<'t> Split<'t> {
                 };
                 Some(self.numbered(key))
             }
+            DocumentKind::AppRoleAssignment => {
+                let app = text(&ids.resource_id);
+                let app = app.or_else(|| self.missing(slot, "resourceId", "the id of an app"))?;
+                let who = text(&ids.principal_id)
+                    .or_else(|| self.missing(slot, "principalId", "the id of who is assigned"))?;
+                Some(format!("{app}/{who}"))
+            }
+            DocumentKind::GroupMember => {
+                let group = text(&ids.group_id);
+                let group = group.or_else(|| self.missing(slot, "groupId", "the id of a group"))?;
+                let who = text(&ids.member_id)
+                    .or_else(|| self.missing(slot, "memberId", "the id of a guest"))?;
+                Some(format!("{group}/{who}"))
+            }
+            DocumentKind::Owner => {
+                let who = text(&ids.owner_id)
+                    .or_else(|| self.missing(slot, "ownerId", "the id of who owns"))?;
+                let kind = text(&ids.object_type).or_else(|| {
+                    self.missing(slot, "objectType", "`servicePrincipal` or `group`")
+                })?;
+                let object = text(&ids.object_id)
+                    .or_else(|| self.missing(slot, "objectId", "the id of what is owned"))?;
+                Some(format!("{who}/{kind}/{object}"))
+            }
             DocumentKind::NamedLocation
             | DocumentKind::Guest
+            | DocumentKind::Group
             | DocumentKind::RoleDefinition
             | DocumentKind::RoleAssignment => {
                 id.or_else(|| self.missing(slot, "id", "what the document is found by"))

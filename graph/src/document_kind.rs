@@ -28,6 +28,14 @@ pub enum DocumentKind {
     Guest,
     /// A revocation, by kind and id: `user/ID`; of one tenant `user@TENANT/ID`.
     Revocation,
+    /// Graph's `appRoleAssignment`: somebody is assigned to an app, `APP/PRINCIPAL`.
+    AppRoleAssignment,
+    /// Graph's `group`, by `id`. Not one of Entra's, which tokens tell of.
+    Group,
+    /// Somebody is in a group, `GROUP/MEMBER`.
+    GroupMember,
+    /// Somebody owns an app or a group, `OWNER/servicePrincipal/APP` or `OWNER/group/GROUP`.
+    Owner,
     /// Graph's `unifiedRoleDefinition` of a custom role, by `id`.
     RoleDefinition,
     /// Graph's `unifiedRoleAssignment`, by `id`.
@@ -48,7 +56,7 @@ pub enum DocumentKind {
 
 impl DocumentKind {
     /// All, in the order in which a policy is read.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 24] = [
         Self::Policy,
         Self::Default,
         Self::Partner,
@@ -61,6 +69,10 @@ impl DocumentKind {
         Self::ExternalIdentities,
         Self::Guest,
         Self::Revocation,
+        Self::AppRoleAssignment,
+        Self::Group,
+        Self::GroupMember,
+        Self::Owner,
         Self::RoleDefinition,
         Self::RoleAssignment,
         Self::Bootstrap,
@@ -87,6 +99,10 @@ impl DocumentKind {
             Self::ExternalIdentities => "external-identities-policy",
             Self::Guest => "guests",
             Self::Revocation => "revocations",
+            Self::AppRoleAssignment => "app-role-assignments",
+            Self::Group => "groups",
+            Self::GroupMember => "group-members",
+            Self::Owner => "owners",
             Self::RoleDefinition => "role-definitions",
             Self::RoleAssignment => "role-assignments",
             Self::Bootstrap => "bootstrap",
@@ -121,6 +137,10 @@ impl DocumentKind {
             | Self::NamedLocation
             | Self::Guest
             | Self::Revocation
+            | Self::AppRoleAssignment
+            | Self::Group
+            | Self::GroupMember
+            | Self::Owner
             | Self::RoleDefinition
             | Self::RoleAssignment
             | Self::Invitation
@@ -153,6 +173,10 @@ impl DocumentKind {
             | Self::ExternalIdentities
             | Self::Guest
             | Self::Revocation
+            | Self::AppRoleAssignment
+            | Self::Group
+            | Self::GroupMember
+            | Self::Owner
             | Self::RoleDefinition
             | Self::RoleAssignment => true,
         }

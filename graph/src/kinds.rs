@@ -23,6 +23,14 @@ pub(crate) enum Kind {
     Guests,
     /// Revocations, one a line.
     Revocations,
+    /// Assignments to apps, one a line.
+    AppRoleAssignments,
+    /// Groups, one a line.
+    Groups,
+    /// Who is in a group, one a line.
+    GroupMembers,
+    /// Who owns what, one a line.
+    Owners,
     /// The template for partners of a multitenant organization.
     PartnerTemplate,
     /// The template for how its users are synchronized.
@@ -54,6 +62,10 @@ impl Kind {
                 "external-identities-policy.json" => Self::ExternalIdentities,
                 GUESTS_FILE => Self::Guests,
                 "revocations.jsonl" => Self::Revocations,
+                "app-role-assignments.jsonl" => Self::AppRoleAssignments,
+                "groups.jsonl" => Self::Groups,
+                "group-members.jsonl" => Self::GroupMembers,
+                "owners.jsonl" => Self::Owners,
                 _ => Self::Unknown,
             },
             Some(("templates", "partner-configuration.json")) => Self::PartnerTemplate,
@@ -72,6 +84,33 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// Whether it has a document a line.
+    pub(crate) const fn is_lines(self) -> bool {
+        match self {
+            Self::PartnerLines
+            | Self::Guests
+            | Self::Revocations
+            | Self::AppRoleAssignments
+            | Self::Groups
+            | Self::GroupMembers
+            | Self::Owners => true,
+            Self::Policy
+            | Self::Default
+            | Self::Partners
+            | Self::ConditionalAccess
+            | Self::NamedLocations
+            | Self::Collaboration
+            | Self::ExternalIdentities
+            | Self::PartnerTemplate
+            | Self::SynchronizationTemplate
+            | Self::Roles
+            | Self::Ignored
+            | Self::Unknown => false,
+        }
+    }
+}
+
 /// The path of the file with guest records.
 pub const GUESTS_FILE: &str = "guests.jsonl";
 
@@ -80,4 +119,5 @@ pub(crate) const EXPECTED_FILES: &str = "not a file of a policy directory; expec
     `default.json`, `partners/*.json`, `partners.json`, `partners.jsonl`, `conditional-access/*.json`, \
     `conditional-access.json`, `named-locations/*.json`, `named-locations.json`, `external-collaboration.json`, `external-identities-policy.json`, \
     `templates/partner-configuration.json`, `templates/identity-synchronization.json`, `role-definitions/*.json`, \
-    `role-assignments/*.json`, `guests.jsonl` or `revocations.jsonl`";
+    `role-assignments/*.json`, `guests.jsonl`, `revocations.jsonl`, `app-role-assignments.jsonl`, `groups.jsonl`, \
+    `group-members.jsonl` or `owners.jsonl`";

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use crossgate_policy::ids::{Cloud, Id, TenantId};
 use crossgate_policy::snapshot::{
-    Access, AccessPolicy, DefaultSettings, GuestRecords, OwnTenant, PartnerSettings, Partners,
-    PolicyState, RedemptionOrder, Revocations, Setting,
+    Access, AccessPolicy, Assignments, DefaultSettings, GuestRecords, OwnTenant, PartnerSettings,
+    Partners, PolicyState, RedemptionOrder, Revocations, Setting,
 };
 use serde::de::DeserializeOwned;
 
 use crate::advisory::{Advisories, Advisory};
+use crate::compile::assignments;
 use crate::compile::collaboration::{Collaboration, ExternalCollaboration};
 use crate::compile::conditional_access::{self, Outcome, wants_mfa_of_direct_connect};
 use crate::compile::defaults;
@@ -51,6 +52,8 @@ pub struct Compiled {
     pub conditional_access: Arc<[AccessPolicy]>,
     /// Revocations.
     pub revocations: Revocations,
+    /// Who is assigned to which app.
+    pub assignments: Assignments,
     /// Who may be invited.
     pub external_collaboration: ExternalCollaboration,
     /// How an invitation is redeemed.
@@ -89,6 +92,10 @@ pub struct Counts {
     pub named_locations: usize,
     /// Revocations.
     pub revocations: usize,
+    /// Assignments to apps.
+    pub app_role_assignments: usize,
+    /// Memberships of groups.
+    pub group_members: usize,
 }
 
 /// Reads, checks and compiles a policy directory. A file that is missing means Entra's initial values.
@@ -135,6 +142,8 @@ pub fn load_beside(
     let guests = guests.unwrap_or_else(|| loader.guests());
     loader.report.advisories.extend(guests.advisories.clone());
     let revocations = loader.revocations();
+    let assignments = loader.assignments();
+    loader.groups_and_owners();
     loader.templates();
     loader.unknown_files();
     if policies.iter().any(wants_mfa_of_direct_connect) {
@@ -153,6 +162,8 @@ pub fn load_beside(
         disabled_policies,
         named_locations: named.len(),
         revocations: revocations.len(),
+        app_role_assignments: assignments.len(),
+        group_members: assignments.members(),
     };
     Ok(Compiled {
         allowed_clouds: clouds.into_boxed_slice(),
@@ -161,6 +172,7 @@ pub fn load_beside(
         guests,
         conditional_access: policies.into(),
         revocations,
+        assignments,
         external_collaboration,
         redemption,
         advisories,
@@ -213,29 +225,15 @@ impl<'f> Loader<'f> {
                 };
                 take(document.value, &mut notes);
             };
-            match kind {
-                Kind::Guests | Kind::Revocations | Kind::PartnerLines => {
-                    for (slot, line) in Piece::whole(file.text).lines() {
-                        if let Some(document) = read::line(index, slot, line, &mut self.report) {
-                            take(document, &mut self.report);
-                        }
-                    }
-                }
-                Kind::Policy
-                | Kind::Default
-                | Kind::Partners
-                | Kind::ConditionalAccess
-                | Kind::NamedLocations
-                | Kind::Collaboration
-                | Kind::ExternalIdentities
-                | Kind::PartnerTemplate
-                | Kind::SynchronizationTemplate
-                | Kind::Roles
-                | Kind::Ignored
-                | Kind::Unknown => {
-                    for document in read::documents(index, file.text, &mut self.report) {
+            if kind.is_lines() {
+                for (slot, line) in Piece::whole(file.text).lines() {
+                    if let Some(document) = read::line(index, slot, line, &mut self.report) {
                         take(document, &mut self.report);
                     }
+                }
+            } else {
+                for document in read::documents(index, file.text, &mut self.report) {
+                    take(document, &mut self.report);
                 }
             }
         }
@@ -338,6 +336,46 @@ impl<'f> Loader<'f> {
         list
     }
 
+    fn assignments(&mut self) -> Assignments {
+        let mut all = Assignments::default();
+        self.each(Kind::AppRoleAssignments, |document, notes| {
+            if let Some(assignment) = assignments::assignment(document, notes)
+                && !all.assign(&assignment)
+            {
+                let key = assignments::key_of_assignment(&assignment);
+                twice(&key, notes);
+            }
+        });
+        self.each(Kind::GroupMembers, |document, notes| {
+            if let Some(member) = assignments::member(document, notes)
+                && !all.join(&member)
+            {
+                twice(&assignments::key_of_member(&member), notes);
+            }
+        });
+        all
+    }
+
+    /// Nothing that is decided hangs on them.
+    fn groups_and_owners(&mut self) {
+        let mut groups = HashSet::new();
+        self.each(Kind::Groups, |document, notes| {
+            if let Some(id) = assignments::group(document, notes)
+                && !groups.insert(id.clone())
+            {
+                twice(&id.text(), notes);
+            }
+        });
+        let mut owners = HashSet::new();
+        self.each(Kind::Owners, |document, notes| {
+            if let Some(key) = assignments::owner(document, notes)
+                && !owners.insert(key.clone())
+            {
+                twice(&key, notes);
+            }
+        });
+    }
+
     fn templates(&mut self) {
         let mut found = [None, None];
         let [partner, synchronization] = &mut found;
@@ -364,6 +402,11 @@ impl<'f> Loader<'f> {
             Err(self.report.faults(&self.files))
         }
     }
+}
+
+fn twice(key: &str, notes: &mut Notes<'_>) {
+    let message = format!("`{key}` has a line already; keep one of them");
+    notes.fault(&At::Root, message);
 }
 
 /// Keeps the first of several documents where there can be one.

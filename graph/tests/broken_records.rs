@@ -226,6 +226,72 @@ fn a_revoked_tenant_that_is_none_is_refused() {
 }
 
 #[test]
+fn an_assignment_of_what_cannot_be_assigned_is_refused() {
+    let path = "app-role-assignments.jsonl";
+    check(
+        path,
+        r#"{"principalType":"ServicePrincipal","principalId":"a","resourceId":"b"}"#,
+        &[
+            "app-role-assignments.jsonl:1:18: principalType: `ServicePrincipal` is not a type of principal that can be assigned here; expected `User` or `Group`",
+        ],
+    );
+    check(
+        path,
+        "{}",
+        &[
+            "app-role-assignments.jsonl:1:1: principalId: `principalId` is missing; expected the id of who is assigned",
+            "app-role-assignments.jsonl:1:1: principalType: `principalType` is missing; expected `User` or `Group`",
+            "app-role-assignments.jsonl:1:1: resourceId: `resourceId` is missing; expected the id of an app",
+        ],
+    );
+    check(
+        path,
+        r#"{"principalType":"User","principalId":"a","resourceId":"b","appRoleId":"c"}"#,
+        &[
+            "app-role-assignments.jsonl:1:72: appRoleId: `c` is a role of the app, which tokens tell of; only the default access `00000000-0000-0000-0000-000000000000` is assigned here",
+        ],
+    );
+    let line = r#"{"principalType":"User","principalId":"a","resourceId":"b"}"#;
+    check(
+        path,
+        &format!("{line}\n{line}"),
+        &["app-role-assignments.jsonl:2:1: `b/a` has a line already; keep one of them"],
+    );
+}
+
+#[test]
+fn a_group_that_is_more_than_a_list_of_members_is_refused() {
+    check(
+        "groups.jsonl",
+        r#"{"id":"a","mailEnabled":true,"securityEnabled":false,"groupTypes":["DynamicMembership"]}"#,
+        &[
+            "groups.jsonl:1:1: displayName: `displayName` is missing; expected what people call the group",
+            "groups.jsonl:1:25: mailEnabled: no mail reaches a group here; expected false",
+            "groups.jsonl:1:48: securityEnabled: a group is here to be assigned to apps; expected true",
+            "groups.jsonl:1:67: groupTypes: a group here has the members that it is given; expected an empty list",
+        ],
+    );
+    check(
+        "group-members.jsonl",
+        r#"{"groupId":"a/b","memberId":"c"}"#,
+        &[
+            "group-members.jsonl:1:12: groupId: `a/b` has a `/`, which parts the names of documents; expected an id without",
+        ],
+    );
+}
+
+#[test]
+fn an_owner_of_nothing_is_refused() {
+    check(
+        "owners.jsonl",
+        r#"{"ownerId":"a","objectId":"b"}"#,
+        &[
+            "owners.jsonl:1:1: objectType: `objectType` is missing; expected `servicePrincipal` or `group`",
+        ],
+    );
+}
+
+#[test]
 fn a_bad_range_is_refused() {
     check(
         "named-locations/l.json",

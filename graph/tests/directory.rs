@@ -109,6 +109,31 @@ fn the_same_thing_revoked_again_is_numbered() {
 }
 
 #[test]
+fn assignments_members_and_owners_are_found_by_both_of_their_ids() {
+    let guid = "22222222-2222-4222-8222-22222222ABCD";
+    let lower = guid.to_lowercase();
+    for (path, line, key) in [
+        (
+            "app-role-assignments.jsonl",
+            format!(r#"{{"resourceId":"crm","principalId":"{guid}"}}"#),
+            format!("crm/{lower}"),
+        ),
+        (
+            "group-members.jsonl",
+            format!(r#"{{"groupId":"{guid}","memberId":"ada"}}"#),
+            format!("{lower}/ada"),
+        ),
+        (
+            "owners.jsonl",
+            format!(r#"{{"ownerId":"{guid}","objectType":"group","objectId":"team"}}"#),
+            format!("{lower}/group/team"),
+        ),
+    ] {
+        assert_eq!(split(path, &line).remove(0).1, key);
+    }
+}
+
+#[test]
 fn a_revocation_of_one_tenant_is_found_by_the_tenant_too() {
     let tenant = "22222222-2222-4222-8222-22222222ABCD";
     let line = |kind, id, tenant| {
@@ -147,6 +172,10 @@ fn a_document_without_what_it_is_found_by_is_refused_but_a_policy_goes_by_its_fi
         ("guests.jsonl", "id"),
         ("role-definitions/x.json", "id"),
         ("revocations.jsonl", "kind"),
+        ("app-role-assignments.jsonl", "resourceId"),
+        ("groups.jsonl", "id"),
+        ("group-members.jsonl", "groupId"),
+        ("owners.jsonl", "ownerId"),
     ] {
         let faults = faults(path, "{}");
         let found = faults

@@ -342,6 +342,35 @@ fn a_revocation_is_compiled() {
 }
 
 #[test]
+fn assignments_as_graph_exports_them_are_compiled_and_members_count_by_their_group() {
+    let assignments = r#"{"id":"x","createdDateTime":"2026-01-01T00:00:00Z","deletedDateTime":null,"appRoleId":"00000000-0000-0000-0000-000000000000","principalDisplayName":"Ada","principalId":"ada","principalType":"User","resourceDisplayName":"CRM","resourceId":"crm"}
+{"principalId":"team","principalType":"Group","resourceId":"payroll"}"#;
+    let compiled = loaded(&[
+        ("app-role-assignments.jsonl", assignments),
+        (
+            "groups.jsonl",
+            r#"{"id":"team","displayName":"Team","mailEnabled":false,"securityEnabled":true,"mailNickname":"team","groupTypes":[]}"#,
+        ),
+        (
+            "group-members.jsonl",
+            r#"{"groupId":"team","memberId":"bob"}"#,
+        ),
+        (
+            "owners.jsonl",
+            r#"{"ownerId":"ada","objectType":"group","objectId":"team"}"#,
+        ),
+    ]);
+    let of = |user: &str, app: &str| {
+        let by = compiled.assignments.of(&user.into(), &app.into());
+        by.is_some()
+    };
+    assert!(of("ada", "crm") && of("bob", "payroll"));
+    assert!(!of("ada", "payroll") && !of("bob", "crm"));
+    let counts = compiled.counts;
+    assert_eq!((counts.app_role_assignments, counts.group_members), (2, 1));
+}
+
+#[test]
 fn all_trusted_stands_for_the_ranges_of_every_trusted_location() {
     let compiled = loaded(&[
         (

@@ -65,7 +65,7 @@ fn setting(dice: &mut impl FnMut(u64) -> u64) -> String {
 }
 
 fn write(dice: &mut impl FnMut(u64) -> u64) -> Write {
-    let (kind, key, text) = match dice(16) {
+    let (kind, key, text) = match dice(19) {
         0..8 => {
             let id = tenant(dice(PARTNERS));
             let inbound = setting(dice);
@@ -124,6 +124,24 @@ fn write(dice: &mut impl FnMut(u64) -> u64) -> Write {
                 text,
             )
         }
+        16 | 17 => {
+            // A user and a group may bear one id, and one become the other.
+            let (app, who) = (format!("a{}", dice(2)), format!("u{}", dice(5)));
+            let kind = ["User", "Group"][dice(2) as usize];
+            let text = format!(
+                r#"{{"resourceId":"{app}","principalId":"{who}","principalType":"{kind}"}}"#
+            );
+            (
+                DocumentKind::AppRoleAssignment,
+                format!("{app}/{who}"),
+                text,
+            )
+        }
+        18 => {
+            let (group, who) = (format!("u{}", dice(5)), format!("u{}", dice(5)));
+            let text = format!(r#"{{"groupId":"{group}","memberId":"{who}"}}"#);
+            (DocumentKind::GroupMember, format!("{group}/{who}"), text)
+        }
         14 => {
             let (id, home) = (format!("g{}", dice(6)), dice(8));
             let text = format!(
@@ -152,6 +170,7 @@ fn told(compiled: &Compiled) -> Vec<String> {
         guests,
         conditional_access,
         revocations,
+        assignments,
         external_collaboration,
         redemption,
         advisories: _,
@@ -170,6 +189,13 @@ fn told(compiled: &Compiled) -> Vec<String> {
             (of(None), of(TenantId::parse(PARTNER)))
         })
         .collect();
+    let users = (0..5).map(|user| Id::new(&format!("u{user}")));
+    let assigned: Vec<_> = users
+        .map(|user| {
+            let of = |app: &str| assignments.of(&user, &Id::new(app));
+            (of("a0"), of("a1"), assignments.groups_of(&user))
+        })
+        .collect();
     vec![
         line(allowed_clouds),
         line(default),
@@ -177,6 +203,7 @@ fn told(compiled: &Compiled) -> Vec<String> {
         line(&guests),
         line(conditional_access),
         line(&(revoked, revocations.len())),
+        line(&assigned),
         line(external_collaboration),
         line(redemption),
         line(counts),
@@ -270,6 +297,22 @@ fn every_fault_of_every_changed_document_is_told_with_its_path() {
                 "user/a",
                 r#"{"kind":"user","id":"b","notBefore":"2026-01-01T00:00:00Z"}"#,
             ),
+            put(
+                DocumentKind::AppRoleAssignment,
+                "crm/bob",
+                r#"{"resourceId":"crm","principalId":"ada","principalType":"User"}"#,
+            ),
+            put(
+                DocumentKind::GroupMember,
+                "t/ada",
+                r#"{"groupId":"t","memberId":"ada/bob"}"#,
+            ),
+            put(DocumentKind::Group, "t", r#"{"id":"t"}"#),
+            put(
+                DocumentKind::Owner,
+                "ada/group/t",
+                r#"{"ownerId":"ada","objectType":"servicePrincipal","objectId":"t"}"#,
+            ),
             put(DocumentKind::ConditionalAccess, "a", policy("", MFA)),
             put(
                 DocumentKind::NamedLocation,
@@ -290,6 +333,10 @@ fn every_fault_of_every_changed_document_is_told_with_its_path() {
         .collect();
     let of_partner = format!("partners/{PARTNER}: inboundTrust.isMfaAccepted");
     for expected in [
+        "app-role-assignments/crm/bob: principalId",
+        "group-members/t/ada: memberId",
+        "groups/t: displayName",
+        "owners/ada/group/t: ownerId",
         "conditional-access/a: id",
         "default/x: ",
         "guests/a: id",

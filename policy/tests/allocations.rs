@@ -5,11 +5,11 @@ use std::sync::Arc;
 use crossgate_policy::context::Context;
 use crossgate_policy::ids::{Cloud, Guid, HomeTenant, Id, IssuerTenant, TenantId, UnixTime};
 use crossgate_policy::snapshot::{
-    Access, AccessPolicy, AppCondition, AppTargets, ByTenant, ClientApps, Controls,
-    DefaultSettings, DirectoryMode, Guest, GuestDirectory, GuestRecords, Operator, Origin,
-    OwnTenant, PartnerBook, PartnerSettings, Partners, PolicyState, Redemption, RedemptionOrder,
-    Revocation, RevocationKind, Revocations, Setting, SignInNames, Snapshot, Strength,
-    TrustOverrides, UserScope, UserTargets, UserType, Witness,
+    Access, AccessPolicy, AppAssignment, AppCondition, AppTargets, Assignments, ByTenant,
+    ClientApps, Controls, DefaultSettings, DirectoryMode, GroupMember, Guest, GuestDirectory,
+    GuestRecords, Operator, Origin, OwnTenant, PartnerBook, PartnerSettings, Partners, PolicyState,
+    Principal, Redemption, RedemptionOrder, Revocation, RevocationKind, Revocations, Setting,
+    SignInNames, Snapshot, Strength, TrustOverrides, UserScope, UserTargets, UserType, Witness,
 };
 use crossgate_policy::subject::{
     Account, Home, HomeCloud, Proofs, Subject, SubjectKind, TokenGroups,
@@ -120,6 +120,7 @@ fn snapshot() -> Snapshot {
             tenant: None,
             not_before: UnixTime::from_secs(999),
         }]),
+        assignments: Assignments::default(),
     }
 }
 
@@ -176,10 +177,14 @@ fn payroll() -> Target {
 
 /// Decides, and tells the code and the allocations it took.
 fn cost(snapshot: &Snapshot, subject: &Subject) -> (u32, u64) {
-    let (target, context) = (payroll(), Context::at(NOW));
+    cost_at(snapshot, subject, &payroll())
+}
+
+fn cost_at(snapshot: &Snapshot, subject: &Subject, target: &Target) -> (u32, u64) {
+    let context = Context::at(NOW);
     let mut code = None;
     let counted = allocation_counter::measure(|| {
-        code = Some(decide(snapshot, Caller::Verified(subject), &target, &context).code());
+        code = Some(decide(snapshot, Caller::Verified(subject), target, &context).code());
     });
     (code.unwrap_or(u32::MAX), counted.count_total)
 }
@@ -205,6 +210,26 @@ fn an_own_user_costs_no_allocation() {
         cloud: HomeCloud::Issuer(Cloud::Global),
     };
     assert_eq!(cost(&snapshot(), &subject), (0, 0));
+}
+
+#[test]
+fn who_is_assigned_by_a_document_costs_no_allocation() {
+    let (mut snapshot, mut target) = (snapshot(), payroll());
+    target.assignment_required = true;
+    assert_eq!(
+        cost_at(&snapshot, &ada(FABRIKAM), &target).0,
+        50_105,
+        "nothing assigns her yet"
+    );
+    snapshot.assignments.assign(&AppAssignment {
+        app: Id::new("payroll"),
+        principal: Principal::Group(Id::new("team")),
+    });
+    snapshot.assignments.join(&GroupMember {
+        group: Id::new("team"),
+        member: Id::new("own ada"),
+    });
+    assert_eq!(cost_at(&snapshot, &ada(FABRIKAM), &target), (0, 0));
 }
 
 /// MiB held by what this makes.

@@ -10,9 +10,9 @@ use crossgate_policy::context::{Context, RestrictionHeaders};
 use crossgate_policy::decision::{AccessType, Direction};
 use crossgate_policy::ids::{Cloud, Guid, HomeTenant, Id, IssuerTenant, TenantId, UnixTime};
 use crossgate_policy::snapshot::{
-    Access, ByTenant, Consent, DefaultSettings, DirectoryMode, GuestDirectory, OwnTenant,
-    PartnerFacts, PartnerSettings, PartnerSide, Partners, RedemptionOrder, Revocation,
-    RevocationKind, Revocations, Setting, Snapshot,
+    Access, AppAssignment, Assignments, ByTenant, Consent, DefaultSettings, DirectoryMode,
+    GroupMember, GuestDirectory, OwnTenant, PartnerFacts, PartnerSettings, PartnerSide, Partners, Principal,
+    RedemptionOrder, Revocation, RevocationKind, Revocations, Setting, Snapshot,
 };
 use crossgate_policy::subject::{
     Account, Home, HomeCloud, Proofs, Subject, SubjectKind, TokenGroups,
@@ -42,6 +42,7 @@ fn snapshot() -> Snapshot {
         guests: GuestDirectory::empty(DirectoryMode::Optional),
         conditional_access: [].into(),
         revocations: Revocations::default(),
+        assignments: Assignments::default(),
         redemption: RedemptionOrder::default(),
     }
 }
@@ -383,4 +384,59 @@ fn each_obstacle_of_another_cloud_has_a_change_of_its_own() {
     };
     let told = change(&snapshot, &direct).unwrap();
     assert!(told.starts_with("invite the caller as a guest"), "{told}");
+}
+
+#[test]
+fn an_app_that_demands_an_assignment_is_met_by_a_document_for_a_person_or_a_group_and_says_which() {
+    let mut target = payroll();
+    target.assignment_required = true;
+    let refused = |snapshot: &Snapshot, subject: &Subject| of(snapshot, subject, &target).code();
+    let told = |snapshot: &Snapshot| {
+        let (ada, context) = (ada(CONTOSO), Context::at(NOW));
+        let (decision, lines) = explain(snapshot, Caller::Verified(&ada), &target, &context);
+        let last = lines.last().unwrap();
+        (
+            decision.code(),
+            format!("{}: {}", last.document, last.result),
+        )
+    };
+    let assignment = |principal| AppAssignment {
+        app: Id::new("payroll"),
+        principal,
+    };
+    let mut snapshot = snapshot();
+    assert_eq!(refused(&snapshot, &ada(CONTOSO)), 50_105);
+    let herself = assignment(Principal::User(Id::new("ada")));
+    snapshot.assignments.assign(&herself);
+    let line = "app-role-assignments/payroll/ada: holds".to_owned();
+    assert_eq!(told(&snapshot), (0, line));
+    // Of another app, of another person, or as what she is not: nothing.
+    let mut service = ada(CONTOSO);
+    service.kind = SubjectKind::App;
+    service.home = Home::Tenant {
+        tenant: HomeTenant(CONTOSO),
+        cloud: HomeCloud::Issuer(Cloud::Global),
+    };
+    assert_eq!(refused(&snapshot, &service), 50_105, "a service principal");
+    let mut bob = ada(CONTOSO);
+    bob.user_id = Some(Id::new("bob"));
+    assert_eq!(refused(&snapshot, &bob), 50_105);
+    snapshot.assignments.unassign(&herself);
+    assert_eq!(refused(&snapshot, &ada(CONTOSO)), 50_105);
+
+    let team = assignment(Principal::Group(Id::new("team")));
+    snapshot.assignments.assign(&team);
+    assert_eq!(refused(&snapshot, &ada(CONTOSO)), 50_105, "nobody is in it");
+    // What a token calls a group is none of those that are kept here.
+    let mut claims = ada(CONTOSO);
+    claims.groups.listed = [Id::new("team")].into();
+    assert_eq!(refused(&snapshot, &claims), 50_105);
+    snapshot.assignments.join(&GroupMember {
+        group: Id::new("team"),
+        member: Id::new("ada"),
+    });
+    let line = "app-role-assignments/payroll/team: holds, by `group-members/team/ada`".to_owned();
+    assert_eq!(told(&snapshot), (0, line));
+    // The home's id is not hers here.
+    assert_eq!(refused(&snapshot, &ada(FABRIKAM)), 500_213);
 }

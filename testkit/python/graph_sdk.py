@@ -22,7 +22,8 @@ from azure.core.credentials import AccessToken
 from msgraph import GraphServiceClient
 
 from steps import (
-    audit, batch, conditional_access, cross_tenant, directory, errors, guests, partners, synchronization, templates,
+    audit, batch, conditional_access, cross_tenant, delegation, directory, errors, guests, partners, synchronization,
+    templates,
 )
 from steps.suite import Suite
 
@@ -50,7 +51,8 @@ async def run(base: str, token: str) -> Suite:
     suite = Suite(client_of(base, token), client_of(base, "no.token.atall"), token)
     try:
         for subject in (
-            cross_tenant, partners, synchronization, errors, templates, directory, guests, conditional_access, audit,
+            cross_tenant, partners, synchronization, errors, templates, directory, guests, delegation,
+            conditional_access, audit,
         ):
             await subject.run(suite)
         # A client that has asked nothing yet writes other addresses into a batch than one that has.

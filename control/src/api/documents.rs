@@ -65,6 +65,10 @@ pub(super) fn target(api: &Api, resource: &Resource, key: &str) -> TargetResourc
         | DocumentKind::ExternalIdentities
         | DocumentKind::Guest
         | DocumentKind::Revocation
+        | DocumentKind::AppRoleAssignment
+        | DocumentKind::Group
+        | DocumentKind::GroupMember
+        | DocumentKind::Owner
         | DocumentKind::RoleDefinition
         | DocumentKind::RoleAssignment
         | DocumentKind::Bootstrap
@@ -270,6 +274,10 @@ pub(super) fn create_beside(
         | DocumentKind::ExternalIdentities
         | DocumentKind::Guest
         | DocumentKind::Revocation
+        | DocumentKind::AppRoleAssignment
+        | DocumentKind::Group
+        | DocumentKind::GroupMember
+        | DocumentKind::Owner
         | DocumentKind::RoleDefinition
         | DocumentKind::RoleAssignment
         | DocumentKind::Bootstrap
@@ -482,7 +490,7 @@ const fn is_there(resource: &Resource, current: Option<&Current>) -> bool {
 fn stamp_new(kind: DocumentKind, document: &mut Document, key: &str) {
     match kind {
         DocumentKind::Partner => document.set("tenantId", &json!(key)),
-        DocumentKind::ConditionalAccess | DocumentKind::NamedLocation => {
+        DocumentKind::ConditionalAccess | DocumentKind::NamedLocation | DocumentKind::Group => {
             document.set("id", &json!(key));
             document.set("createdDateTime", &json!(now()));
         }
@@ -500,6 +508,9 @@ fn stamp_new(kind: DocumentKind, document: &mut Document, key: &str) {
         | DocumentKind::ExternalIdentities
         | DocumentKind::Guest
         | DocumentKind::Revocation
+        | DocumentKind::AppRoleAssignment
+        | DocumentKind::GroupMember
+        | DocumentKind::Owner
         | DocumentKind::Bootstrap
         | DocumentKind::Invitation
         | DocumentKind::Mail
@@ -532,6 +543,10 @@ fn stamp_change(kind: DocumentKind, document: &mut Document) {
         | DocumentKind::ExternalIdentities
         | DocumentKind::Guest
         | DocumentKind::Revocation
+        | DocumentKind::AppRoleAssignment
+        | DocumentKind::Group
+        | DocumentKind::GroupMember
+        | DocumentKind::Owner
         | DocumentKind::RoleDefinition
         | DocumentKind::RoleAssignment
         | DocumentKind::Bootstrap

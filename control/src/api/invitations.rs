@@ -10,6 +10,7 @@ use super::asked::Asked;
 use super::call::Reply;
 use super::error::ApiError;
 use super::{Api, body, permission};
+use crate::delegation::{Thing, plain_id};
 use crate::expiry::EXPIRES;
 use crate::invitations::PENDING;
 use crate::inviting::{self, Asking, INVITE, Wanted};
@@ -65,6 +66,7 @@ fn read(given: &Document) -> Result<Wanted, ApiError> {
         .and_then(|user| user.get("id")?.as_str().map(str::to_owned));
     let is = |name: &str| given.get(name) == Some(Value::Bool(true));
     let redirect = text("inviteRedirectUrl").unwrap_or_default();
+    let crossgate = of_ours(given)?;
     Ok(Wanted {
         address: text("invitedUserEmailAddress").unwrap_or_default(),
         // As browsers write it; what is no address is refused as it came.
@@ -76,25 +78,30 @@ fn read(given: &Document) -> Result<Wanted, ApiError> {
         user: user.map(|user| Id::new(&user).to_string()),
         message: given.get("invitedUserMessageInfo").unwrap_or(Value::Null),
         sponsors: Sponsor::read(given.get("invitedUserSponsors"))?,
-        expires: expires(given)?,
+        expires: expires(&crossgate)?,
+        to: things(&crossgate)?,
     })
 }
 
-/// When the guest's access is to end.
-fn expires(given: &Document) -> Result<Option<Timestamp>, ApiError> {
-    let name = "crossgate.expiresDateTime";
-    let Some(crossgate) = given.get("crossgate").filter(|value| !value.is_null()) else {
-        return Ok(None);
+/// `crossgate` of the body.
+fn of_ours(given: &Document) -> Result<Map<String, Value>, ApiError> {
+    let members = match given.get("crossgate") {
+        None | Some(Value::Null) => return Ok(Map::new()),
+        Some(Value::Object(members)) => members,
+        Some(_) => return Err(expected()),
     };
-    let members = crossgate.as_object();
-    let members = members.filter(|members| members.keys().all(|member| member == EXPIRES));
-    let members = members.ok_or_else(|| {
-        ApiError::property(
-            "crossgate",
-            "expected an object with `expiresDateTime` alone",
-        )
-    })?;
-    let Some(given) = members.get(EXPIRES).filter(|value| !value.is_null()) else {
+    let known = |name: &str| [EXPIRES, APPLICATIONS, GROUPS].contains(&name);
+    if members.keys().all(|name| known(name)) {
+        Ok(members)
+    } else {
+        Err(expected())
+    }
+}
+
+/// When the guest's access is to end.
+fn expires(crossgate: &Map<String, Value>) -> Result<Option<Timestamp>, ApiError> {
+    let name = "crossgate.expiresDateTime";
+    let Some(given) = crossgate.get(EXPIRES).filter(|value| !value.is_null()) else {
         return Ok(None);
     };
     let time = given
@@ -114,3 +121,41 @@ fn expires(given: &Document) -> Result<Option<Timestamp>, ApiError> {
     }
     Ok(Some(time))
 }
+
+/// What a guest is let into.
+fn things(crossgate: &Map<String, Value>) -> Result<Vec<Thing>, ApiError> {
+    let mut things = Vec::new();
+    let kinds: [(&str, fn(Id) -> Thing); 2] = [(APPLICATIONS, Thing::App), (GROUPS, Thing::Group)];
+    for (name, make) in kinds {
+        let Some(ids) = crossgate.get(name) else {
+            continue;
+        };
+        for id in ids.as_array().ok_or_else(expected)? {
+            let id = plain_id(id.as_str().ok_or_else(expected)?, "crossgate")?;
+            let thing = make(id);
+            if !things.contains(&thing) {
+                things.push(thing);
+            }
+        }
+    }
+    if things.len() > MOST_THINGS {
+        return Err(ApiError::property(
+            "crossgate",
+            format!("a guest is invited to {MOST_THINGS} apps and groups at most at a time"),
+        ));
+    }
+    Ok(things)
+}
+
+fn expected() -> ApiError {
+    ApiError::property(
+        "crossgate",
+        "expected an object with `applications` and `groups`, each a list of ids, and `expiresDateTime`",
+    )
+}
+
+const APPLICATIONS: &str = "applications";
+const GROUPS: &str = "groups";
+
+/// More are assigned one by one.
+const MOST_THINGS: usize = 20;

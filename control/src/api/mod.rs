@@ -5,7 +5,9 @@ mod asked;
 mod audits;
 mod batch;
 mod body;
+mod bulk;
 pub mod call;
+mod delegated;
 pub(crate) mod directory;
 mod documents;
 pub mod error;
@@ -17,8 +19,10 @@ mod permission;
 mod reviews;
 mod role_management;
 pub mod routes;
+mod service_principals;
 mod sponsors;
 mod synchronization;
+mod under;
 pub(crate) mod users;
 
 use std::sync::Arc;
@@ -135,6 +139,20 @@ impl Api {
                 Special::PurgeUser => users::purge(self, asked),
                 Special::RestoreUser => users::restore(self, asked),
                 Special::Invite => invitations::invite(self, asked),
+                Special::BulkInvite => bulk::invite(self, asked),
+                Special::ListServicePrincipals => service_principals::list(self, asked),
+                Special::GetServicePrincipal => service_principals::get(self, asked),
+                Special::ListAssigned => service_principals::assigned(self, asked),
+                Special::Assign => service_principals::assign(self, asked),
+                Special::Unassign => service_principals::unassign(self, asked),
+                Special::ListAssignmentsOfUser => service_principals::of_user(self, asked),
+                Special::ListMembers => delegated::list_members(self, asked),
+                Special::AddMember => delegated::add_member(self, asked),
+                Special::RemoveMember => delegated::remove_member(self, asked),
+                Special::DeleteGroup => delegated::delete_group(self, asked),
+                Special::ListOwners => delegated::list_owners(self, asked),
+                Special::AddOwner => delegated::add_owner(self, asked),
+                Special::RemoveOwner => delegated::remove_owner(self, asked),
                 Special::ListSponsors => sponsors::list(self, asked),
                 Special::AddSponsor => sponsors::add(self, asked),
                 Special::RemoveSponsor => sponsors::remove(self, asked),
@@ -171,7 +189,7 @@ impl Api {
         beside: &[Write],
     ) -> Result<Changed, ApiError> {
         let edit = |current: Option<&Current>| {
-            permission::check(self, asked, &self.ledger.roles())?;
+            permission::by_role(self, asked, &self.ledger.roles())?;
             edit(current)
         };
         self.ledger

@@ -109,12 +109,18 @@ fn operation(route: &Route, version: &str) -> Value {
         );
     }
     if let Some(schema) = request_schema(route) {
+        let is_csv = matches!(route.operation, Operation::Special(Special::BulkInvite));
+        let content_type = if is_csv {
+            "text/csv"
+        } else {
+            "application/json"
+        };
         put(
             &mut described,
             "requestBody",
             json!({
                 "required": true,
-                "content": {"application/json": {"schema": schema}},
+                "content": {content_type: {"schema": schema}},
             }),
         );
     }
@@ -179,10 +185,12 @@ fn request_schema(route: &Route) -> Option<Value> {
                 "resourceId": {"type": "string"},
             },
         })),
-        Operation::Special(Special::AddSponsor) => {
+        Operation::Special(Special::Assign) => of(&model::APP_ROLE_ASSIGNMENT, "create"),
+        Operation::Special(Special::AddSponsor | Special::AddMember | Special::AddOwner) => {
             Some(json!({"$ref": "#/components/schemas/reference"}))
         }
         Operation::Special(Special::Batch) => Some(json!({"$ref": "#/components/schemas/batch"})),
+        Operation::Special(Special::BulkInvite) => Some(json!({"type": "string"})),
         Operation::Get(_)
         | Operation::List(_)
         | Operation::Delete(_)
@@ -234,7 +242,23 @@ fn success(route: &Route) -> (&'static str, Option<Value>) {
             }
             Special::UpdateUser | Special::DeleteUser | Special::PurgeUser => ("204", None),
             Special::ListSponsors => ("200", many(&model::DIRECTORY_OBJECT)),
-            Special::AddSponsor | Special::RemoveSponsor => ("204", None),
+            Special::AddSponsor
+            | Special::RemoveSponsor
+            | Special::Unassign
+            | Special::AddMember
+            | Special::RemoveMember
+            | Special::DeleteGroup
+            | Special::AddOwner
+            | Special::RemoveOwner => ("204", None),
+            Special::ListServicePrincipals => ("200", many(&model::SERVICE_PRINCIPAL)),
+            Special::GetServicePrincipal => ("200", one(&model::SERVICE_PRINCIPAL)),
+            Special::ListAssigned | Special::ListAssignmentsOfUser => {
+                ("200", many(&model::APP_ROLE_ASSIGNMENT))
+            }
+            Special::Assign => ("201", one(&model::APP_ROLE_ASSIGNMENT)),
+            Special::ListMembers => ("200", many(&model::USER)),
+            Special::ListOwners => ("200", many(&model::DIRECTORY_OBJECT)),
+            Special::BulkInvite => ("200", Some(json!({"$ref": "#/components/schemas/bulk"}))),
             Special::RestoreUser => ("200", one(&model::USER)),
             Special::Invite => ("201", one(&model::INVITATION)),
             Special::RevokeSessions | Special::RevokeTenantSessions => (
@@ -415,6 +439,30 @@ fn schemas() -> Value {
                     "dependsOn": {"type": ["array", "null"], "items": {"type": "string"}},
                 },
             }}},
+        }),
+    );
+    let text = || json!({"type": "string"});
+    let count = || json!({"type": "integer"});
+    all.insert(
+        "bulk".to_owned(),
+        json!({
+            "type": "object",
+            "required": ["invited", "already", "refused", "value"],
+            "properties": {
+                "invited": count(), "already": count(), "refused": count(),
+                "value": {"type": "array", "items": {
+                    "type": "object",
+                    "required": ["line", "inviteeEmail", "status"],
+                    "properties": {
+                        "line": count(),
+                        "inviteeEmail": text(),
+                        "status": {"type": "string", "enum": ["invited", "already", "refused"]},
+                        "id": text(),
+                        "inviteRedeemUrl": text(),
+                        "error": {"type": "object", "properties": {"code": text(), "message": text()}},
+                    },
+                }},
+            },
         }),
     );
     Value::Object(all)

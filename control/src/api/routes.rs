@@ -1,6 +1,8 @@
 //! Where a call leads: the words of the one table of what is served, and how a call finds its line in it.
 
+mod delegation;
 mod needs;
+mod reviews;
 mod table;
 
 use http::Method;
@@ -12,7 +14,14 @@ use super::error::ApiError;
 use crate::odata::QueryOption;
 use crate::resource::Resource;
 use crate::roles::Action;
-pub use table::ROUTES;
+use table::joined;
+
+/// Everything that is served.
+pub static ROUTES: &[Route] = &joined::<SERVED, _>(PARTS);
+
+const PARTS: [&[Route]; 3] = [table::ROUTES, delegation::ROUTES, reviews::ROUTES];
+
+const SERVED: usize = table::ROUTES.len() + delegation::ROUTES.len() + reviews::ROUTES.len();
 
 /// One operation of the API.
 #[derive(Clone, Copy, Debug)]
@@ -130,6 +139,34 @@ pub enum Special {
     RestoreUser,
     /// A guest is invited.
     Invite,
+    /// Many are.
+    BulkInvite,
+    /// The apps of the configuration.
+    ListServicePrincipals,
+    /// One of them.
+    GetServicePrincipal,
+    /// Who is assigned to an app.
+    ListAssigned,
+    /// Somebody is.
+    Assign,
+    /// Somebody is no more.
+    Unassign,
+    /// What a user is assigned to.
+    ListAssignmentsOfUser,
+    /// Who is in a group.
+    ListMembers,
+    /// A guest is.
+    AddMember,
+    /// A guest is no more.
+    RemoveMember,
+    /// A group goes, and all that it stood for.
+    DeleteGroup,
+    /// Who owns an app or a group.
+    ListOwners,
+    /// Somebody does.
+    AddOwner,
+    /// Somebody does no more.
+    RemoveOwner,
     /// Who answers for a guest.
     ListSponsors,
     /// One more does.

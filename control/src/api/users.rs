@@ -1,22 +1,27 @@
 //! Guests who go, and come back: a deleted one is kept, and lets nobody in.
 
+use crossgate_graph::Standing;
+use crossgate_policy::ids::Id;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::Api;
 use super::asked::{Asked, etag};
 use super::body;
 use super::call::Reply;
 use super::documents::{self, address_of, missing, target};
 use super::error::ApiError;
+use super::{Api, permission};
+use crate::audit::modified;
+use crate::delegation;
 use crate::document::{Address, DocumentKind, Write};
 use crate::expiry;
 use crate::invitations;
-use crate::ledger::Edit;
+use crate::ledger::{Edit, Planned};
 use crate::model::{USER, show};
 use crate::resource::{DELETED_USERS, USERS};
+use crate::roles::Action;
 use crate::scim::here;
-use crate::store::Share;
+use crate::store::{Share, Store};
 use crate::text::Document;
 
 /// Has a path that names a guest by `userPrincipalName` name the id instead, as Graph's `users/{id}` takes either.
@@ -69,6 +74,9 @@ const EXTERNAL: &str = "#EXT#";
 
 /// A guest goes. Whoever signs in with the record is refused from now on.
 pub(super) fn delete(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
+    if permission::by_role(api, asked, &api.ledger.roles()).is_err() {
+        return delete_as_owner(api, asked);
+    }
     let address = address_of(&USERS, asked)?;
     let attempt = asked.attempt(USERS.delete, target(api, &USERS, &address.key));
     let changed = api.change(
@@ -89,6 +97,54 @@ pub(super) fn delete(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
         &[],
     )?;
     Ok(Reply::nothing().advising(changed.advisories))
+}
+
+/// The same by an owner, whose guest it must be.
+fn delete_as_owner(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
+    let address = address_of(&USERS, asked)?;
+    let attempt = asked.attempt(USERS.delete, target(api, &USERS, &address.key));
+    let change = &mut |store: &dyn Store, standing: &Standing| {
+        owner_may_delete(api, asked, store, standing)?;
+        let current = api.ledger.current(&address)?;
+        let current = current.filter(|current| (USERS.is)(&current.document));
+        let current = current.ok_or_else(|| missing(asked))?;
+        asked.check_version(Some(&current))?;
+        let mut document = current.document.clone();
+        document.set("deletedDateTime", &json!(now()));
+        here::decided_here(&mut document);
+        Ok(Some(Planned {
+            modified: modified(Some(&current.document), Some(&document)),
+            writes: vec![Write {
+                address: address.clone(),
+                text: Some(document.to_text().into()),
+            }],
+            details: vec![("Deleted-By", "owner".to_owned())],
+        }))
+    };
+    let confirmation = asked.confirmation();
+    let advisories = api
+        .ledger
+        .change_as_planned(&attempt, confirmation, change)?;
+    Ok(Reply::nothing().advising(advisories.unwrap_or_default()))
+}
+
+/// Refuses whoever is no owner that the guest is of.
+fn owner_may_delete(
+    api: &Api,
+    asked: &Asked<'_>,
+    store: &dyn Store,
+    standing: &Standing,
+) -> Result<(), ApiError> {
+    let (roles, caller) = (api.ledger.roles(), asked.who.caller());
+    let by_role = permission::by_role(api, asked, &roles);
+    let Some(user) = delegation::acts_for(&caller, Action::UsersDelete) else {
+        return by_role;
+    };
+    let id = Id::new(asked.parameter());
+    let guest = delegation::guest(store, &id.to_string())?;
+    let guest = guest.filter(USERS.is).unwrap_or_default();
+    let all = (store, standing, &*roles);
+    delegation::may_delete(user, &guest, &id, all, &api.settings())
 }
 
 /// A guest who was deleted comes back.
@@ -154,10 +210,12 @@ pub(super) fn update(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     documents::update_beside(api, asked, &USERS, &amend, &beside)
 }
 
-/// A guest who was deleted goes for good, with the invitation that may be open.
+/// A guest who was deleted goes for good, with the invitation that may be open and all that the guest was in.
 pub(super) fn purge(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     let id = address_of(&DELETED_USERS, asked)?.key;
-    let reply = documents::delete_beside(api, asked, &DELETED_USERS, &[uninvited(&id)])?;
+    let mut beside = delegation::traces_of(&api.ledger, &Id::new(&id))?;
+    beside.push(uninvited(&id));
+    let reply = documents::delete_beside(api, asked, &DELETED_USERS, &beside)?;
     if let Err(error) = api.ledger.store().forget_sign_ins(&id) {
         tracing::error!(%error, "when a guest came who is gone for good is still noted");
     }

@@ -6,6 +6,7 @@
 mod access_review;
 mod conditional_access;
 mod cross_tenant;
+mod delegation;
 mod directory;
 mod shown;
 mod user;
@@ -15,6 +16,7 @@ pub use conditional_access::{CONDITIONAL_ACCESS_POLICY, NAMED_LOCATION};
 pub use cross_tenant::{
     DEFAULT, IDENTITY_SYNCHRONIZATION, PARTNER, PARTNER_TEMPLATE, POLICY, SYNCHRONIZATION_TEMPLATE,
 };
+pub use delegation::{APP_ROLE_ASSIGNMENT, GROUP, SERVICE_PRINCIPAL};
 pub use directory::{
     AUTHORIZATION_POLICY, DIRECTORY_AUDIT, DIRECTORY_OBJECT, DIRECTORY_ROLE, DOMAIN_POLICY,
     EXTERNAL_IDENTITIES_POLICY, ORGANIZATION, ROLE_ASSIGNMENT, ROLE_DEFINITION, TENANT_INFORMATION,
@@ -47,6 +49,9 @@ pub static ENTITIES: &[&EntityType] = &[
     &ACCESS_REVIEW,
     &ACCESS_REVIEW_INSTANCE,
     &ACCESS_REVIEW_DECISION,
+    &SERVICE_PRINCIPAL,
+    &APP_ROLE_ASSIGNMENT,
+    &GROUP,
 ];
 
 /// A resource with an identity (OData CSDL 4.01, section 6).

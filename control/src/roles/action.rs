@@ -163,6 +163,32 @@ actions! {
     AccessReviewsRead = "microsoft.directory/accessReviews/definitions/allProperties/read",
     /// Reads, makes and removes access reviews, decides in them, and has what was decided done.
     AccessReviewsManage = "microsoft.directory/accessReviews/definitions/allProperties/allTasks",
+    /// Reads the apps of the configuration.
+    ServicePrincipalsRead = "microsoft.directory/servicePrincipals/standard/read",
+    /// Reads who owns an app.
+    ServicePrincipalOwnersRead = "microsoft.directory/servicePrincipals/owners/read",
+    /// Sets who owns an app, and so may let guests into it.
+    ServicePrincipalOwnersUpdate = "microsoft.directory/servicePrincipals/owners/update",
+    /// Reads who is assigned to an app.
+    AppRoleAssignedToRead = "microsoft.directory/servicePrincipals/appRoleAssignedTo/read",
+    /// Assigns somebody to an app, or takes that away.
+    AppRoleAssignedToUpdate = "microsoft.directory/servicePrincipals/appRoleAssignedTo/update",
+    /// Reads groups of guests.
+    GroupsRead = "microsoft.directory/groups/standard/read",
+    /// Adds a group of guests.
+    GroupsCreate = "microsoft.directory/groups/create",
+    /// Changes a group's properties.
+    GroupsUpdate = "microsoft.directory/groups/basic/update",
+    /// Deletes a group, and with it its assignments.
+    GroupsDelete = "microsoft.directory/groups/delete",
+    /// Reads who is in a group.
+    GroupMembersRead = "microsoft.directory/groups/members/read",
+    /// Puts a guest into a group, or takes one out.
+    GroupMembersUpdate = "microsoft.directory/groups/members/update",
+    /// Reads who owns a group.
+    GroupOwnersRead = "microsoft.directory/groups/owners/read",
+    /// Sets who owns a group, and so may put guests into it.
+    GroupOwnersUpdate = "microsoft.directory/groups/owners/update",
     /// Reads `organization`.
     OrganizationRead = "microsoft.directory/organization/standard/read",
 }

@@ -79,6 +79,7 @@ built_in_roles! {
             .union(COLLABORATION_READ)
             .union(USERS_READ)
             .union(REVIEWS_READ)
+            .union(DELEGATION_READ)
             .union(AUDIT_READ);
     SecurityAdministrator = 0x194a_e4cb_b126_40b2_bd5b_6091_b380_977d, "Security Administrator",
         "Manages cross-tenant access, identity synchronization, Conditional Access and the domain list, and reads the audit.",
@@ -137,11 +138,14 @@ built_in_roles! {
             Action::AuthorizationPolicyManage,
         ]));
     UserAdministrator = 0xfe93_0be7_5e62_47db_91af_98c3_a49a_38b1, "User Administrator",
-        "Manages guests, invites them, ends sessions, and reads the domain list.",
+        "Manages guests, their groups and their assignments to apps, invites them, ends sessions, and reads the domain list.",
         MEMBER
             .union(REVIEWS_WRITE)
             .union(USERS_READ)
             .union(USERS_WRITE)
+            .union(DELEGATION_READ)
+            .union(GROUPS_WRITE)
+            .union(ASSIGNMENTS_WRITE)
             .union(ActionSet::of(&[
                 Action::LegacyPoliciesRead,
                 Action::SessionsRevoke,
@@ -161,8 +165,28 @@ built_in_roles! {
         "Reads the audit.",
         MEMBER.union(AUDIT_READ);
     DirectoryReaders = 0x88d8_e3e3_8f55_4a1e_953a_9b98_98b8_876b, "Directory Readers",
-        "Reads guests, roles and the organization.",
-        MEMBER.union(USERS_READ);
+        "Reads guests, their groups, apps, roles and the organization.",
+        MEMBER.union(USERS_READ).union(DELEGATION_READ);
+    GroupsAdministrator = 0xfdd7_a751_b60b_444a_984c_0265_2fe8_fa1c, "Groups Administrator",
+        "Manages groups of guests, their members and their owners.",
+        MEMBER
+            .union(USERS_READ)
+            .union(DELEGATION_READ)
+            .union(GROUPS_WRITE);
+    ApplicationAdministrator = 0x9b89_5d92_2cd3_44c7_9d02_a6ac_2d5e_a5c3, "Application Administrator",
+        "Sets who is assigned to an app, and who owns it.",
+        MEMBER
+            .union(USERS_READ)
+            .union(DELEGATION_READ)
+            .union(ASSIGNMENTS_WRITE)
+            .union(ActionSet::of(&[Action::ServicePrincipalOwnersUpdate]));
+    CloudApplicationAdministrator = 0x158c_047a_c907_4556_b7ef_4465_51a6_b5f7, "Cloud Application Administrator",
+        "Sets who is assigned to an app, and who owns it.",
+        MEMBER
+            .union(USERS_READ)
+            .union(DELEGATION_READ)
+            .union(ASSIGNMENTS_WRITE)
+            .union(ActionSet::of(&[Action::ServicePrincipalOwnersUpdate]));
     CrossTenantAccessAdministrator = 0x1431_30ba_ba2d_41cd_81dc_3a3b_bfec_e362, "Cross-tenant access administrator",
         "Manages everything in cross-tenant access settings.",
         CROSS_TENANT_READ
@@ -291,6 +315,24 @@ const REVIEWS_READ: ActionSet = ActionSet::of(&[Action::AccessReviewsRead]);
 
 const REVIEWS_WRITE: ActionSet =
     ActionSet::of(&[Action::AccessReviewsRead, Action::AccessReviewsManage]);
+const DELEGATION_READ: ActionSet = ActionSet::of(&[
+    Action::ServicePrincipalsRead,
+    Action::ServicePrincipalOwnersRead,
+    Action::AppRoleAssignedToRead,
+    Action::GroupsRead,
+    Action::GroupMembersRead,
+    Action::GroupOwnersRead,
+]);
+
+const ASSIGNMENTS_WRITE: ActionSet = ActionSet::of(&[Action::AppRoleAssignedToUpdate]);
+
+const GROUPS_WRITE: ActionSet = ActionSet::of(&[
+    Action::GroupsCreate,
+    Action::GroupsUpdate,
+    Action::GroupsDelete,
+    Action::GroupMembersUpdate,
+    Action::GroupOwnersUpdate,
+]);
 
 const AUDIT_READ: ActionSet = ActionSet::of(&[Action::AuditLogsRead]);
 

@@ -53,6 +53,13 @@ scopes! {
     UserInvite = "User.Invite.All",
     UserRead = "User.Read.All",
     UserWrite = "User.ReadWrite.All",
+    GroupMemberRead = "GroupMember.Read.All",
+    GroupMemberWrite = "GroupMember.ReadWrite.All",
+    GroupRead = "Group.Read.All",
+    GroupWrite = "Group.ReadWrite.All",
+    ApplicationRead = "Application.Read.All",
+    AppRoleAssignmentWrite = "AppRoleAssignment.ReadWrite.All",
+    ApplicationWrite = "Application.ReadWrite.All",
     DirectoryRead = "Directory.Read.All",
     RoleManagementWrite = "RoleManagement.ReadWrite.Directory",
     DirectoryWrite = "Directory.ReadWrite.All",
@@ -95,6 +102,20 @@ impl Scope {
                 .union(USERS_READ)
                 .union(USERS_INVITE)
                 .union(USERS_WRITE),
+            Self::GroupMemberRead => GROUP_MEMBERS_READ,
+            Self::GroupMemberWrite => {
+                GROUP_MEMBERS_READ.union(ActionSet::of(&[Action::GroupMembersUpdate]))
+            }
+            Self::GroupRead => GROUPS_READ,
+            Self::GroupWrite => GROUPS_READ.union(GROUPS_WRITE),
+            Self::ApplicationRead => APPLICATIONS_READ,
+            Self::AppRoleAssignmentWrite => ActionSet::of(&[
+                Action::AppRoleAssignedToRead,
+                Action::AppRoleAssignedToUpdate,
+            ]),
+            Self::ApplicationWrite => {
+                APPLICATIONS_READ.union(ActionSet::of(&[Action::ServicePrincipalOwnersUpdate]))
+            }
             Self::DirectoryRead => DIRECTORY_READ,
             Self::RoleManagementWrite => {
                 ROLES_READ.union(ROLES_WRITE).union(PROTECTED_ACTIONS_WRITE)
@@ -102,7 +123,9 @@ impl Scope {
             Self::DirectoryWrite => DIRECTORY_READ
                 .union(SESSIONS_REVOKE)
                 .union(USERS_INVITE)
-                .union(USERS_WRITE),
+                .union(USERS_WRITE)
+                .union(GROUPS_WRITE)
+                .union(ActionSet::of(&[Action::ServicePrincipalOwnersUpdate])),
         }
     }
 
@@ -247,7 +270,28 @@ const USERS_WRITE: ActionSet = ActionSet::of(&[
 const DIRECTORY_READ: ActionSet = ROLES_READ
     .union(ORGANIZATION_READ)
     .union(USERS_READ)
+    .union(GROUPS_READ)
+    .union(APPLICATIONS_READ)
     .union(ActionSet::of(&[Action::LegacyPoliciesRead]));
+
+const GROUP_MEMBERS_READ: ActionSet =
+    ActionSet::of(&[Action::GroupsRead, Action::GroupMembersRead]);
+
+const GROUPS_READ: ActionSet = GROUP_MEMBERS_READ.union(ActionSet::of(&[Action::GroupOwnersRead]));
+
+const GROUPS_WRITE: ActionSet = ActionSet::of(&[
+    Action::GroupsCreate,
+    Action::GroupsUpdate,
+    Action::GroupsDelete,
+    Action::GroupMembersUpdate,
+    Action::GroupOwnersUpdate,
+]);
+
+const APPLICATIONS_READ: ActionSet = ActionSet::of(&[
+    Action::ServicePrincipalsRead,
+    Action::ServicePrincipalOwnersRead,
+    Action::AppRoleAssignedToRead,
+]);
 
 #[cfg(test)]
 mod tests {
@@ -362,6 +406,26 @@ mod tests {
                 "CrossTenantInformation.ReadBasic.All",
             ),
             (Action::AuditLogsRead, "AuditLog.Read.All"),
+            (
+                Action::AppRoleAssignedToUpdate,
+                "AppRoleAssignment.ReadWrite.All",
+            ),
+            (
+                Action::GroupMembersUpdate,
+                "GroupMember.ReadWrite.All Group.ReadWrite.All Directory.ReadWrite.All",
+            ),
+            (
+                Action::GroupMembersRead,
+                "GroupMember.Read.All GroupMember.ReadWrite.All Group.Read.All Group.ReadWrite.All Directory.Read.All",
+            ),
+            (
+                Action::ServicePrincipalsRead,
+                "Application.Read.All Application.ReadWrite.All Directory.Read.All",
+            ),
+            (
+                Action::ServicePrincipalOwnersUpdate,
+                "Application.ReadWrite.All Directory.ReadWrite.All",
+            ),
         ] {
             for name in scopes.split_whitespace() {
                 let set = ScopeSet::of_names([name]);

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use crossgate_graph::{DirectoryDocument, Fault, PolicyFile, documents_of, place_of};
 use serde_json::Value;
 
-use super::{Difference, is_role, with_id, without};
+use super::{Difference, gives_rights, is_role, with_id, without};
 use crate::bootstrap::first_documents;
 use crate::document::DocumentKind;
 use crate::roles::{RoleAssignment, RoleDefinition};
@@ -81,7 +81,7 @@ impl<'t> Directory<'t> {
         self.0.get(start..end).unwrap_or_default()
     }
 
-    /// Goes through the documents that differ, `old` in the store and `new` as the directory has them, kind by kind. Roles count only
+    /// Goes through the documents that differ, `old` in the store and `new` as the directory has them, kind by kind. Roles and owners count only
     /// where the directory has documents of their kind. With no store, or one without any change yet, all are new.
     ///
     /// # Errors
@@ -97,7 +97,7 @@ impl<'t> Directory<'t> {
         };
         for kind in DocumentKind::ALL {
             let wanted = self.kind(kind);
-            if !kind.is_setting() || is_role(kind) && wanted.is_empty() {
+            if !kind.is_setting() || gives_rights(kind) && wanted.is_empty() {
                 continue;
             }
             let mut seen = HashSet::new();

@@ -54,7 +54,11 @@ pub fn export<E>(
             }
             DocumentKind::Authorization => collaboration(store, at, write)?,
             DocumentKind::Revocation => revocations(store, at, write)?,
-            DocumentKind::Guest => each(store, kind, at, &mut |key, text| {
+            DocumentKind::Guest
+            | DocumentKind::AppRoleAssignment
+            | DocumentKind::Group
+            | DocumentKind::GroupMember
+            | DocumentKind::Owner => each(store, kind, at, &mut |key, text| {
                 write(&path_of(kind, key), &line(text))
             })?,
             DocumentKind::Policy

@@ -72,7 +72,17 @@ pub(crate) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "Users and guests",
-        paths: &["users", "me", "invitations", "directory/deletedItems"],
+        paths: &[
+            "users",
+            "me",
+            "invitations",
+            "crossgate/invitations",
+            "directory/deletedItems",
+        ],
+    },
+    Family {
+        name: "Apps, groups of guests, and their owners",
+        paths: &["servicePrincipals", "groups"],
     },
     Family {
         name: "Access reviews",

@@ -67,17 +67,21 @@ fn report(args: &CheckArgs, loaded: &Loaded, out: &mut impl Write) -> std::io::R
         disabled_policies,
         named_locations,
         revocations,
+        app_role_assignments,
+        group_members,
     } = loaded.counts;
     writeln!(
         out,
         "{}: good: {} ({}), {}, conditional access: {enabled_policies} enabled, {report_only_policies} report-only, \
-         {disabled_policies} disabled, {}, {}",
+         {disabled_policies} disabled, {}, {}, {} ({})",
         policy.display(),
         counted(partners, "partner"),
         counted(distinct_settings, "different setting"),
         counted(guests, "guest record"),
         counted(named_locations, "named location"),
         counted(revocations, "revocation"),
+        counted(app_role_assignments, "app role assignment"),
+        counted(group_members, "group member"),
     )?;
     let unplaced = without_cloud(loaded);
     if unplaced > 0 {

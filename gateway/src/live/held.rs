@@ -7,8 +7,8 @@ use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
 use crossgate_policy::ids::{Cloud, Guid, TenantId};
 use crossgate_policy::snapshot::{
-    Access, ByTenant, DefaultSettings, DirectoryMode, GuestDirectory, OwnTenant, Partners,
-    RedemptionOrder, Revocations, Setting, Snapshot,
+    Access, Assignments, ByTenant, DefaultSettings, DirectoryMode, GuestDirectory, OwnTenant,
+    Partners, RedemptionOrder, Revocations, Setting, Snapshot,
 };
 use thread_local::ThreadLocal;
 
@@ -125,6 +125,7 @@ static NOBODY: LazyLock<Arc<Snapshot>> = LazyLock::new(|| {
         guests: GuestDirectory::empty(DirectoryMode::Required),
         conditional_access: Arc::default(),
         revocations: Revocations::default(),
+        assignments: Assignments::default(),
         redemption: RedemptionOrder::default(),
     })
 });

@@ -393,6 +393,11 @@ fn gone(before: Counts, now: Counts) -> Vec<String> {
         ),
         (before.guests, now.guests, "guest records"),
         (before.revocations, now.revocations, "revocations"),
+        (
+            before.app_role_assignments,
+            now.app_role_assignments,
+            "app role assignments",
+        ),
     ];
     let emptied = kinds
         .into_iter()

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use crossgate_control::api::error::ApiError;
+use crossgate_control::delegation::{Owned, Thing};
 use crossgate_control::inviting::{self, Made, Wanted};
 use crossgate_policy::Decision;
 use crossgate_policy::decision::{Outcome, Reason, Refusal};
+use crossgate_policy::ids::Id;
 use crossgate_portal::pages::{Destination, InviteProblem, Page, Why, field};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -18,6 +20,7 @@ use super::{People, PersonSession, place};
 use crate::admin::admin_target;
 use crate::request::admit::admit_with_terms;
 use crate::request::respond::{self, Answer, Shown};
+use crate::request::route::App;
 
 /// What was typed in.
 #[derive(Default)]
@@ -25,6 +28,8 @@ struct Typed {
     email: String,
     name: String,
     app: String,
+    /// `None` where nobody has chosen yet.
+    lets_into: Option<String>,
     message: String,
 }
 
@@ -60,22 +65,23 @@ impl People {
             return may_not(call, Why::MayNotInvite, MAY_NOT_INVITE);
         };
         let typed = (call.method == Method::POST && self.is_ours(call)).then(|| Typed::of(call));
+        let owned = match membership::own(ledger, None, Some(person.clone())).await {
+            // An invitation that is refused is recorded by who refuses it.
+            Ok(own) if own.may_invite || typed.is_some() => own.owned,
+            Ok(_) => return may_not(call, Why::MayNotInvite, MAY_NOT_INVITE),
+            Err(fault) => return unreachable(call, &fault),
+        };
+        let ask = |typed: &Typed, problem| self.ask(call, (session, &owned), typed, problem);
         let Some(typed) = typed else {
-            return match membership::own(ledger, None, Some(person)).await {
-                Ok(own) if own.may_invite => {
-                    let asked = |problem| self.ask(call, session, &Typed::default(), problem);
-                    if call.method == Method::POST {
-                        Reply::to_another_site(asked(Some(InviteProblem::TookTooLong)))
-                    } else {
-                        Reply::of(asked(None))
-                    }
-                }
-                Ok(_) => may_not(call, Why::MayNotInvite, MAY_NOT_INVITE),
-                Err(fault) => unreachable(call, &fault),
+            let typed = Typed::default();
+            return if call.method == Method::POST {
+                Reply::to_another_site(ask(&typed, Some(InviteProblem::TookTooLong)))
+            } else {
+                Reply::of(ask(&typed, None))
             };
         };
         let mails = call.settings.mail.is_some();
-        let wanted = typed.wanted(call, session, mails);
+        let wanted = typed.wanted(call, (session, &owned), mails);
         let (ledger, address, correlation) =
             (Arc::clone(ledger), call.client_ip, correlation(call));
         let inviting = tokio::task::spawn_blocking(move || {
@@ -92,10 +98,10 @@ impl People {
                 } else {
                     InviteProblem::EmailMalformed
                 };
-                Reply::of(self.ask(call, session, &typed, Some(problem)))
+                Reply::of(ask(&typed, Some(problem)))
             }
             Err(fault) if fault.status == StatusCode::TOO_MANY_REQUESTS => {
-                Reply::of(self.ask(call, session, &typed, Some(InviteProblem::TooMany)))
+                Reply::of(ask(&typed, Some(InviteProblem::TooMany)))
             }
             Err(fault) => unreachable(call, &fault),
         }
@@ -129,17 +135,30 @@ impl People {
     fn ask(
         &self,
         call: &Call<'_>,
-        session: &PersonSession,
+        (session, owned): (&PersonSession, &[Owned]),
         typed: &Typed,
         problem: Option<InviteProblem>,
     ) -> Answer {
-        let landings = landings(call, session);
+        let landings = landings(call, session, owned);
         let apps: Vec<Destination<'_>> = landings
             .iter()
             .map(|landing| Destination {
                 label: &landing.label,
                 value: &landing.id,
                 chosen: landing.id == typed.app,
+            })
+            .collect();
+        let values: Vec<String> = owned.iter().map(|owned| value_of(&owned.thing)).collect();
+        let lets_into = values.iter().zip(owned);
+        let lets_into: Vec<Destination<'_>> = lets_into
+            .map(|(value, owned)| Destination {
+                label: &owned.name,
+                value,
+                // At an app of theirs it is that one.
+                chosen: typed.lets_into.as_ref().map_or_else(
+                    || owned.thing == Thing::App(call.app.called.target.id.clone()),
+                    |chosen| chosen == value,
+                ),
             })
             .collect();
         self.with_form_token(call, |csrf| {
@@ -150,6 +169,7 @@ impl People {
                 name: &typed.name,
                 message: call.settings.mail.is_some().then_some(&*typed.message),
                 apps: &apps,
+                lets_into: &lets_into,
                 problem,
                 return_to: place::ME,
             };
@@ -178,12 +198,18 @@ impl Typed {
             email: text(field::EMAIL, 255),
             name: text(field::NAME, 256),
             app: text(field::APP, 256),
+            lets_into: Some(text(field::LETS_INTO, 256)),
             message: text(field::MESSAGE, 2000),
         }
     }
 
-    fn wanted(&self, call: &Call<'_>, session: &PersonSession, sends: bool) -> Wanted {
-        let landings = landings(call, session);
+    fn wanted(
+        &self,
+        call: &Call<'_>,
+        (session, owned): (&PersonSession, &[Owned]),
+        sends: bool,
+    ) -> Wanted {
+        let landings = landings(call, session, owned);
         let chosen = landings.iter().find(|landing| landing.id == self.app);
         // One that is not offered is none: the guest goes where the inviter is.
         let landing = chosen.or_else(|| landings.first());
@@ -205,14 +231,41 @@ impl Typed {
                 Value::Null
             },
             display_name: written(&self.name),
+            // One that is not theirs, or no longer, is refused by who makes the invitation.
+            to: self
+                .lets_into
+                .iter()
+                .filter_map(|value| thing_of(value))
+                .collect(),
             ..Wanted::default()
         }
     }
 }
 
-/// Where guests can be sent: to what the inviter may open too, the app of this host first.
-fn landings(call: &Call<'_>, session: &PersonSession) -> Vec<Landing> {
-    let mut all: Vec<(bool, Landing)> = openable(call, session)
+/// What stands for an app or a group in the form.
+fn value_of(thing: &Thing) -> String {
+    match thing {
+        Thing::App(id) => format!("app:{id}"),
+        Thing::Group(id) => format!("group:{id}"),
+    }
+}
+
+fn thing_of(value: &str) -> Option<Thing> {
+    let (kind, id) = value.split_once(':')?;
+    match kind {
+        "app" => Some(Thing::App(Id::new(id))),
+        "group" => Some(Thing::Group(Id::new(id))),
+        _ => None,
+    }
+}
+
+/// Where guests can be sent: to what the inviter may open too, or owns, the app of this host first.
+fn landings(call: &Call<'_>, session: &PersonSession, owned: &[Owned]) -> Vec<Landing> {
+    let is_owned = |app: &App| {
+        let app = Thing::App(app.called.target.id.clone());
+        owned.iter().any(|owned| owned.thing == app)
+    };
+    let mut all: Vec<(bool, Landing)> = openable(call, session, is_owned)
         .into_iter()
         .map(|Openable { app, href }| {
             let landing = Landing {

@@ -40,7 +40,7 @@ impl People {
                 (Verdict::Refused(why), Some(code), action)
             }
         };
-        let apps = openable(call, session);
+        let apps = openable(call, session, |_| false);
         let apps: Vec<Choice<'_>> = apps
             .iter()
             .map(|openable| Choice {

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use crossgate_control::administrator::{self, Administrator, Credential, Person};
 use crossgate_control::api::error::ApiError;
+use crossgate_control::delegation::{self, Owned};
 use crossgate_control::inviting;
 use crossgate_control::leaving::{self, Membership};
 use crossgate_control::ledger::Ledger;
-use crossgate_control::roles::{Scope, ScopeSet, Standing};
+use crossgate_control::roles::{Caller, Scope, ScopeSet, Standing};
 use crossgate_policy::Decision;
 use crossgate_policy::decision::{Direction, Reason, TokenRefusal};
 use crossgate_policy::ids::Id;
@@ -38,10 +39,16 @@ pub(super) struct Openable<'a> {
 pub(super) struct Own {
     pub(super) membership: Option<Membership>,
     pub(super) may_invite: bool,
+    /// The apps and groups that they own.
+    pub(super) owned: Vec<Owned>,
 }
 
-/// The apps where people sign in that let this person in now.
-pub(super) fn openable<'a>(call: &'a Call<'_>, session: &PersonSession) -> Vec<Openable<'a>> {
+/// The apps where people sign in that let this person in now, and others that are meant besides.
+pub(super) fn openable<'a>(
+    call: &'a Call<'_>,
+    session: &PersonSession,
+    is_meant: impl Fn(&App) -> bool,
+) -> Vec<Openable<'a>> {
     let accepted = session.subject.standing.accepted(call.settings);
     let accepted = accepted.as_deref().unwrap_or_default();
     // Apps share the port that the browser came to.
@@ -54,7 +61,7 @@ pub(super) fn openable<'a>(call: &'a Call<'_>, session: &PersonSession) -> Vec<O
         .filter(|entrance| {
             let target = &entrance.app.called.target;
             let decision = admit_with_terms(call, target, &session.subject, accepted);
-            decision.permit().is_some()
+            decision.permit().is_some() || is_meant(&entrance.app)
         })
         .map(|entrance| Openable {
             app: &entrance.app,
@@ -84,7 +91,8 @@ pub(super) fn guest<'s>(call: &'s Call<'_>, decision: &Decision) -> Option<&'s G
     is_guest.then_some(record)
 }
 
-/// Whoever is signed in, as the control plane knows them: at our pages they can invite, and nothing else takes a scope.
+/// Whoever is signed in, as the control plane knows them: at our pages they can invite, and let guests into what is
+/// theirs; nothing else there takes a scope.
 pub(super) fn person(session: &PersonSession, decision: &Decision) -> Option<Administrator> {
     let facts = decision.facts()?;
     let token = session.subject.token()?;
@@ -96,7 +104,11 @@ pub(super) fn person(session: &PersonSession, decision: &Decision) -> Option<Adm
         credential: Credential::Session(Person {
             user: facts.own_user_id.clone()?,
             standing,
-            scopes: ScopeSet::from_iter([Scope::UserInvite]),
+            scopes: ScopeSet::from_iter([
+                Scope::UserInvite,
+                Scope::AppRoleAssignmentWrite,
+                Scope::GroupMemberWrite,
+            ]),
         }),
         display_name: name(&token).map(Into::into),
         user_principal_name: token.facts.user_principal_name.clone(),
@@ -116,12 +128,20 @@ pub(super) async fn own(
             None => None,
         };
         let inviters = ledger.compiled().external_collaboration.inviters;
-        let may_invite = person.is_some_and(|person| {
-            inviting::may_invite(inviters, &ledger.roles(), &person.caller()).is_ok()
-        });
+        let caller = person.map(|person| person.caller());
+        let may_invite = caller
+            .as_ref()
+            .is_some_and(|caller| inviting::may_invite(inviters, &ledger.roles(), caller).is_ok());
+        let owned = match &caller {
+            Some(Caller::Delegated { user, .. }) if may_invite => {
+                delegation::looked_after(&ledger, user)?
+            }
+            Some(_) | None => Vec::new(),
+        };
         Ok(Own {
             membership,
             may_invite,
+            owned,
         })
     });
     asking.await.unwrap_or_else(|_| Err(ApiError::internal()))

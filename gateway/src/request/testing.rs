@@ -7,8 +7,8 @@ use crossgate_config::{Purpose, Settings, SigningKey};
 use crossgate_policy::context::Context;
 use crossgate_policy::ids::{Cloud, Guid, HomeTenant, TenantId, UnixTime};
 use crossgate_policy::snapshot::{
-    ByTenant, DefaultSettings, DirectoryMode, GuestDirectory, OwnTenant, Partners, RedemptionOrder,
-    Revocations, Snapshot,
+    Assignments, ByTenant, DefaultSettings, DirectoryMode, GuestDirectory, OwnTenant, Partners,
+    RedemptionOrder, Revocations, Snapshot,
 };
 use crossgate_policy::subject::{Home, HomeCloud};
 use crossgate_policy::{Caller, Permit, decide};
@@ -94,6 +94,7 @@ pub(crate) fn snapshot() -> Snapshot {
         guests: GuestDirectory::empty(DirectoryMode::Optional),
         conditional_access: std::sync::Arc::default(),
         revocations: Revocations::default(),
+        assignments: Assignments::default(),
         redemption: RedemptionOrder::default(),
     }
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use crossgate_policy::context::Context;
 use crossgate_policy::ids::{Cloud, Guid, HomeTenant, Id, IssuerTenant, TenantId, UnixTime};
 use crossgate_policy::snapshot::{
-    AccessPolicy, AppCondition, ByTenant, ClientApps, Controls, DefaultSettings, DirectoryMode,
-    GuestDirectory, Operator, OwnTenant, Partners, PolicyState, RedemptionOrder, Revocations,
-    Snapshot, UserScope,
+    AccessPolicy, AppCondition, Assignments, ByTenant, ClientApps, Controls, DefaultSettings,
+    DirectoryMode, GuestDirectory, Operator, OwnTenant, Partners, PolicyState, RedemptionOrder,
+    Revocations, Snapshot, UserScope,
 };
 use crossgate_policy::subject::{
     Account, Home, HomeCloud, Proofs, Subject, SubjectKind, TokenGroups,
@@ -124,6 +124,7 @@ pub(super) fn snapshot() -> Snapshot {
         guests: GuestDirectory::empty(DirectoryMode::Optional),
         conditional_access: std::sync::Arc::default(),
         revocations: Revocations::default(),
+        assignments: Assignments::default(),
         redemption: RedemptionOrder::default(),
     }
 }

@@ -1,5 +1,6 @@
 //! From documents to what a snapshot is made of. Whatever is wrong with what they mean is found on the way.
 
+pub(crate) mod assignments;
 pub(crate) mod collaboration;
 pub(crate) mod conditional_access;
 pub(crate) mod controls;

@@ -2,6 +2,7 @@
 //!
 //! Every member that Graph has is named here; one that is not named is a fault. What a member means is not here.
 
+pub(crate) mod assignment;
 pub(crate) mod collaboration;
 pub(crate) mod conditional_access;
 pub(crate) mod cross_tenant;

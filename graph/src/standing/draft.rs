@@ -8,7 +8,7 @@ use crossgate_policy::snapshot::{DefaultSettings, PartnerBook, RedemptionOrder};
 use super::partners::{self, Share, in_shares, threads};
 use super::reading::Reading;
 use super::source::{Change, Documents};
-use super::{Parts, Standing, guests, revocations};
+use super::{Parts, Standing, assignments, guests, revocations};
 use crate::advisory::Advisory;
 use crate::compile::collaboration::Collaboration;
 use crate::compile::defaults;
@@ -84,9 +84,21 @@ impl<'s> Draft<'s> {
                     self.next.external_identities = text.map(Arc::from);
                     collaborates = true;
                 }
+                DocumentKind::Group => {
+                    if let Some(text) = text {
+                        assignments::check_group(key, text, &mut self.reading);
+                    }
+                }
+                DocumentKind::Owner => {
+                    if let Some(text) = text {
+                        assignments::check_owner(key, text, &mut self.reading);
+                    }
+                }
                 DocumentKind::Partner
                 | DocumentKind::Guest
                 | DocumentKind::Revocation
+                | DocumentKind::AppRoleAssignment
+                | DocumentKind::GroupMember
                 | DocumentKind::RoleDefinition
                 | DocumentKind::RoleAssignment
                 | DocumentKind::Bootstrap
@@ -247,6 +259,21 @@ impl<'s> Draft<'s> {
                 next.revocations.add(revocation);
             }
         })
+    }
+
+    /// Every assignment and membership that the source has.
+    pub(super) fn all_assignments<S: Documents>(&mut self, source: &S) -> Result<(), S::Error> {
+        assignments::all(source, &mut self.next.assignments, &mut self.reading)
+    }
+
+    /// Assignments and memberships that change.
+    pub(super) fn assignments<S: Documents>(
+        &mut self,
+        changes: &[Change<'_>],
+        source: &S,
+    ) -> Result<(), S::Error> {
+        let Self { next, reading, .. } = self;
+        assignments::change(changes, source, &mut next.assignments, reading)
     }
 
     /// Revocations that change.

@@ -1,5 +1,6 @@
 //! The policy in force, document by document.
 
+mod assignments;
 mod draft;
 mod guests;
 mod partners;
@@ -12,7 +13,8 @@ use std::sync::Arc;
 
 use crossgate_policy::ids::Cloud;
 use crossgate_policy::snapshot::{
-    DefaultSettings, GuestRecords, OwnTenant, PartnerBook, RedemptionOrder, Revocations,
+    Assignments, DefaultSettings, GuestRecords, OwnTenant, PartnerBook, RedemptionOrder,
+    Revocations,
 };
 
 use self::draft::Draft;
@@ -56,6 +58,7 @@ struct Parts {
     external_identities: Option<Arc<str>>,
     collaboration: ExternalCollaboration,
     revocations: Revocations,
+    assignments: Assignments,
 }
 
 impl Standing {
@@ -99,6 +102,7 @@ impl Standing {
         draft.all_partners(source).map_err(Refused::Source)?;
         draft.all_guests(source).map_err(Refused::Source)?;
         draft.all_revocations(source).map_err(Refused::Source)?;
+        draft.all_assignments(source).map_err(Refused::Source)?;
         draft.advise_of_partners();
         let (parts, advisories) = draft.finish().map_err(Refused::Faults)?;
         Ok(Self {
@@ -125,6 +129,9 @@ impl Standing {
         draft.guests(changes);
         draft
             .revocations(changes, source)
+            .map_err(Refused::Source)?;
+        draft
+            .assignments(changes, source)
             .map_err(Refused::Source)?;
         let (parts, advisories) = draft.finish().map_err(Refused::Faults)?;
         Ok(Proposal { parts, advisories })
@@ -179,6 +186,7 @@ impl Parts {
             external_identities: None,
             collaboration: ExternalCollaboration::default(),
             revocations: Revocations::default(),
+            assignments: Assignments::default(),
         }
     }
 
@@ -188,6 +196,8 @@ impl Parts {
             distinct_settings: self.of_default.count_with(&self.partners),
             guests: self.guests.len(),
             revocations: self.revocations.len(),
+            app_role_assignments: self.assignments.len(),
+            group_members: self.assignments.members(),
             ..Counts::default()
         };
         self.rules.count(&mut counts);
@@ -206,6 +216,7 @@ impl Parts {
             },
             conditional_access: Arc::clone(self.rules.compiled()),
             revocations: self.revocations.clone(),
+            assignments: self.assignments.clone(),
             external_collaboration: self.collaboration.clone(),
             redemption: self.redemption.clone(),
             advisories,
@@ -217,9 +228,15 @@ impl Parts {
 /// Whether there may be so many of a kind that they are not gone through with the others.
 const fn is_read_apart(kind: DocumentKind) -> bool {
     match kind {
-        DocumentKind::Partner | DocumentKind::Guest | DocumentKind::Revocation => true,
-        // Nothing here hangs on roles.
-        DocumentKind::RoleDefinition
+        DocumentKind::Partner
+        | DocumentKind::Guest
+        | DocumentKind::Revocation
+        | DocumentKind::AppRoleAssignment
+        | DocumentKind::GroupMember => true,
+        // Nothing here hangs on the names of groups, on owners and on roles.
+        DocumentKind::Group
+        | DocumentKind::Owner
+        | DocumentKind::RoleDefinition
         | DocumentKind::RoleAssignment
         | DocumentKind::Bootstrap
         | DocumentKind::Invitation

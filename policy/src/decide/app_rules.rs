@@ -1,23 +1,31 @@
 //! Step 9: what the app itself demands.
 
+use std::borrow::Cow;
+
 use super::{Request, app_line};
 use crate::decision::{Reason, Refusal, Step};
-use crate::explanation::Recorder;
+use crate::explanation::{Line, Recorder, line};
+use crate::ids::Id;
+use crate::snapshot::AssignedBy;
 use crate::subject::SubjectKind;
 use crate::target::{Clients, Resource};
 
 pub(super) fn check(request: &Request<'_>, recorder: &mut impl Recorder) -> Result<(), Refusal> {
+    let assigned = assigned(request);
     let rules = [
         ("clients", client_allowed(request)),
         ("scopes", scopes_granted(request)),
         ("roles", role_granted(request)),
-        ("assignment_required", assigned(request)),
+        ("assignment_required", assigned != Assigned::No),
     ];
     for (rule, holds) in rules {
         recorder.record(|| {
             let result = if holds { "holds" } else { "refuses" };
             app_line(Step::AppRules, request.target, rule, result)
         });
+    }
+    if let (Assigned::ByDocument(by), Some(user)) = (assigned, request.parties.own_user) {
+        recorder.record(|| document_line(request, user, by));
     }
     if rules.iter().all(|(_, holds)| *holds) {
         Ok(())
@@ -70,9 +78,19 @@ fn role_granted(request: &Request<'_>) -> bool {
             .any(|role| roles(request).contains(role))
 }
 
-fn assigned(request: &Request<'_>) -> bool {
+/// Whether `assignment_required` is met.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Assigned<'a> {
+    No,
+    /// The app does not ask, or the token or its own list tells.
+    Yes,
+    /// A document does.
+    ByDocument(AssignedBy<'a>),
+}
+
+fn assigned<'a>(request: &Request<'a>) -> Assigned<'a> {
     if !request.target.assignment_required {
-        return true;
+        return Assigned::Yes;
     }
     let by_role = if request.target.roles.is_empty() {
         !roles(request).is_empty()
@@ -90,5 +108,36 @@ fn assigned(request: &Request<'_>) -> bool {
             .own_groups
             .any(|group| request.target.assigned.contains(group)),
     };
-    by_role || by_id || by_group
+    if by_role || by_id || by_group {
+        return Assigned::Yes;
+    }
+    by_document(request).map_or(Assigned::No, Assigned::ByDocument)
+}
+
+/// Documents assign people, not service principals.
+fn by_document<'a>(request: &Request<'a>) -> Option<AssignedBy<'a>> {
+    match request.subject.kind {
+        SubjectKind::User => {
+            let user = request.parties.own_user?;
+            request.snapshot.assignments.of(user, &request.target.id)
+        }
+        SubjectKind::App => None,
+    }
+}
+
+fn document_line(request: &Request<'_>, user: &Id, by: AssignedBy<'_>) -> Line {
+    let app = &request.target.id;
+    let (principal, result) = match by {
+        AssignedBy::User => (user, "holds".into()),
+        AssignedBy::Group(group) => (
+            group,
+            Cow::Owned(format!("holds, by `group-members/{group}/{user}`")),
+        ),
+    };
+    line(
+        Step::AppRules,
+        format!("app-role-assignments/{app}/{principal}"),
+        "principalId",
+        result,
+    )
 }

@@ -1,5 +1,6 @@
 //! The compiled policy: one immutable value that every request of a moment reads.
 
+mod assignments;
 mod conditional_access;
 mod guests;
 mod index;
@@ -13,6 +14,7 @@ mod side;
 mod sign_in;
 mod tables;
 
+pub use assignments::{AppAssignment, AssignedBy, Assignments, GroupMember, Principal};
 pub use conditional_access::{
     AccessPolicy, AppCondition, ClientApps, Controls, ExternalTenants, GuestKind, GuestKinds,
     LocationCondition, Operator, PolicyState, Strength, UserScope,
@@ -54,6 +56,8 @@ pub struct Snapshot {
     pub conditional_access: Arc<[AccessPolicy]>,
     /// Revoked users, guests, sessions, tokens and tenants.
     pub revocations: Revocations,
+    /// Who is assigned to apps by documents, beside those whom apps list themselves.
+    pub assignments: Assignments,
     /// Where guests sign in.
     pub redemption: RedemptionOrder,
 }

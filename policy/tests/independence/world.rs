@@ -5,9 +5,9 @@ use std::sync::Arc;
 use crossgate_policy::context::Context;
 use crossgate_policy::ids::{Cloud, Id, ResourceTenant, TenantId, UnixTime};
 use crossgate_policy::snapshot::{
-    AccessPolicy, AppCondition, ByTenant, ClientApps, Controls, DefaultSettings, DirectoryMode,
-    GuestDirectory, Operator, OwnTenant, PartnerSettings, PolicyState, RedemptionOrder,
-    Revocations, Setting, Snapshot, TrustOverrides, UserScope,
+    AccessPolicy, AppCondition, Assignments, ByTenant, ClientApps, Controls, DefaultSettings,
+    DirectoryMode, GuestDirectory, Operator, OwnTenant, PartnerSettings, PolicyState,
+    RedemptionOrder, Revocations, Setting, Snapshot, TrustOverrides, UserScope,
 };
 use crossgate_policy::subject::Subject;
 use crossgate_policy::target::{Clients, Enforcement, Resource, Target};
@@ -90,6 +90,7 @@ impl World {
             guests: GuestDirectory::empty(DirectoryMode::Optional),
             conditional_access: [demanding].into(),
             revocations: Revocations::default(),
+            assignments: Assignments::default(),
             redemption: RedemptionOrder::default(),
         })
     }

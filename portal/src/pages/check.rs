@@ -330,6 +330,14 @@ const fn invite(message: Option<&'static str>, problem: Option<InviteProblem>) -
                 chosen: true,
             },
         ],
+        lets_into: match message {
+            Some(_) => &[Destination {
+                label: "Sample",
+                value: "app:sample-app",
+                chosen: true,
+            }],
+            None => &[],
+        },
         problem,
         return_to: HREF,
     }

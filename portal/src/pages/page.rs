@@ -131,7 +131,8 @@ pub enum Page<'a> {
     },
     /// Whom to invite.
     Invite {
-        /// Where it is posted to, as [`field::EMAIL`], [`field::NAME`], [`field::APP`] and [`field::MESSAGE`].
+        /// Where it is posted to, as [`field::EMAIL`], [`field::NAME`], [`field::APP`], [`field::LETS_INTO`] and
+        /// [`field::MESSAGE`].
         action: &'a str,
         /// Sent along as [`field::CSRF`].
         csrf: &'a str,
@@ -143,6 +144,8 @@ pub enum Page<'a> {
         message: Option<&'a str>,
         /// Where the guest can go afterwards.
         apps: &'a [Destination<'a>],
+        /// What the inviter looks after, and can let the guest into; none where there is nothing.
+        lets_into: &'a [Destination<'a>],
         /// What is wrong with the address.
         problem: Option<InviteProblem>,
         /// Where the person goes instead.
@@ -467,6 +470,8 @@ pub mod field {
     pub const NAME: &str = "name";
     /// Where the guest of [`Page::Invite`](super::Page::Invite) goes afterwards.
     pub const APP: &str = "app";
+    /// What the guest of [`Page::Invite`](super::Page::Invite) is let into; empty for nothing.
+    pub const LETS_INTO: &str = "lets-into";
     /// The inviter's words of [`Page::Invite`](super::Page::Invite).
     pub const MESSAGE: &str = "message";
 }

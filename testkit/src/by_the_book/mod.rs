@@ -108,6 +108,6 @@ impl Book {
         cross_tenant::settings(self, case, placed)?;
         guest::check(self, case, placed)?;
         conditional_access::check(self, case, placed)?;
-        app_rules::check(placed)
+        app_rules::check(self, placed)
     }
 }

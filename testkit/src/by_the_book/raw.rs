@@ -30,6 +30,10 @@ pub struct Documents {
     pub guests: Vec<Value>,
     /// `revocations.jsonl`
     pub revocations: Vec<Value>,
+    /// `app-role-assignments.jsonl`
+    pub assignments: Vec<Value>,
+    /// `group-members.jsonl`
+    pub group_members: Vec<Value>,
 }
 
 impl Book {
@@ -117,6 +121,8 @@ pub(super) fn policy_directory(dir: &Path) -> Documents {
         named_locations: folder(&dir.join("named-locations")),
         guests: lines(&dir.join("guests.jsonl")),
         revocations: lines(&dir.join("revocations.jsonl")),
+        assignments: lines(&dir.join("app-role-assignments.jsonl")),
+        group_members: lines(&dir.join("group-members.jsonl")),
     }
 }
 

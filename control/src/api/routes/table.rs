@@ -1,8 +1,6 @@
 //! The one table of what the API serves: method and path, what answers, and what its caller must be allowed to do. Calls are led by it, and the
 //! documentation and the `OpenAPI` description are printed from it.
 
-mod reviews;
-
 use super::super::listed::{
     OF_MANY, OF_MANY_IN_ORDER, OF_MANY_WITH_MORE, OF_ONE, OF_ONE_WITH_MORE,
 };
@@ -19,7 +17,7 @@ use crate::roles::Action;
 
 const SYNC: &[&str] = &["identitySynchronization"];
 
-const fn route(
+pub(super) const fn route(
     method: Verb,
     path: &'static str,
     operation: Operation,
@@ -39,6 +37,31 @@ const fn route(
     }
 }
 
+/// One table of several.
+pub(super) const fn joined<const ALL: usize, const PARTS: usize>(
+    parts: [&'static [Route]; PARTS],
+) -> [Route; ALL] {
+    let mut all = [API_ITSELF; ALL];
+    let mut rest: &mut [Route] = &mut all;
+    let mut parts: &[&'static [Route]] = &parts;
+    while let [part, others @ ..] = parts {
+        let (places, left) = rest.split_at_mut(part.len());
+        places.copy_from_slice(part);
+        (rest, parts) = (left, others);
+    }
+    all
+}
+
+const API_ITSELF: Route = route(
+    GET,
+    "openapi.json",
+    Own(Special::OpenApi),
+    &[],
+    &[],
+    "Describe the API as OpenAPI does",
+)
+.only(Versions::Neither);
+
 impl Route {
     const fn expanding(self, expand: &'static [&'static str]) -> Self {
         Self { expand, ..self }
@@ -49,18 +72,8 @@ impl Route {
     }
 }
 
-/// Everything that is served.
-pub static ROUTES: &[Route] = &ALL;
-
-const ALL: [Route; OTHERS.len() + reviews::ROUTES.len()] = {
-    let mut all = [route(GET, "", Own(Special::Metadata), &[], &[], ""); _];
-    let (others, reviews) = all.split_at_mut(OTHERS.len());
-    others.copy_from_slice(OTHERS);
-    reviews.copy_from_slice(reviews::ROUTES);
-    all
-};
-
-const OTHERS: &[Route] = &[
+/// All that is here.
+pub(super) const ROUTES: &[Route] = &[
     // Cross-tenant access
     route(
         GET,
@@ -677,13 +690,5 @@ const OTHERS: &[Route] = &[
         &[],
         "Describe the model as OData does",
     ),
-    route(
-        GET,
-        "openapi.json",
-        Own(Special::OpenApi),
-        &[],
-        &[],
-        "Describe the API as OpenAPI does",
-    )
-    .only(Versions::Neither),
+    API_ITSELF,
 ];

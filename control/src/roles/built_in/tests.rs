@@ -105,6 +105,18 @@ fn ids_are_the_template_ids_of_entra() {
         ),
         ("4a5d8f65-41da-4de4-8968-e035b65339cf", "Reports Reader"),
         ("88d8e3e3-8f55-4a1e-953a-9b9898b8876b", "Directory Readers"),
+        (
+            "fdd7a751-b60b-444a-984c-02652fe8fa1c",
+            "Groups Administrator",
+        ),
+        (
+            "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3",
+            "Application Administrator",
+        ),
+        (
+            "158c047a-c907-4556-b7ef-446551a6b5f7",
+            "Cloud Application Administrator",
+        ),
     ] {
         let role = BuiltInRole::from_id(Guid::parse(id).unwrap()).expect(name);
         assert_eq!(role.display_name(), name);
@@ -276,6 +288,48 @@ fn sessions_are_ended_by_those_who_care_for_users() {
             expected,
             "{role:?}"
         );
+    }
+}
+
+#[test]
+fn owners_are_made_by_those_who_manage_what_is_owned_and_guests_are_let_in_by_user_administrators_too()
+ {
+    let holders = |action: Action| -> Vec<BuiltInRole> {
+        let all = BuiltInRole::ALL.iter().copied();
+        all.filter(|role| role.actions().contains(action)).collect()
+    };
+    use BuiltInRole::{
+        ApplicationAdministrator, CloudApplicationAdministrator, GlobalAdministrator,
+        GroupsAdministrator, UserAdministrator,
+    };
+    for (action, expected) in [
+        (
+            Action::ServicePrincipalOwnersUpdate,
+            vec![
+                GlobalAdministrator,
+                ApplicationAdministrator,
+                CloudApplicationAdministrator,
+            ],
+        ),
+        (
+            Action::AppRoleAssignedToUpdate,
+            vec![
+                GlobalAdministrator,
+                UserAdministrator,
+                ApplicationAdministrator,
+                CloudApplicationAdministrator,
+            ],
+        ),
+        (
+            Action::GroupOwnersUpdate,
+            vec![GlobalAdministrator, UserAdministrator, GroupsAdministrator],
+        ),
+        (
+            Action::GroupMembersUpdate,
+            vec![GlobalAdministrator, UserAdministrator, GroupsAdministrator],
+        ),
+    ] {
+        assert_eq!(holders(action), expected, "{action:?}");
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) struct RestoreArgs {
     /// The change right after which it was as it is to be, as `history` numbers them.
     #[arg(long, value_name = "CHANGE")]
     at: Sequence,
-    /// Only this document, such as `default` or `partners/TENANT-ID`; without it all but roles.
+    /// Only this document, such as `default` or `partners/TENANT-ID`; without it all but roles and owners.
     #[arg(value_name = "DOCUMENT")]
     document: Option<Address>,
 }
@@ -96,7 +96,9 @@ fn plan(
             address.kind.is_setting()
                 && !matches!(
                     address.kind,
-                    DocumentKind::RoleDefinition | DocumentKind::RoleAssignment
+                    DocumentKind::RoleDefinition
+                        | DocumentKind::RoleAssignment
+                        | DocumentKind::Owner
                 )
         }
     };

@@ -26,7 +26,9 @@ pub const ALL_SCOPES: &str = "CrossTenantInformation.ReadBasic.All Policy.Read.C
     RoleManagement.Read.All Organization.Read.All Organization.ReadWrite.All \
     User.RevokeSessions.All User.Invite.All User.Read.All User.ReadWrite.All Directory.Read.All \
     RoleManagement.ReadWrite.Directory Directory.ReadWrite.All \
-    AccessReview.Read.All AccessReview.ReadWrite.All";
+    AccessReview.Read.All AccessReview.ReadWrite.All \
+    GroupMember.Read.All GroupMember.ReadWrite.All Group.Read.All Group.ReadWrite.All Application.Read.All \
+    AppRoleAssignment.ReadWrite.All Application.ReadWrite.All";
 
 impl Stage {
     /// Keeps the policy in a store.

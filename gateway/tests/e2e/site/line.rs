@@ -56,8 +56,13 @@ impl Line {
             token => format!("Authorization: Bearer {token}\r\n"),
         };
         let length = body.len();
+        let kind = if body.starts_with("version:") {
+            "text/csv"
+        } else {
+            "application/json"
+        };
         let request = format!(
-            "{method} /{path} HTTP/1.1\r\nHost: localhost\r\n{authorization}Content-Type: application/json\r\n\
+            "{method} /{path} HTTP/1.1\r\nHost: localhost\r\n{authorization}Content-Type: {kind}\r\n\
              {headers}Content-Length: {length}\r\n\r\n{body}",
         );
         self.0.get_mut().write_all(request.as_bytes()).unwrap();

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::admin::{AUDITS, DEFAULT, GLOBAL_ADMINISTRATOR, PARTNERS};
 use super::line::Line;
-use super::{Site, WINGTIP, everyone, nobody, partner};
+use super::{PAYROLL, Site, WINGTIP, everyone, nobody, partner};
 
 pub const ASSIGNMENTS: &str = "roleManagement/directory/roleAssignments";
 pub const DEFINITIONS: &str = "roleManagement/directory/roleDefinitions";
@@ -19,6 +19,9 @@ const LOCATIONS: &str = "identity/conditionalAccess/namedLocations";
 const SYNC: &str = "identitySynchronization";
 const INVITATIONS: &str = "invitations";
 const REVIEWS: &str = "identityGovernance/accessReviews/definitions";
+const GROUPS: &str = "groups";
+/// Owns every group here, and now and then an app.
+const OWNER: &str = "0b0e0000-0000-4000-8000-00000000005b";
 /// Who answers for every guest that is invited here.
 const SPONSOR: &str = "0b0e0000-0000-4000-8000-00000000005a";
 
@@ -38,6 +41,9 @@ const KEPT: &[&str] = &[
     "v1.0/roleManagement/directory/roleAssignments?$top=999",
     "v1.0/users?$top=999",
     "v1.0/directory/deletedItems/microsoft.graph.user?$top=999",
+    "v1.0/groups?$top=999",
+    "v1.0/servicePrincipals/aaaaaaaa-0000-4000-8000-000000000001/appRoleAssignedTo?$top=999",
+    "v1.0/servicePrincipals/aaaaaaaa-0000-4000-8000-000000000001/owners?$top=999",
 ];
 
 /// What calls are about. All of it is there before each caller comes.
@@ -50,6 +56,10 @@ struct Things {
     guest: String,
     /// Who is to be restored, and who is to be removed for good.
     deleted: [String; 2],
+    group: String,
+    /// Who is in the group.
+    member: String,
+    app_role_assignment: String,
 }
 
 /// Access reviews: one under way, one that is to be stopped, and one that is to be applied; and a guest of theirs.
@@ -256,6 +266,12 @@ impl<'s> Inspector<'s> {
         let role = self.role(true, &[Action::PartnersRead]);
         let reader = BuiltInRole::DirectoryReaders.id().to_string();
         let somebody = self.fresh();
+        let (assigned, called) = (self.fresh(), self.fresh());
+        let group = self.make(GROUPS, &group(&called));
+        let member = self.invite();
+        self.refer(&format!("{GROUPS}/{group}/members"), &member);
+        self.refer(&format!("{GROUPS}/{group}/owners"), OWNER);
+        self.refer(&format!("servicePrincipals/{PAYROLL}/owners"), OWNER);
         Things {
             policy: self.make(POLICIES, &policy()),
             location: self.make(LOCATIONS, &location()),
@@ -267,7 +283,19 @@ impl<'s> Inspector<'s> {
             role,
             guest: self.invite(),
             deleted: [self.deleted(), self.deleted()],
+            group,
+            member,
+            app_role_assignment: self.make(&assigned_to_payroll(), &assignment(&assigned)),
         }
+    }
+
+    /// Puts a reference where it may stand already.
+    #[track_caller]
+    fn refer(&mut self, path: &str, id: &str) {
+        let body = reference(id).to_string();
+        let path = format!("v1.0/{path}/$ref");
+        let told = self.line.call(&self.token, "POST", &path, &body);
+        assert!(told.status == 204 || told.status == 400, "{told:?}");
     }
 
     /// Calls every route as somebody who holds these actions and no others: first what must be denied, of which nothing may come but a record
@@ -283,11 +311,12 @@ impl<'s> Inspector<'s> {
             .partition(|asking| asking.takes.iter().all(|action| held.contains(*action)));
         let mut line = Line::open(self.site.gateway.admin());
         let mut call = |asking: &Asking| {
-            let body = asking
-                .body
-                .as_ref()
-                .map(ToString::to_string)
-                .unwrap_or_default();
+            let body = match &asking.body {
+                None => String::new(),
+                // A file.
+                Some(Value::String(text)) => text.clone(),
+                Some(body) => body.to_string(),
+            };
             line.call(token, asking.method.name(), &asking.path, &body)
         };
         let before = (self.everything(), self.records("success"));
@@ -363,7 +392,7 @@ impl<'s> Inspector<'s> {
             }
         }));
         for query in queries {
-            for body in self.bodies(route) {
+            for body in self.bodies(route, things) {
                 let path = format!("{start}{}{query}", self.address(route, things));
                 all.push(Asking {
                     method: route.method,
@@ -402,6 +431,17 @@ impl<'s> Inspector<'s> {
             DEFINITIONS => &things.role,
             ASSIGNMENTS => &things.assignment,
             "directoryRoles" => &reader,
+            "servicePrincipals" | GROUPS => {
+                let id = if before == "groups/" {
+                    &things.group
+                } else {
+                    PAYROLL
+                };
+                let path = route.path.replace("{id}", id);
+                let path = path.replace("{assignmentId}", &things.app_role_assignment);
+                let path = path.replace("{ownerId}", OWNER);
+                return path.replace("{memberId}", &things.member);
+            }
             "users" if route.path.contains("/revoke") => &somebody,
             "users" if route.path.contains("{sponsorId}") => {
                 return format!("users/{}/sponsors/{SPONSOR}/$ref", things.guest);
@@ -419,7 +459,7 @@ impl<'s> Inspector<'s> {
     }
 
     /// The bodies to send: where members matter each alone, all pairs with the next, and none of them.
-    fn bodies(&mut self, route: &Route) -> Vec<Option<Value>> {
+    fn bodies(&mut self, route: &Route, things: &Things) -> Vec<Option<Value>> {
         let mut members: Vec<&str> = Vec::new();
         for need in route.needs {
             match need {
@@ -432,7 +472,7 @@ impl<'s> Inspector<'s> {
             }
         }
         if members.is_empty() {
-            return vec![self.body(route)];
+            return vec![self.body(route, things)];
         }
         let mut groups: Vec<Vec<&str>> = vec![Vec::new()];
         groups.extend(members.iter().map(|member| vec![*member]));
@@ -452,7 +492,7 @@ impl<'s> Inspector<'s> {
         bodies.collect()
     }
 
-    fn body(&mut self, route: &Route) -> Option<Value> {
+    fn body(&mut self, route: &Route, things: &Things) -> Option<Value> {
         let fresh = self.fresh();
         let reader = BuiltInRole::DirectoryReaders.id().to_string();
         Some(match (route.method, route.path) {
@@ -496,9 +536,14 @@ impl<'s> Inspector<'s> {
                 "rolePermissions": [{ "allowedResourceActions": [Action::DefaultRead.name()] }],
             }),
             (Verb::Patch, path) if path.starts_with(DEFINITIONS) => json!({ "description": fresh }),
-            (Verb::Post, "users/{id}/sponsors/$ref") => {
-                json!({ "@odata.id": format!("https://graph.microsoft.com/v1.0/users/{fresh}") })
-            }
+            (Verb::Post, "groups/{id}/members/$ref") => reference(&things.guest),
+            (Verb::Post, path) if path.ends_with("/$ref") => reference(&fresh),
+            (Verb::Post, path) if path.ends_with("/appRoleAssignedTo") => assignment(&fresh),
+            (Verb::Post, GROUPS) => group(&fresh),
+            (Verb::Patch, path) if path.starts_with(GROUPS) => json!({ "description": fresh }),
+            (Verb::Post, "crossgate/invitations/bulk") => json!(format!(
+                "version:v1.0\n[inviteeEmail],[inviteRedirectURL]\n{fresh}@guests.example,https://guests.contoso.com/\n"
+            )),
             (Verb::Patch, path) if path.starts_with("users") => json!({ "displayName": fresh }),
             (Verb::Post, INVITATIONS) => invitation(&fresh),
             (Verb::Post, REVIEWS) => review(),
@@ -572,6 +617,25 @@ fn location() -> Value {
     json!({
         "@odata.type": "#microsoft.graph.ipNamedLocation", "displayName": "Office", "isTrusted": false,
         "ipRanges": [{ "@odata.type": "#microsoft.graph.iPv4CidrRange", "cidrAddress": "203.0.113.0/24" }],
+    })
+}
+
+fn reference(id: &str) -> Value {
+    json!({ "@odata.id": format!("https://graph.microsoft.com/v1.0/directoryObjects/{id}") })
+}
+
+fn group(name: &str) -> Value {
+    json!({ "displayName": name, "mailEnabled": false, "securityEnabled": true, "mailNickname": "x" })
+}
+
+fn assigned_to_payroll() -> String {
+    format!("servicePrincipals/{PAYROLL}/appRoleAssignedTo")
+}
+
+fn assignment(principal: &str) -> Value {
+    json!({
+        "principalId": principal, "resourceId": PAYROLL,
+        "appRoleId": "00000000-0000-0000-0000-000000000000",
     })
 }
 

@@ -117,6 +117,11 @@ fn every_page(text: &str, check: impl Fn(&Page<'_>)) {
             value: text,
             chosen: true,
         }],
+        lets_into: &[Destination {
+            label: text,
+            value: text,
+            chosen: true,
+        }],
         problem: Some(InviteProblem::NotInvitable),
         return_to: text,
     });

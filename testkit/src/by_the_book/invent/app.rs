@@ -64,7 +64,7 @@ fn rules(dice: &mut Dice, app: &mut Value) {
     if dice.chance(10) {
         app["roles"] = dice.some(&APP_ROLES, 1, 2).into();
     }
-    if dice.chance(10) {
+    if dice.chance(20) {
         app["assignment_required"] = true.into();
         let assigned = [dice.some(&USERS, 0, 3), dice.some(&GROUPS, 0, 2)].concat();
         if !assigned.is_empty() {

@@ -4,6 +4,7 @@
 //! Everything follows from a seed. Documents are valid: what is refused at loading is tested elsewhere.
 
 mod app;
+mod assignments;
 mod calls;
 mod conditional_access;
 mod dice;
@@ -100,6 +101,7 @@ fn policy(dice: &mut Dice, own_cloud: &str) -> PolicyFiles {
         "revocations.jsonl".to_owned(),
         revocations::stored(dice).into(),
     );
+    assignments::documents(dice, &mut files);
     files
 }
 

@@ -1,11 +1,11 @@
 //! What the API serves of access reviews.
 
-use super::super::super::listed::{OF_MANY, OF_ONE};
-use super::super::Need::Always;
-use super::super::Operation::{List, Special as Own};
-use super::super::Verb::{Delete as DELETE, Get as GET, Patch as PATCH, Post as POST};
-use super::super::{Route, Special};
-use super::route;
+use super::super::listed::{OF_MANY, OF_ONE};
+use super::Need::Always;
+use super::Operation::{List, Special as Own};
+use super::Verb::{Delete as DELETE, Get as GET, Patch as PATCH, Post as POST};
+use super::table::route;
+use super::{Route, Special};
 use crate::resource;
 use crate::roles::Action;
 

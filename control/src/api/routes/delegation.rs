@@ -1,0 +1,182 @@
+//! Apps, groups of guests, and who is let into them by whom.
+
+use super::super::listed::{OF_MANY, OF_ONE};
+use super::Need::Always;
+use super::Operation::{Create, Get, List, Special as Own, Update};
+use super::Verb::{Delete as DELETE, Get as GET, Patch as PATCH, Post as POST};
+use super::table::route;
+use super::{Route, Special};
+use crate::resource::GROUPS;
+use crate::roles::Action;
+
+/// All that is here.
+pub(super) const ROUTES: &[Route] = &[
+    route(
+        GET,
+        "servicePrincipals",
+        Own(Special::ListServicePrincipals),
+        &[Always(Action::ServicePrincipalsRead)],
+        OF_MANY,
+        "List the apps of the configuration",
+    ),
+    route(
+        GET,
+        "servicePrincipals/{id}",
+        Own(Special::GetServicePrincipal),
+        &[Always(Action::ServicePrincipalsRead)],
+        OF_ONE,
+        "Get an app of the configuration",
+    ),
+    route(
+        GET,
+        "servicePrincipals/{id}/appRoleAssignedTo",
+        Own(Special::ListAssigned),
+        &[Always(Action::AppRoleAssignedToRead)],
+        OF_MANY,
+        "List who is assigned to an app",
+    ),
+    route(
+        POST,
+        "servicePrincipals/{id}/appRoleAssignedTo",
+        Own(Special::Assign),
+        &[Always(Action::AppRoleAssignedToUpdate)],
+        &[],
+        "Assign a user or a group to an app",
+    ),
+    route(
+        DELETE,
+        "servicePrincipals/{id}/appRoleAssignedTo/{assignmentId}",
+        Own(Special::Unassign),
+        &[Always(Action::AppRoleAssignedToUpdate)],
+        &[],
+        "Assign a user or a group to an app no more",
+    ),
+    route(
+        GET,
+        "servicePrincipals/{id}/owners",
+        Own(Special::ListOwners),
+        &[Always(Action::ServicePrincipalOwnersRead)],
+        OF_MANY,
+        "List who owns an app",
+    ),
+    route(
+        POST,
+        "servicePrincipals/{id}/owners/$ref",
+        Own(Special::AddOwner),
+        &[Always(Action::ServicePrincipalOwnersUpdate)],
+        &[],
+        "Have a user own an app",
+    ),
+    route(
+        DELETE,
+        "servicePrincipals/{id}/owners/{ownerId}/$ref",
+        Own(Special::RemoveOwner),
+        &[Always(Action::ServicePrincipalOwnersUpdate)],
+        &[],
+        "Have a user own an app no more",
+    ),
+    route(
+        GET,
+        "users/{id}/appRoleAssignments",
+        Own(Special::ListAssignmentsOfUser),
+        &[Always(Action::AppRoleAssignedToRead)],
+        OF_MANY,
+        "List what a user is assigned to",
+    ),
+    route(
+        GET,
+        "groups",
+        List(&GROUPS),
+        &[Always(Action::GroupsRead)],
+        OF_MANY,
+        "List groups of guests",
+    ),
+    route(
+        POST,
+        "groups",
+        Create(&GROUPS),
+        &[Always(Action::GroupsCreate)],
+        &[],
+        "Create a group of guests",
+    ),
+    route(
+        GET,
+        "groups/{id}",
+        Get(&GROUPS),
+        &[Always(Action::GroupsRead)],
+        OF_ONE,
+        "Get a group of guests",
+    ),
+    route(
+        PATCH,
+        "groups/{id}",
+        Update(&GROUPS),
+        &[Always(Action::GroupsUpdate)],
+        &[],
+        "Update a group of guests",
+    ),
+    route(
+        DELETE,
+        "groups/{id}",
+        Own(Special::DeleteGroup),
+        &[Always(Action::GroupsDelete)],
+        &[],
+        "Delete a group of guests, with its assignments",
+    ),
+    route(
+        GET,
+        "groups/{id}/members",
+        Own(Special::ListMembers),
+        &[Always(Action::GroupMembersRead)],
+        OF_MANY,
+        "List who is in a group",
+    ),
+    route(
+        POST,
+        "groups/{id}/members/$ref",
+        Own(Special::AddMember),
+        &[Always(Action::GroupMembersUpdate)],
+        &[],
+        "Put a guest into a group",
+    ),
+    route(
+        DELETE,
+        "groups/{id}/members/{memberId}/$ref",
+        Own(Special::RemoveMember),
+        &[Always(Action::GroupMembersUpdate)],
+        &[],
+        "Take a guest out of a group",
+    ),
+    route(
+        GET,
+        "groups/{id}/owners",
+        Own(Special::ListOwners),
+        &[Always(Action::GroupOwnersRead)],
+        OF_MANY,
+        "List who owns a group",
+    ),
+    route(
+        POST,
+        "groups/{id}/owners/$ref",
+        Own(Special::AddOwner),
+        &[Always(Action::GroupOwnersUpdate)],
+        &[],
+        "Have a user own a group",
+    ),
+    route(
+        DELETE,
+        "groups/{id}/owners/{ownerId}/$ref",
+        Own(Special::RemoveOwner),
+        &[Always(Action::GroupOwnersUpdate)],
+        &[],
+        "Have a user own a group no more",
+    ),
+    route(
+        POST,
+        "crossgate/invitations/bulk",
+        Own(Special::BulkInvite),
+        &[Always(Action::UsersInvite)],
+        &[],
+        "Invite guests from a CSV file",
+    ),
+];
