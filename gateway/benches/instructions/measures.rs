@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 
+use crossgate::request::admit::unix_time;
 use crossgate::request::credential::Credential;
 use crossgate::request::token::KnownToken;
 use crossgate_policy::context::Context;
@@ -97,7 +98,7 @@ fn decisions(partners: usize, rounds: u64) {
     let app = stage.app();
     let context = Context {
         client_ip: Some([192, 0, 2, 7].into()),
-        ..Context::default()
+        ..Context::at(unix_time(jiff::Timestamp::now()))
     };
     let one = |known: &KnownToken| {
         let caller = Caller::Verified(&known.subject);
