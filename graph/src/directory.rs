@@ -42,6 +42,10 @@ pub fn kinds_of(path: &str) -> &'static [DocumentKind] {
         Kind::NamedLocations => &[DocumentKind::NamedLocation],
         Kind::Collaboration => &[DocumentKind::Authorization, DocumentKind::Domains],
         Kind::ExternalIdentities => &[DocumentKind::ExternalIdentities],
+        Kind::AuthenticationFlows => &[DocumentKind::AuthenticationFlows],
+        Kind::ApiConnectors => &[DocumentKind::ApiConnector],
+        Kind::UserFlowAttributes => &[DocumentKind::UserFlowAttribute],
+        Kind::UserFlows => &[DocumentKind::UserFlow],
         Kind::Guests => &[DocumentKind::Guest],
         Kind::Revocations => &[DocumentKind::Revocation],
         Kind::PartnerTemplate => &[DocumentKind::PartnerTemplate],
@@ -62,11 +66,13 @@ pub fn path_of(kind: DocumentKind, key: &str) -> String {
         | DocumentKind::PartnerTemplate
         | DocumentKind::SynchronizationTemplate
         | DocumentKind::ExternalIdentities
+        | DocumentKind::AuthenticationFlows
         // No directory has it, and a path that none may have says so.
         | DocumentKind::Bootstrap
         | DocumentKind::Invitation
         | DocumentKind::Mail
-        | DocumentKind::SynchronizedGroup => format!("{}.json", kind.name()),
+        | DocumentKind::SynchronizedGroup
+        | DocumentKind::SignUpRequest => format!("{}.json", kind.name()),
         DocumentKind::Authorization | DocumentKind::Domains => {
             "external-collaboration.json".to_owned()
         }
@@ -74,6 +80,9 @@ pub fn path_of(kind: DocumentKind, key: &str) -> String {
         DocumentKind::Partner
         | DocumentKind::ConditionalAccess
         | DocumentKind::NamedLocation
+        | DocumentKind::ApiConnector
+        | DocumentKind::UserFlowAttribute
+        | DocumentKind::UserFlow
         | DocumentKind::RoleDefinition
         | DocumentKind::RoleAssignment => format!("{}/{}.json", kind.name(), file_name(key)),
     }
@@ -231,10 +240,12 @@ impl<'t> Split<'t> {
             | DocumentKind::Authorization
             | DocumentKind::Domains
             | DocumentKind::ExternalIdentities
+            | DocumentKind::AuthenticationFlows
             | DocumentKind::Bootstrap
             | DocumentKind::Invitation
             | DocumentKind::Mail
-            | DocumentKind::SynchronizedGroup => Some(String::new()),
+            | DocumentKind::SynchronizedGroup
+            | DocumentKind::SignUpRequest => Some(String::new()),
             DocumentKind::Partner => text(&ids.tenant_id)
                 .or_else(|| self.missing(slot, "tenantId", "the partner's tenant id")),
             DocumentKind::ConditionalAccess => Some(id.unwrap_or_else(|| self.nameless(slot))),
@@ -251,6 +262,9 @@ impl<'t> Split<'t> {
                 Some(self.numbered(key))
             }
             DocumentKind::NamedLocation
+            | DocumentKind::ApiConnector
+            | DocumentKind::UserFlowAttribute
+            | DocumentKind::UserFlow
             | DocumentKind::Guest
             | DocumentKind::RoleDefinition
             | DocumentKind::RoleAssignment => {

@@ -24,6 +24,14 @@ pub enum DocumentKind {
     Domains,
     /// Graph's `externalIdentitiesPolicy`. There is one.
     ExternalIdentities,
+    /// Graph's `authenticationFlowsPolicy`. There is one.
+    AuthenticationFlows,
+    /// An API connector that sign-ups ask, by `id`.
+    ApiConnector,
+    /// A custom attribute of user flows, by `id`.
+    UserFlowAttribute,
+    /// A user flow by which people sign up, by `id`, with all that Graph has it navigate to.
+    UserFlow,
     /// A guest, by `id`.
     Guest,
     /// A revocation, by kind and id: `user/ID`; of one tenant `user@TENANT/ID`.
@@ -40,11 +48,13 @@ pub enum DocumentKind {
     Mail,
     /// A group that a partner synchronises, by `id`. Its members say themselves that they are. No file of a directory holds it.
     SynchronizedGroup,
+    /// Somebody who signed up and waits for approval, by `id`. No file of a directory holds it.
+    SignUpRequest,
 }
 
 impl DocumentKind {
     /// All, in the order in which a policy is read.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 23] = [
         Self::Policy,
         Self::Default,
         Self::Partner,
@@ -55,6 +65,10 @@ impl DocumentKind {
         Self::Authorization,
         Self::Domains,
         Self::ExternalIdentities,
+        Self::AuthenticationFlows,
+        Self::ApiConnector,
+        Self::UserFlowAttribute,
+        Self::UserFlow,
         Self::Guest,
         Self::Revocation,
         Self::RoleDefinition,
@@ -63,6 +77,7 @@ impl DocumentKind {
         Self::Invitation,
         Self::Mail,
         Self::SynchronizedGroup,
+        Self::SignUpRequest,
     ];
 
     /// The name in stores and on the command line.
@@ -79,6 +94,10 @@ impl DocumentKind {
             Self::Authorization => "authorization-policy",
             Self::Domains => "domain-policy",
             Self::ExternalIdentities => "external-identities-policy",
+            Self::AuthenticationFlows => "authentication-flows-policy",
+            Self::ApiConnector => "api-connectors",
+            Self::UserFlowAttribute => "user-flow-attributes",
+            Self::UserFlow => "user-flows",
             Self::Guest => "guests",
             Self::Revocation => "revocations",
             Self::RoleDefinition => "role-definitions",
@@ -87,6 +106,7 @@ impl DocumentKind {
             Self::Invitation => "invitations",
             Self::Mail => "mail",
             Self::SynchronizedGroup => "synchronized-groups",
+            Self::SignUpRequest => "sign-up-requests",
         }
     }
 
@@ -107,17 +127,22 @@ impl DocumentKind {
             | Self::Authorization
             | Self::Domains
             | Self::ExternalIdentities
+            | Self::AuthenticationFlows
             | Self::Bootstrap => true,
             Self::Partner
             | Self::ConditionalAccess
             | Self::NamedLocation
+            | Self::ApiConnector
+            | Self::UserFlowAttribute
+            | Self::UserFlow
             | Self::Guest
             | Self::Revocation
             | Self::RoleDefinition
             | Self::RoleAssignment
             | Self::Invitation
             | Self::Mail
-            | Self::SynchronizedGroup => false,
+            | Self::SynchronizedGroup
+            | Self::SignUpRequest => false,
         }
     }
 
@@ -125,7 +150,11 @@ impl DocumentKind {
     #[must_use]
     pub const fn is_setting(self) -> bool {
         match self {
-            Self::Bootstrap | Self::Invitation | Self::Mail | Self::SynchronizedGroup => false,
+            Self::Bootstrap
+            | Self::Invitation
+            | Self::Mail
+            | Self::SynchronizedGroup
+            | Self::SignUpRequest => false,
             Self::Policy
             | Self::Default
             | Self::Partner
@@ -136,6 +165,10 @@ impl DocumentKind {
             | Self::Authorization
             | Self::Domains
             | Self::ExternalIdentities
+            | Self::AuthenticationFlows
+            | Self::ApiConnector
+            | Self::UserFlowAttribute
+            | Self::UserFlow
             | Self::Guest
             | Self::Revocation
             | Self::RoleDefinition

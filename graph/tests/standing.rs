@@ -153,6 +153,7 @@ fn told(compiled: &Compiled) -> Vec<String> {
         conditional_access,
         revocations,
         external_collaboration,
+        sign_up,
         redemption,
         advisories: _,
         counts,
@@ -178,6 +179,7 @@ fn told(compiled: &Compiled) -> Vec<String> {
         line(conditional_access),
         line(&(revoked, revocations.len())),
         line(external_collaboration),
+        line(sign_up),
         line(redemption),
         line(counts),
     ]

@@ -62,6 +62,10 @@ pub(super) fn target(api: &Api, resource: &Resource, key: &str) -> TargetResourc
         | DocumentKind::Authorization
         | DocumentKind::Domains
         | DocumentKind::ExternalIdentities
+        | DocumentKind::AuthenticationFlows
+        | DocumentKind::ApiConnector
+        | DocumentKind::UserFlowAttribute
+        | DocumentKind::UserFlow
         | DocumentKind::Guest
         | DocumentKind::Revocation
         | DocumentKind::RoleDefinition
@@ -69,7 +73,8 @@ pub(super) fn target(api: &Api, resource: &Resource, key: &str) -> TargetResourc
         | DocumentKind::Bootstrap
         | DocumentKind::Invitation
         | DocumentKind::Mail
-        | DocumentKind::SynchronizedGroup => None,
+        | DocumentKind::SynchronizedGroup
+        | DocumentKind::SignUpRequest => None,
     };
     TargetResource {
         id: key.to_owned(),
@@ -205,6 +210,10 @@ pub(super) fn create_beside(
         | DocumentKind::Authorization
         | DocumentKind::Domains
         | DocumentKind::ExternalIdentities
+        | DocumentKind::AuthenticationFlows
+        | DocumentKind::ApiConnector
+        | DocumentKind::UserFlowAttribute
+        | DocumentKind::UserFlow
         | DocumentKind::Guest
         | DocumentKind::Revocation
         | DocumentKind::RoleDefinition
@@ -212,7 +221,8 @@ pub(super) fn create_beside(
         | DocumentKind::Bootstrap
         | DocumentKind::Invitation
         | DocumentKind::Mail
-        | DocumentKind::SynchronizedGroup => Uuid::new_v4().to_string(),
+        | DocumentKind::SynchronizedGroup
+        | DocumentKind::SignUpRequest => Uuid::new_v4().to_string(),
     };
     let address = Address::new(resource.kind, &key);
     let attempt = asked.attempt(resource.create, target(api, resource, &key));
@@ -370,7 +380,7 @@ pub(super) fn updated(
     Ok(Reply::nothing().tagged(etag).advising(changed.advisories))
 }
 
-fn represent(
+pub(super) fn represent(
     asked: &Asked<'_>,
     resource: &Resource,
     changed: Changed,
@@ -425,7 +435,9 @@ fn stamp_new(kind: DocumentKind, document: &mut Document, key: &str) {
             document.set("id", &json!(key));
             document.set("templateId", &json!(key));
         }
-        DocumentKind::RoleAssignment => document.set("id", &json!(key)),
+        DocumentKind::RoleAssignment | DocumentKind::ApiConnector => {
+            document.set("id", &json!(key));
+        }
         DocumentKind::Policy
         | DocumentKind::Default
         | DocumentKind::PartnerTemplate
@@ -433,12 +445,16 @@ fn stamp_new(kind: DocumentKind, document: &mut Document, key: &str) {
         | DocumentKind::Authorization
         | DocumentKind::Domains
         | DocumentKind::ExternalIdentities
+        | DocumentKind::AuthenticationFlows
+        | DocumentKind::UserFlowAttribute
+        | DocumentKind::UserFlow
         | DocumentKind::Guest
         | DocumentKind::Revocation
         | DocumentKind::Bootstrap
         | DocumentKind::Invitation
         | DocumentKind::Mail
-        | DocumentKind::SynchronizedGroup => {}
+        | DocumentKind::SynchronizedGroup
+        | DocumentKind::SignUpRequest => {}
     }
 }
 
@@ -463,6 +479,10 @@ fn stamp_change(kind: DocumentKind, document: &mut Document) {
         | DocumentKind::Authorization
         | DocumentKind::Domains
         | DocumentKind::ExternalIdentities
+        | DocumentKind::AuthenticationFlows
+        | DocumentKind::ApiConnector
+        | DocumentKind::UserFlowAttribute
+        | DocumentKind::UserFlow
         | DocumentKind::Guest
         | DocumentKind::Revocation
         | DocumentKind::RoleDefinition
@@ -470,7 +490,8 @@ fn stamp_change(kind: DocumentKind, document: &mut Document) {
         | DocumentKind::Bootstrap
         | DocumentKind::Invitation
         | DocumentKind::Mail
-        | DocumentKind::SynchronizedGroup => {}
+        | DocumentKind::SynchronizedGroup
+        | DocumentKind::SignUpRequest => {}
     }
 }
 

@@ -15,6 +15,7 @@ mod open_api;
 mod permission;
 mod role_management;
 pub mod routes;
+mod sign_up;
 mod sponsors;
 mod synchronization;
 pub(crate) mod users;
@@ -137,6 +138,7 @@ impl Api {
                 Special::RemoveSponsor => sponsors::remove(self, asked),
                 Special::RevokeSessions => directory::revoke_sessions(self, asked),
                 Special::RevokeTenantSessions => directory::revoke_tenant(self, asked),
+                Special::SignUp(of) => sign_up::perform(self, asked, of),
                 Special::Metadata | Special::OpenApi | Special::Batch => {
                     Err(ApiError::not_found("there is no such resource"))
                 }

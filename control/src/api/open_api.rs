@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::routes::{Need, Operation, ROUTES, Route, Special, Verb, Versions};
+use super::routes::{Given, Need, Operation, ROUTES, Route, Special, Taken, Verb, Versions};
 use crate::model::{self, ComplexType, EntityType, EnumType, Kind, Property, Written, initial};
 use crate::odata::QueryOption;
 use crate::text::put;
@@ -167,6 +167,11 @@ fn request_schema(route: &Route) -> Option<Value> {
         Operation::Special(Special::AddSponsor) => {
             Some(json!({"$ref": "#/components/schemas/reference"}))
         }
+        Operation::Special(Special::SignUp(part)) => match part.takes()? {
+            Taken::New(entity) => of(entity, "create"),
+            Taken::Changes(entity) => of(entity, "update"),
+            Taken::Reference => Some(json!({"$ref": "#/components/schemas/reference"})),
+        },
         Operation::Special(Special::Batch) => Some(json!({"$ref": "#/components/schemas/batch"})),
         Operation::Get(_)
         | Operation::List(_)
@@ -228,6 +233,12 @@ fn success(route: &Route) -> (&'static str, Option<Value>) {
                     json!({"type": "object", "required": ["value"], "properties": {"value": {"type": "boolean"}}}),
                 ),
             ),
+            Special::SignUp(part) => match part.gives() {
+                Given::Nothing => ("204", None),
+                Given::New(entity) => ("201", one(entity)),
+                Given::One(entity) => ("200", one(entity)),
+                Given::Many(entity) => ("200", many(entity)),
+            },
             Special::Metadata | Special::OpenApi | Special::Batch => {
                 ("200", Some(json!({"type": "object"})))
             }

@@ -1,6 +1,7 @@
 //! Where a call leads: the words of the one table of what is served, and how a call finds its line in it.
 
 mod needs;
+mod sign_up;
 mod table;
 
 use http::Method;
@@ -12,10 +13,12 @@ use super::error::ApiError;
 use crate::odata::QueryOption;
 use crate::resource::Resource;
 use crate::roles::Action;
+pub(super) use sign_up::{APPROVE, DENY, Given, Taken};
+pub use sign_up::{OfSignUp, Step};
 pub use table::ROUTES;
 
 /// One operation of the API.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Route {
     /// The method.
     pub method: Verb,
@@ -138,6 +141,8 @@ pub enum Special {
     RemoveSponsor,
     /// The sessions of everybody in a tenant end.
     RevokeTenantSessions,
+    /// Something of self-service sign-up.
+    SignUp(OfSignUp),
     /// `$metadata`.
     Metadata,
     /// The description of the API.

@@ -7,6 +7,7 @@ mod conditional_access;
 mod cross_tenant;
 mod directory;
 mod shown;
+mod sign_up;
 mod user;
 
 pub use conditional_access::{CONDITIONAL_ACCESS_POLICY, NAMED_LOCATION};
@@ -18,6 +19,10 @@ pub use directory::{
     EXTERNAL_IDENTITIES_POLICY, ORGANIZATION, ROLE_ASSIGNMENT, ROLE_DEFINITION, TENANT_INFORMATION,
 };
 pub use shown::{initial, show};
+pub use sign_up::{
+    API_CONNECTOR, ASSIGNMENT, AUTHENTICATION_FLOWS_POLICY, CONNECTOR_CONFIGURATION,
+    IDENTITY_PROVIDER, SIGN_UP_REQUEST, USER_FLOW, USER_FLOW_ATTRIBUTE,
+};
 pub use user::{INVITATION, USER};
 
 /// Everything that the API answers with.
@@ -31,6 +36,14 @@ pub static ENTITIES: &[&EntityType] = &[
     &AUTHORIZATION_POLICY,
     &DOMAIN_POLICY,
     &EXTERNAL_IDENTITIES_POLICY,
+    &AUTHENTICATION_FLOWS_POLICY,
+    &USER_FLOW,
+    &ASSIGNMENT,
+    &USER_FLOW_ATTRIBUTE,
+    &API_CONNECTOR,
+    &CONNECTOR_CONFIGURATION,
+    &IDENTITY_PROVIDER,
+    &SIGN_UP_REQUEST,
     &CONDITIONAL_ACCESS_POLICY,
     &NAMED_LOCATION,
     &DIRECTORY_AUDIT,

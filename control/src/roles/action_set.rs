@@ -6,9 +6,9 @@ use super::Action;
 
 /// Some actions, a bit each.
 #[derive(Clone, Copy, Default, Eq, Hash, PartialEq)]
-pub struct ActionSet(u64);
+pub struct ActionSet(u128);
 
-const _: () = assert!(Action::ALL.len() < 64, "an action is a bit");
+const _: () = assert!(Action::ALL.len() < 128, "an action is a bit");
 
 impl ActionSet {
     /// None.
@@ -86,7 +86,7 @@ impl ActionSet {
     }
 }
 
-const fn bit(action: Action) -> u64 {
+const fn bit(action: Action) -> u128 {
     1 << action as u8
 }
 

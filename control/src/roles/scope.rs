@@ -52,6 +52,12 @@ scopes! {
     UserRead = "User.Read.All",
     UserWrite = "User.ReadWrite.All",
     DirectoryRead = "Directory.Read.All",
+    IdentityProviderRead = "IdentityProvider.Read.All",
+    IdentityProviderWrite = "IdentityProvider.ReadWrite.All",
+    ApiConnectorsRead = "APIConnectors.Read.All",
+    ApiConnectorsWrite = "APIConnectors.ReadWrite.All",
+    IdentityUserFlowRead = "IdentityUserFlow.Read.All",
+    IdentityUserFlowWrite = "IdentityUserFlow.ReadWrite.All",
     RoleManagementWrite = "RoleManagement.ReadWrite.Directory",
     DirectoryWrite = "Directory.ReadWrite.All",
 }
@@ -89,6 +95,16 @@ impl Scope {
                 .union(USERS_READ)
                 .union(USERS_INVITE)
                 .union(USERS_WRITE),
+            Self::IdentityProviderRead | Self::IdentityProviderWrite => IDENTITY_PROVIDERS_READ,
+            Self::ApiConnectorsRead => API_CONNECTORS_READ,
+            Self::ApiConnectorsWrite => {
+                API_CONNECTORS_READ.union(ActionSet::of(&[Action::ApiConnectorsManage]))
+            }
+            Self::IdentityUserFlowRead => USER_FLOWS_READ,
+            Self::IdentityUserFlowWrite => USER_FLOWS_READ.union(ActionSet::of(&[
+                Action::UserFlowsManage,
+                Action::UserAttributesManage,
+            ])),
             Self::DirectoryRead => DIRECTORY_READ,
             Self::RoleManagementWrite => {
                 ROLES_READ.union(ROLES_WRITE).union(PROTECTED_ACTIONS_WRITE)
@@ -225,6 +241,13 @@ const ROLES_WRITE: ActionSet = ActionSet::of(&[
 const ORGANIZATION_READ: ActionSet = ActionSet::of(&[Action::OrganizationRead]);
 
 const SESSIONS_REVOKE: ActionSet = ActionSet::of(&[Action::SessionsRevoke]);
+
+const IDENTITY_PROVIDERS_READ: ActionSet = ActionSet::of(&[Action::IdentityProvidersRead]);
+
+const API_CONNECTORS_READ: ActionSet = ActionSet::of(&[Action::ApiConnectorsRead]);
+
+const USER_FLOWS_READ: ActionSet =
+    ActionSet::of(&[Action::UserFlowsRead, Action::UserAttributesRead]);
 
 const USERS_READ: ActionSet = ActionSet::of(&[Action::UsersRead]);
 

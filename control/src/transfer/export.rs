@@ -45,6 +45,7 @@ pub fn export<E>(
             | DocumentKind::Invitation
             | DocumentKind::Mail
             | DocumentKind::SynchronizedGroup
+            | DocumentKind::SignUpRequest
             | DocumentKind::Domains => 0,
             DocumentKind::Partner => {
                 exported.partners = partners(store, at, write)?;
@@ -60,6 +61,10 @@ pub fn export<E>(
             | DocumentKind::PartnerTemplate
             | DocumentKind::SynchronizationTemplate
             | DocumentKind::ExternalIdentities
+            | DocumentKind::AuthenticationFlows
+            | DocumentKind::ApiConnector
+            | DocumentKind::UserFlowAttribute
+            | DocumentKind::UserFlow
             | DocumentKind::ConditionalAccess
             | DocumentKind::NamedLocation
             | DocumentKind::RoleDefinition

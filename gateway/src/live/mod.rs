@@ -16,7 +16,7 @@ use std::thread::Thread;
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
-use crossgate_graph::Counts;
+use crossgate_graph::{Counts, SignUp};
 use crossgate_policy::snapshot::Snapshot;
 use crossgate_portal::pages::Pages;
 use crossgate_token::{Issuers, KeySet};
@@ -37,6 +37,8 @@ pub struct InForce {
     pub hash: Arc<str>,
     /// The policy.
     pub snapshot: Arc<Snapshot>,
+    /// By which flows people sign up themselves.
+    pub sign_up: Arc<SignUp>,
     /// What the settings say about requests.
     pub routes: Arc<Routes>,
     /// Who may sign tokens.

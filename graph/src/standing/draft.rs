@@ -47,7 +47,7 @@ impl<'s> Draft<'s> {
 
     /// Changes of documents of which there are few.
     pub(super) fn few(&mut self, changes: &[Change<'_>]) {
-        let mut rules = Vec::new();
+        let (mut rules, mut sign_up) = (Vec::new(), Vec::new());
         let mut collaborates = false;
         for change in changes {
             let Change { kind, key, text } = *change;
@@ -84,6 +84,10 @@ impl<'s> Draft<'s> {
                     self.next.external_identities = text.map(Arc::from);
                     collaborates = true;
                 }
+                DocumentKind::AuthenticationFlows
+                | DocumentKind::ApiConnector
+                | DocumentKind::UserFlowAttribute
+                | DocumentKind::UserFlow => sign_up.push(change),
                 DocumentKind::Partner
                 | DocumentKind::Guest
                 | DocumentKind::Revocation
@@ -92,8 +96,12 @@ impl<'s> Draft<'s> {
                 | DocumentKind::Bootstrap
                 | DocumentKind::Invitation
                 | DocumentKind::Mail
-                | DocumentKind::SynchronizedGroup => {}
+                | DocumentKind::SynchronizedGroup
+                | DocumentKind::SignUpRequest => {}
             }
+        }
+        if !sign_up.is_empty() {
+            self.next.sign_up = (self.standing.parts.sign_up).changed(&sign_up, &mut self.reading);
         }
         if !rules.is_empty() {
             self.next.rules = self.standing.parts.rules.changed(&rules, &mut self.reading);

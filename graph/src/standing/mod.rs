@@ -6,6 +6,7 @@ mod partners;
 mod reading;
 pub(crate) mod revocations;
 mod rules;
+mod sign_up;
 mod source;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use crossgate_policy::snapshot::{
 
 use self::draft::Draft;
 use self::rules::Rules;
+use self::sign_up::SignUps;
 pub use self::source::{Change, Documents, Refused};
 use crate::advisory::{Advisories, Advisory};
 use crate::compile::collaboration::ExternalCollaboration;
@@ -55,6 +57,7 @@ struct Parts {
     domains: Option<Arc<str>>,
     external_identities: Option<Arc<str>>,
     collaboration: ExternalCollaboration,
+    sign_up: SignUps,
     revocations: Revocations,
 }
 
@@ -178,6 +181,7 @@ impl Parts {
             domains: None,
             external_identities: None,
             collaboration: ExternalCollaboration::default(),
+            sign_up: SignUps::default(),
             revocations: Revocations::default(),
         }
     }
@@ -207,6 +211,7 @@ impl Parts {
             conditional_access: Arc::clone(self.rules.compiled()),
             revocations: self.revocations.clone(),
             external_collaboration: self.collaboration.clone(),
+            sign_up: Arc::clone(self.sign_up.compiled()),
             redemption: self.redemption.clone(),
             advisories,
             counts: self.counts(),
@@ -224,7 +229,8 @@ const fn is_read_apart(kind: DocumentKind) -> bool {
         | DocumentKind::Bootstrap
         | DocumentKind::Invitation
         | DocumentKind::Mail
-        | DocumentKind::SynchronizedGroup => true,
+        | DocumentKind::SynchronizedGroup
+        | DocumentKind::SignUpRequest => true,
         DocumentKind::Policy
         | DocumentKind::Default
         | DocumentKind::PartnerTemplate
@@ -233,6 +239,10 @@ const fn is_read_apart(kind: DocumentKind) -> bool {
         | DocumentKind::NamedLocation
         | DocumentKind::Authorization
         | DocumentKind::Domains
-        | DocumentKind::ExternalIdentities => false,
+        | DocumentKind::ExternalIdentities
+        | DocumentKind::AuthenticationFlows
+        | DocumentKind::ApiConnector
+        | DocumentKind::UserFlowAttribute
+        | DocumentKind::UserFlow => false,
     }
 }

@@ -8,14 +8,14 @@ use super::Need::{Always, ForMember, ForOthers};
 use super::Operation::{Create, Delete, Get, List, Reset, Special as Own, Update};
 use super::Verb::{Delete as DELETE, Get as GET, Patch as PATCH, Post as POST, Put as PUT};
 use super::needs::{OF_DEFAULT, OF_NEW_PARTNER, OF_PARTNER, READ_PARTNERS, REVOKE_TENANT};
-use super::{Need, Operation, Route, Special, Verb, Versions};
+use super::{Need, Operation, Route, Special, Verb, Versions, sign_up};
 use crate::odata::QueryOption;
 use crate::resource;
 use crate::roles::Action;
 
 const SYNC: &[&str] = &["identitySynchronization"];
 
-const fn route(
+pub(super) const fn route(
     method: Verb,
     path: &'static str,
     operation: Operation,
@@ -46,7 +46,23 @@ impl Route {
 }
 
 /// Everything that is served.
-pub static ROUTES: &[Route] = &[
+#[expect(clippy::indexing_slicing, reason = "done when it is compiled")]
+pub static ROUTES: &[Route] = &{
+    const COUNT: usize = OTHERS.len() + sign_up::ROUTES.len();
+    let mut all = [OTHERS[0]; COUNT];
+    let mut at = 0;
+    while at < COUNT {
+        all[at] = if at < OTHERS.len() {
+            OTHERS[at]
+        } else {
+            sign_up::ROUTES[at - OTHERS.len()]
+        };
+        at += 1;
+    }
+    all
+};
+
+const OTHERS: &[Route] = &[
     // Cross-tenant access
     route(
         GET,
