@@ -165,7 +165,11 @@ pub(super) fn list(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<
 
 fn count(api: &Api, resource: &Resource, options: &listed::Listing) -> Result<u64, ApiError> {
     let store = api.ledger.store();
-    if !options.filters() && resource.kind != DocumentKind::Guest {
+    let all_count = !matches!(
+        resource.kind,
+        DocumentKind::Guest | DocumentKind::SignUpRequest
+    );
+    if !options.filters() && all_count {
         return Ok(store.count(resource.kind)?);
     }
     let mut count = 0;

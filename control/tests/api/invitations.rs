@@ -98,8 +98,8 @@ fn each_link_leads_where_its_own_inviter_said_and_in_nobody_elses_name() {
     );
     assert!(outbox::take_next(&site.ledger).unwrap().is_none());
     for (order, expected) in [(&ours, OURS), (&others, OTHERS)] {
-        assert_eq!(told(&inviting(&order).invited.offer), expected);
-        assert_eq!(told(&offer(inviting(&order).ticket.expose())), expected);
+        assert_eq!(told(&inviting(order).invited.offer), expected);
+        assert_eq!(told(&offer(inviting(order).ticket.expose())), expected);
     }
     assert_eq!(told(&offer(&first)), OURS);
     let acceptance = Acceptance::Tenant {

@@ -113,7 +113,7 @@ impl People {
         let resumed = resumed.and_then(|kept| self.kept.path(kept));
         let path = resumed.unwrap_or_else(|| stranger.attempt.return_to.as_str().to_owned());
         let app = app_of(call, &path);
-        let flow = call.in_force.sign_up.of_app(&app.called.target.id);
+        let flow = offer::flow(call.in_force, app);
         if !flow.is_some_and(|flow| flow.takes(&provider.name)) {
             return turned_away(otherwise);
         }
@@ -135,7 +135,7 @@ impl People {
         path: &str,
     ) -> bool {
         let app = app_of(call, path);
-        let flow = call.in_force.sign_up.of_app(&app.called.target.id);
+        let flow = offer::flow(call.in_force, app);
         let order = &call.in_force.snapshot.redemption;
         let leads = call.settings.of_address(address, order);
         self.ledger.is_some()
@@ -151,12 +151,6 @@ impl People {
         ledger: &Arc<Ledger>,
         candidate: Candidate,
     ) -> Reply {
-        if !self.counts(call, &candidate) {
-            return ended(
-                call,
-                &of(SignUpEnd::TooMany, THROTTLED, "too_many_sign_ups"),
-            );
-        }
         let (asked, who) = (Arc::clone(ledger), candidate.applicant.clone());
         let standing = tokio::task::spawn_blocking(move || signing_up::stands(&asked, &who)).await;
         match standing.unwrap_or_else(|_| Err(ApiError::internal().into())) {
@@ -164,6 +158,12 @@ impl People {
             Ok(Now::Guest(_)) => return self.arrive(call, candidate).await,
             Ok(Now::Waits) => return ended(call, &ended::waits()),
             Err(why) => return not_signed_up(call, &why),
+        }
+        if !self.counts(call, &candidate) {
+            return ended(
+                call,
+                &of(SignUpEnd::TooMany, THROTTLED, "too_many_sign_ups"),
+            );
         }
         if !candidate.would_come_in(call) {
             return ended(

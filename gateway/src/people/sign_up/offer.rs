@@ -1,7 +1,11 @@
 //! Whom an app's refusal leads to a sign-up.
 
+use std::sync::Arc;
+
+use crossgate_graph::UserFlow;
 use crossgate_policy::Decision;
 use crossgate_policy::decision::{Reason, Refusal};
+use crossgate_policy::snapshot::DirectoryMode;
 use crossgate_policy::subject::Home;
 
 use super::super::PersonSession;
@@ -19,6 +23,15 @@ const fn is_for_want_of_a_record(refusal: &Refusal) -> bool {
     )
 }
 
+/// The flow of an app; none where there are no records that somebody could have.
+pub(super) fn flow<'f>(in_force: &'f InForce, app: &App) -> Option<&'f Arc<UserFlow>> {
+    let flow = in_force.sign_up.of_app(&app.called.target.id)?;
+    match in_force.snapshot.guests.mode() {
+        DirectoryMode::Off => None,
+        DirectoryMode::Optional | DirectoryMode::Required => Some(flow),
+    }
+}
+
 /// Whether somebody who is signed in and refused by an app is to be offered to sign up for it. Asked on the way of requests: look-ups
 /// alone.
 #[must_use]
@@ -26,8 +39,7 @@ pub fn offers(in_force: &InForce, app: &App, session: &PersonSession, decision: 
     let Err(refusal) = &decision.outcome else {
         return false;
     };
-    let flow = in_force.sign_up.of_app(&app.called.target.id);
-    flow.is_some_and(|flow| flow.takes(&session.provider))
+    flow(in_force, app).is_some_and(|flow| flow.takes(&session.provider))
         && is_for_want_of_a_record(refusal)
         && session.subject.token().is_some_and(|token| {
             let lives_elsewhere = match token.subject.home {
