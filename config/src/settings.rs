@@ -4,11 +4,11 @@ use std::path::Path;
 
 use crate::reader::{Document, Section};
 use crate::{
-    Admin, AppSettings, Assertion, Enforcement, Fault, GuestDirectory, Health, IssuerSettings,
-    Jwks, Limits, Listen, Mail, OwnTenant, PartnerSettings, PolicySource, Portal, ProviderSettings,
-    Runtime, Shutdown, SignIns, Signals, Synchronization, TermsSettings,
+    Admin, AppSettings, Assertion, ConnectorSettings, Enforcement, Fault, GuestDirectory, Health,
+    IssuerSettings, Jwks, Limits, Listen, Mail, OwnTenant, PartnerSettings, PolicySource, Portal,
+    ProviderSettings, Runtime, Shutdown, SignIns, Signals, Synchronization, TermsSettings,
 };
-use crate::{app, issuer, partner, policy, provider, terms};
+use crate::{app, connector, issuer, partner, policy, provider, terms};
 
 /// What `crossgate.toml` says, checked, with every default filled in.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -35,6 +35,8 @@ pub struct Settings {
     pub mail: Option<Mail>,
     /// `[[terms]]`: what they are asked to accept.
     pub terms: Vec<TermsSettings>,
+    /// `[[connector]]`: the hosts that self-service sign-up may ask.
+    pub connectors: Vec<ConnectorSettings>,
     /// `[portal]`: their sessions, and what they see.
     pub portal: Portal,
     /// `[[app]]`: what is behind the gateway.
@@ -103,6 +105,7 @@ impl Settings {
         let mail = root.section("mail", Mail::read).flatten();
         provider::check_passcodes(root, &providers, mail.as_ref(), guests);
         let terms = terms::read_all(root);
+        let connectors = connector::read_all(root);
         let portal = root.section_or_empty("portal", Portal::read);
         let apps = app::read_all(root, own, enforcement, &listen);
         provider::check_apps(root, &apps, &providers, &portal, &listen);
@@ -127,6 +130,7 @@ impl Settings {
             providers,
             mail,
             terms,
+            connectors,
             portal,
             apps,
             signals,

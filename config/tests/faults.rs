@@ -21,6 +21,7 @@ fn every_broken_text_is_refused_in_these_words() {
         include_str!("faults/sign_in.cases"),
         include_str!("faults/signals.cases"),
         include_str!("faults/synchronization.cases"),
+        include_str!("faults/connectors.cases"),
     ];
     let checked: usize = files
         .iter()

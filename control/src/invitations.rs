@@ -125,6 +125,11 @@ pub fn invitable(
     }
 }
 
+/// Whether any user of a tenant may come in as a guest.
+pub(crate) fn admits_tenant(policy: &Compiled, tenant: TenantId) -> bool {
+    cross_tenant(policy, tenant) == CrossTenantVerdict::Admits
+}
+
 /// Whether any user of a tenant may come in. Which one it will be is known when they do.
 fn cross_tenant(policy: &Compiled, tenant: TenantId) -> CrossTenantVerdict {
     let of_partner = policy.partners.get(tenant);
@@ -366,7 +371,7 @@ fn is_open(guest: &Document, owned: &str) -> bool {
 }
 
 /// What of a guest's record says who they are from now on.
-fn accepted(document: &mut Document, acceptance: &Acceptance, now: Timestamp) {
+pub(crate) fn accepted(document: &mut Document, acceptance: &Acceptance, now: Timestamp) {
     document.set("externalUserState", &json!("Accepted"));
     let now = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     document.set("externalUserStateChangeDateTime", &json!(now));

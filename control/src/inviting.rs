@@ -450,10 +450,6 @@ fn invited_again(before: &Document, wanted: &Wanted) -> Document {
 }
 
 fn invited_anew(id: &str, wanted: &Wanted, sponsors: &[Sponsor], settings: &Settings) -> Document {
-    let own = &settings.tenant;
-    let domain = own.domains.first().cloned();
-    let domain = domain.unwrap_or_else(|| own.id.to_string());
-    let name = wanted.address.replace('@', "_");
     let mut crossgate = Map::new();
     crossgate.insert("consentGiven".to_owned(), json!(false));
     if let Some(expires) = wanted.expires {
@@ -471,7 +467,10 @@ fn invited_anew(id: &str, wanted: &Wanted, sponsors: &[Sponsor], settings: &Sett
         ("mail", json!(wanted.address)),
         ("otherMails", json!([wanted.address])),
         ("sponsors", Sponsor::list(sponsors)),
-        ("userPrincipalName", json!(format!("{name}#EXT#@{domain}"))),
+        (
+            "userPrincipalName",
+            json!(user_principal_name(&wanted.address, settings)),
+        ),
         (
             "userType",
             json!(if wanted.member { "Member" } else { "Guest" }),
@@ -480,6 +479,14 @@ fn invited_anew(id: &str, wanted: &Wanted, sponsors: &[Sponsor], settings: &Sett
     ];
     let members = members.map(|(name, value)| (name.to_owned(), value));
     Document::of(&members.into_iter().collect())
+}
+
+/// What a guest with this address is called in the directory.
+pub(crate) fn user_principal_name(address: &str, settings: &Settings) -> String {
+    let own = &settings.tenant;
+    let domain = own.domains.first().cloned();
+    let domain = domain.unwrap_or_else(|| own.id.to_string());
+    format!("{}#EXT#@{domain}", address.replace('@', "_"))
 }
 
 /// The origin of a page of ours where the guest can accept: of the app that they are invited to, or of the first where people sign in.

@@ -10,6 +10,7 @@ use crate::document::{Address, DocumentKind, Write};
 use crate::invitations::{self, Invited, Offer};
 use crate::ledger::{Confirmation, Ledger, Planned};
 use crate::secret::Secret;
+use crate::signing_up::Applicant;
 use crate::store::{Store, StoreError, Stored};
 use crate::text::Document;
 
@@ -36,6 +37,26 @@ pub fn invitation(guest: &str, origin: &str, offer: &Offer, message: &Value) -> 
     }
 }
 
+/// Keeps that somebody is to be mailed that they are a guest now, whom an administrator approved.
+#[must_use]
+pub(crate) fn approval(guest: &str, who: &Applicant) -> Write {
+    let id = Uuid::now_v7().to_string();
+    let mut document = Document::default();
+    for (name, value) in [
+        ("id", json!(id)),
+        ("guest", json!(guest)),
+        (APPROVED, json!(who.address())),
+        ("origin", json!(who.origin)),
+        ("language", json!(who.language)),
+    ] {
+        document.set(name, &value);
+    }
+    Write {
+        address: Address::new(DocumentKind::Mail, &id),
+        text: Some(document.to_text().into()),
+    }
+}
+
 /// Who gets a copy.
 pub(crate) fn copy(message: &Value) -> Option<String> {
     let copies = message.get("ccRecipients").and_then(Value::as_array);
@@ -48,14 +69,30 @@ pub(crate) fn copy(message: &Value) -> Option<String> {
 pub struct Order {
     /// Its id.
     pub id: String,
+    /// What it says.
+    pub letter: Letter,
+    /// The origin of the page that its link leads to.
+    pub origin: String,
+    /// The language that it is wanted in.
+    pub language: Option<String>,
+}
+
+/// What a mail says.
+#[derive(Debug)]
+pub enum Letter {
+    /// Somebody is invited.
+    Invitation(Box<Inviting>),
+    /// Whoever signed up with this address was approved.
+    Approval(String),
+}
+
+/// What the mail of an invitation is made of.
+#[derive(Debug)]
+pub struct Inviting {
     /// The invitation, as the inviter who wants it mailed made it.
     pub invited: Invited,
     /// What its link carries.
     pub ticket: Secret,
-    /// The origin of the page where the guest accepts.
-    pub origin: String,
-    /// The language that the inviter wants it in.
-    pub language: Option<String>,
     /// What the inviter adds.
     pub message: Option<String>,
     /// Who gets a copy.
@@ -99,7 +136,6 @@ fn next_due(store: &dyn Store, behind: Option<&str>) -> Result<Option<Box<str>>,
 
 /// Takes this mail, where it is still due and can still be sent.
 fn take(ledger: &Ledger, key: &str) -> Result<Option<Order>, ApiError> {
-    let ticket = Secret::ticket().ok_or_else(ApiError::internal)?;
     let address = Address::new(DocumentKind::Mail, key);
     let mut taken = None;
     ledger.change_as_planned(&attempt(TAKE), Confirmation::Given, &mut |store, _| {
@@ -117,36 +153,57 @@ fn take(ledger: &Ledger, key: &str) -> Result<Option<Order>, ApiError> {
             .and_then(|tries| tries.as_u64())
             .unwrap_or(0);
         let guest = document.text_of("guest").unwrap_or_default();
+        let pause = SHORTEST_PAUSE * (1 << tries.min(LONGEST_DOUBLING));
+        document.set("due", &json!((now + pause).to_string()));
+        document.set("tries", &json!(tries + 1));
+        if let Some(to) = document.text_of(APPROVED) {
+            let stored = store.get(&Address::new(DocumentKind::Guest, &guest))?;
+            let record = stored.map(|stored| parsed(&stored)).transpose()?;
+            let is_guest = record.is_some_and(|record| (crate::resource::USERS.is)(&record));
+            if !is_guest || tries >= MOST_TRIES {
+                return Ok(Some(given_up(key, format!("{guest}, after {tries} tries"))));
+            }
+            let write = Write {
+                address: address.clone(),
+                text: Some(document.to_text().into()),
+            };
+            taken = Some((document, Letter::Approval(to)));
+            return Ok(Some(Planned {
+                writes: vec![write],
+                ..Planned::default()
+            }));
+        }
         let open = invitations::open_in(store, &guest)?.filter(|_| tries < MOST_TRIES);
         let offer = Offer::read(&document).filter(|offer| now < offer.expires);
         let (Some(invited), Some(offer)) = (open, offer) else {
             // Accepted, taken back, or not to be delivered.
             return Ok(Some(given_up(key, format!("{guest}, after {tries} tries"))));
         };
+        let ticket = Secret::ticket().ok_or_else(ApiError::internal)?;
         let before = document.text_of("ticket");
         let kept = invited.kept_with(&ticket, &offer, before.as_deref());
-        let pause = SHORTEST_PAUSE * (1 << tries.min(LONGEST_DOUBLING));
-        document.set("due", &json!((now + pause).to_string()));
-        document.set("tries", &json!(tries + 1));
         document.set("ticket", &json!(ticket.fingerprint().to_string()));
         let write = Write {
             address: stored.address,
             text: Some(document.to_text().into()),
         };
-        taken = Some((document, invited.of(offer)));
+        let inviting = Inviting {
+            invited: invited.of(offer),
+            message: document.text_of("message"),
+            copy: document.text_of("copy"),
+            ticket,
+        };
+        taken = Some((document, Letter::Invitation(Box::new(inviting))));
         Ok(Some(Planned {
             writes: vec![write, kept],
             ..Planned::default()
         }))
     })?;
-    Ok(taken.map(|(document, invited)| Order {
+    Ok(taken.map(|(document, letter)| Order {
         id: key.to_owned(),
-        invited,
-        ticket,
+        letter,
         origin: document.text_of("origin").unwrap_or_default(),
         language: document.text_of("language"),
-        message: document.text_of("message"),
-        copy: document.text_of("copy"),
     }))
 }
 
@@ -223,6 +280,9 @@ fn attempt(activity: Activity) -> Attempt<'static> {
 
 const TAKE: Activity = Activity::new("UserManagement", "Update", "Send external user invite");
 const SENT: Activity = Activity::new("UserManagement", "Update", "Sent external user invite");
+
+/// The member that tells the mail of an approval from that of an invitation.
+const APPROVED: &str = "approved";
 
 /// As long as a server may take for one, and the pause after the first failure.
 const SHORTEST_PAUSE: SignedDuration = SignedDuration::from_mins(3);

@@ -168,6 +168,60 @@ pub static EXTERNAL_IDENTITIES: Resource = resource!(
     "Delete external identities policy"
 );
 
+/// Whether people may sign up.
+pub static AUTHENTICATION_FLOWS: Resource = resource!(
+    AuthenticationFlows,
+    model::AUTHENTICATION_FLOWS_POLICY,
+    "policies/authenticationFlowsPolicy",
+    "Policy",
+    POLICY,
+    "Read authentication flows policy",
+    "Update authentication flows policy",
+    "Update authentication flows policy",
+    "Delete authentication flows policy"
+);
+
+const FLOWS: &str = "ResourceManagement";
+
+/// API connectors.
+pub static API_CONNECTORS: Resource = resource!(
+    ApiConnector,
+    model::API_CONNECTOR,
+    "identity/apiConnectors",
+    "Other",
+    FLOWS,
+    "Get API connector",
+    "Create API connector",
+    "Update API connector",
+    "Delete API connector"
+);
+
+/// Custom attributes of user flows.
+pub static USER_FLOW_ATTRIBUTES: Resource = resource!(
+    UserFlowAttribute,
+    model::USER_FLOW_ATTRIBUTE,
+    "identity/userFlowAttributes",
+    "Other",
+    FLOWS,
+    "Get user attribute",
+    "Create user attribute",
+    "Update user attribute",
+    "Delete user attribute"
+);
+
+/// User flows.
+pub static USER_FLOWS: Resource = resource!(
+    UserFlow,
+    model::USER_FLOW,
+    "identity/b2xUserFlows",
+    "Other",
+    FLOWS,
+    "Get user flow",
+    "Create user flow",
+    "Update user flow",
+    "Delete user flow"
+);
+
 /// Conditional Access policies.
 pub static CONDITIONAL_ACCESS: Resource = resource!(
     ConditionalAccess,
@@ -284,6 +338,22 @@ pub static GROUPS: Resource = resource!(
     "Update group",
     "Delete group"
 );
+
+/// People who signed up and wait for approval.
+pub static SIGN_UP_REQUESTS: Resource = Resource {
+    is: |request| crate::sign_up_requests::is_open(request, jiff::Timestamp::now()),
+    ..resource!(
+        SignUpRequest,
+        model::SIGN_UP_REQUEST,
+        "crossgate/signUpRequests",
+        "Other",
+        USERS_OF,
+        "Read sign-up request",
+        "Request to sign up",
+        "Update sign-up request",
+        "Delete sign-up request"
+    )
+};
 
 fn was_deleted(user: &Document) -> bool {
     user.written("deletedDateTime")

@@ -328,6 +328,7 @@ fn put_in_force(loaded: Loaded, pages: Pages, metrics: &Metrics) -> Arc<Live> {
         hash,
         advisories,
         counts,
+        sign_up,
         guests: _,
         store: _,
     } = loaded;
@@ -339,6 +340,7 @@ fn put_in_force(loaded: Loaded, pages: Pages, metrics: &Metrics) -> Arc<Live> {
         generation: FIRST,
         hash,
         snapshot,
+        sign_up,
         routes: Arc::new(Routes::build(&settings, None, metrics)),
         issuers: Arc::new(issuers),
         issuers_since: FIRST,

@@ -19,7 +19,7 @@ use crossgate_config::{
     Consent, GuestDirectory as Mode, Outline, PartnerSettings, PolicySource, Purpose, Settings,
 };
 use crossgate_control::store::Head;
-use crossgate_graph::{Advisory, Compiled, Counts, GUESTS_FILE, PolicyFile, ReadGuests};
+use crossgate_graph::{Advisory, Compiled, Counts, GUESTS_FILE, PolicyFile, ReadGuests, SignUp};
 use crossgate_policy::ids::{Cloud, TenantId};
 use crossgate_policy::snapshot::{
     self, DirectoryMode, GuestDirectory, OwnTenant, PartnerFacts, Snapshot,
@@ -38,6 +38,8 @@ pub struct Loaded {
     pub settings: Settings,
     /// The policy.
     pub snapshot: Arc<Snapshot>,
+    /// By which flows people sign up themselves.
+    pub sign_up: Arc<SignUp>,
     /// Who may sign tokens.
     pub issuers: Issuers,
     /// Names the content: SHA-256, in hexadecimal, of the configuration's text and of every policy file's path and
@@ -342,6 +344,7 @@ fn assemble(
     Ok(Loaded {
         settings,
         snapshot: Arc::new(snapshot),
+        sign_up: policy.compiled.sign_up,
         issuers,
         hash,
         advisories: policy.compiled.advisories,
@@ -361,6 +364,7 @@ pub fn beside(config: &Path, text: &str, policy: &Compiled, head: &Head) -> Resu
         .map_err(|fault| Faults(vec![format!("{}: {fault}", config.display())]))?;
     Ok(Loaded {
         snapshot: Arc::new(snapshot(&settings, policy)),
+        sign_up: Arc::clone(&policy.sign_up),
         settings,
         issuers,
         hash: name_of_store(text, head),
@@ -384,6 +388,7 @@ pub fn snapshot(settings: &Settings, policy: &Compiled) -> Snapshot {
         assignments,
         // Whom to invite and how is asked by who invites, not by requests.
         external_collaboration: _,
+        sign_up: _,
         redemption,
         advisories: _,
         counts: _,

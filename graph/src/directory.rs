@@ -42,6 +42,10 @@ pub fn kinds_of(path: &str) -> &'static [DocumentKind] {
         Kind::NamedLocations => &[DocumentKind::NamedLocation],
         Kind::Collaboration => &[DocumentKind::Authorization, DocumentKind::Domains],
         Kind::ExternalIdentities => &[DocumentKind::ExternalIdentities],
+        Kind::AuthenticationFlows => &[DocumentKind::AuthenticationFlows],
+        Kind::ApiConnectors => &[DocumentKind::ApiConnector],
+        Kind::UserFlowAttributes => &[DocumentKind::UserFlowAttribute],
+        Kind::UserFlows => &[DocumentKind::UserFlow],
         Kind::Guests => &[DocumentKind::Guest],
         Kind::Revocations => &[DocumentKind::Revocation],
         Kind::AppRoleAssignments => &[DocumentKind::AppRoleAssignment],
@@ -66,11 +70,15 @@ pub fn path_of(kind: DocumentKind, key: &str) -> String {
         | DocumentKind::PartnerTemplate
         | DocumentKind::SynchronizationTemplate
         | DocumentKind::ExternalIdentities
+        | DocumentKind::AuthenticationFlows
         // No directory has it, and a path that none may have says so.
         | DocumentKind::Bootstrap
         | DocumentKind::Invitation
         | DocumentKind::Mail
-        | DocumentKind::SynchronizedGroup | DocumentKind::AccessReview | DocumentKind::AccessReviewDecision => format!("{}.json", kind.name()),
+        | DocumentKind::SynchronizedGroup
+        | DocumentKind::AccessReview
+        | DocumentKind::AccessReviewDecision
+        | DocumentKind::SignUpRequest => format!("{}.json", kind.name()),
         DocumentKind::Authorization | DocumentKind::Domains => {
             "external-collaboration.json".to_owned()
         }
@@ -83,6 +91,9 @@ pub fn path_of(kind: DocumentKind, key: &str) -> String {
         DocumentKind::Partner
         | DocumentKind::ConditionalAccess
         | DocumentKind::NamedLocation
+        | DocumentKind::ApiConnector
+        | DocumentKind::UserFlowAttribute
+        | DocumentKind::UserFlow
         | DocumentKind::RoleDefinition
         | DocumentKind::RoleAssignment => format!("{}/{}.json", kind.name(), file_name(key)),
     }
@@ -247,12 +258,14 @@ impl<'t> Split<'t> {
             | DocumentKind::Authorization
             | DocumentKind::Domains
             | DocumentKind::ExternalIdentities
+            | DocumentKind::AuthenticationFlows
             | DocumentKind::Bootstrap
             | DocumentKind::Invitation
             | DocumentKind::Mail
             | DocumentKind::SynchronizedGroup
             | DocumentKind::AccessReview
-            | DocumentKind::AccessReviewDecision => Some(String::new()),
+            | DocumentKind::AccessReviewDecision
+            | DocumentKind::SignUpRequest => Some(String::new()),
             DocumentKind::Partner => text(&ids.tenant_id)
                 .or_else(|| self.missing(slot, "tenantId", "the partner's tenant id")),
             DocumentKind::ConditionalAccess => Some(id.unwrap_or_else(|| self.nameless(slot))),
@@ -293,6 +306,9 @@ impl<'t> Split<'t> {
                 Some(format!("{who}/{kind}/{object}"))
             }
             DocumentKind::NamedLocation
+            | DocumentKind::ApiConnector
+            | DocumentKind::UserFlowAttribute
+            | DocumentKind::UserFlow
             | DocumentKind::Guest
             | DocumentKind::Group
             | DocumentKind::RoleDefinition

@@ -24,6 +24,14 @@ pub enum DocumentKind {
     Domains,
     /// Graph's `externalIdentitiesPolicy`. There is one.
     ExternalIdentities,
+    /// Graph's `authenticationFlowsPolicy`. There is one.
+    AuthenticationFlows,
+    /// An API connector that sign-ups ask, by `id`.
+    ApiConnector,
+    /// A custom attribute of user flows, by `id`.
+    UserFlowAttribute,
+    /// A user flow by which people sign up, by `id`, with all that Graph has it navigate to.
+    UserFlow,
     /// A guest, by `id`.
     Guest,
     /// A revocation, by kind and id: `user/ID`; of one tenant `user@TENANT/ID`.
@@ -52,11 +60,13 @@ pub enum DocumentKind {
     AccessReview,
     /// What is decided of a guest in a review: `REVIEW/GUEST`. No file of a directory holds it.
     AccessReviewDecision,
+    /// Somebody who signed up and waits for approval, by `id`. No file of a directory holds it.
+    SignUpRequest,
 }
 
 impl DocumentKind {
     /// All, in the order in which a policy is read.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 29] = [
         Self::Policy,
         Self::Default,
         Self::Partner,
@@ -67,6 +77,10 @@ impl DocumentKind {
         Self::Authorization,
         Self::Domains,
         Self::ExternalIdentities,
+        Self::AuthenticationFlows,
+        Self::ApiConnector,
+        Self::UserFlowAttribute,
+        Self::UserFlow,
         Self::Guest,
         Self::Revocation,
         Self::AppRoleAssignment,
@@ -81,6 +95,7 @@ impl DocumentKind {
         Self::SynchronizedGroup,
         Self::AccessReview,
         Self::AccessReviewDecision,
+        Self::SignUpRequest,
     ];
 
     /// The name in stores and on the command line.
@@ -97,6 +112,10 @@ impl DocumentKind {
             Self::Authorization => "authorization-policy",
             Self::Domains => "domain-policy",
             Self::ExternalIdentities => "external-identities-policy",
+            Self::AuthenticationFlows => "authentication-flows-policy",
+            Self::ApiConnector => "api-connectors",
+            Self::UserFlowAttribute => "user-flow-attributes",
+            Self::UserFlow => "user-flows",
             Self::Guest => "guests",
             Self::Revocation => "revocations",
             Self::AppRoleAssignment => "app-role-assignments",
@@ -111,6 +130,7 @@ impl DocumentKind {
             Self::SynchronizedGroup => "synchronized-groups",
             Self::AccessReview => "access-reviews",
             Self::AccessReviewDecision => "access-review-decisions",
+            Self::SignUpRequest => "sign-up-requests",
         }
     }
 
@@ -131,10 +151,14 @@ impl DocumentKind {
             | Self::Authorization
             | Self::Domains
             | Self::ExternalIdentities
+            | Self::AuthenticationFlows
             | Self::Bootstrap => true,
             Self::Partner
             | Self::ConditionalAccess
             | Self::NamedLocation
+            | Self::ApiConnector
+            | Self::UserFlowAttribute
+            | Self::UserFlow
             | Self::Guest
             | Self::Revocation
             | Self::AppRoleAssignment
@@ -147,7 +171,8 @@ impl DocumentKind {
             | Self::Mail
             | Self::SynchronizedGroup
             | Self::AccessReview
-            | Self::AccessReviewDecision => false,
+            | Self::AccessReviewDecision
+            | Self::SignUpRequest => false,
         }
     }
 
@@ -160,7 +185,8 @@ impl DocumentKind {
             | Self::Mail
             | Self::SynchronizedGroup
             | Self::AccessReview
-            | Self::AccessReviewDecision => false,
+            | Self::AccessReviewDecision
+            | Self::SignUpRequest => false,
             Self::Policy
             | Self::Default
             | Self::Partner
@@ -171,6 +197,10 @@ impl DocumentKind {
             | Self::Authorization
             | Self::Domains
             | Self::ExternalIdentities
+            | Self::AuthenticationFlows
+            | Self::ApiConnector
+            | Self::UserFlowAttribute
+            | Self::UserFlow
             | Self::Guest
             | Self::Revocation
             | Self::AppRoleAssignment

@@ -19,6 +19,14 @@ pub(crate) enum Kind {
     Collaboration,
     /// Graph's `externalIdentitiesPolicy`.
     ExternalIdentities,
+    /// Graph's `authenticationFlowsPolicy`.
+    AuthenticationFlows,
+    /// API connectors.
+    ApiConnectors,
+    /// Custom attributes of user flows.
+    UserFlowAttributes,
+    /// User flows.
+    UserFlows,
     /// Guest records, one a line.
     Guests,
     /// Revocations, one a line.
@@ -60,6 +68,7 @@ impl Kind {
                 "named-locations.json" => Self::NamedLocations,
                 "external-collaboration.json" => Self::Collaboration,
                 "external-identities-policy.json" => Self::ExternalIdentities,
+                "authentication-flows-policy.json" => Self::AuthenticationFlows,
                 GUESTS_FILE => Self::Guests,
                 "revocations.jsonl" => Self::Revocations,
                 "app-role-assignments.jsonl" => Self::AppRoleAssignments,
@@ -75,6 +84,9 @@ impl Kind {
                     "partners" => Self::Partners,
                     "conditional-access" => Self::ConditionalAccess,
                     "named-locations" => Self::NamedLocations,
+                    "api-connectors" => Self::ApiConnectors,
+                    "user-flow-attributes" => Self::UserFlowAttributes,
+                    "user-flows" => Self::UserFlows,
                     "role-definitions" | "role-assignments" => Self::Roles,
                     _ => Self::Unknown,
                 }
@@ -102,6 +114,10 @@ impl Kind {
             | Self::NamedLocations
             | Self::Collaboration
             | Self::ExternalIdentities
+            | Self::AuthenticationFlows
+            | Self::ApiConnectors
+            | Self::UserFlowAttributes
+            | Self::UserFlows
             | Self::PartnerTemplate
             | Self::SynchronizationTemplate
             | Self::Roles
@@ -118,6 +134,7 @@ pub const GUESTS_FILE: &str = "guests.jsonl";
 pub(crate) const EXPECTED_FILES: &str = "not a file of a policy directory; expected `cross-tenant-access-policy.json`, \
     `default.json`, `partners/*.json`, `partners.json`, `partners.jsonl`, `conditional-access/*.json`, \
     `conditional-access.json`, `named-locations/*.json`, `named-locations.json`, `external-collaboration.json`, `external-identities-policy.json`, \
+    `authentication-flows-policy.json`, `user-flows/*.json`, `api-connectors/*.json`, `user-flow-attributes/*.json`, \
     `templates/partner-configuration.json`, `templates/identity-synchronization.json`, `role-definitions/*.json`, \
     `role-assignments/*.json`, `guests.jsonl`, `revocations.jsonl`, `app-role-assignments.jsonl`, `groups.jsonl`, \
     `group-members.jsonl` or `owners.jsonl`";

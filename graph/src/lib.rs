@@ -22,6 +22,10 @@ pub use compile::collaboration::{
     CrossTenantVerdict, ExternalCollaboration, GuestsSee, InvitationVerdict, InvitedDomains,
     Inviters, Leaving,
 };
+pub use compile::sign_up::{
+    ApiConnector, BUILT_IN_ATTRIBUTES, BuiltInAttribute, Choice, DataType, EMAIL, FlowAttribute,
+    Input, SignUp, UserFlow, is_custom,
+};
 pub use directory::{DirectoryDocument, documents_of, kinds_of, path_of};
 pub use document_kind::DocumentKind;
 pub use kinds::GUESTS_FILE;

@@ -20,6 +20,7 @@ use crate::compile::locations::Locations;
 use crate::compile::partners::{Beside, Documents};
 use crate::compile::revocations;
 use crate::compile::setting::{Fallback, Interner};
+use crate::compile::sign_up::{Drafting, SignUp};
 use crate::compile::templates;
 use crate::kinds::{EXPECTED_FILES, Kind};
 use crate::reader::fault::Fault;
@@ -56,6 +57,8 @@ pub struct Compiled {
     pub assignments: Assignments,
     /// Who may be invited.
     pub external_collaboration: ExternalCollaboration,
+    /// By which flows people sign up themselves.
+    pub sign_up: Arc<SignUp>,
     /// How an invitation is redeemed.
     pub redemption: RedemptionOrder,
     /// What an operator should know.
@@ -139,6 +142,7 @@ pub fn load_beside(
     let named = loader.named_locations();
     let (policies, disabled_policies) = loader.conditional_access(&named);
     let external_collaboration = loader.external_collaboration();
+    let sign_up = Arc::new(loader.sign_up());
     let guests = guests.unwrap_or_else(|| loader.guests());
     loader.report.advisories.extend(guests.advisories.clone());
     let revocations = loader.revocations();
@@ -174,6 +178,7 @@ pub fn load_beside(
         revocations,
         assignments,
         external_collaboration,
+        sign_up,
         redemption,
         advisories,
         counts,
@@ -310,6 +315,24 @@ impl<'f> Loader<'f> {
             only_one(&mut found, (), notes);
         });
         collaboration.finish()
+    }
+
+    fn sign_up(&mut self) -> SignUp {
+        let (mut drafting, mut found) = (Drafting::default(), None);
+        self.each(Kind::AuthenticationFlows, |document, notes| {
+            drafting.take_policy(&document);
+            only_one(&mut found, (), notes);
+        });
+        self.each(Kind::ApiConnectors, |document, notes| {
+            drafting.take_connector(&document, notes);
+        });
+        self.each(Kind::UserFlowAttributes, |document, notes| {
+            drafting.take_attribute(&document, notes);
+        });
+        self.each(Kind::UserFlows, |document, notes| {
+            drafting.take_flow(&document, notes);
+        });
+        drafting.finish()
     }
 
     fn guests(&mut self) -> ReadGuests {

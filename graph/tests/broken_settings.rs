@@ -214,7 +214,7 @@ fn an_unknown_file_is_refused() {
         "policy.json",
         "{}",
         &[
-            "policy.json: not a file of a policy directory; expected `cross-tenant-access-policy.json`, `default.json`, `partners/*.json`, `partners.json`, `partners.jsonl`, `conditional-access/*.json`, `conditional-access.json`, `named-locations/*.json`, `named-locations.json`, `external-collaboration.json`, `external-identities-policy.json`, `templates/partner-configuration.json`, `templates/identity-synchronization.json`, `role-definitions/*.json`, `role-assignments/*.json`, `guests.jsonl`, `revocations.jsonl`, `app-role-assignments.jsonl`, `groups.jsonl`, `group-members.jsonl` or `owners.jsonl`",
+            "policy.json: not a file of a policy directory; expected `cross-tenant-access-policy.json`, `default.json`, `partners/*.json`, `partners.json`, `partners.jsonl`, `conditional-access/*.json`, `conditional-access.json`, `named-locations/*.json`, `named-locations.json`, `external-collaboration.json`, `external-identities-policy.json`, `authentication-flows-policy.json`, `user-flows/*.json`, `api-connectors/*.json`, `user-flow-attributes/*.json`, `templates/partner-configuration.json`, `templates/identity-synchronization.json`, `role-definitions/*.json`, `role-assignments/*.json`, `guests.jsonl`, `revocations.jsonl`, `app-role-assignments.jsonl`, `groups.jsonl`, `group-members.jsonl` or `owners.jsonl`",
         ],
     );
 }

@@ -172,6 +172,7 @@ fn told(compiled: &Compiled) -> Vec<String> {
         revocations,
         assignments,
         external_collaboration,
+        sign_up,
         redemption,
         advisories: _,
         counts,
@@ -205,6 +206,7 @@ fn told(compiled: &Compiled) -> Vec<String> {
         line(&(revoked, revocations.len())),
         line(&assigned),
         line(external_collaboration),
+        line(sign_up),
         line(redemption),
         line(counts),
     ]

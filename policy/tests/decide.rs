@@ -11,8 +11,8 @@ use crossgate_policy::decision::{AccessType, Direction};
 use crossgate_policy::ids::{Cloud, Guid, HomeTenant, Id, IssuerTenant, TenantId, UnixTime};
 use crossgate_policy::snapshot::{
     Access, AppAssignment, Assignments, ByTenant, Consent, DefaultSettings, DirectoryMode,
-    GroupMember, GuestDirectory, OwnTenant, PartnerFacts, PartnerSettings, PartnerSide, Partners, Principal,
-    RedemptionOrder, Revocation, RevocationKind, Revocations, Setting, Snapshot,
+    GroupMember, GuestDirectory, OwnTenant, PartnerFacts, PartnerSettings, PartnerSide, Partners,
+    Principal, RedemptionOrder, Revocation, RevocationKind, Revocations, Setting, Snapshot,
 };
 use crossgate_policy::subject::{
     Account, Home, HomeCloud, Proofs, Subject, SubjectKind, TokenGroups,

@@ -13,6 +13,7 @@
 pub mod browser;
 pub mod by_the_book;
 pub mod certificate;
+pub mod connector;
 pub mod curl;
 pub mod entra;
 pub mod facebook;

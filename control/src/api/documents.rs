@@ -63,6 +63,10 @@ pub(super) fn target(api: &Api, resource: &Resource, key: &str) -> TargetResourc
         | DocumentKind::Authorization
         | DocumentKind::Domains
         | DocumentKind::ExternalIdentities
+        | DocumentKind::AuthenticationFlows
+        | DocumentKind::ApiConnector
+        | DocumentKind::UserFlowAttribute
+        | DocumentKind::UserFlow
         | DocumentKind::Guest
         | DocumentKind::Revocation
         | DocumentKind::AppRoleAssignment
@@ -76,7 +80,8 @@ pub(super) fn target(api: &Api, resource: &Resource, key: &str) -> TargetResourc
         | DocumentKind::Mail
         | DocumentKind::SynchronizedGroup
         | DocumentKind::AccessReview
-        | DocumentKind::AccessReviewDecision => None,
+        | DocumentKind::AccessReviewDecision
+        | DocumentKind::SignUpRequest => None,
     };
     TargetResource {
         id: key.to_owned(),
@@ -198,7 +203,11 @@ fn count(
     if with_activity && options.filters() {
         return count_with_activity(api, resource, options);
     }
-    if !options.filters() && resource.kind != DocumentKind::Guest {
+    let all_count = !matches!(
+        resource.kind,
+        DocumentKind::Guest | DocumentKind::SignUpRequest
+    );
+    if !options.filters() && all_count {
         return Ok(store.count(resource.kind)?);
     }
     let mut count = 0;
@@ -272,6 +281,10 @@ pub(super) fn create_beside(
         | DocumentKind::Authorization
         | DocumentKind::Domains
         | DocumentKind::ExternalIdentities
+        | DocumentKind::AuthenticationFlows
+        | DocumentKind::ApiConnector
+        | DocumentKind::UserFlowAttribute
+        | DocumentKind::UserFlow
         | DocumentKind::Guest
         | DocumentKind::Revocation
         | DocumentKind::AppRoleAssignment
@@ -285,7 +298,8 @@ pub(super) fn create_beside(
         | DocumentKind::Mail
         | DocumentKind::SynchronizedGroup
         | DocumentKind::AccessReview
-        | DocumentKind::AccessReviewDecision => Uuid::new_v4().to_string(),
+        | DocumentKind::AccessReviewDecision
+        | DocumentKind::SignUpRequest => Uuid::new_v4().to_string(),
     };
     let address = Address::new(resource.kind, &key);
     let attempt = asked.attempt(resource.create, target(api, resource, &key));
@@ -443,7 +457,7 @@ pub(super) fn updated(
     Ok(Reply::nothing().tagged(etag).advising(changed.advisories))
 }
 
-fn represent(
+pub(super) fn represent(
     asked: &Asked<'_>,
     resource: &Resource,
     changed: Changed,
@@ -498,7 +512,9 @@ fn stamp_new(kind: DocumentKind, document: &mut Document, key: &str) {
             document.set("id", &json!(key));
             document.set("templateId", &json!(key));
         }
-        DocumentKind::RoleAssignment => document.set("id", &json!(key)),
+        DocumentKind::RoleAssignment | DocumentKind::ApiConnector => {
+            document.set("id", &json!(key));
+        }
         DocumentKind::Policy
         | DocumentKind::Default
         | DocumentKind::PartnerTemplate
@@ -506,6 +522,9 @@ fn stamp_new(kind: DocumentKind, document: &mut Document, key: &str) {
         | DocumentKind::Authorization
         | DocumentKind::Domains
         | DocumentKind::ExternalIdentities
+        | DocumentKind::AuthenticationFlows
+        | DocumentKind::UserFlowAttribute
+        | DocumentKind::UserFlow
         | DocumentKind::Guest
         | DocumentKind::Revocation
         | DocumentKind::AppRoleAssignment
@@ -516,7 +535,8 @@ fn stamp_new(kind: DocumentKind, document: &mut Document, key: &str) {
         | DocumentKind::Mail
         | DocumentKind::SynchronizedGroup
         | DocumentKind::AccessReview
-        | DocumentKind::AccessReviewDecision => {}
+        | DocumentKind::AccessReviewDecision
+        | DocumentKind::SignUpRequest => {}
     }
 }
 
@@ -541,6 +561,10 @@ fn stamp_change(kind: DocumentKind, document: &mut Document) {
         | DocumentKind::Authorization
         | DocumentKind::Domains
         | DocumentKind::ExternalIdentities
+        | DocumentKind::AuthenticationFlows
+        | DocumentKind::ApiConnector
+        | DocumentKind::UserFlowAttribute
+        | DocumentKind::UserFlow
         | DocumentKind::Guest
         | DocumentKind::Revocation
         | DocumentKind::AppRoleAssignment
@@ -554,7 +578,8 @@ fn stamp_change(kind: DocumentKind, document: &mut Document) {
         | DocumentKind::Mail
         | DocumentKind::SynchronizedGroup
         | DocumentKind::AccessReview
-        | DocumentKind::AccessReviewDecision => {}
+        | DocumentKind::AccessReviewDecision
+        | DocumentKind::SignUpRequest => {}
     }
 }
 

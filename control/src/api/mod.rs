@@ -20,6 +20,7 @@ mod reviews;
 mod role_management;
 pub mod routes;
 mod service_principals;
+mod sign_up;
 mod sponsors;
 mod synchronization;
 mod under;
@@ -171,6 +172,7 @@ impl Api {
                 Special::StopReview => reviews::stop(self, asked),
                 Special::ApplyReview => reviews::apply(self, asked),
                 Special::RemindReviewers => reviews::remind(self, asked),
+                Special::SignUp(of) => sign_up::perform(self, asked, of),
                 Special::Metadata | Special::OpenApi | Special::Batch => {
                     Err(ApiError::not_found("there is no such resource"))
                 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::routes::{Need, Operation, ROUTES, Route, Special, Verb, Versions};
+use super::routes::{Given, Need, Operation, ROUTES, Route, Special, Taken, Verb, Versions};
 use crate::model::{self, ComplexType, EntityType, EnumType, Kind, Property, Written, initial};
 use crate::odata::QueryOption;
 use crate::text::put;
@@ -189,6 +189,11 @@ fn request_schema(route: &Route) -> Option<Value> {
         Operation::Special(Special::AddSponsor | Special::AddMember | Special::AddOwner) => {
             Some(json!({"$ref": "#/components/schemas/reference"}))
         }
+        Operation::Special(Special::SignUp(part)) => match part.takes()? {
+            Taken::New(entity) => of(entity, "create"),
+            Taken::Changes(entity) => of(entity, "update"),
+            Taken::Reference => Some(json!({"$ref": "#/components/schemas/reference"})),
+        },
         Operation::Special(Special::Batch) => Some(json!({"$ref": "#/components/schemas/batch"})),
         Operation::Special(Special::BulkInvite) => Some(json!({"type": "string"})),
         Operation::Get(_)
@@ -280,6 +285,12 @@ fn success(route: &Route) -> (&'static str, Option<Value>) {
             | Special::StopReview
             | Special::ApplyReview
             | Special::RemindReviewers => ("204", None),
+            Special::SignUp(part) => match part.gives() {
+                Given::Nothing => ("204", None),
+                Given::New(entity) => ("201", one(entity)),
+                Given::One(entity) => ("200", one(entity)),
+                Given::Many(entity) => ("200", many(entity)),
+            },
             Special::Metadata | Special::OpenApi | Special::Batch => {
                 ("200", Some(json!({"type": "object"})))
             }

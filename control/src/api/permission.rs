@@ -281,6 +281,10 @@ pub(super) fn attempt<'a>(api: &Api, asked: &'a Asked<'_>) -> Attempt<'a> {
             Special::TenantById | Special::TenantByDomain => {
                 other("DirectoryManagement", "Find tenant information")
             }
+            Special::SignUp(part) => {
+                let (resource, activity) = part.told();
+                of(resource, activity)
+            }
             Special::Metadata | Special::OpenApi | Special::Batch => {
                 other("Other", "Describe the API")
             }

@@ -3,6 +3,7 @@
 mod delegation;
 mod needs;
 mod reviews;
+mod sign_up;
 mod table;
 
 use http::Method;
@@ -14,14 +15,22 @@ use super::error::ApiError;
 use crate::odata::QueryOption;
 use crate::resource::Resource;
 use crate::roles::Action;
+pub(super) use sign_up::{APPROVE, DENY, Given, Taken};
+pub use sign_up::{OfSignUp, Step};
 use table::joined;
 
 /// Everything that is served.
 pub static ROUTES: &[Route] = &joined::<SERVED, _>(PARTS);
 
-const PARTS: [&[Route]; 3] = [table::ROUTES, delegation::ROUTES, reviews::ROUTES];
+const PARTS: [&[Route]; 4] = [
+    table::ROUTES,
+    delegation::ROUTES,
+    reviews::ROUTES,
+    sign_up::ROUTES,
+];
 
-const SERVED: usize = table::ROUTES.len() + delegation::ROUTES.len() + reviews::ROUTES.len();
+const SERVED: usize =
+    table::ROUTES.len() + delegation::ROUTES.len() + reviews::ROUTES.len() + sign_up::ROUTES.len();
 
 /// One operation of the API.
 #[derive(Clone, Copy, Debug)]
@@ -201,6 +210,8 @@ pub enum Special {
     ApplyReview,
     /// Reviewers are reminded.
     RemindReviewers,
+    /// Something of self-service sign-up.
+    SignUp(OfSignUp),
     /// `$metadata`.
     Metadata,
     /// The description of the API.

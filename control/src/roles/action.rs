@@ -1,7 +1,8 @@
 //! Resource actions: what a role is made of.
 //!
 //! The names are Entra's own (permissions reference of the built-in roles; the page "Cross-tenant access overview" for
-//! the first nineteen), but for two that are Crossgate's: `…/roleDefinitions/create` and `…/roleAssignments/create`.
+//! the first nineteen), but for some that are Crossgate's: `…/roleDefinitions/create`, `…/roleAssignments/create`, those
+//! that only read what belongs to user flows, and those for API connectors, which Entra counts among user flows.
 //! Entra only has `allProperties/allTasks` there, which is too much for a credential that shall make the first
 //! assignment and no more.
 
@@ -189,6 +190,20 @@ actions! {
     GroupOwnersRead = "microsoft.directory/groups/owners/read",
     /// Sets who owns a group, and so may put guests into it.
     GroupOwnersUpdate = "microsoft.directory/groups/owners/update",
+    /// Reads user flows. Crossgate's own name.
+    UserFlowsRead = "microsoft.directory/b2cUserFlow/allProperties/read",
+    /// Reads, adds, changes and removes user flows.
+    UserFlowsManage = "microsoft.directory/b2cUserFlow/allProperties/allTasks",
+    /// Reads the attributes of user flows. Crossgate's own name.
+    UserAttributesRead = "microsoft.directory/b2cUserAttribute/allProperties/read",
+    /// Reads, adds, changes and removes custom attributes of user flows.
+    UserAttributesManage = "microsoft.directory/b2cUserAttribute/allProperties/allTasks",
+    /// Reads API connectors. Crossgate's own name.
+    ApiConnectorsRead = "microsoft.directory/apiConnectors/allProperties/read",
+    /// Reads, adds, changes and removes API connectors. Crossgate's own name.
+    ApiConnectorsManage = "microsoft.directory/apiConnectors/allProperties/allTasks",
+    /// Reads identity providers. Crossgate's own name.
+    IdentityProvidersRead = "microsoft.directory/identityProviders/standard/read",
     /// Reads `organization`.
     OrganizationRead = "microsoft.directory/organization/standard/read",
 }
@@ -220,6 +235,12 @@ impl Action {
             ActionSet::of(&[Self::RoleAssignmentsRead, Self::RoleAssignmentsCreate])
         } else if let Self::AccessReviewsManage = self {
             ActionSet::of(&[Self::AccessReviewsRead])
+        } else if let Self::UserFlowsManage = self {
+            ActionSet::of(&[Self::UserFlowsRead])
+        } else if let Self::UserAttributesManage = self {
+            ActionSet::of(&[Self::UserAttributesRead])
+        } else if let Self::ApiConnectorsManage = self {
+            ActionSet::of(&[Self::ApiConnectorsRead])
         } else {
             ActionSet::EMPTY
         }

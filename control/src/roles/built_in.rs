@@ -77,6 +77,7 @@ built_in_roles! {
             .union(TEMPLATES_READ)
             .union(CONDITIONAL_ACCESS_READ)
             .union(COLLABORATION_READ)
+            .union(SIGN_UP_READ)
             .union(USERS_READ)
             .union(REVIEWS_READ)
             .union(DELEGATION_READ)
@@ -161,6 +162,23 @@ built_in_roles! {
         MEMBER
             .union(USERS_READ)
             .union(ActionSet::of(&[Action::UsersInvite]));
+    ExternalIdUserFlowAdministrator = 0x6e59_1065_9bad_43ed_90f3_e942_4366_d2f0, "External ID User Flow Administrator",
+        "Manages user flows and API connectors.",
+        MEMBER.union(SIGN_UP_READ).union(ActionSet::of(&[
+            Action::UserFlowsManage,
+            Action::ApiConnectorsManage,
+        ]));
+    ExternalIdUserFlowAttributeAdministrator = 0x0f97_1eea_41eb_4569_a71e_57bb_8a3e_ff1e,
+        "External ID User Flow Attribute Administrator",
+        "Manages the attributes that user flows can ask.",
+        MEMBER.union(ActionSet::of(&[
+            Action::UserAttributesRead,
+            Action::UserAttributesManage,
+        ]));
+    ExternalIdentityProviderAdministrator = 0xbe2f_45a1_457d_42af_a067_6ec1_fa63_bc45,
+        "External Identity Provider Administrator",
+        "Reads identity providers.",
+        MEMBER.union(ActionSet::of(&[Action::IdentityProvidersRead]));
     ReportsReader = 0x4a5d_8f65_41da_4de4_8968_e035_b653_39cf, "Reports Reader",
         "Reads the audit.",
         MEMBER.union(AUDIT_READ);
@@ -295,6 +313,13 @@ const CONDITIONAL_ACCESS_WRITE: ActionSet = ActionSet::of(&[
 
 const COLLABORATION_READ: ActionSet =
     ActionSet::of(&[Action::AuthorizationPolicyRead, Action::LegacyPoliciesRead]);
+
+const SIGN_UP_READ: ActionSet = ActionSet::of(&[
+    Action::UserFlowsRead,
+    Action::UserAttributesRead,
+    Action::ApiConnectorsRead,
+    Action::IdentityProvidersRead,
+]);
 
 const LEGACY_POLICIES_WRITE: ActionSet = ActionSet::of(&[
     Action::LegacyPoliciesCreate,

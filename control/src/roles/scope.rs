@@ -61,6 +61,12 @@ scopes! {
     AppRoleAssignmentWrite = "AppRoleAssignment.ReadWrite.All",
     ApplicationWrite = "Application.ReadWrite.All",
     DirectoryRead = "Directory.Read.All",
+    IdentityProviderRead = "IdentityProvider.Read.All",
+    IdentityProviderWrite = "IdentityProvider.ReadWrite.All",
+    ApiConnectorsRead = "APIConnectors.Read.All",
+    ApiConnectorsWrite = "APIConnectors.ReadWrite.All",
+    IdentityUserFlowRead = "IdentityUserFlow.Read.All",
+    IdentityUserFlowWrite = "IdentityUserFlow.ReadWrite.All",
     RoleManagementWrite = "RoleManagement.ReadWrite.Directory",
     DirectoryWrite = "Directory.ReadWrite.All",
 }
@@ -116,6 +122,16 @@ impl Scope {
             Self::ApplicationWrite => {
                 APPLICATIONS_READ.union(ActionSet::of(&[Action::ServicePrincipalOwnersUpdate]))
             }
+            Self::IdentityProviderRead | Self::IdentityProviderWrite => IDENTITY_PROVIDERS_READ,
+            Self::ApiConnectorsRead => API_CONNECTORS_READ,
+            Self::ApiConnectorsWrite => {
+                API_CONNECTORS_READ.union(ActionSet::of(&[Action::ApiConnectorsManage]))
+            }
+            Self::IdentityUserFlowRead => USER_FLOWS_READ,
+            Self::IdentityUserFlowWrite => USER_FLOWS_READ.union(ActionSet::of(&[
+                Action::UserFlowsManage,
+                Action::UserAttributesManage,
+            ])),
             Self::DirectoryRead => DIRECTORY_READ,
             Self::RoleManagementWrite => {
                 ROLES_READ.union(ROLES_WRITE).union(PROTECTED_ACTIONS_WRITE)
@@ -140,9 +156,9 @@ impl Scope {
 
 /// The permissions in a token. Those that count for nothing here are left out.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct ScopeSet(u32);
+pub struct ScopeSet(u64);
 
-const _: () = assert!(Scope::ALL.len() < 32, "a scope is a bit");
+const _: () = assert!(Scope::ALL.len() < 64, "a scope is a bit");
 
 impl ScopeSet {
     /// Names, as in a claim `roles`, or `scp` taken apart.
@@ -254,6 +270,13 @@ const ROLES_WRITE: ActionSet = ActionSet::of(&[
 const ORGANIZATION_READ: ActionSet = ActionSet::of(&[Action::OrganizationRead]);
 
 const SESSIONS_REVOKE: ActionSet = ActionSet::of(&[Action::SessionsRevoke]);
+
+const IDENTITY_PROVIDERS_READ: ActionSet = ActionSet::of(&[Action::IdentityProvidersRead]);
+
+const API_CONNECTORS_READ: ActionSet = ActionSet::of(&[Action::ApiConnectorsRead]);
+
+const USER_FLOWS_READ: ActionSet =
+    ActionSet::of(&[Action::UserFlowsRead, Action::UserAttributesRead]);
 
 const USERS_READ: ActionSet = ActionSet::of(&[Action::UsersRead]);
 

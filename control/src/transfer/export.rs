@@ -47,6 +47,7 @@ pub fn export<E>(
             | DocumentKind::SynchronizedGroup
             | DocumentKind::AccessReview
             | DocumentKind::AccessReviewDecision
+            | DocumentKind::SignUpRequest
             | DocumentKind::Domains => 0,
             DocumentKind::Partner => {
                 exported.partners = partners(store, at, write)?;
@@ -66,6 +67,10 @@ pub fn export<E>(
             | DocumentKind::PartnerTemplate
             | DocumentKind::SynchronizationTemplate
             | DocumentKind::ExternalIdentities
+            | DocumentKind::AuthenticationFlows
+            | DocumentKind::ApiConnector
+            | DocumentKind::UserFlowAttribute
+            | DocumentKind::UserFlow
             | DocumentKind::ConditionalAccess
             | DocumentKind::NamedLocation
             | DocumentKind::RoleDefinition

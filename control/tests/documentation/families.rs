@@ -42,9 +42,19 @@ pub(crate) const FAMILIES: &[Family] = &[
         name: "External collaboration",
         paths: &[
             "policies/authorizationPolicy",
-            "policies/authenticationFlowsPolicy",
             "policies/externalIdentitiesPolicy",
             "legacy/policies",
+        ],
+    },
+    Family {
+        name: "Self-service sign-up",
+        paths: &[
+            "policies/authenticationFlowsPolicy",
+            "identity/b2xUserFlows",
+            "identity/apiConnectors",
+            "identity/userFlowAttributes",
+            "identity/identityProviders",
+            "crossgate/signUpRequests",
         ],
     },
     Family {

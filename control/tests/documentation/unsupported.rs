@@ -97,10 +97,37 @@ pub(crate) const UNSUPPORTED: &[Unsupported] = &[
         "legacy/policies/{id}",
         "There is one domain policy, always; send `definition` as null to empty it",
     ),
+    // Self-service sign-up
     no(
-        "GET, PATCH",
-        "policies/authenticationFlowsPolicy",
-        "Not yet: self-service sign-up",
+        "GET",
+        "identity/b2xUserFlows/{id}/identityProviders",
+        "An older name; call `userFlowIdentityProviders`",
+    ),
+    no(
+        "GET, POST",
+        "identity/b2xUserFlows/{id}/languages",
+        "What people read is set with the [pages](pages.md)",
+    ),
+    no(
+        "GET",
+        "identity/b2xUserFlows/{id}/userAttributeAssignments/getOrder",
+        "Attributes are asked in the order in which they were added",
+    ),
+    no(
+        "POST",
+        "identity/b2xUserFlows/{id}/userAttributeAssignments/setOrder",
+        "The same; remove an assignment and add it again",
+    ),
+    no(
+        "POST",
+        "identity/apiConnectors/{id}/uploadClientCertificate",
+        "Connectors know this gateway by basic authentication",
+    ),
+    no("POST", "identity/identityProviders", PROVIDERS),
+    no(
+        "PATCH, DELETE",
+        "identity/identityProviders/{id}",
+        PROVIDERS,
     ),
     // Conditional Access
     no(
@@ -307,4 +334,6 @@ const SIGN_INS: &str =
 const ASSIGN: &str = "Assign with `roleManagement/directory/roleAssignments`";
 const TIMES: &str = "An assignment holds from its answer until it is removed";
 const PROTECTED: &str = "Which actions are protected is Entra's list; what they ask for is `[admin] protected_actions_context`";
+const PROVIDERS: &str =
+    "Providers are the `[[provider]]`s of `crossgate.toml`, see [sign-in.md](sign-in.md)";
 const USERS: &str = "Guests are invited; the own tenant's people are its identity provider's";

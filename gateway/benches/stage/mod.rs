@@ -70,6 +70,7 @@ impl Stage {
             generation: 1,
             hash,
             snapshot,
+            sign_up: Arc::default(),
             routes: Arc::new(Routes::build(&settings, None, &metrics)),
             issuers: Arc::new(issuers),
             issuers_since: 1,

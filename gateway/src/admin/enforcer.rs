@@ -117,6 +117,7 @@ impl Enforcer for Stored {
             generation: current.generation + 1,
             hash: Arc::clone(&hash),
             snapshot: Arc::clone(&snapshot),
+            sign_up: Arc::clone(&policy.sign_up),
             ..current.clone()
         });
         let generation = self.live.in_force().generation;

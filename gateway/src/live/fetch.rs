@@ -56,7 +56,7 @@ pub enum FetchFault {
         status: u16,
     },
     /// More than any key set has.
-    #[error("`{url}` answers more than {} KiB", MOST / 1024)]
+    #[error("`{url}` answers with more than it may")]
     TooLarge {
         /// What was asked.
         url: String,
@@ -187,6 +187,32 @@ impl Fetcher {
         Ok(answer)
     }
 
+    /// The same to whoever is asked about somebody: with a patience and a size of its own, and without telling the address, which may
+    /// hold a secret.
+    ///
+    /// # Errors
+    /// There is no whole answer.
+    pub async fn ask(
+        &self,
+        request: http::Request<Vec<u8>>,
+        patience: Duration,
+        most: usize,
+    ) -> Result<http::Response<Vec<u8>>, FetchFault> {
+        let host = request.uri().authority();
+        let named = host.map_or_else(String::new, |host| format!("https://{host}"));
+        let no_answer = |error: reqwest::Error| FetchFault::NoAnswer {
+            url: named.clone(),
+            why: reasons(&error.without_url()),
+        };
+        let mut request = reqwest::Request::try_from(request).map_err(no_answer)?;
+        *request.timeout_mut() = Some(patience);
+        let response = self.client.execute(request).await.map_err(no_answer)?;
+        let status = response.status();
+        let mut answer = http::Response::new(whole_of(response, &named, most).await?);
+        *answer.status_mut() = status;
+        Ok(answer)
+    }
+
     async fn discovery(&self, issuer: &IssuerSettings) -> Result<Discovered, FetchFault> {
         let url = discovery_url(issuer);
         let (document, _) = self.get(&url).await?;
@@ -238,14 +264,18 @@ impl Fetcher {
     }
 }
 
-async fn whole(mut response: Response, url: &str) -> Result<Vec<u8>, FetchFault> {
+async fn whole(response: Response, url: &str) -> Result<Vec<u8>, FetchFault> {
+    whole_of(response, url, MOST).await
+}
+
+async fn whole_of(mut response: Response, url: &str, most: usize) -> Result<Vec<u8>, FetchFault> {
     let no_answer = |error: reqwest::Error| FetchFault::NoAnswer {
         url: url.to_owned(),
         why: reasons(&error.without_url()),
     };
     let mut body = Vec::new();
     while let Some(chunk) = Response::chunk(&mut response).await.map_err(no_answer)? {
-        if body.len() + chunk.len() > MOST {
+        if body.len() + chunk.len() > most {
             return Err(FetchFault::TooLarge {
                 url: url.to_owned(),
             });

@@ -17,7 +17,7 @@ use std::thread::Thread;
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
-use crossgate_graph::Counts;
+use crossgate_graph::{Counts, SignUp};
 use crossgate_policy::snapshot::{ByTenant, PartnerSide, Snapshot};
 use crossgate_portal::pages::Pages;
 use crossgate_token::{Issuers, KeySet};
@@ -38,6 +38,8 @@ pub struct InForce {
     pub hash: Arc<str>,
     /// The policy.
     pub snapshot: Arc<Snapshot>,
+    /// By which flows people sign up themselves.
+    pub sign_up: Arc<SignUp>,
     /// What the settings say about requests.
     pub routes: Arc<Routes>,
     /// Who may sign tokens.

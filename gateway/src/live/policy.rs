@@ -231,6 +231,7 @@ impl Reloader {
         let Loaded {
             settings,
             snapshot,
+            sign_up,
             issuers,
             hash,
             advisories,
@@ -275,6 +276,7 @@ impl Reloader {
                 generation,
                 hash: Arc::clone(&hash),
                 snapshot: Arc::clone(&snapshot),
+                sign_up: Arc::clone(&sign_up),
                 routes: Arc::clone(&routes),
                 issuers: Arc::clone(&issuers),
                 issuers_since: if same_issuers {

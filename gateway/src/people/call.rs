@@ -90,7 +90,7 @@ impl Reply {
 
     /// The answer to a form that no page of ours had this browser send: nothing was done by it.
     #[must_use]
-    pub(super) const fn to_another_site(answer: Answer) -> Self {
+    pub(super) fn to_another_site(answer: Answer) -> Self {
         Self {
             answer,
             told: tampered("form_of_another_site").told(),

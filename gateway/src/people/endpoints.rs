@@ -94,6 +94,11 @@ impl KnownEndpoints {
         }
     }
 
+    /// What asks over HTTPS.
+    pub(super) const fn fetcher(&self) -> &Fetcher {
+        &self.fetcher
+    }
+
     /// What sends the requests of a sign-in.
     pub(super) fn sender(
         &self,

@@ -1,5 +1,6 @@
 //! Somebody comes back from another organisation's provider with a signed assertion, by SAML 2.0 or WS-Federation.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crossgate_config::{Federation, FederationProtocol};
@@ -289,12 +290,12 @@ fn mail(assertion: &Assertion) -> Option<&str> {
 }
 
 /// In the words of ID tokens (RFC 8176).
-fn methods(assertion: &Assertion) -> Vec<&'static str> {
+fn methods(assertion: &Assertion) -> Vec<Cow<'static, str>> {
     let told = assertion.attributes.get(METHODS).into_iter().flatten();
     let context = assertion.authn_context.iter();
     let mfa = |method: &String| [MFA, REFEDS_MFA].contains(&method.as_str());
     if told.chain(context).any(mfa) {
-        vec!["mfa"]
+        vec!["mfa".into()]
     } else {
         Vec::new()
     }

@@ -1,14 +1,19 @@
 //! Guests for whom no tenant speaks: whose record somebody's is, and what is vouched for.
 
+use std::borrow::Cow;
+
 use crossgate_policy::ids::{Id, UnixTime};
 use crossgate_policy::newest_revocation;
 use crossgate_policy::snapshot::{Guest, Snapshot, Witness};
 use crossgate_portal::attempt::Attempt;
 use crossgate_portal::store::IdToken;
 
+use serde::{Deserialize, Serialize};
+
 use super::call::Call;
 use super::provider::Provider;
 use super::redeem::returned_to;
+use super::sign_up::Stranger;
 use super::vouched::{Told, Voucher};
 use super::welcome::{Arrived, Failed};
 use super::{People, PeopleSettings};
@@ -16,7 +21,7 @@ use crate::request::subject::subject;
 use crate::request::token::KnownToken;
 
 /// Somebody whom a provider without a tenant knows.
-#[derive(Clone)]
+#[derive(Clone, Deserialize, Serialize)]
 pub(super) struct Acquaintance {
     /// Their account there.
     pub(super) id: Option<String>,
@@ -31,7 +36,7 @@ pub(super) struct Acquaintance {
     /// When they signed in by the provider's word; `None` where it does not tell.
     pub(super) proven: Option<u64>,
     /// How (RFC 8176).
-    pub(super) amr: Vec<&'static str>,
+    pub(super) amr: Vec<Cow<'static, str>>,
 }
 
 impl People {
@@ -50,7 +55,12 @@ impl People {
             Some(record) => record.id.clone(),
             None => {
                 let invited = self.invited(attempt, who).await;
-                invited.ok_or(Failed::not_invited())?
+                invited.ok_or_else(|| {
+                    Failed::not_known(Stranger {
+                        attempt: attempt.clone(),
+                        who: who.clone(),
+                    })
+                })?
             }
         };
         let record = snapshot.guests.by_id(&id);

@@ -26,6 +26,7 @@ mod send;
 mod settings;
 mod sign_in;
 mod sign_out;
+mod sign_up;
 mod signed_in;
 mod social;
 mod step_up;
@@ -76,6 +77,8 @@ use realm::takes_microsoft_accounts;
 pub use settings::PeopleSettings;
 pub use sign_in::Begin;
 use sign_out::MOST_WAITING;
+pub use sign_up::offers;
+use sign_up::{MOST_ASKED, Rates};
 pub use signed_in::{SignedIn, Who};
 use step_up::asked_for;
 pub use tend::tend;
@@ -113,6 +116,8 @@ pub struct People {
     readers: Arc<Readers>,
     reading: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
+    sign_ups: Rates,
+    asking: Arc<Semaphore>,
     ledger: Option<Arc<Ledger>>,
 }
 
@@ -187,6 +192,8 @@ impl People {
             readers: Arc::default(),
             reading: Arc::new(Semaphore::new(MOST_READ)),
             waiting: Arc::new(Semaphore::new(MOST_WAITING)),
+            sign_ups: Rates::default(),
+            asking: Arc::new(Semaphore::new(MOST_ASKED)),
             ledger: ledger.cloned(),
         };
         let accepted = people.store.acceptances().map_err(failed)?;
@@ -271,6 +278,7 @@ impl People {
             Place::WhoAmI => self.me(call, &decision).await,
             Place::Leave => self.leave(call, &decision).await,
             Place::Invite => self.invite(call, &decision).await,
+            Place::SignUp => self.sign_up(call, &decision).await,
             Place::Terms => self.terms(call).await,
             Place::SignOut => self.sign_out(call).await,
             Place::SignedOut => self.signed_out(call),

@@ -1,4 +1,4 @@
-//! Invitations that are to be mailed: sent one after the other, and kept by the store until a server has taken them.
+//! Mail that is to be sent: sent one after the other, and kept by the store until a server has taken them.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -6,8 +6,9 @@ use std::time::Duration;
 use crossgate_config::Mail as MailConfig;
 use crossgate_control::api::error::ApiError;
 use crossgate_control::ledger::Ledger;
+use crossgate_control::outbox::{Inviting, Letter, Order};
 use crossgate_control::{invitations, outbox};
-use crossgate_portal::mail::{InvitationMail, Mail};
+use crossgate_portal::mail::{ApprovalMail, InvitationMail, Mail, MailFault};
 use crossgate_portal::pages::Pages;
 use crossgate_portal::passcode::Address;
 use jiff::Timestamp;
@@ -34,7 +35,7 @@ pub async fn send_mail(ledger: Weak<Ledger>, live: Arc<Live>) {
             Ok(Sent::One) => Duration::ZERO,
             Ok(Sent::None) => SHORTEST,
             Err(why) => {
-                tracing::error!("[policy] source: invitations wait to be sent: {why}");
+                tracing::error!("[policy] source: mail waits to be sent: {why}");
                 // Which doubles while nothing gets better.
                 (pause.max(SHORTEST) * 2).min(LONGEST)
             }
@@ -57,31 +58,17 @@ async fn send_next(
     let Some(order) = next else {
         return Ok(Sent::None);
     };
-    let invited = &order.invited;
-    let to: Result<Address, _> = invited.address.parse();
+    let to = match &order.letter {
+        Letter::Invitation(inviting) => &inviting.invited.address,
+        Letter::Approval(to) => to,
+    };
+    let to: Result<Address, _> = to.parse();
     if let Ok(to) = to {
-        let link = invitations::link(&order.origin, &invited.guest, &order.ticket);
-        let copy: Option<Address> = order.copy.as_deref().and_then(|copy| copy.parse().ok());
-        let language = pages.negotiate(order.language.as_deref());
-        let until = invited.offer.expires.strftime("%Y-%m-%d").to_string();
-        let now = u64::try_from(Timestamp::now().as_second()).unwrap_or_default();
-        let sent = send(config, |from| {
-            let made = InvitationMail {
-                from,
-                to: &to,
-                copy: copy.as_ref(),
-                inviter: invited.offer.inviter.as_deref(),
-                message: order.message.as_deref(),
-                link: &link,
-                until: &until,
-                now,
-            };
-            Mail::invitation(pages, &language, &made)
-        });
+        let sent = send(config, |from| made(&order, pages, from, &to));
         match sent.await {
             Ok(()) => {}
             Err(unsent) if unsent.is_for_good() => {
-                tracing::error!("[mail] server: an invitation is given up: {unsent}");
+                tracing::error!("[mail] server: a mail is given up: {unsent}");
                 blocking(ledger, move |ledger| {
                     outbox::give_up(ledger, &order.id, &unsent.to_string())
                 })
@@ -91,18 +78,55 @@ async fn send_next(
             }
             Err(unsent) => {
                 // It is due again, and does not hold up the others.
-                tracing::error!("[mail] server: an invitation waits to be sent: {unsent}");
+                tracing::error!("[mail] server: a mail waits to be sent: {unsent}");
                 return Ok(Sent::One);
             }
         }
     } else {
-        tracing::error!("[mail]: an invitation is for an address that no mail can be sent to");
+        tracing::error!("[mail]: a mail is for an address that no mail can be sent to");
     }
     let id = order.id;
     blocking(ledger, move |ledger| outbox::done(ledger, &id))
         .await?
         .map_err(told)?;
     Ok(Sent::One)
+}
+
+/// The mail that an order is for.
+fn made(order: &Order, pages: &Pages, from: &Address, to: &Address) -> Result<Mail, MailFault> {
+    let language = pages.negotiate(order.language.as_deref());
+    let now = u64::try_from(Timestamp::now().as_second()).unwrap_or_default();
+    match &order.letter {
+        Letter::Invitation(inviting) => {
+            let Inviting {
+                invited,
+                ticket,
+                message,
+                copy,
+            } = &**inviting;
+            let copy: Option<Address> = copy.as_deref().and_then(|copy| copy.parse().ok());
+            let made = InvitationMail {
+                from,
+                to,
+                copy: copy.as_ref(),
+                inviter: invited.offer.inviter.as_deref(),
+                message: message.as_deref(),
+                link: &invitations::link(&order.origin, &invited.guest, ticket),
+                until: &invited.offer.expires.strftime("%Y-%m-%d").to_string(),
+                now,
+            };
+            Mail::invitation(pages, &language, &made)
+        }
+        Letter::Approval(_) => {
+            let made = ApprovalMail {
+                from,
+                to,
+                link: &format!("{}/", order.origin),
+                now,
+            };
+            Mail::approval(pages, &language, &made)
+        }
+    }
 }
 
 async fn blocking<T: Send + 'static>(

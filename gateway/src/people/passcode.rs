@@ -144,6 +144,12 @@ impl People {
         // To the address as the directory has it, whatever was typed.
         let known = record.and_then(|record| record.sign_in.as_ref()?.mail.as_deref());
         let known: Option<Address> = known.and_then(|mail| mail.parse().ok());
+        let signs_up = || {
+            let to = attempt.return_to.as_str();
+            self.mails_strangers(call, provider, address.as_str(), to)
+        };
+        // Whoever nobody knows gets one where they can sign up with it.
+        let known = known.or_else(|| signs_up().then(|| address.clone()));
         let asked = self.passcodes.ask(
             &address,
             &attempt.state,
@@ -208,7 +214,7 @@ fn owner(attempt: &Attempt, now: u64) -> Acquaintance {
         name: None,
         signed_in: now,
         proven: Some(now),
-        amr: vec!["otp"],
+        amr: vec!["otp".into()],
     }
 }
 
@@ -216,7 +222,7 @@ fn owner(attempt: &Attempt, now: u64) -> Acquaintance {
 const WRONG_CODE: u32 = 50_126;
 
 /// A session that a code began, in seconds: after that, another shows that the mailbox is still theirs.
-const LONGEST: u64 = 24 * 60 * 60;
+pub(super) const LONGEST: u64 = 24 * 60 * 60;
 
 /// Mails under way at a time.
 pub(super) const MOST_MAILS: usize = 64;

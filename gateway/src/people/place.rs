@@ -25,6 +25,8 @@ pub enum Place {
     Leave,
     /// Where guests are invited.
     Invite,
+    /// Where people become guests by themselves.
+    SignUp,
     /// Terms of use that are not accepted.
     Terms,
     /// Signing out.
@@ -52,6 +54,7 @@ impl Place {
             | Self::Redeem
             | Self::Leave
             | Self::Invite
+            | Self::SignUp
             | Self::Terms
             | Self::SignOut
             | Self::BackChannel(_) => Some(MOST_FORM),
@@ -84,6 +87,7 @@ pub fn place(path: &str) -> Option<Place> {
             "me" => Some(Place::WhoAmI),
             "leave" => Some(Place::Leave),
             "invite" => Some(Place::Invite),
+            "sign-up" => Some(Place::SignUp),
             "terms" => Some(Place::Terms),
             "sign-out" => Some(Place::SignOut),
             "signed-out" => Some(Place::SignedOut),
@@ -121,6 +125,8 @@ pub const ME: &str = "/.crossgate/me";
 pub const LEAVE: &str = "/.crossgate/leave";
 /// Where guests are invited.
 pub const INVITE: &str = crossgate_portal::return_path::INVITE;
+/// Where people become guests by themselves.
+pub const SIGN_UP: &str = "/.crossgate/sign-up";
 /// Where terms of use are accepted.
 pub const TERMS: &str = "/.crossgate/terms";
 /// Where sign-out begins.

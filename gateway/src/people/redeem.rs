@@ -228,7 +228,7 @@ fn has_address(token: &KnownToken, address: &str) -> bool {
 
 /// How an invitation was come by.
 #[derive(Clone, Copy, Eq, PartialEq)]
-enum Way {
+pub(super) enum Way {
     /// By its link, which was sent to the address.
     ByLink,
     /// By the app itself.
@@ -238,7 +238,7 @@ enum Way {
 /// The addresses of a tenant's person that their provider can vouch for: those that lead to it. Of Entra's users the sign-in name, whose
 /// domain the tenant has shown to be its own, also where the domain leads nowhere; never the claim `email`, which anybody may set there. What
 /// other providers let people write themselves counts with the link only.
-fn names<'s>(
+pub(super) fn names<'s>(
     call: &Call<'_>,
     session: &PersonSession,
     token: &'s KnownToken,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crossgate_config::{Mail, Settings, TermsSettings};
+use crossgate_config::{ConnectorSettings, Mail, Settings, TermsSettings};
 use crossgate_policy::ids::TenantId;
 use crossgate_policy::snapshot::RedemptionOrder;
 use crossgate_token::{self as token, Issuers};
@@ -21,6 +21,8 @@ pub struct PeopleSettings {
     pub providers: Vec<Provider>,
     /// What they may be asked to accept.
     pub terms: Vec<TermsSettings>,
+    /// The hosts that sign-ups may be asked about at.
+    pub connectors: Vec<ConnectorSettings>,
     /// Seconds after which a session ends that was not used.
     pub idle: u64,
     /// Seconds after which a session ends.
@@ -58,6 +60,7 @@ impl PeopleSettings {
             realms: Realms::of(settings, &providers),
             providers,
             terms: settings.terms.clone(),
+            connectors: settings.connectors.clone(),
             idle: settings.portal.idle.as_secs(),
             lifetime: settings.portal.lifetime.as_secs(),
             organisation: own.name.as_str().into(),

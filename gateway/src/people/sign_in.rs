@@ -37,6 +37,17 @@ impl People {
                 respond::go_to_sign_in(place::REDEEM)
             });
         }
+        if begin.refusal.reason.outcome() == Outcome::Block {
+            // Who can sign up for the app, which a form would not outlast.
+            let query = url::form_urlencoded::Serializer::new(String::new())
+                .append_pair("return", ReturnPath::read(&call.target).as_str())
+                .finish();
+            return Reply::of(if begin.with_form {
+                not_kept(call)
+            } else {
+                respond::go_to_sign_in(&format!("{}?{query}", place::SIGN_UP))
+            });
+        }
         let (back, cookie) = if begin.with_form {
             match self.keep(call, begin.form_lost) {
                 Ok((kept, cookie)) => (Back::Form(kept), cookie),

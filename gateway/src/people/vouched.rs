@@ -3,6 +3,8 @@
 //! A guest without a tenant is vouched for as by the own tenant's service, with an `idp` that names who told us (decision.md,
 //! section 2, rules 4 and 5); whom a federated tenant's provider asserts, as by that tenant.
 
+use std::borrow::Cow;
+
 use crossgate_policy::ids::{Cloud, TenantId};
 use crossgate_token::{
     self as token, ClaimMap, Issuer, IssuerKind, Issuers, NotAccepted, Pointer, TokenFault,
@@ -37,7 +39,7 @@ pub(super) struct Told {
     pub(super) auth_time: u64,
     /// How.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) amr: Vec<&'static str>,
+    pub(super) amr: Vec<Cow<'static, str>>,
     /// Their groups.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) groups: Vec<String>,

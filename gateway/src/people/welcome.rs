@@ -16,6 +16,7 @@ use http::Method;
 use super::call::{Call, Reply, Told};
 use super::provider::Provider;
 use super::sign_in::failed;
+use super::sign_up::Stranger;
 use super::{People, SignedIn, Standing, Who, place};
 use crate::request::respond::{self, Answer, Shown};
 use crate::request::subject::refusal;
@@ -36,6 +37,8 @@ pub(super) struct Arrived {
 pub(super) struct Failed {
     shows: Shows,
     because: Because,
+    /// Whom no record knows, and who may sign up.
+    stranger: Option<Box<Stranger>>,
 }
 
 /// What the record says of it.
@@ -57,6 +60,7 @@ impl Failed {
         Self {
             shows: Shows::Failed(why),
             because: Because::Refused(TokenRefusal { code, reason }),
+            stranger: None,
         }
     }
 
@@ -65,6 +69,7 @@ impl Failed {
         Self {
             shows: Shows::Failed(FailedWhy::Unreachable),
             because: Because::NotReady(reason),
+            stranger: None,
         }
     }
 
@@ -102,10 +107,19 @@ impl Failed {
                 code: NO_GUEST,
                 reason: "not_a_guest",
             }),
+            stranger: None,
         }
     }
 
-    fn page(&self, call: &Call<'_>) -> Answer {
+    /// The same, of somebody who may sign up.
+    pub(super) fn not_known(stranger: Stranger) -> Self {
+        Self {
+            stranger: Some(Box::new(stranger)),
+            ..Self::not_invited()
+        }
+    }
+
+    pub(super) fn page(&self, call: &Call<'_>) -> Answer {
         match self.shows {
             Shows::Failed(why) => failed(call, why),
             Shows::NotInvited => {
@@ -131,6 +145,7 @@ impl From<TokenFault> for Failed {
         Self {
             shows: Shows::Failed(FailedWhy::NotAccepted),
             because: Because::Refused(refusal(fault)),
+            stranger: None,
         }
     }
 }
@@ -163,10 +178,16 @@ impl People {
         state: Option<&str>,
         welcome: impl Future<Output = Result<Reply, Failed>>,
     ) -> Reply {
-        let mut reply = welcome.await.unwrap_or_else(|why| Reply {
-            answer: why.page(call),
-            told: why.told(),
-        });
+        let mut reply = match welcome.await {
+            Ok(reply) => reply,
+            Err(mut why) => match why.stranger.take() {
+                Some(stranger) => self.stranger(call, *stranger, why).await,
+                None => Reply {
+                    answer: why.page(call),
+                    told: why.told(),
+                },
+            },
+        };
         if let Some(cookie) = state.and_then(Attempt::cookie) {
             reply.answer.set_cookie(&cookies::clear(&cookie));
         }

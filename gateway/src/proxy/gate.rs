@@ -16,7 +16,7 @@ use super::answer::asked;
 use super::visit::{Stop, Visit, What};
 use crate::ctx::RequestCtx;
 use crate::people::place;
-use crate::people::{Begin, Here, is_navigation};
+use crate::people::{Begin, Here, is_navigation, offers};
 use crate::request::admit::{Brought, Moment, admit, admit_anybody, admit_signed_in, unix_time};
 use crate::request::assertion;
 use crate::request::cross_tenant;
@@ -166,7 +166,8 @@ impl Gateway {
         }
         match admission.verdict {
             Ok(decision) => {
-                if let Some(begin) = self.begins_sign_in(request, &head, found.app, &decision) {
+                if let Some(begin) = self.begins_sign_in(request, &head, found.app, &decision, ctx)
+                {
                     ctx.ending = Ending::Decided(decision);
                     return Err(Stop::Visit(Box::new(Visit {
                         what: What::Begin(begin),
@@ -233,6 +234,7 @@ impl Gateway {
         head: &Head<'_>,
         app: &App,
         decision: &Decision,
+        ctx: &RequestCtx,
     ) -> Option<Begin> {
         let (Err(refusal), true) = (&decision.outcome, app.sign_in) else {
             return None;
@@ -241,11 +243,13 @@ impl Gateway {
         let helps = match refusal.reason.outcome() {
             Outcome::Unauthenticated => true,
             Outcome::StepUp => refusal.reason != Reason::RestrictionClaimMissing,
-            Outcome::Allow
-            | Outcome::Block
-            | Outcome::Consent
-            | Outcome::BadRequest
-            | Outcome::NotFound => false,
+            // Who has no record, and can sign up for one.
+            Outcome::Block => ctx.session.as_ref().is_some_and(|here| {
+                let people = self.people.as_ref();
+                people.is_some_and(|people| people.takes_invitations())
+                    && offers(&ctx.in_force, app, &here.session, decision)
+            }),
+            Outcome::Allow | Outcome::Consent | Outcome::BadRequest | Outcome::NotFound => false,
             // Who was invited, and has come by the app itself.
             Outcome::Redeem => {
                 let people = self.people.as_ref();

@@ -215,6 +215,7 @@ fn provider_of(place: &Place, settings: &PeopleSettings) -> Option<Arc<str>> {
         | Place::WhoAmI
         | Place::Leave
         | Place::Invite
+        | Place::SignUp
         | Place::Terms
         | Place::SignOut
         | Place::SignedOut

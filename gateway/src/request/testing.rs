@@ -213,6 +213,7 @@ pub(crate) fn in_force() -> crate::live::InForce {
         generation: 1,
         hash: "".into(),
         snapshot: Arc::new(snapshot()),
+        sign_up: Arc::default(),
         routes: Arc::new(super::route::Routes::build(&settings, None, &metrics)),
         issuers: Arc::new(issuers()),
         issuers_since: 1,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::site::outsiders::Outsiders;
 use crate::site::people::{Doors, Lobby};
+use crate::site::sign_up::Hall;
 use crossgate_testkit::browser::Tab;
 use crossgate_testkit::programs::wait_for;
 use serde_json::json;
@@ -213,6 +214,27 @@ fn the_pages_of_guests_and_inviters_can_be_used_by_everybody() {
         language.examine(&tab, "me-guest");
         tab.click("a[href='/.crossgate/leave']");
         language.examine(&tab, "leave");
+    }
+}
+
+#[test]
+fn the_pages_of_a_sign_up_can_be_used_by_everybody() {
+    let hall = Hall::open();
+    hall.approval(true);
+    hall.ask_everything();
+    for (language, who) in LANGUAGES.into_iter().zip(["frida", "fred"]) {
+        let tab = language.open(&hall.doors, who);
+        tab.goto(&hall.doors.app("/"));
+        hall.doors.sign_in(&tab, "fabrikam", who);
+        language.examine(&tab, "sign-up");
+        // By the keyboard alone, with nothing filled in.
+        tab.evaluate("document.forms[0].noValidate = true");
+        tab.click("button[type=submit]");
+        language.examine(&tab, "sign-up-not-filled-in");
+        tab.fill("[name=attribute-city]", "Lund");
+        tab.evaluate("document.querySelectorAll('[type=radio]')[0].checked = true");
+        tab.click("button[type=submit]");
+        language.examine(&tab, "sign-up-waits");
     }
 }
 

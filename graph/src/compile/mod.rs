@@ -11,5 +11,6 @@ pub(crate) mod partners;
 pub(crate) mod redemption;
 pub(crate) mod revocations;
 pub(crate) mod setting;
+pub(crate) mod sign_up;
 pub(crate) mod templates;
 pub(crate) mod users;

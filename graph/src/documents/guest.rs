@@ -53,6 +53,16 @@ pub(crate) struct GuestDocument {
     _preferred_language: Option<Kept>,
     #[serde(rename = "usageLocation")]
     _usage_location: Option<Kept>,
+    #[serde(rename = "city")]
+    _city: Option<Kept>,
+    #[serde(rename = "country")]
+    _country: Option<Kept>,
+    #[serde(rename = "postalCode")]
+    _postal_code: Option<Kept>,
+    #[serde(rename = "state")]
+    _state: Option<Kept>,
+    #[serde(rename = "streetAddress")]
+    _street_address: Option<Kept>,
     #[serde(rename = "sponsors")]
     _sponsors: Option<Kept>,
 }
@@ -80,6 +90,10 @@ pub(crate) struct HomeFacts {
     // What the control plane keeps for itself: that the account was disabled because its time was up.
     #[serde(rename = "isExpired")]
     _is_expired: Option<Kept>,
+    // What was told at the sign-up, by custom attributes.
+    #[serde(rename = "attributes")]
+    _attributes: Option<Kept>,
+
     // What the partner's synchronisation told, and keeps for itself.
     #[serde(rename = "synchronization")]
     _synchronization: Option<Kept>,

@@ -9,5 +9,6 @@ pub(crate) mod cross_tenant;
 pub(crate) mod guest;
 pub(crate) mod named_location;
 pub(crate) mod revocation;
+pub(crate) mod sign_up;
 pub(crate) mod target;
 pub(crate) mod template;

@@ -47,7 +47,7 @@ impl<'s> Draft<'s> {
 
     /// Changes of documents of which there are few.
     pub(super) fn few(&mut self, changes: &[Change<'_>]) {
-        let mut rules = Vec::new();
+        let (mut rules, mut sign_up) = (Vec::new(), Vec::new());
         let mut collaborates = false;
         for change in changes {
             let Change { kind, key, text } = *change;
@@ -94,6 +94,10 @@ impl<'s> Draft<'s> {
                         assignments::check_owner(key, text, &mut self.reading);
                     }
                 }
+                DocumentKind::AuthenticationFlows
+                | DocumentKind::ApiConnector
+                | DocumentKind::UserFlowAttribute
+                | DocumentKind::UserFlow => sign_up.push(change),
                 DocumentKind::Partner
                 | DocumentKind::Guest
                 | DocumentKind::Revocation
@@ -106,8 +110,12 @@ impl<'s> Draft<'s> {
                 | DocumentKind::Mail
                 | DocumentKind::SynchronizedGroup
                 | DocumentKind::AccessReview
-                | DocumentKind::AccessReviewDecision => {}
+                | DocumentKind::AccessReviewDecision
+                | DocumentKind::SignUpRequest => {}
             }
+        }
+        if !sign_up.is_empty() {
+            self.next.sign_up = (self.standing.parts.sign_up).changed(&sign_up, &mut self.reading);
         }
         if !rules.is_empty() {
             self.next.rules = self.standing.parts.rules.changed(&rules, &mut self.reading);

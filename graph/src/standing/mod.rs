@@ -7,6 +7,7 @@ mod partners;
 mod reading;
 pub(crate) mod revocations;
 mod rules;
+mod sign_up;
 mod source;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crossgate_policy::snapshot::{
 
 use self::draft::Draft;
 use self::rules::Rules;
+use self::sign_up::SignUps;
 pub use self::source::{Change, Documents, Refused};
 use crate::advisory::{Advisories, Advisory};
 use crate::compile::collaboration::ExternalCollaboration;
@@ -57,6 +59,7 @@ struct Parts {
     domains: Option<Arc<str>>,
     external_identities: Option<Arc<str>>,
     collaboration: ExternalCollaboration,
+    sign_up: SignUps,
     revocations: Revocations,
     assignments: Assignments,
 }
@@ -185,6 +188,7 @@ impl Parts {
             domains: None,
             external_identities: None,
             collaboration: ExternalCollaboration::default(),
+            sign_up: SignUps::default(),
             revocations: Revocations::default(),
             assignments: Assignments::default(),
         }
@@ -218,6 +222,7 @@ impl Parts {
             revocations: self.revocations.clone(),
             assignments: self.assignments.clone(),
             external_collaboration: self.collaboration.clone(),
+            sign_up: Arc::clone(self.sign_up.compiled()),
             redemption: self.redemption.clone(),
             advisories,
             counts: self.counts(),
@@ -243,7 +248,8 @@ const fn is_read_apart(kind: DocumentKind) -> bool {
         | DocumentKind::Mail
         | DocumentKind::SynchronizedGroup
         | DocumentKind::AccessReview
-        | DocumentKind::AccessReviewDecision => true,
+        | DocumentKind::AccessReviewDecision
+        | DocumentKind::SignUpRequest => true,
         DocumentKind::Policy
         | DocumentKind::Default
         | DocumentKind::PartnerTemplate
@@ -252,6 +258,10 @@ const fn is_read_apart(kind: DocumentKind) -> bool {
         | DocumentKind::NamedLocation
         | DocumentKind::Authorization
         | DocumentKind::Domains
-        | DocumentKind::ExternalIdentities => false,
+        | DocumentKind::ExternalIdentities
+        | DocumentKind::AuthenticationFlows
+        | DocumentKind::ApiConnector
+        | DocumentKind::UserFlowAttribute
+        | DocumentKind::UserFlow => false,
     }
 }

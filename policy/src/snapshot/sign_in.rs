@@ -145,7 +145,20 @@ impl BySignIn {
 
     /// Records with this address, whatever their guests sign in with, those that were deleted too.
     pub(super) fn with_mail<'r>(&self, mail: &str, records: &'r Numbered) -> Vec<&'r Guest> {
-        let key = Key::Mail(mail);
+        self.all(Key::Mail(mail), records)
+    }
+
+    /// Records that name this account, in the same way.
+    pub(super) fn with_account<'r>(
+        &self,
+        issuer: &str,
+        id: &str,
+        records: &'r Numbered,
+    ) -> Vec<&'r Guest> {
+        self.all(Key::Account(issuer, id), records)
+    }
+
+    fn all<'r>(&self, key: Key<'_>, records: &'r Numbered) -> Vec<&'r Guest> {
         let mut found: Vec<&Guest> = Vec::new();
         let all: Option<()> = self.numbers.find(hash(&self.hashing, key), |number| {
             let record = records.get(number)?;

@@ -1,5 +1,6 @@
-//! Mails to people: the code that one is sent in, and the invitation; and how they are sent.
+//! Mails to people: the code that one is sent in, the invitation, and the approval; and how they are sent.
 
+mod approval;
 mod code;
 mod invitation;
 mod transport;
@@ -13,6 +14,7 @@ use lettre::Message;
 use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 
+pub use approval::ApprovalMail;
 pub use code::CodeMail;
 pub use invitation::InvitationMail;
 pub use transport::{

@@ -6,8 +6,9 @@ use minijinja::{Environment, Error};
 
 use super::fault::Finding;
 use super::page::{
-    Action, Choice, ChooseProblem, Decision, Destination, Device, Does, FailedWhy, InviteProblem,
-    Membership, Method, Page, PasscodeProblem, Who, Why, field,
+    Action, Choice, ChooseProblem, Decision, Destination, Device, Does, FailedWhy, FieldProblem,
+    InviteProblem, Membership, Method, Page, PasscodeProblem, SignUpEnd, SignUpField, SignUpInput,
+    SignUpProblem, Who, Why, field,
 };
 
 /// What a template that cannot be used says about itself. `sources` are the templates by file name.
@@ -50,8 +51,20 @@ pub(super) fn lacks(page: &Page<'_>, html: &str) -> Vec<&'static str> {
         },
         Page::Passcode { .. } => &[(field::PASSCODE, "name=\"passcode\"")],
         Page::Resume { .. } => &[("fields", FIELD.0), ("fields", FIELD.1)],
-        Page::Refused { .. } | Page::WhoAmI { .. } | Page::SignInFailed { .. } => {
-            &[("correlation_id", CORRELATION_ID)]
+        Page::Refused { .. }
+        | Page::WhoAmI { .. }
+        | Page::SignUpEnded { .. }
+        | Page::SignInFailed { .. } => &[("correlation_id", CORRELATION_ID)],
+        Page::SignUp { fields, .. } => {
+            if fields.is_empty() {
+                &[(field::SIGN_UP, "name=\"sign-up\""), ("pass", PASS)]
+            } else {
+                &[
+                    (field::SIGN_UP, "name=\"sign-up\""),
+                    ("pass", PASS),
+                    ("fields", "name=\"sample-field\""),
+                ]
+            }
         }
         Page::Onward { .. } => &[("href", HREF)],
         Page::Invite { message, .. } => match message {
@@ -86,10 +99,12 @@ pub(super) fn lacks(page: &Page<'_>, html: &str) -> Vec<&'static str> {
         | Page::Consent { .. }
         | Page::Leave { .. }
         | Page::Invite { .. }
+        | Page::SignUp { .. }
         | Page::SignOut { .. } => true,
         Page::Refused { .. }
         | Page::WhoAmI { .. }
         | Page::Invited { .. }
+        | Page::SignUpEnded { .. }
         | Page::SignedOut { .. }
         | Page::NotKept { .. }
         | Page::SignInFailed { .. }
@@ -189,6 +204,22 @@ pub(super) fn samples() -> Vec<Page<'static>> {
         new_code: problem.is_none(),
         problem,
     }));
+    pages.push(sign_up(&[], None));
+    for problem in FIELD_PROBLEMS {
+        pages.push(sign_up(problem, Some(SignUpProblem::Fields)));
+    }
+    pages.push(sign_up(&[], Some(SignUpProblem::NotUsable)));
+    for outcome in SignUpEnd::ALL {
+        for message in [None, Some("Sample")] {
+            pages.push(Page::SignUpEnded {
+                outcome,
+                message,
+                code: message,
+                correlation_id: CORRELATION_ID,
+                at: AT,
+            });
+        }
+    }
     for why in Why::ALL {
         pages.push(refused(why, Some("53003"), Some(WHO), &ACTIONS));
         pages.push(refused(why, None, None, &[]));
@@ -353,6 +384,54 @@ const fn invited(redeem_href: Option<&'static str>, mailed: bool) -> Page<'stati
     }
 }
 
+const fn sign_up(
+    fields: &'static [SignUpField<'static>],
+    problem: Option<SignUpProblem>,
+) -> Page<'static> {
+    let all = !fields.is_empty();
+    Page::SignUp {
+        app: "Sample",
+        account: "ada@example.com",
+        home_name: if all { Some("Sample") } else { None },
+        fields,
+        problem,
+        message: if all { Some("Sample") } else { None },
+        terms_href: if all { Some(HREF) } else { None },
+        privacy_href: if all { Some(HREF) } else { None },
+        action: ACTION,
+        pass: PASS,
+        csrf: CSRF,
+    }
+}
+
+const fn asked(
+    kind: SignUpInput,
+    required: bool,
+    problem: Option<FieldProblem>,
+) -> SignUpField<'static> {
+    SignUpField {
+        name: "sample-field",
+        label: "Sample",
+        kind,
+        autocomplete: if required { Some("name") } else { None },
+        value: "sample-content",
+        required,
+        choices: &[
+            Destination {
+                label: "Sample",
+                value: "sample-choice",
+                chosen: true,
+            },
+            Destination {
+                label: "Other",
+                value: "other-choice",
+                chosen: false,
+            },
+        ],
+        problem,
+    }
+}
+
 const fn resume(csrf: Option<&'static str>, method: Method) -> Page<'static> {
     Page::Resume {
         action: ACTION,
@@ -365,6 +444,7 @@ const fn resume(csrf: Option<&'static str>, method: Method) -> Page<'static> {
 
 // None of these holds a letter that is escaped, so that they are found again.
 const CSRF: &str = "sample-csrf-value";
+const PASS: &str = "sample-pass-value";
 const ACTION: &str = "/sample-action";
 const HREF: &str = "/sample-link";
 const INVITATION: &str = "/sample-invitation";
@@ -396,6 +476,39 @@ const FAILURES: [FailedWhy; 8] = [
     FailedWhy::Unreachable,
     FailedWhy::InvitationGone,
     FailedWhy::InvitationOfAnother,
+];
+/// Every way to put something in, with and without each problem.
+const FIELD_PROBLEMS: [&[SignUpField<'static>]; 6] = [
+    &[
+        asked(SignUpInput::Text, true, Some(FieldProblem::Missing)),
+        asked(SignUpInput::Text, false, None),
+    ],
+    &[
+        asked(SignUpInput::Text, true, Some(FieldProblem::NotText)),
+        asked(SignUpInput::Text, true, Some(FieldProblem::NotNumber)),
+    ],
+    &[
+        asked(SignUpInput::Email, true, Some(FieldProblem::NotEmail)),
+        asked(SignUpInput::Email, false, None),
+    ],
+    &[
+        asked(SignUpInput::Date, false, Some(FieldProblem::NotDate)),
+        asked(SignUpInput::Date, true, None),
+    ],
+    &[
+        asked(SignUpInput::Radio, true, Some(FieldProblem::NotChoice)),
+        asked(SignUpInput::Radio, false, None),
+        asked(
+            SignUpInput::Checkboxes,
+            false,
+            Some(FieldProblem::NotChoice),
+        ),
+        asked(SignUpInput::Checkboxes, true, None),
+    ],
+    &[
+        asked(SignUpInput::Dropdown, true, Some(FieldProblem::NotChoice)),
+        asked(SignUpInput::Dropdown, false, None),
+    ],
 ];
 const PASSCODE_PROBLEMS: [Option<PasscodeProblem>; 3] = [
     None,

@@ -19,8 +19,9 @@ pub use brand::{Brand, BrandFault, Colour, Logo, MediaType};
 pub use fault::{Finding, PagesFault};
 pub use language::Language;
 pub use page::{
-    Action, Choice, ChooseProblem, Decision, Destination, Device, Does, FailedWhy, InviteProblem,
-    Membership, Method, Need, Page, PasscodeProblem, Who, Why, field,
+    Action, Choice, ChooseProblem, Decision, Destination, Device, Does, FailedWhy, FieldProblem,
+    InviteProblem, Membership, Method, Need, Page, PasscodeProblem, SignUpEnd, SignUpField,
+    SignUpInput, SignUpProblem, Who, Why, field,
 };
 
 pub(crate) use render::escape;
@@ -278,7 +279,7 @@ const LANGUAGES: [(&str, &str); 2] = [
     ("sv.toml", include_str!("languages/sv.toml")),
 ];
 
-const TEMPLATES: [(&str, &str); 19] = [
+const TEMPLATES: [(&str, &str); 21] = [
     ("actions.html", include_str!("templates/actions.html")),
     ("base.html", include_str!("templates/base.html")),
     ("choose.html", include_str!("templates/choose.html")),
@@ -295,6 +296,11 @@ const TEMPLATES: [(&str, &str); 19] = [
     (
         "sign-in-failed.html",
         include_str!("templates/sign-in-failed.html"),
+    ),
+    ("sign-up.html", include_str!("templates/sign-up.html")),
+    (
+        "sign-up-ended.html",
+        include_str!("templates/sign-up-ended.html"),
     ),
     ("sign-out.html", include_str!("templates/sign-out.html")),
     ("signed-out.html", include_str!("templates/signed-out.html")),

@@ -168,6 +168,47 @@ pub enum Page<'a> {
         #[serde(serialize_with = "link")]
         return_to: &'a str,
     },
+    /// Somebody without an invitation becomes a guest: what is asked of them.
+    SignUp {
+        /// The application that the person is on the way to.
+        app: &'a str,
+        /// The account that will be the guest's.
+        account: &'a str,
+        /// The organisation that the account is of, where it is known.
+        home_name: Option<&'a str>,
+        /// What is asked, in this order.
+        fields: &'a [SignUpField<'a>],
+        /// What is wrong with the form.
+        problem: Option<SignUpProblem>,
+        /// What is wrong with it in the words of the operator's own service.
+        message: Option<&'a str>,
+        /// Where the terms of use are that are accepted with it.
+        #[serde(serialize_with = "maybe_link")]
+        terms_href: Option<&'a str>,
+        /// The own organisation's privacy statement.
+        #[serde(serialize_with = "maybe_link")]
+        privacy_href: Option<&'a str>,
+        /// Where it is posted to.
+        action: &'a str,
+        /// Sent along as [`field::SIGN_UP`].
+        pass: &'a str,
+        /// Sent along as [`field::CSRF`].
+        csrf: &'a str,
+    },
+    /// A sign-up that came to an end before the application.
+    SignUpEnded {
+        /// How.
+        outcome: SignUpEnd,
+        /// The same in the words of the operator's own service.
+        message: Option<&'a str>,
+        /// The code to quote.
+        code: Option<&'a str>,
+        /// The id to quote.
+        correlation_id: &'a str,
+        /// When.
+        #[serde(serialize_with = "moment")]
+        at: &'a str,
+    },
     /// Whether to sign out.
     SignOut {
         /// Where the wish is posted to.
@@ -258,6 +299,110 @@ pub struct Destination<'a> {
     pub value: &'a str,
     /// It is the one that is chosen.
     pub chosen: bool,
+}
+
+/// Something that is asked at a sign-up.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct SignUpField<'a> {
+    /// What stands for it in the form.
+    pub name: &'a str,
+    /// What the person reads.
+    pub label: &'a str,
+    /// How it is put in.
+    pub kind: SignUpInput,
+    /// What browsers know it as (HTML, autofill detail tokens).
+    pub autocomplete: Option<&'a str>,
+    /// The value as it was put in, or is known.
+    pub value: &'a str,
+    /// It may not be left empty.
+    pub required: bool,
+    /// What there is to choose from.
+    pub choices: &'a [Destination<'a>],
+    /// What is wrong with it.
+    pub problem: Option<FieldProblem>,
+}
+
+/// How something is put in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(
+    missing_docs,
+    reason = "the names are HTML's types of input, or say it"
+)]
+pub enum SignUpInput {
+    Text,
+    Email,
+    Date,
+    Radio,
+    Dropdown,
+    Checkboxes,
+}
+
+/// What is wrong with something that was put in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FieldProblem {
+    /// It is empty.
+    Missing,
+    /// It is too long, or holds what no text has.
+    NotText,
+    /// It is no email address.
+    NotEmail,
+    /// It is no whole number.
+    NotNumber,
+    /// It is no day.
+    NotDate,
+    /// It is none of the choices.
+    NotChoice,
+}
+
+/// What is wrong with a form.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SignUpProblem {
+    /// Some of its fields.
+    Fields,
+    /// It was not ours, or not this browser's.
+    NotUsable,
+}
+
+/// How a sign-up ends before the application.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SignUpEnd {
+    /// It waits for approval.
+    Waits,
+    /// It was denied.
+    Denied,
+    /// The operator's own service does not want it.
+    Blocked,
+    /// Whoever it is cannot become a guest.
+    NotPossible,
+    /// There is an invitation to accept.
+    Invited,
+    /// There is a record, which lets nobody in.
+    Known,
+    /// Too many try.
+    TooMany,
+    /// It took too long.
+    TookTooLong,
+    /// What it takes does not work now.
+    Failed,
+}
+
+impl SignUpEnd {
+    /// Every one there is.
+    pub const ALL: [Self; 9] = [
+        Self::Waits,
+        Self::Denied,
+        Self::Blocked,
+        Self::NotPossible,
+        Self::Invited,
+        Self::Known,
+        Self::TooMany,
+        Self::TookTooLong,
+        Self::Failed,
+    ];
 }
 
 /// What is wrong with the address of somebody who is to be invited.
@@ -474,6 +619,8 @@ pub mod field {
     pub const LETS_INTO: &str = "lets-into";
     /// The inviter's words of [`Page::Invite`](super::Page::Invite).
     pub const MESSAGE: &str = "message";
+    /// What proves a sign-up of [`Page::SignUp`](super::Page::SignUp) to be under way.
+    pub const SIGN_UP: &str = "sign-up";
 }
 
 impl Page<'_> {
@@ -489,6 +636,8 @@ impl Page<'_> {
             Self::Leave { .. } => "leave.html",
             Self::Invite { .. } => "invite.html",
             Self::Invited { .. } => "invited.html",
+            Self::SignUp { .. } => "sign-up.html",
+            Self::SignUpEnded { .. } => "sign-up-ended.html",
             Self::SignOut { .. } => "sign-out.html",
             Self::SignedOut { .. } => "signed-out.html",
             Self::Resume { .. } => "resume.html",

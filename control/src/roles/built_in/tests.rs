@@ -103,6 +103,18 @@ fn ids_are_the_template_ids_of_entra() {
             "729827e3-9c14-49f7-bb1b-9608f156bbb8",
             "Helpdesk Administrator",
         ),
+        (
+            "6e591065-9bad-43ed-90f3-e9424366d2f0",
+            "External ID User Flow Administrator",
+        ),
+        (
+            "0f971eea-41eb-4569-a71e-57bb8a3eff1e",
+            "External ID User Flow Attribute Administrator",
+        ),
+        (
+            "be2f45a1-457d-42af-a067-6ec1fa63bc45",
+            "External Identity Provider Administrator",
+        ),
         ("4a5d8f65-41da-4de4-8968-e035b65339cf", "Reports Reader"),
         ("88d8e3e3-8f55-4a1e-953a-9b9898b8876b", "Directory Readers"),
         (

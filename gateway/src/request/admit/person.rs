@@ -49,6 +49,18 @@ pub fn admit_with_terms(
     who: &SignedIn,
     terms: &[Id],
 ) -> Decision {
+    admit_by(&call.in_force.snapshot, call, target, who, terms)
+}
+
+/// The same by another policy than the one that is in force for the call.
+#[must_use]
+pub fn admit_by(
+    snapshot: &Snapshot,
+    call: &Call<'_>,
+    target: &Target,
+    who: &SignedIn,
+    terms: &[Id],
+) -> Decision {
     let token = who.token();
     let caller = caller(token.as_deref());
     let context = Context {
@@ -57,7 +69,7 @@ pub fn admit_with_terms(
         terms_accepted: terms,
         ..Context::at(unix_time(call.at))
     };
-    ask(&call.in_force.snapshot, caller, target, &context)
+    ask(snapshot, caller, target, &context)
 }
 
 /// Nobody, where there is no token to believe.

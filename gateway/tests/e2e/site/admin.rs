@@ -24,6 +24,8 @@ pub const ALL_SCOPES: &str = "CrossTenantInformation.ReadBasic.All Policy.Read.C
     Policy.ReadWrite.CrossTenantAccess Policy.ReadWrite.ConditionalAccess \
     Policy.ReadWrite.Authorization AuditLog.Read.All RoleManagement.Read.Directory \
     RoleManagement.Read.All Organization.Read.All Organization.ReadWrite.All \
+    IdentityProvider.Read.All IdentityProvider.ReadWrite.All APIConnectors.Read.All \
+    APIConnectors.ReadWrite.All IdentityUserFlow.Read.All IdentityUserFlow.ReadWrite.All \
     User.RevokeSessions.All User.Invite.All User.Read.All User.ReadWrite.All Directory.Read.All \
     RoleManagement.ReadWrite.Directory Directory.ReadWrite.All \
     AccessReview.Read.All AccessReview.ReadWrite.All \

@@ -11,6 +11,7 @@ pub mod people;
 pub mod roles;
 pub mod scim;
 pub mod sign_in;
+pub mod sign_up;
 pub mod socket;
 pub mod transmitter;
 pub mod visitor;
@@ -173,7 +174,8 @@ resource_tenant = "{TAILSPIN}"
             .entries(
                 "[[provider]]\nname = \"fabrikam\"\nissuer = \"fabrikam\"\nclient_id = \"crossgate\"\n\
                  [[app]]\nid = \"aaaaaaaa-0000-4000-8000-000000000009\"\nhosts = [\"guests.contoso.com\"]\n\
-                 upstreams = [\"http://127.0.0.1:9\"]\nsign_in = true\n",
+                 upstreams = [\"http://127.0.0.1:9\"]\nsign_in = true\n\
+                 [[connector]]\nhost = \"approvals.contoso.com\"\n",
             )
     }
 

@@ -225,6 +225,12 @@ impl GuestRecords {
         self.by_sign_in.with_mail(mail, &self.records)
     }
 
+    /// Records that name this account, those of guests who were deleted too.
+    #[must_use]
+    pub fn with_account(&self, issuer: &str, id: &str) -> Vec<&Guest> {
+        self.by_sign_in.with_account(issuer, id, &self.records)
+    }
+
     fn find_id(&self, id: &Id) -> Option<(u32, &Guest)> {
         self.by_id.find(self.hashing.hash_one(id), |number| {
             let record = self.records.get(number)?;

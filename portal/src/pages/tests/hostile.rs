@@ -1,6 +1,6 @@
 use super::super::{
-    Action, Choice, Decision, Destination, Device, Does, FailedWhy, InviteProblem, Membership,
-    Method, Page, Who, Why,
+    Action, Choice, Decision, Destination, Device, Does, FailedWhy, FieldProblem, InviteProblem,
+    Membership, Method, Page, SignUpEnd, SignUpField, SignUpInput, Who, Why,
 };
 use super::{Tag, english, pages, render, tags, with};
 
@@ -131,6 +131,50 @@ fn every_page(text: &str, check: impl Fn(&Page<'_>)) {
         mailed: false,
         again_href: text,
         return_to: text,
+    });
+    let asked = |kind| SignUpField {
+        name: text,
+        label: text,
+        kind,
+        autocomplete: None,
+        value: text,
+        required: true,
+        choices: &[],
+        problem: Some(FieldProblem::NotText),
+    };
+    let choices = [Destination {
+        label: text,
+        value: text,
+        chosen: true,
+    }];
+    let chosen = |kind| SignUpField {
+        choices: &choices,
+        ..asked(kind)
+    };
+    check(&Page::SignUp {
+        app: text,
+        account: text,
+        home_name: Some(text),
+        fields: &[
+            asked(SignUpInput::Text),
+            chosen(SignUpInput::Radio),
+            chosen(SignUpInput::Dropdown),
+            chosen(SignUpInput::Checkboxes),
+        ],
+        problem: None,
+        message: Some(text),
+        terms_href: Some(text),
+        privacy_href: Some(text),
+        action: text,
+        pass: text,
+        csrf: text,
+    });
+    check(&Page::SignUpEnded {
+        outcome: SignUpEnd::Blocked,
+        message: Some(text),
+        code: Some(text),
+        correlation_id: text,
+        at: text,
     });
     check(&Page::SignOut {
         action: text,
