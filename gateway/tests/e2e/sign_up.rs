@@ -454,6 +454,17 @@ fn two_tabs_make_one_guest_and_a_form_of_another_site_or_person_makes_none() {
     });
     assert_eq!(statuses, [303; 4]);
     assert_eq!(hall.guests(FRIDA).len(), 1);
+    // The way back is the app's own, for who is a guest and for who is nobody.
+    for elsewhere in crossgate_testkit::redirects::ELSEWHERE {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        let query = query.append_pair("return", elsewhere).finish();
+        for cookies in [&*jar, "none=1"] {
+            let asked = doors.curl(&format!("/.crossgate/sign-up?{query}"));
+            let answer = asked.header("Cookie", cookies).send();
+            let led = (answer.status, answer.header("location"));
+            assert_eq!(led, (303, Some("/")), "{elsewhere:?}");
+        }
+    }
 }
 
 #[test]
