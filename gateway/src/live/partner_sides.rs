@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::fetch::{FetchFault, Fetcher};
 use super::{InForce, Live};
 use crate::ops::Metrics;
+use crate::request::admit::unix_time;
 use crate::request::assertion::JWKS_PATH;
 use crate::request::cross_tenant::CROSS_TENANT_PATH;
 
@@ -73,7 +74,7 @@ pub async fn keep(live: Weak<Live>, metrics: Arc<Metrics>, fetcher: Fetcher) {
                 held.take(fetched, &metrics);
             }
         }
-        let now = now();
+        let now = unix_time(Timestamp::now());
         for held in &mut all {
             held.side = held.side.take().filter(|(_, expires)| now < *expires);
         }
@@ -163,7 +164,7 @@ async fn fetch(
     let expected = ExpectedCrossTenant {
         partner: of.tenant,
         own,
-        now: now(),
+        now: unix_time(Timestamp::now()),
     };
     let verified = verify_cross_tenant(document.trim(), &expected, &keys)
         .map_err(|why| fault(why.to_string()))?;
@@ -197,11 +198,6 @@ fn read(partner: TenantId, own: TenantId, document: CrossTenant) -> Result<Partn
         direct_connect_outbound: direct_connect
             .unwrap_or_else(|| Arc::clone(&read.default.direct_connect_outbound)),
     })
-}
-
-fn now() -> UnixTime {
-    let now = Timestamp::now().as_duration();
-    UnixTime::new(now.as_secs_f64()).unwrap_or(UnixTime::from_secs(u32::MAX))
 }
 
 fn until(then: UnixTime, now: UnixTime) -> Duration {
