@@ -228,6 +228,9 @@ pub(crate) fn invite(
         ledger.change_as_planned(&attempt, asking.confirmation, &mut |store, standing| {
             check(standing.compiled().external_collaboration.inviters, store)?;
             let before = existing(store, standing, wanted)?;
+            if before.is_none() && counts.is_without_a_role() {
+                was_not_removed(standing, &wanted.address)?;
+            }
             if before.is_some() && wanted.expires.is_some() {
                 return Err(ApiError::property(
                     "crossgate.expiresDateTime",
@@ -432,6 +435,21 @@ fn existing(
             "several guests have this address; name one by `invitedUser`",
         )),
     }
+}
+
+/// Who was removed comes back by whoever has a role for it alone: that somebody invites them again must not undo it.
+fn was_not_removed(standing: &Standing, address: &str) -> Result<(), ApiError> {
+    let guests = standing.compiled().guests.records;
+    if guests
+        .with_mail(address)
+        .iter()
+        .any(|record| record.deleted)
+    {
+        return Err(ApiError::denied(
+            "somebody with this address was a guest and was removed; it takes a role that invites guests to invite or restore them",
+        ));
+    }
+    Ok(())
 }
 
 /// A guest who is there is invited once more: nothing of them changes, unless another identity is to be theirs.

@@ -14,6 +14,7 @@ use crate::administrator::{Administrator, Credential, Person};
 use crate::api::error::ApiError;
 use crate::api::users::now;
 use crate::audit::{Activity, Attempt, Initiator, Outcome, TargetResource, modified};
+use crate::delegation::Thing;
 use crate::document::{Address, DocumentKind, Write};
 use crate::invitations::{Acceptance, NotInvitable, accepted, admits_tenant, invitable};
 use crate::inviting::user_principal_name;
@@ -44,8 +45,10 @@ pub struct Applicant {
 /// What became of it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum SignedUp {
-    /// They are a guest, with this record.
+    /// They are a guest from now on, with this record.
     Guest(Id),
+    /// They were one already, with this record.
+    Already(Id),
     /// They wait for approval.
     Waits,
 }
@@ -171,7 +174,7 @@ pub fn sign_up(
                 Ok(None) => {}
                 // Another tab was faster.
                 Ok(Some(id)) => {
-                    done = Ok(SignedUp::Guest(id));
+                    done = Ok(SignedUp::Already(id));
                     return Ok(None);
                 }
                 Err(why) => return refuse(&mut done, why),
@@ -204,10 +207,7 @@ pub fn sign_up(
             done = Ok(SignedUp::Guest(fresh.clone()));
             Ok(Some(Planned {
                 modified: modified(None, Some(&document)),
-                writes: vec![Write {
-                    address: Address::new(DocumentKind::Guest, &fresh.to_string()),
-                    text: Some(document.to_text().into()),
-                }],
+                writes: made_a_guest(&fresh, &document, &who.app, &settings),
                 details: told,
             }))
         });
@@ -333,6 +333,28 @@ pub(crate) fn found(
         (None, true) => Ok(None),
         (Some(_), _) | (None, false) => Err(NotSignedUp::Known),
     }
+}
+
+/// The record, and that they are assigned to the app that they signed up for, where it takes nobody else.
+pub(crate) fn made_a_guest(
+    id: &Id,
+    record: &Document,
+    app: &Id,
+    settings: &Settings,
+) -> Vec<Write> {
+    let mut writes = vec![Write {
+        address: Address::new(DocumentKind::Guest, &id.to_string()),
+        text: Some(record.to_text().into()),
+    }];
+    let mut apps = settings.apps.iter();
+    if apps.any(|own| own.id == *app && own.assignment_required) {
+        let (thing, id) = (Thing::App(app.clone()), id.to_string());
+        writes.push(Write {
+            address: thing.entry(&id),
+            text: Some(thing.entry_of_user(&id).to_text().into()),
+        });
+    }
+    writes
 }
 
 /// What a guest's record is made of.

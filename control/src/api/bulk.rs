@@ -21,12 +21,19 @@ pub(super) fn invite(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     let mut reported = Vec::with_capacity(lines.len());
     for Line { number, wanted } in lines {
         let (address, became) = match wanted {
-            Err((address, error)) => (address, Became::Refused(error)),
+            Err((address, error)) => {
+                let became = refused(api, asked, number, &address, error);
+                (address, became)
+            }
             Ok(wanted) => {
                 let things = wanted.to.iter().map(|thing| format!("{thing:?}"));
                 let same = (wanted.address.to_lowercase(), things.collect());
                 let became = match first.get(&same) {
-                    Some(before) => Became::Twice(*before),
+                    Some(before) => {
+                        let twice = ApiError::bad(format!("line {before} says the same"));
+                        refused(api, asked, number, &wanted.address, twice);
+                        Became::Twice(*before)
+                    }
                     None => {
                         first.insert(same, number);
                         one(api, asked, number, &wanted)
@@ -46,11 +53,7 @@ pub(super) fn invite(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
 
 /// Invites one, as a call of its own would. What comes to nothing is recorded too.
 fn one(api: &Api, asked: &Asked<'_>, number: u64, wanted: &inviting::Wanted) -> Became {
-    let attempt = |target: TargetResource| -> Attempt<'_> {
-        let mut attempt = asked.attempt(INVITE, target);
-        attempt.details.push(("Line", number.to_string()));
-        attempt
-    };
+    let attempt = |target: TargetResource| of_line(asked, number, target);
     let asking = Asking {
         who: asked.who,
         attempt: &attempt,
@@ -73,18 +76,27 @@ fn one(api: &Api, asked: &Asked<'_>, number: u64, wanted: &inviting::Wanted) -> 
                 is_new,
             }
         }
-        Err(error) => {
-            let target = TargetResource {
-                id: String::new(),
-                name: Some(wanted.address.clone()),
-                kind: "User",
-            };
-            let attempt = attempt(target);
-            let outcome = Outcome::Failure(&error.told());
-            if let Err(error) = api.ledger.record(&attempt, outcome) {
-                tracing::error!(%error.message, "an attempt that failed could not be recorded");
-            }
-            Became::Refused(error)
-        }
+        Err(error) => refused(api, asked, number, &wanted.address, error),
     }
+}
+
+/// A line that invites nobody, which is recorded as a call would be.
+fn refused(api: &Api, asked: &Asked<'_>, number: u64, address: &str, error: ApiError) -> Became {
+    let target = TargetResource {
+        id: String::new(),
+        name: Some(address.to_owned()),
+        kind: "User",
+    };
+    let attempt = of_line(asked, number, target);
+    let outcome = Outcome::Failure(&error.told());
+    if let Err(error) = api.ledger.record(&attempt, outcome) {
+        tracing::error!(%error.message, "an attempt that failed could not be recorded");
+    }
+    Became::Refused(error)
+}
+
+fn of_line<'a>(asked: &'a Asked<'_>, number: u64, target: TargetResource) -> Attempt<'a> {
+    let mut attempt = asked.attempt(INVITE, target);
+    attempt.details.push(("Line", number.to_string()));
+    attempt
 }

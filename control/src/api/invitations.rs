@@ -125,14 +125,17 @@ fn expires(crossgate: &Map<String, Value>) -> Result<Option<Timestamp>, ApiError
 /// What a guest is let into.
 fn things(crossgate: &Map<String, Value>) -> Result<Vec<Thing>, ApiError> {
     let mut things = Vec::new();
-    let kinds: [(&str, fn(Id) -> Thing); 2] = [(APPLICATIONS, Thing::App), (GROUPS, Thing::Group)];
-    for (name, make) in kinds {
+    for name in [APPLICATIONS, GROUPS] {
         let Some(ids) = crossgate.get(name) else {
             continue;
         };
         for id in ids.as_array().ok_or_else(expected)? {
             let id = plain_id(id.as_str().ok_or_else(expected)?, "crossgate")?;
-            let thing = make(id);
+            let thing = if name == GROUPS {
+                Thing::Group(id)
+            } else {
+                Thing::App(id)
+            };
             if !things.contains(&thing) {
                 things.push(thing);
             }

@@ -276,12 +276,12 @@ fn decide_many(
     let mut after: Option<String> = None;
     loop {
         let mut last = None;
-        planned(api, asked, MANY, target_id(&id), &mut |store| {
+        planned_if(api, asked, MANY, target_id(&id), &mut |store| {
             let now = Timestamp::now();
             let review = reviews::open(store, &id, now)?.ok_or_else(|| missing(asked))?;
             let items = reviews::item::page(store, &id, after.as_deref(), AT_ONCE)?;
             last = items.last().map(|item| item.guest.clone());
-            let mut writes = Vec::new();
+            let (mut writes, mut details) = (Vec::new(), Vec::new());
             for item in &items {
                 let is_meant = match (principal, decision.verdict) {
                     (Some(principal), _) => item.guest.eq_ignore_ascii_case(principal),
@@ -291,22 +291,17 @@ fn decide_many(
                 };
                 if is_meant && let Some(decided) = reviews::decide(&review, item, decision, now)? {
                     writes.push(decided.kept());
+                    details.push(("Guest", item.guest.clone()));
                 }
             }
-            Ok(Planned {
-                details: vec![
-                    (
-                        "Decision",
-                        decision
-                            .verdict
-                            .map_or("as recommended", Verdict::name)
-                            .to_owned(),
-                    ),
-                    ("Decisions", writes.len().to_string()),
-                ],
+            let verdict = decision.verdict.map_or("as recommended", Verdict::name);
+            details.push(("Decision", verdict.to_owned()));
+            // Where there is nothing to decide, nothing is recorded.
+            Ok((!writes.is_empty()).then_some(Planned {
+                details,
                 writes,
                 ..Planned::default()
-            })
+            }))
         })?;
         let Some(last) = last else {
             return Ok(Reply::nothing());
@@ -380,12 +375,28 @@ fn planned(
     target: TargetResource,
     plan: &mut dyn FnMut(&dyn Store) -> Result<Planned, ApiError>,
 ) -> Result<Vec<String>, ApiError> {
+    planned_if(api, asked, activity, target, &mut |store| {
+        plan(store).map(Some)
+    })
+}
+
+/// What is to be done, by the store as it is then.
+type Plan<'a> = dyn FnMut(&dyn Store) -> Result<Option<Planned>, ApiError> + 'a;
+
+/// The same where there may be nothing to change.
+fn planned_if(
+    api: &Api,
+    asked: &Asked<'_>,
+    activity: Activity,
+    target: TargetResource,
+    plan: &mut Plan<'_>,
+) -> Result<Vec<String>, ApiError> {
     let attempt = asked.attempt(activity, target);
     let advisories =
         api.ledger
             .change_as_planned(&attempt, asked.confirmation(), &mut |store, _| {
                 permission::check(api, asked, &api.ledger.roles())?;
-                plan(store).map(Some)
+                plan(store)
             })?;
     Ok(advisories.unwrap_or_default())
 }

@@ -26,21 +26,19 @@ use crate::text::Document;
 
 /// Has a path that names a guest by `userPrincipalName` name the id instead, as Graph's `users/{id}` takes either.
 pub(super) fn by_name(api: &Api, asked: &mut Asked<'_>) -> Result<(), ApiError> {
-    let Some(name) = asked
-        .parameters
-        .first_mut()
-        .filter(|_| asked.route.path.starts_with("users/{id}"))
-    else {
+    if !asked.route.path.starts_with("users/{id}") {
         return Ok(());
-    };
-    if let Some(id) = named(api, name)? {
-        *name = id;
+    }
+    if let Some(id) = named(api, asked, asked.parameter())?
+        && let Some(place) = asked.parameters.first_mut()
+    {
+        *place = id;
     }
     Ok(())
 }
 
 /// The guest of this name. It is made of an address, by which guests are found at once; of some it was made otherwise.
-fn named(api: &Api, name: &str) -> Result<Option<String>, ApiError> {
+fn named(api: &Api, asked: &Asked<'_>, name: &str) -> Result<Option<String>, ApiError> {
     let Some((local, _)) = name.split_once(EXTERNAL) else {
         return Ok(None);
     };
@@ -59,6 +57,10 @@ fn named(api: &Api, name: &str) -> Result<Option<String>, ApiError> {
                 return Ok(Some(record.id.to_string()));
             }
         }
+    }
+    // Looking through all of them is for those who may read them.
+    if permission::by_role(api, asked, &api.ledger.roles()).is_err() {
+        return Ok(None);
     }
     let mut found = None;
     store.each(DocumentKind::Guest, Share::WHOLE, &mut |key, text| {

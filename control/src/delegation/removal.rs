@@ -3,13 +3,16 @@
 use crossgate_config::Settings;
 use crossgate_graph::Standing;
 use crossgate_policy::ids::Id;
+use serde_json::Value;
 
 use super::thing::owned_by;
 use super::{Capacity, Thing, answers_for, guest};
 use crate::api::error::ApiError;
 use crate::audit::{Activity, modified};
 use crate::document::{Address, DocumentKind, Write};
+use crate::expiry::EXPIRES;
 use crate::ledger::{Ledger, Planned};
+use crate::reviews;
 use crate::roles::Roles;
 use crate::store::Store;
 use crate::text::Document;
@@ -84,6 +87,7 @@ pub(crate) fn may_delete(
     let is_theirs = !owned.is_empty()
         && !is_member
         && answers_for(user, guest)
+        && nothing_is_held_against(store, guest, id)?
         && things.all(|thing| owned.contains(&thing))
         && owned_by(store, id)?.is_empty()
         && roles.assignments().all(|role| role.principal() != id);
@@ -91,8 +95,16 @@ pub(crate) fn may_delete(
         return Ok(());
     }
     Err(ApiError::denied(
-        "an owner without a role deletes only guests whom they answer for, and who are in nothing but what is theirs",
+        "an owner without a role deletes only guests whom they answer for, who are in nothing but what is theirs, and whom nobody has disabled, given a date or put into an access review",
     ))
+}
+
+/// Whether nobody with a role has decided about the guest, or is about to: a new invitation would do away with that.
+fn nothing_is_held_against(store: &dyn Store, guest: &Document, id: &Id) -> Result<bool, ApiError> {
+    let is_enabled = guest.get("accountEnabled") != Some(Value::Bool(false));
+    let facts = guest.get("crossgate").unwrap_or(Value::Null);
+    let ends = facts.get(EXPIRES).is_some_and(|date| !date.is_null());
+    Ok(is_enabled && !ends && !reviews::is_about(store, &id.to_string())?)
 }
 
 /// What goes with a guest who goes for good: what they were in, and what they owned.

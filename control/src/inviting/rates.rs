@@ -44,6 +44,13 @@ impl Counts {
         }
         Self(counts)
     }
+
+    /// Whether it is somebody without a role who invites.
+    pub(super) fn is_without_a_role(&self) -> bool {
+        self.0
+            .iter()
+            .any(|counted| matches!(counted, Counted::Inviter(_)))
+    }
 }
 
 impl Rates {

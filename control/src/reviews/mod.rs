@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::api::error::ApiError;
-use crate::document::Write;
+use crate::document::{DocumentKind, Write};
 use crate::store::Store;
 pub(crate) use item::{Item, Verdict};
 pub(crate) use review::{Review, Status};
@@ -98,3 +98,31 @@ pub(crate) const TARGET: &str = "AccessReview";
 
 /// How many there are at a time, those that have ended counted.
 pub(crate) const MOST_REVIEWS: u64 = 500;
+
+/// Whether a review that is not over is about this guest.
+///
+/// # Errors
+/// The store cannot be read.
+pub(crate) fn is_about(store: &dyn Store, guest: &str) -> Result<bool, ApiError> {
+    let mut after: Option<Box<str>> = None;
+    loop {
+        let page = store.page(DocumentKind::AccessReview, after.as_deref(), PAGE)?;
+        let Some(last) = page.last() else {
+            return Ok(false);
+        };
+        after = Some(last.address.key.clone());
+        for stored in &page {
+            let id = &*stored.address.key;
+            let Some(item) = Item::of(store, id, guest)? else {
+                continue;
+            };
+            let review = Review::of(store, id)?;
+            if !item.is_applied() && review.is_some_and(|review| !review.is_over()) {
+                return Ok(true);
+            }
+        }
+    }
+}
+
+/// Reviews that are read at a time.
+const PAGE: usize = 100;

@@ -98,6 +98,11 @@ impl Status {
 }
 
 impl Review {
+    /// Whether nothing will come of it any more.
+    pub(super) const fn is_over(&self) -> bool {
+        matches!(self.status, Status::Applied)
+    }
+
     /// A new one as a caller defines it, made now.
     ///
     /// # Errors

@@ -32,7 +32,11 @@ pub fn tend(ledger: &Ledger, now: Timestamp) -> Result<(), ApiError> {
         };
         after = Some(last.address.key.clone());
         for stored in page {
-            tend_one(ledger, &stored.address.key, now)?;
+            // One that cannot go on holds up no other.
+            if let Err(error) = tend_one(ledger, &stored.address.key, now) {
+                let review = &*stored.address.key;
+                tracing::error!(review, %error.message, "an access review cannot go on yet");
+            }
         }
     }
 }
@@ -89,7 +93,10 @@ fn start(ledger: &Ledger, review: &Review, now: Timestamp) -> Result<(), ApiErro
             if let Some(inactive) = review.scope.inactive {
                 let limit = review.start.checked_sub(inactive);
                 let limit = limit.map_err(|_| ApiError::internal())?;
-                if came.max(created).is_some_and(|newest| newest >= limit) {
+                // Of whom nobody could have seen is not known that they stayed away.
+                let was_watched = came.is_some() || since.is_some_and(|since| since <= limit);
+                let newest = came.max(created);
+                if !was_watched || newest.is_some_and(|newest| newest >= limit) {
                     continue;
                 }
             }

@@ -1,6 +1,7 @@
 //! Whom a review is about: guests, by a query of Graph's, and perhaps only those who have not come for a while.
 
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use crate::api::error::ApiError;
@@ -44,6 +45,13 @@ impl Scope {
             Some(query) => Some(query.strip_prefix('?').ok_or_else(wrong)?),
             None => return Err(wrong()),
         };
+        let decoded = percent_decode_str(query.unwrap_or_default()).decode_utf8_lossy();
+        if decoded.to_ascii_lowercase().contains("signinactivity") {
+            return Err(ApiError::property(
+                "scope.query",
+                "`signInActivity` is not known here; use `inactiveDuration` for who has not come in",
+            ));
+        }
         let allowed = Allowed::new("users", &USER, &[QueryOption::Filter]);
         let query = Options::parse(query, &allowed)
             .map_err(|bad| ApiError::property("scope.query", bad.to_string()))?;

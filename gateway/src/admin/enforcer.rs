@@ -8,6 +8,7 @@ use crossgate_control::enforcer::{Asking, Enforcer, ShutOut};
 use crossgate_control::store::{Head, Store, StoreError};
 use crossgate_graph::Compiled;
 use crossgate_policy::context::Context;
+use crossgate_policy::snapshot::Snapshot;
 use crossgate_policy::{Caller, decide};
 use jiff::Timestamp;
 
@@ -79,7 +80,11 @@ impl Enforcer for Stored {
     fn shut_out(&self, next: &Compiled, by: Option<Asking<'_>>) -> Vec<ShutOut> {
         let settings = self.settings();
         let now = Arc::clone(&self.live.in_force().snapshot);
-        let next = load::snapshot(&settings, next);
+        let next = Snapshot {
+            // They are no part of the change.
+            partner_sides: Arc::clone(&now.partner_sides),
+            ..load::snapshot(&settings, next)
+        };
         let mut found = Vec::new();
         if let Some(Asking { subject, address }) = by {
             let target = callers::admin_target(&settings);

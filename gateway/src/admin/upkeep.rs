@@ -13,47 +13,77 @@ use jiff::Timestamp;
 use super::activity::GuestActivity;
 use crate::request::admit::unix_time;
 
-/// Sees to it until nobody serves any more.
+/// Sees to it until nobody serves any more. What fails is tried again less and less often, and holds up nothing else.
 pub async fn upkeep(ledger: Weak<Ledger>, activity: Arc<GuestActivity>) {
-    let (mut pause, mut written) = (SHORTEST, Instant::now());
-    let (mut looked, mut rest) = (Instant::now(), Duration::ZERO);
+    let mut writing = Chore::of("when guests came last is not written down");
+    let mut disabling = Chore::of("guests whose time is up are not disabled");
+    let mut reviewing = Chore::of("access reviews do not go on");
     loop {
-        tokio::time::sleep(pause).await;
+        tokio::time::sleep(SHORTEST).await;
         let Some(ledger) = ledger.upgrade() else {
             return;
         };
-        let writes = written.elapsed() >= BETWEEN_WRITES || activity.is_much();
-        if writes {
-            written = Instant::now();
+        if writing.is_due() || activity.is_much() {
+            let (ledger, activity) = (Arc::clone(&ledger), Arc::clone(&activity));
+            let write = move || activity.write(ledger.store()).map_err(ApiError::from);
+            writing.tried(run(write).await.map(|()| BETWEEN_WRITES));
         }
-        let looks = looked.elapsed() >= rest;
-        let activity = Arc::clone(&activity);
-        let done = tokio::task::spawn_blocking(move || {
-            if writes {
-                activity.write(ledger.store())?;
-            }
-            let took = looks.then(|| disable_expired(&ledger)).transpose()?;
-            reviews::tend(&ledger, Timestamp::now())?;
-            Ok::<_, ApiError>(took)
-        });
-        pause = match done.await {
-            Ok(Ok(took)) => {
-                if let Some(took) = took {
-                    // Looking at all guests takes no more than a small part of the time.
-                    (looked, rest) = (Instant::now(), took * 20);
-                }
+        if disabling.is_due() {
+            let ledger = Arc::clone(&ledger);
+            let took = run(move || disable_expired(&ledger)).await;
+            // Looking at all guests takes no more than a small part of the time.
+            disabling.tried(took.map(|took| took * 20));
+        }
+        if reviewing.is_due() {
+            let tend = move || reviews::tend(&ledger, Timestamp::now());
+            reviewing.tried(run(tend).await.map(|()| SHORTEST));
+        }
+    }
+}
+
+/// Something that is done again and again.
+struct Chore {
+    undone: &'static str,
+    due: Instant,
+    pause: Duration,
+}
+
+impl Chore {
+    fn of(undone: &'static str) -> Self {
+        Self {
+            undone,
+            due: Instant::now(),
+            pause: SHORTEST,
+        }
+    }
+
+    fn is_due(&self) -> bool {
+        self.due <= Instant::now()
+    }
+
+    /// It is due again after what it says; where it failed, after a pause that doubles while nothing gets better.
+    fn tried(&mut self, done: Result<Duration, String>) {
+        self.pause = match done {
+            Ok(rest) => {
+                self.due = Instant::now() + rest;
                 SHORTEST
             }
-            Ok(Err(why)) => {
-                tracing::error!(
-                    "[policy] source: what the dates of guests make necessary is not done yet: {}",
-                    why.message
-                );
-                // Which doubles while nothing gets better.
-                (pause * 2).min(LONGEST)
+            Err(why) => {
+                tracing::error!("[policy] source: {}: {why}", self.undone);
+                self.due = Instant::now() + self.pause;
+                (self.pause * 2).min(LONGEST)
             }
-            Err(_panicked) => LONGEST,
         };
+    }
+}
+
+/// Where it may block.
+async fn run<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, String> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done.map_err(|why| why.message),
+        Err(crashed) => Err(crashed.to_string()),
     }
 }
 

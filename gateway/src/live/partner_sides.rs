@@ -10,6 +10,7 @@ use crossgate_policy::snapshot::{ByTenant, OwnTenant, PartnerSide};
 use crossgate_token::{Algorithm, CrossTenant, ExpectedCrossTenant, KeySet, verify_cross_tenant};
 use jiff::Timestamp;
 use serde_json::Value;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 
 use super::fetch::{FetchFault, Fetcher};
@@ -42,6 +43,7 @@ struct Held {
 /// Keeps the sides of whoever the settings in force name, for as long as anybody serves.
 pub async fn keep(live: Weak<Live>, metrics: Arc<Metrics>, fetcher: Fetcher) {
     let mut all: Vec<Held> = Vec::new();
+    let mut flights = JoinSet::new();
     loop {
         let Some(live) = live.upgrade() else {
             return;
@@ -55,24 +57,15 @@ pub async fn keep(live: Weak<Live>, metrics: Arc<Metrics>, fetcher: Fetcher) {
             }
         }
         let due = Instant::now();
-        let mut flights = tokio::task::JoinSet::new();
+        // A flight ends before its partner is due again; one that crashed is made again then.
         for held in all.iter_mut().filter(|held| held.due <= due) {
-            held.due = due + PAUSE;
+            held.due = due + PAUSE + LONGEST_FLIGHT;
             let (fetcher, of, own) = (fetcher.clone(), held.of.clone(), routes.own_tenant);
             flights.spawn(async move {
-                let fetched = fetch(&fetcher, &of, own).await;
-                (of, fetched)
+                let fetching = fetch(&fetcher, &of, own);
+                let fetched = tokio::time::timeout(LONGEST_FLIGHT, fetching).await;
+                (of, fetched.unwrap_or(Err(Fault::TooSlow)))
             });
-        }
-        // One that crashed is fetched again in its time.
-        while let Some(landed) = flights.join_next().await {
-            let Ok((of, fetched)) = landed else {
-                continue;
-            };
-            let held = all.iter_mut().find(|held| held.of == of);
-            if let Some(held) = held {
-                held.take(fetched, &metrics);
-            }
         }
         let now = unix_time(Timestamp::now());
         for held in &mut all {
@@ -83,7 +76,22 @@ pub async fn keep(live: Weak<Live>, metrics: Arc<Metrics>, fetcher: Fetcher) {
         let next = all
             .iter()
             .filter_map(|held| Some(until(held.side.as_ref()?.1, now)));
-        tokio::time::sleep(next.min().unwrap_or(LOOK).min(LOOK)).await;
+        let next = next.min().unwrap_or(LOOK).min(LOOK);
+        // What has landed counts at once, and an end is not missed for a partner that is slow.
+        if let Ok(Some(Ok((of, fetched)))) = tokio::time::timeout(next, landed(&mut flights)).await
+            && let Some(held) = all.iter_mut().find(|held| held.of == of)
+        {
+            held.take(fetched, &metrics);
+        }
+    }
+}
+
+/// The next flight that lands; waits where none is under way.
+async fn landed<T: 'static>(flights: &mut JoinSet<T>) -> Option<Result<T, JoinError>> {
+    if flights.is_empty() {
+        std::future::pending().await
+    } else {
+        flights.join_next().await
     }
 }
 
@@ -98,6 +106,7 @@ impl Held {
     }
 
     fn take(&mut self, fetched: Result<(PartnerSide, UnixTime), Fault>, metrics: &Metrics) {
+        self.due = Instant::now() + PAUSE;
         let name = &*self.of.name;
         metrics.partner_side_fetched(name, fetched.is_ok());
         match fetched {
@@ -141,6 +150,8 @@ enum Fault {
     Fetch(#[from] FetchFault),
     #[error("`{url}`: {why}")]
     Document { url: String, why: String },
+    #[error("it takes more than {} s", LONGEST_FLIGHT.as_secs())]
+    TooSlow,
 }
 
 async fn fetch(
@@ -168,7 +179,7 @@ async fn fetch(
     };
     let verified = verify_cross_tenant(document.trim(), &expected, &keys)
         .map_err(|why| fault(why.to_string()))?;
-    let expires = verified.expires;
+    let expires = verified.expires.earlier(expected.now.plus(LONGEST));
     let side = read(of.tenant, own, verified).map_err(fault)?;
     Ok((side, expires))
 }
@@ -206,6 +217,12 @@ fn until(then: UnixTime, now: UnixTime) -> Duration {
 
 /// Between two readings of a partner's side: what it changed binds here after as long.
 const PAUSE: Duration = Duration::from_secs(10);
+
+/// Seconds that a document counts at most, whatever it says: so long may a partner go by what it took back and cannot tell.
+const LONGEST: f64 = 300.0;
+
+/// For keys and document of one partner.
+const LONGEST_FLIGHT: Duration = Duration::from_secs(10);
 
 /// Between two looks at the settings.
 const LOOK: Duration = Duration::from_secs(1);

@@ -213,7 +213,7 @@ fn is_owner(call: &Call<'_>, session: &PersonSession, invited: &Invited) -> bool
                 && has_address(&token, &invited.address)
         }
         Home::Tenant { .. } | Home::MicrosoftAccount => {
-            let names = names(call, session, &token, Way::ByLink);
+            let names = names(call, session, &token, Way::Link);
             let mut names = names.iter();
             names.any(|name| name.eq_ignore_ascii_case(&invited.address))
         }
@@ -230,9 +230,11 @@ fn has_address(token: &KnownToken, address: &str) -> bool {
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub(super) enum Way {
     /// By its link, which was sent to the address.
-    ByLink,
+    Link,
     /// By the app itself.
-    ByApp,
+    App,
+    /// By nothing: they sign up.
+    SignUp,
 }
 
 /// The addresses of a tenant's person that their provider can vouch for: those that lead to it. Of Entra's users the sign-in name, whose
@@ -252,13 +254,17 @@ pub(super) fn names<'s>(
     }
     let told = &token.verified.claims().names;
     let is_entra = token.facts.entra && provider.class() == Class::Directory;
-    if !is_entra && way == Way::ByApp {
+    if !is_entra && way == Way::App {
         return Vec::new();
     }
     let email = told.email.as_deref().filter(|_| !is_entra);
+    // Whoever has no link is known by what the provider says of their mailbox alone (OpenID Connect Core 1.0, section 5.1: what they prefer to be
+    // called is no name that anybody else could not have).
+    let is_by_name = is_entra || way == Way::Link;
+    let by_name = |name: &'s Option<Arc<str>>| name.as_deref().filter(|_| is_by_name);
     let all = [
-        told.user_principal_name.as_deref(),
-        told.preferred_username.as_deref(),
+        by_name(&told.user_principal_name),
+        by_name(&told.preferred_username),
         email,
     ];
     let order = &call.in_force.snapshot.redemption;
@@ -287,7 +293,7 @@ fn pending(call: &Call<'_>, session: &PersonSession) -> Option<Open> {
                 mail.is_some_and(|mail| has_address(&token, mail))
             })?,
         Home::Tenant { .. } | Home::MicrosoftAccount => {
-            let mut records = names(call, session, &token, Way::ByApp)
+            let mut records = names(call, session, &token, Way::App)
                 .into_iter()
                 .flat_map(|name| guests.with_mail(name))
                 .filter(|record| is_open(record, now));

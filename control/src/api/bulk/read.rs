@@ -57,7 +57,7 @@ pub(super) fn lines(text: &str) -> Result<Vec<Line>, ApiError> {
     for (index, record) in reader.records().enumerate() {
         let record =
             record.map_err(|error| ApiError::bad(format!("the file is not CSV: {error}")))?;
-        let number = record.position().map_or(0, csv::Position::line);
+        let number = record.position().map_or(0, |at| line_at(text, at.byte()));
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
@@ -81,6 +81,15 @@ pub(super) fn lines(text: &str) -> Result<Vec<Line>, ApiError> {
         return Err(ApiError::bad(format!("the file is empty; {EXPECTED}")));
     }
     Ok(lines)
+}
+
+/// The number of the line where a record begins, from 1; what is empty before it is no part of it.
+fn line_at(text: &str, byte: u64) -> u64 {
+    let start = usize::try_from(byte).unwrap_or(text.len());
+    let rest = text.get(start..).unwrap_or_default();
+    let empty = rest.len() - rest.trim_start_matches(['\r', '\n']).len();
+    let before = text.get(..start + empty).unwrap_or(text);
+    before.matches('\n').count() as u64 + 1
 }
 
 /// Whether it is the line that names the version of the template.

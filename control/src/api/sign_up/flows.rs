@@ -81,7 +81,20 @@ pub(super) fn create(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
 /// What Crossgate adds to a flow changes.
 pub(super) fn update(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     check_apps(api, &body::read(asked.call)?)?;
-    documents::update(api, asked, &USER_FLOWS)
+    // As for users: of `crossgate`, the members that are named change.
+    let amend = |before: &Document, changes: &Document, after: &mut Document| {
+        let given = changes.get("crossgate");
+        if let Some(given) = given.as_ref().and_then(Value::as_object) {
+            let kept = before.get("crossgate");
+            let kept = kept.as_ref().and_then(Value::as_object).cloned();
+            let mut kept = kept.unwrap_or_default();
+            kept.extend(given.clone());
+            kept.retain(|_, value| !value.is_null());
+            after.set("crossgate", &Value::Object(kept));
+        }
+        Ok(())
+    };
+    documents::update_beside(api, asked, &USER_FLOWS, &amend, &[])
 }
 
 /// Whether people sign in at the apps that a flow is for.

@@ -12,12 +12,12 @@ use super::super::error::ApiError;
 use super::super::permission;
 use super::super::routes::{APPROVE, DENY};
 use crate::audit::modified;
-use crate::document::{Address, DocumentKind, Write};
+use crate::document::Write;
 use crate::ledger::{Current, Edit, Planned};
 use crate::model::{USER, show};
 use crate::resource::SIGN_UP_REQUESTS;
 use crate::sign_up_requests::{DENIED, applicant};
-use crate::signing_up::{Made, NotSignedUp, found, may_be_guest, record};
+use crate::signing_up::{Made, NotSignedUp, found, made_a_guest, may_be_guest, record};
 use crate::store::StoreError;
 use crate::text::Document;
 
@@ -69,16 +69,11 @@ pub(super) fn approve(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
             },
             &settings,
         );
-        let mut writes = vec![
-            Write {
-                address: Address::new(DocumentKind::Guest, &fresh.to_string()),
-                text: Some(document.to_text().into()),
-            },
-            Write {
-                address: address.clone(),
-                text: None,
-            },
-        ];
+        let mut writes = made_a_guest(&fresh, &document, &who.app, &settings);
+        writes.push(Write {
+            address: address.clone(),
+            text: None,
+        });
         if settings.mail.is_some() {
             writes.push(crate::outbox::approval(&fresh.to_string(), &who));
         }

@@ -36,6 +36,10 @@ pub(super) fn faults(settings: &Settings) -> Vec<String> {
         let of = format!("the password of `{}`", mail.server);
         secret_file(&mail.password, &of)
     }));
+    faults.extend(settings.connectors.iter().filter_map(|connector| {
+        let of = format!("the password of `{}`", connector.host);
+        secret_file(&connector.password, &of)
+    }));
     faults.extend(settings.signals.transmitters.iter().flat_map(secrets));
     faults.extend(settings.partners.iter().filter_map(|partner| {
         let Some(SecretSource::File(file)) = &partner.scim_token else {

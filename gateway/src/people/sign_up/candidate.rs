@@ -58,7 +58,7 @@ impl Candidate {
         return_to: ReturnPath,
     ) -> Option<Self> {
         let token = session.subject.token()?;
-        let addresses = names(call, session, &token, Way::ByLink);
+        let addresses = names(call, session, &token, Way::SignUp);
         let addresses: Vec<String> = addresses.into_iter().map(str::to_owned).collect();
         let (tenant, user) = home(session)?;
         let applicant = Applicant {

@@ -246,6 +246,11 @@ impl People {
         }
         match self.make(call, ledger, &candidate, values).await {
             Ok(SignedUp::Guest(_)) => self.arrive(call, candidate).await,
+            // The form was used before, here or in another tab: it is no second way to sign in.
+            Ok(SignedUp::Already(_)) => match &candidate.origin {
+                Origin::Session { .. } => self.arrive(call, candidate).await,
+                Origin::Provider(_) => Reply::of(respond::go(candidate.path())),
+            },
             Ok(SignedUp::Waits) => ended(call, &ended::waits()),
             Err(why) => not_signed_up(call, &why),
         }

@@ -330,8 +330,8 @@ pub(super) async fn close(mut served: Served<'_>, of_http2: bool, metrics: &Metr
             if let Some(stream) = stream {
                 let frame =
                     websocket::close(respond::POLICY_VIOLATION, &respond::farewell(&refusal));
-                // A client that takes nothing any more is left at once.
-                let _ = timeout(ANSWERED, hang_up(stream, &frame, served)).await;
+                // A client that takes nothing any more is left.
+                let _ = timeout(LEFT, hang_up(stream, &frame, served)).await;
             }
         }
     }
@@ -414,6 +414,9 @@ const MOMENT: Duration = Duration::from_millis(50);
 
 /// How long a client's own last frame is waited for.
 const AGREED: Duration = Duration::from_millis(250);
+
+/// How long one may take to read ours: where it is not read yet, the end of the connection would take it away.
+const LEFT: Duration = Duration::from_secs(3);
 
 /// How long a client may take for our last word.
 const ANSWERED: Duration = Duration::from_secs(1);
