@@ -9,6 +9,7 @@ use crate::audit::{Activity, Attempt, Initiator, TargetResource};
 use crate::document::{Address, DocumentKind, Write};
 use crate::invitations::{self, Invited, Offer};
 use crate::ledger::{Confirmation, Ledger, Planned};
+use crate::reviews::{self, Occasion, Reviewing, mailing};
 use crate::secret::Secret;
 use crate::signing_up::Applicant;
 use crate::store::{Store, StoreError, Stored};
@@ -57,6 +58,25 @@ pub(crate) fn approval(guest: &str, who: &Applicant) -> Write {
     }
 }
 
+/// Keeps that a reviewer is to be mailed. Where, and what it says, is found when it is sent.
+#[must_use]
+pub(crate) fn review(review: &str, reviewer: &str, occasion: Occasion) -> Write {
+    let id = Uuid::now_v7().to_string();
+    let mut document = Document::default();
+    for (name, value) in [
+        ("id", json!(id)),
+        (REVIEW, json!(review)),
+        ("reviewer", json!(reviewer)),
+        ("occasion", json!(occasion.name())),
+    ] {
+        document.set(name, &value);
+    }
+    Write {
+        address: Address::new(DocumentKind::Mail, &id),
+        text: Some(document.to_text().into()),
+    }
+}
+
 /// Who gets a copy.
 pub(crate) fn copy(message: &Value) -> Option<String> {
     let copies = message.get("ccRecipients").and_then(Value::as_array);
@@ -84,6 +104,8 @@ pub enum Letter {
     Invitation(Box<Inviting>),
     /// Whoever signed up with this address was approved.
     Approval(String),
+    /// A reviewer has guests to decide about.
+    Review(Reviewing),
 }
 
 /// What the mail of an invitation is made of.
@@ -137,8 +159,19 @@ fn next_due(store: &dyn Store, behind: Option<&str>) -> Result<Option<Box<str>>,
 /// Takes this mail, where it is still due and can still be sent.
 fn take(ledger: &Ledger, key: &str) -> Result<Option<Order>, ApiError> {
     let address = Address::new(DocumentKind::Mail, key);
+    let Some(stored) = ledger.store().get(&address)? else {
+        return Ok(None);
+    };
+    let waiting = parsed(&stored)?;
+    let reviewing = if waiting.get(REVIEW).is_some() {
+        // Its guests are counted while others can change things.
+        mailing::letter(ledger.store(), &waiting, Timestamp::now())?
+    } else {
+        None
+    };
     let mut taken = None;
-    ledger.change_as_planned(&attempt(TAKE), Confirmation::Given, &mut |store, _| {
+    let attempt = attempt(&waiting, TAKE);
+    ledger.change_as_planned(&attempt, Confirmation::Given, &mut |store, _| {
         taken = None;
         let now = Timestamp::now();
         let Some(stored) = store.get(&address)? else {
@@ -152,32 +185,39 @@ fn take(ledger: &Ledger, key: &str) -> Result<Option<Order>, ApiError> {
             .get("tries")
             .and_then(|tries| tries.as_u64())
             .unwrap_or(0);
-        let guest = document.text_of("guest").unwrap_or_default();
+        let whom = whom(&document);
         let pause = SHORTEST_PAUSE * (1 << tries.min(LONGEST_DOUBLING));
         document.set("due", &json!((now + pause).to_string()));
         document.set("tries", &json!(tries + 1));
-        if let Some(to) = document.text_of(APPROVED) {
-            let stored = store.get(&Address::new(DocumentKind::Guest, &guest))?;
+        let letter = if let Some(to) = document.text_of(APPROVED) {
+            let stored = store.get(&Address::new(DocumentKind::Guest, &whom))?;
             let record = stored.map(|stored| parsed(&stored)).transpose()?;
             let is_guest = record.is_some_and(|record| (crate::resource::USERS.is)(&record));
-            if !is_guest || tries >= MOST_TRIES {
-                return Ok(Some(given_up(key, format!("{guest}, after {tries} tries"))));
-            }
+            Some(is_guest.then_some(Letter::Approval(to)))
+        } else if document.get(REVIEW).is_some() {
+            Some(reviewing.clone().map(Letter::Review))
+        } else {
+            None
+        };
+        if let Some(letter) = letter {
+            let Some(letter) = letter.filter(|_| tries < MOST_TRIES) else {
+                return Ok(Some(given_up(key, format!("{whom}, after {tries} tries"))));
+            };
             let write = Write {
                 address: address.clone(),
                 text: Some(document.to_text().into()),
             };
-            taken = Some((document, Letter::Approval(to)));
+            taken = Some((document, letter));
             return Ok(Some(Planned {
                 writes: vec![write],
                 ..Planned::default()
             }));
         }
-        let open = invitations::open_in(store, &guest)?.filter(|_| tries < MOST_TRIES);
+        let open = invitations::open_in(store, &whom)?.filter(|_| tries < MOST_TRIES);
         let offer = Offer::read(&document).filter(|offer| now < offer.expires);
         let (Some(invited), Some(offer)) = (open, offer) else {
             // Accepted, taken back, or not to be delivered.
-            return Ok(Some(given_up(key, format!("{guest}, after {tries} tries"))));
+            return Ok(Some(given_up(key, format!("{whom}, after {tries} tries"))));
         };
         let ticket = Secret::ticket().ok_or_else(ApiError::internal)?;
         let before = document.text_of("ticket");
@@ -218,13 +258,25 @@ fn is_due(mail: &Document, now: Timestamp) -> bool {
     due.is_none_or(|due| due <= now)
 }
 
+/// Whom a mail is for, by their id.
+fn whom(mail: &Document) -> String {
+    let guest = mail.text_of("guest");
+    guest
+        .or_else(|| mail.text_of("reviewer"))
+        .unwrap_or_default()
+}
+
 /// A server has taken it, or it can never be sent.
 ///
 /// # Errors
 /// The store cannot be written.
 pub fn done(ledger: &Ledger, id: &str) -> Result<(), ApiError> {
     let address = Address::new(DocumentKind::Mail, id);
-    ledger.change_as_planned(&attempt(SENT), Confirmation::Given, &mut |store, _| {
+    let Some(stored) = ledger.store().get(&address)? else {
+        return Ok(());
+    };
+    let attempt = attempt(&parsed(&stored)?, SENT);
+    ledger.change_as_planned(&attempt, Confirmation::Given, &mut |store, _| {
         Ok(store.get(&address)?.map(|_| Planned {
             writes: vec![gone(id)],
             ..Planned::default()
@@ -239,12 +291,15 @@ pub fn done(ledger: &Ledger, id: &str) -> Result<(), ApiError> {
 /// The store cannot be written.
 pub fn give_up(ledger: &Ledger, id: &str, why: &str) -> Result<(), ApiError> {
     let address = Address::new(DocumentKind::Mail, id);
-    ledger.change_as_planned(&attempt(TAKE), Confirmation::Given, &mut |store, _| {
-        let Some(stored) = store.get(&address)? else {
-            return Ok(None);
-        };
-        let guest = parsed(&stored)?.text_of("guest").unwrap_or_default();
-        Ok(Some(given_up(id, format!("{guest}: {why}"))))
+    let Some(stored) = ledger.store().get(&address)? else {
+        return Ok(());
+    };
+    let mail = parsed(&stored)?;
+    let told = format!("{}: {why}", whom(&mail));
+    let attempt = attempt(&mail, TAKE);
+    ledger.change_as_planned(&attempt, Confirmation::Given, &mut |store, _| {
+        let stands = store.get(&address)?.is_some();
+        Ok(stands.then(|| given_up(id, told.clone())))
     })?;
     Ok(())
 }
@@ -264,22 +319,52 @@ fn gone(id: &str) -> Write {
     }
 }
 
-fn attempt(activity: Activity) -> Attempt<'static> {
+/// What happens to a mail, as the audit calls it.
+#[derive(Clone, Copy)]
+struct Step {
+    of_guest: Activity,
+    of_reviewer: Activity,
+}
+
+fn attempt(mail: &Document, step: Step) -> Attempt<'static> {
+    let (activity, by, target) = match mail.text_of(REVIEW) {
+        Some(review) => {
+            let target = TargetResource {
+                id: review,
+                name: None,
+                kind: reviews::TARGET,
+            };
+            (step.of_reviewer, "Crossgate access reviews", target)
+        }
+        None => {
+            let target = TargetResource {
+                id: String::new(),
+                name: Some("Invitations to mail".to_owned()),
+                kind: "Mail",
+            };
+            (step.of_guest, "Crossgate invitations", target)
+        }
+    };
     Attempt {
         activity,
-        by: Initiator::Program("Crossgate invitations"),
+        by: Initiator::Program(by),
         correlation: Uuid::new_v4(),
-        target: TargetResource {
-            id: String::new(),
-            name: Some("Invitations to mail".to_owned()),
-            kind: "Mail",
-        },
+        target,
         details: Vec::new(),
     }
 }
 
-const TAKE: Activity = Activity::new("UserManagement", "Update", "Send external user invite");
-const SENT: Activity = Activity::new("UserManagement", "Update", "Sent external user invite");
+const TAKE: Step = Step {
+    of_guest: Activity::new("UserManagement", "Update", "Send external user invite"),
+    of_reviewer: Activity::new(reviews::CATEGORY, "Update", "Send reviewer mail"),
+};
+const SENT: Step = Step {
+    of_guest: Activity::new("UserManagement", "Update", "Sent external user invite"),
+    of_reviewer: Activity::new(reviews::CATEGORY, "Update", "Sent reviewer mail"),
+};
+
+/// The member that tells the mail of a review from others.
+pub(crate) const REVIEW: &str = "review";
 
 /// The member that tells the mail of an approval from that of an invitation.
 const APPROVED: &str = "approved";

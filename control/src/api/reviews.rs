@@ -17,8 +17,10 @@ use crate::audit::{Activity, TargetResource, modified};
 use crate::ledger::Planned;
 use crate::model::{ACCESS_REVIEW, ACCESS_REVIEW_DECISION, ACCESS_REVIEW_INSTANCE, show};
 use crate::resource::ACCESS_REVIEWS;
+use crate::reviews::mailing::{self, undecided};
 use crate::reviews::{
-    self, CATEGORY, Decision, Item, MOST_REVIEWS, Review, Status, TARGET, Verdict,
+    self, CATEGORY, Decision, Item, MOST_REVIEWS, Mailing, Occasion, Review, Status, TARGET,
+    Verdict,
 };
 use crate::roles::{ActionSet, Caller};
 use crate::store::Store;
@@ -74,7 +76,8 @@ pub(super) fn create(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     })?;
     let mut advisories = advisories;
     if review.mails() {
-        advisories.push(NOBODY_MAILED.to_owned());
+        let store = api.ledger.store();
+        advisories.extend(mailing::advisory(store, &api.settings(), &review)?);
     }
     let mut shown = show(&ACCESS_REVIEW, review.definition());
     shown.insert(
@@ -329,17 +332,26 @@ pub(super) fn apply(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     turn(api, asked, &id, APPLY, Status::Completed, Status::Applying)
 }
 
-/// `POST …/sendReminder`. Recorded, and nobody is mailed: no addresses of the own tenant's people are known here.
+/// `POST …/sendReminder`: whoever can be mailed is.
 pub(super) fn remind(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     let id = instance(api, asked)?.id;
+    let settings = api.settings();
+    let waiting = undecided(api.ledger.store(), &id)?;
+    let mut told = None;
     planned(api, asked, REMIND, target_id(&id), &mut |store| {
-        reviews::open(store, &id, Timestamp::now())?.ok_or_else(|| missing(asked))?;
-        Ok(Planned {
-            details: vec![("Mailed", format!("nobody: {NOBODY_MAILED}"))],
-            ..Planned::default()
-        })
+        let now = Timestamp::now();
+        let review = reviews::open(store, &id, now)?.ok_or_else(|| missing(asked))?;
+        if let Some(rest) = review.rests(now) {
+            return Err(ApiError::too_many(
+                "the reviewers were reminded within the last hour; come again later",
+                rest.as_secs().unsigned_abs() + 1,
+            ));
+        }
+        let mailing = Mailing::plan(store, &settings, &review, Occasion::Reminder, waiting)?;
+        told.clone_from(&mailing.advisory);
+        Ok(mailing.planned(&review, now))
     })?;
-    Ok(Reply::nothing().advising(vec![NOBODY_MAILED.to_owned()]))
+    Ok(Reply::nothing().advising(told.into_iter().collect()))
 }
 
 fn turn(
@@ -523,9 +535,6 @@ pub(super) const APPLY: Activity = Activity::new(CATEGORY, "Update", "Request ap
 pub(super) const REMIND: Activity = Activity::new(CATEGORY, "Update", "Send reminder");
 /// What deciding is called where it is not known what.
 pub(super) const DECIDE: Activity = Activity::new(CATEGORY, "Update", "Record decision");
-
-const NOBODY_MAILED: &str =
-    "nobody is mailed: the addresses of your own organization's people are not known here";
 
 /// Longer than any reason.
 const LONGEST: usize = 4_000;

@@ -69,5 +69,10 @@ static USER_IDENTITY: ComplexType = ComplexType {
 
 static REVIEWER_SCOPE: ComplexType = ComplexType {
     name: "accessReviewReviewerScope",
-    properties: &[text("query"), text("queryType"), text("queryRoot")],
+    properties: &[
+        text("query"),
+        text("queryType"),
+        text("queryRoot"),
+        open("crossgate").if_stored(),
+    ],
 };

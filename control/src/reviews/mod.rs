@@ -1,7 +1,9 @@
 //! Access reviews of guests: for a while reviewers decide who keeps their access, and then it is done.
 
 pub(crate) mod item;
+pub(crate) mod mailing;
 pub(crate) mod review;
+mod reviewer;
 mod run;
 mod scope;
 
@@ -12,6 +14,8 @@ use crate::api::error::ApiError;
 use crate::document::{DocumentKind, Write};
 use crate::store::Store;
 pub(crate) use item::{Item, Verdict};
+pub(crate) use mailing::Mailing;
+pub use mailing::{Occasion, Reviewing};
 pub(crate) use review::{Review, Status};
 pub use run::tend;
 

@@ -6,8 +6,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
+use super::reviewer::{self, Reviewer};
 use super::scope::{Scope, duration};
-use crate::api::directory::is_id;
 use crate::api::error::ApiError;
 use crate::document::{Address, DocumentKind, Write};
 use crate::store::{Store, StoreError};
@@ -57,7 +57,11 @@ pub(crate) struct Review {
     /// When it ends by itself.
     pub(crate) end: Timestamp,
     pub(super) scope: Scope,
-    pub(super) reviewers: Vec<Id>,
+    pub(super) reviewers: Vec<Reviewer>,
+    /// When reviewers were last reminded.
+    reminded: Option<Timestamp>,
+    /// They were reminded half-way, where that was asked for.
+    is_half_noted: bool,
     pub(super) settings: Settings,
     document: Document,
 }
@@ -69,7 +73,10 @@ pub(super) struct Settings {
     pub(super) auto_apply: bool,
     pub(super) justification_on_approval: bool,
     pub(super) look_back: SignedDuration,
-    mails: bool,
+    /// Reviewers are mailed when it starts.
+    pub(super) mails_at_start: bool,
+    /// They are mailed half-way.
+    mails_half_way: bool,
     days: i64,
     begins: Option<Date>,
 }
@@ -123,7 +130,7 @@ impl Review {
             if !is_empty {
                 return Err(ApiError::property(
                     nothing,
-                    "is not supported: nobody is mailed, and reviewers are named one by one; leave it out",
+                    "is not supported: reviewers are named one by one; leave it out",
                 ));
             }
         }
@@ -182,7 +189,9 @@ impl Review {
             start: time(START)?,
             end: time(END)?,
             scope: Scope::read(&document.get("scope").unwrap_or_default())?,
-            reviewers: reviewers(&document.get("reviewers").unwrap_or_default())?,
+            reviewers: reviewer::read_all(&document.get("reviewers").unwrap_or_default())?,
+            reminded: time(REMINDED).ok(),
+            is_half_noted: document.get(HALF_WAY).is_some(),
             settings: Settings::read(&document.get("settings").unwrap_or_default())?,
             document,
         })
@@ -236,12 +245,43 @@ impl Review {
     /// Whether somebody may decide in it without a role.
     #[must_use]
     pub(crate) fn is_reviewer(&self, user: &Id) -> bool {
-        self.reviewers.contains(user)
+        self.reviewers.iter().any(|reviewer| reviewer.id == *user)
     }
 
     /// Whether mail is asked for.
     pub(crate) const fn mails(&self) -> bool {
-        self.settings.mails
+        self.settings.mails_at_start || self.settings.mails_half_way
+    }
+
+    /// How long nobody is reminded again; `None` where somebody may be.
+    pub(crate) fn rests(&self, now: Timestamp) -> Option<SignedDuration> {
+        let next = self.reminded?.checked_add(BETWEEN_REMINDERS).ok()?;
+        let rest = next.duration_since(now);
+        rest.is_positive().then_some(rest)
+    }
+
+    /// Whether it is time for the reminder that it sends by itself.
+    pub(super) fn is_half_way(&self, now: Timestamp) -> bool {
+        let half = self.start + self.end.duration_since(self.start) / 2;
+        self.settings.mails_half_way
+            && !self.is_half_noted
+            && self.status == Status::InProgress
+            && (half..self.end).contains(&now)
+            && self.rests(now).is_none()
+    }
+
+    /// The same after it has reminded by itself.
+    pub(super) fn passes_half(&self, now: Timestamp) -> Self {
+        let mut passed = self.clone();
+        passed.document.set(HALF_WAY, &json!(now.to_string()));
+        passed
+    }
+
+    /// The same after reviewers were reminded.
+    pub(crate) fn reminds(&self, now: Timestamp) -> Self {
+        let mut reminded = self.clone();
+        reminded.document.set(REMINDED, &json!(now.to_string()));
+        reminded
     }
 
     /// The members of the definition, as kept.
@@ -321,17 +361,14 @@ impl Settings {
         };
         flag("recommendationsEnabled")?;
         flag("decisionHistoriesForReviewersEnabled")?;
-        let mails = [
-            flag("mailNotificationsEnabled")?,
-            flag("reminderNotificationsEnabled")?,
-        ];
         actions(members.get("applyActions"))?;
         Ok(Self {
             default: if is_on { default } else { Default::Nothing },
             auto_apply: flag("autoApplyDecisionsEnabled")?,
             justification_on_approval: flag("justificationRequiredOnApproval")?,
             look_back,
-            mails: mails.contains(&true),
+            mails_at_start: flag("mailNotificationsEnabled")?,
+            mails_half_way: flag("reminderNotificationsEnabled")?,
             days,
             begins: begins(members.get("recurrence"))?,
         })
@@ -383,37 +420,6 @@ fn begins(given: Option<&Value>) -> Result<Option<Date>, ApiError> {
     })
 }
 
-/// Who reviews: people of the own tenant, by their ids.
-fn reviewers(given: &Value) -> Result<Vec<Id>, ApiError> {
-    let wrong = || {
-        ApiError::property(
-            "reviewers",
-            "expected a list of `{\"query\": \"/users/ID\", \"queryType\": \"MicrosoftGraph\"}`, of people of your own organization",
-        )
-    };
-    let list = given.as_array().ok_or_else(wrong)?;
-    if list.is_empty() || list.len() > MOST_REVIEWERS {
-        return Err(ApiError::property(
-            "reviewers",
-            format!("expected 1 to {MOST_REVIEWERS} reviewers"),
-        ));
-    }
-    let reviewer = |item: &Value| {
-        let kind = item.get("queryType").and_then(Value::as_str);
-        if kind.is_some_and(|kind| kind != "MicrosoftGraph") {
-            return None;
-        }
-        let query = item.get("query")?.as_str()?;
-        let path = query
-            .trim_start_matches("/v1.0")
-            .trim_start_matches("/beta");
-        let id = path.strip_prefix("/users/")?;
-        (!id.is_empty() && is_id(id) && !id.contains('/')).then(|| Id::new(id))
-    };
-    let reviewers = list.iter().map(reviewer).collect::<Option<Vec<Id>>>();
-    reviewers.ok_or_else(wrong)
-}
-
 /// Where a review is kept.
 pub(crate) fn address(id: &str) -> Address {
     Address::new(DocumentKind::AccessReview, id)
@@ -438,9 +444,14 @@ const KNOWN: [&str; 12] = [
 const START: &str = "instanceStartDateTime";
 const END: &str = "instanceEndDateTime";
 
-const MOST_DAYS: i64 = 365;
+/// What is noted of reminders, there too.
+const REMINDED: &str = "instanceRemindedDateTime";
+const HALF_WAY: &str = "instanceHalfWayDateTime";
 
-const MOST_REVIEWERS: usize = 50;
+/// Of one review.
+const BETWEEN_REMINDERS: SignedDuration = SignedDuration::from_hours(1);
+
+const MOST_DAYS: i64 = 365;
 
 /// As in Entra.
 const LOOK_BACK: SignedDuration = SignedDuration::from_hours(24 * 30);

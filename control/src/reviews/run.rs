@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::item::{self, Applied, Item, Verdict, recommendation};
+use super::mailing::{Mailing, Occasion, undecided};
 use super::review::{Default, Review, Status};
 use crate::api::error::ApiError;
 use crate::audit::{Activity, Attempt, Initiator, TargetResource, modified};
@@ -52,6 +53,7 @@ fn tend_one(ledger: &Ledger, id: &str, now: Timestamp) -> Result<(), ApiError> {
             Status::InProgress if review.end <= now => {
                 becomes(ledger, &review, Status::Completing, ENDED, now)?;
             }
+            Status::InProgress if review.is_half_way(now) => remind(ledger, &review, now)?,
             Status::Completing => complete(ledger, &review, now)?,
             Status::Applying => apply(ledger, &review, now)?,
             Status::NotStarted | Status::InProgress | Status::Completed | Status::Applied => {
@@ -122,15 +124,45 @@ fn start(ledger: &Ledger, review: &Review, now: Timestamp) -> Result<(), ApiErro
             return Ok(());
         }
     }
+    let mailing = if review.settings.mails_at_start {
+        let settings = ledger.enforcer().settings();
+        Mailing::plan(store, &settings, review, Occasion::Start, items.len())?
+    } else {
+        Mailing::default()
+    };
     change(ledger, review, STARTED, &mut || {
         let mut writes = vec![review.becomes(Status::InProgress, now)];
         writes.extend(items.iter().map(Item::kept));
+        writes.extend(mailing.writes.iter().cloned());
+        let mut details = vec![("Guests", items.len().to_string())];
+        details.extend(mailing.details.iter().cloned());
         Ok(Planned {
             writes,
-            details: vec![("Guests", items.len().to_string())],
+            details,
             ..Planned::default()
         })
     })
+}
+
+/// Half-way reviewers are reminded, once: that they were is noted in the same step.
+fn remind(ledger: &Ledger, review: &Review, now: Timestamp) -> Result<(), ApiError> {
+    let settings = ledger.enforcer().settings();
+    let waiting = undecided(ledger.store(), &review.id)?;
+    let attempt = attempt(review, REMINDED);
+    ledger.change_as_planned(&attempt, Confirmation::Given, &mut |store, _| {
+        let review = Review::of(store, &review.id)?;
+        let Some(review) = review.filter(|review| review.is_half_way(now)) else {
+            return Ok(None);
+        };
+        let mailing = Mailing::plan(store, &settings, &review, Occasion::Reminder, waiting)?;
+        let passed = review.passes_half(now);
+        let mut planned = mailing.planned(&passed, now);
+        if planned.writes.is_empty() {
+            planned.writes.push(passed.kept());
+        }
+        Ok(Some(planned))
+    })?;
+    Ok(())
 }
 
 /// What nobody decided is decided as was set.
@@ -333,6 +365,7 @@ fn attempt(review: &Review, activity: Activity) -> Attempt<'static> {
 }
 
 const STARTED: Activity = Activity::new(super::CATEGORY, "Update", "Access review started");
+const REMINDED: Activity = Activity::new(super::CATEGORY, "Update", "Send reminder");
 const ENDED: Activity = Activity::new(super::CATEGORY, "Update", "Access review ended");
 const DEFAULTS: Activity = Activity::new(super::CATEGORY, "Update", "Apply default decisions");
 const COMPLETED: Activity = Activity::new(super::CATEGORY, "Update", "Access review completed");

@@ -65,7 +65,7 @@ fn invite(site: &Site, who: &Administrator, redirect: &str) -> (String, String) 
 fn inviting(order: &outbox::Order) -> &outbox::Inviting {
     match &order.letter {
         outbox::Letter::Invitation(inviting) => inviting,
-        outbox::Letter::Approval(to) => panic!("an approval for {to}"),
+        other @ (outbox::Letter::Approval(_) | outbox::Letter::Review(_)) => panic!("{other:?}"),
     }
 }
 

@@ -7,8 +7,9 @@ use crossgate_config::Mail as MailConfig;
 use crossgate_control::api::error::ApiError;
 use crossgate_control::ledger::Ledger;
 use crossgate_control::outbox::{Inviting, Letter, Order};
+use crossgate_control::reviews::Occasion;
 use crossgate_control::{invitations, outbox};
-use crossgate_portal::mail::{ApprovalMail, InvitationMail, Mail, MailFault};
+use crossgate_portal::mail::{ApprovalMail, InvitationMail, Mail, MailFault, ReviewMail};
 use crossgate_portal::pages::Pages;
 use crossgate_portal::passcode::Address;
 use jiff::Timestamp;
@@ -25,13 +26,13 @@ pub async fn send_mail(ledger: Weak<Ledger>, live: Arc<Live>) {
         let Some(ledger) = ledger.upgrade() else {
             return;
         };
-        let in_force = live.in_force();
-        let settings = in_force.routes.people.clone();
-        let Some(mail) = settings.and_then(|settings| settings.mail.clone()) else {
+        let pages = Arc::clone(&live.in_force().pages);
+        // Reviewers are mailed also where nobody signs in here.
+        let Some(mail) = ledger.enforcer().settings().mail.clone() else {
             pause = LONGEST;
             continue;
         };
-        pause = match send_next(&ledger, &mail, &in_force.pages).await {
+        pause = match send_next(&ledger, &mail, &pages).await {
             Ok(Sent::One) => Duration::ZERO,
             Ok(Sent::None) => SHORTEST,
             Err(why) => {
@@ -61,6 +62,7 @@ async fn send_next(
     let to = match &order.letter {
         Letter::Invitation(inviting) => &inviting.invited.address,
         Letter::Approval(to) => to,
+        Letter::Review(reviewing) => &reviewing.address,
     };
     let to: Result<Address, _> = to.parse();
     if let Ok(to) = to {
@@ -94,7 +96,11 @@ async fn send_next(
 
 /// The mail that an order is for.
 fn made(order: &Order, pages: &Pages, from: &Address, to: &Address) -> Result<Mail, MailFault> {
-    let language = pages.negotiate(order.language.as_deref());
+    let wanted = match &order.letter {
+        Letter::Review(reviewing) => reviewing.language.as_deref(),
+        Letter::Invitation(_) | Letter::Approval(_) => order.language.as_deref(),
+    };
+    let language = pages.negotiate(wanted);
     let now = u64::try_from(Timestamp::now().as_second()).unwrap_or_default();
     match &order.letter {
         Letter::Invitation(inviting) => {
@@ -125,6 +131,19 @@ fn made(order: &Order, pages: &Pages, from: &Address, to: &Address) -> Result<Ma
                 now,
             };
             Mail::approval(pages, &language, &made)
+        }
+        Letter::Review(reviewing) => {
+            let made = ReviewMail {
+                from,
+                to,
+                is_reminder: reviewing.occasion == Occasion::Reminder,
+                name: &reviewing.name,
+                id: &reviewing.review,
+                until: &reviewing.until.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+                undecided: reviewing.undecided,
+                now,
+            };
+            Mail::review(pages, &language, &made)
         }
     }
 }

@@ -6,7 +6,9 @@ use crate::guest_ends::{audited, of, record, with_guests};
 use crate::site::admin::{ADA, GLOBAL_ADMINISTRATOR, SECURITY_READER};
 use crate::site::{Site, Stage};
 use crossgate_testkit::curl::Answer;
+use crossgate_testkit::mail::MailServer;
 use crossgate_testkit::programs::wait_for;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 const AMY: &str = "0a0e0000-0000-4000-8000-00000000000a";
@@ -21,6 +23,19 @@ const SOON: Duration = Duration::from_secs(15);
 
 /// Four guests: who came long ago, who came lately, nobody who ever came, and one of our members.
 fn open() -> Site {
+    opened(Stage::new())
+}
+
+/// The same with a mail server.
+fn open_with_mail(server: &MailServer) -> Site {
+    let lines = format!(
+        "server = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\nfrom = \"no-reply@contoso.example\"",
+        server.port()
+    );
+    opened(Stage::new().section("mail", &lines))
+}
+
+fn opened(stage: Stage) -> Site {
     let old = |id: &str, mail: &str, kind: &str| {
         let mut record = record(id, mail, &json!({}));
         record["createdDateTime"] = json!("2020-01-01T00:00:00Z");
@@ -33,7 +48,7 @@ fn open() -> Site {
         old(CAT, "cat@wingtip.com", "Guest"),
         old(DAN, "dan@wingtip.com", "Member"),
     ];
-    with_guests(Stage::new(), &records)
+    with_guests(stage, &records)
 }
 
 /// Who reviews, without any role.
@@ -474,7 +489,7 @@ fn many_are_decided_at_once_and_what_is_not_to_be_had_is_refused_with_what_to_wr
     assert_eq!(reminded.status, 204, "{reminded:?}");
     let record = audited(&site, "Send reminder").remove(0);
     assert!(
-        record.to_string().contains("nobody is mailed"),
+        record.to_string().contains("nobody: no `[mail]` server"),
         "{record:#}"
     );
 
@@ -542,4 +557,121 @@ fn many_are_decided_at_once_and_what_is_not_to_be_had_is_refused_with_what_to_wr
         &json!({ "decision": "Deny", "recommendation": "Deny" }),
     );
     assert_eq!(wrong.status, 400, "{wrong:?}");
+}
+
+/// A review by Bob, by Ada, and by Dan, who has a record.
+fn with_reviewers(settings: &Value) -> Value {
+    let mut all = definition(settings);
+    let reviewer =
+        |id: &str| json!({ "query": format!("/users/{id}"), "queryType": "MicrosoftGraph" });
+    all["reviewers"] = json!([reviewer(BOB), reviewer(ADA), reviewer(DAN)]);
+    all["reviewers"][0]["crossgate"] = json!({ "mail": "bob@contoso.com", "language": "sv" });
+    all
+}
+
+fn remind(site: &Site, instance: &str) -> Answer {
+    let path = format!("{instance}/sendReminder");
+    site.send(&admin(site), "POST", &path, &json!({}))
+}
+
+#[test]
+fn a_reminder_reaches_reviewers_by_mail_once_an_hour_and_says_how_many_guests_wait() {
+    let server = MailServer::start();
+    let mut site = open_with_mail(&server);
+    let instance = begin(&site, &with_reviewers(&json!({})));
+    let deny = json!({ "decision": "Deny" });
+    assert_eq!(
+        decide(&site, &bob(&site), &instance, AMY, &deny).status,
+        204
+    );
+    let reminded = remind(&site, &instance);
+    assert_eq!(reminded.status, 204, "{reminded:?}");
+    let swedish = server.newest("bob@contoso.com", 1);
+    let english = server.newest("dan@wingtip.com", 1);
+    let id = instance.rsplit('/').next().unwrap();
+    for (mail, count) in [
+        (&swedish, "G\u{e4}ster som inte \u{e4}r avgjorda: 2"),
+        (&english, "Guests not decided yet: 2"),
+    ] {
+        let text = mail["text"].as_str().unwrap();
+        for words in [count, id, "> Guests of Wingtip", " UTC"] {
+            assert!(text.contains(words), "{words}\n{text}");
+        }
+        assert!(!text.contains("http"), "{text}");
+    }
+    let record = audited(&site, "Send reminder").remove(0);
+    let details = record["additionalDetails"].to_string();
+    assert!(details.contains(&format!("{BOB}, {DAN}")), "{details}");
+    assert!(
+        details.contains(&format!("{ADA} (no address is known)")),
+        "{details}"
+    );
+    assert!(!details.contains('@'), "{details}");
+
+    // The hour is counted whatever becomes of the process.
+    site.gateway.kill();
+    site.gateway.start_again();
+    site.gateway.wait_until_ready();
+    let again = remind(&site, &instance);
+    assert_eq!(again.status, 429, "{again:?}");
+    let wait: u64 = again.header("retry-after").unwrap().parse().unwrap();
+    assert!((3000..=3600).contains(&wait), "{wait}");
+
+    // Nobody is mailed where everything is decided.
+    let second = begin(&site, &with_reviewers(&json!({})));
+    let all = json!({ "decision": "Approve", "justification": "All stay" });
+    let path = format!("{second}/batchRecordDecisions");
+    assert_eq!(site.send(&bob(&site), "POST", &path, &all).status, 204);
+    assert_eq!(remind(&site, &second).status, 204);
+    let records = audited(&site, "Send reminder");
+    let decided = records
+        .iter()
+        .any(|record| record.to_string().contains("every guest is decided"));
+    assert!(decided, "{records:#?}");
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(server.all().len(), 2);
+}
+
+#[test]
+fn a_review_mails_at_its_start_and_half_way_once_whatever_becomes_of_the_process() {
+    let server = MailServer::start();
+    let mut site = open_with_mail(&server);
+    let both = json!({ "mailNotificationsEnabled": true, "reminderNotificationsEnabled": true });
+    let instance = begin(&site, &with_reviewers(&both));
+    let began = server.newest("bob@contoso.com", 1);
+    assert_eq!(
+        began["subject"],
+        "G\u{e4}ster att granska: Guests of Wingtip"
+    );
+    let _ = server.newest("dan@wingtip.com", 1);
+    site.gateway.kill();
+    // Two of its three days go by.
+    let id = instance.rsplit('/').next().unwrap();
+    let file = site.gateway.directory().join("policy.db");
+    let at = |hours| (Timestamp::now() + SignedDuration::from_hours(hours)).to_string();
+    rusqlite::Connection::open(file)
+        .unwrap()
+        .execute(
+            "UPDATE documents SET text = json_set(text, '$.instanceStartDateTime', ?1, '$.instanceEndDateTime', ?2) WHERE key = ?3",
+            (at(-48), at(24), id),
+        )
+        .unwrap();
+    site.gateway.start_again();
+    site.gateway.wait_until_ready();
+    let half = server.newest("bob@contoso.com", 2);
+    assert_eq!(
+        half["subject"],
+        "P\u{e5}minnelse, g\u{e4}ster att granska: Guests of Wingtip"
+    );
+    let _ = server.newest("dan@wingtip.com", 2);
+    site.gateway.kill();
+    site.gateway.start_again();
+    site.gateway.wait_until_ready();
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(server.all().len(), 4);
+    for activity in ["Access review started", "Send reminder"] {
+        let records = audited(&site, activity);
+        assert_eq!(records.len(), 1, "{records:#?}");
+        assert!(records[0].to_string().contains(BOB), "{records:#?}");
+    }
 }

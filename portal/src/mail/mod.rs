@@ -1,8 +1,9 @@
-//! Mails to people: the code that one is sent in, the invitation, and the approval; and how they are sent.
+//! Mails to people: the code that one is sent in, the invitation, the approval, and what reviewers have to do; and how they are sent.
 
 mod approval;
 mod code;
 mod invitation;
+mod review;
 mod transport;
 
 #[cfg(test)]
@@ -17,6 +18,7 @@ use lettre::message::{Mailbox, MultiPart};
 pub use approval::ApprovalMail;
 pub use code::CodeMail;
 pub use invitation::InvitationMail;
+pub use review::ReviewMail;
 pub use transport::{
     Credentials, MailServer, MailSettings, Mailer, Security, SendFault, SettingsFault,
 };

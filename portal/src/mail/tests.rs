@@ -299,3 +299,84 @@ fn no_code_address_or_password_is_in_what_debug_shows() {
         assert!(!shown.contains(secret), "{shown}");
     }
 }
+
+/// What comes to Ada of a review of this name.
+async fn reviewing(server: &RealServer, language: &str, name: &str, count: usize) -> Value {
+    let (pages, ada) = (pages("Contoso"), address("ada@contoso.example"));
+    let made = ReviewMail {
+        from: &address("sign-in@contoso.example"),
+        to: &ada,
+        is_reminder: language == "sv",
+        name,
+        id: "0a0e0000-0000-4000-8000-00000000000a",
+        until: "2026-01-04 12:00 UTC",
+        undecided: 17,
+        now: NOW,
+    };
+    let mail = Mail::review(&pages, &pages.negotiate(Some(language)), &made).unwrap();
+    mailer(server).send(&mail).await.unwrap();
+    server.newest("ada@contoso.example", count)
+}
+
+#[tokio::test]
+async fn reviewers_are_told_which_review_until_when_and_of_how_many_guests() {
+    let server = RealServer::start();
+    let english = reviewing(&server, "en", "Wingtip & \u{e5}land", 1).await;
+    assert_eq!(english["subject"], "Guests to review: Wingtip & \u{e5}land");
+    let swedish = reviewing(&server, "sv", "Wingtip & \u{e5}land", 2).await;
+    let subject = "P\u{e5}minnelse, g\u{e4}ster att granska: Wingtip & \u{e5}land";
+    assert_eq!(swedish["subject"], subject);
+    let counts = [
+        (&english, "Guests not decided yet: 17"),
+        (&swedish, "G\u{e4}ster som inte \u{e4}r avgjorda: 17"),
+    ];
+    for (mail, count) in counts {
+        let text = mail["text"].as_str().unwrap();
+        let id = "0a0e0000-0000-4000-8000-00000000000a";
+        for words in [
+            count,
+            id,
+            "2026-01-04 12:00 UTC",
+            "> Wingtip & \u{e5}land\n",
+        ] {
+            assert!(text.contains(words), "{words}\n{text}");
+        }
+        let html = mail["html"].as_str().unwrap();
+        assert!(
+            html.contains("<blockquote>Wingtip &amp; \u{e5}land</blockquote>"),
+            "{html}"
+        );
+        assert!(!html.contains("href") && html.contains(count), "{html}");
+    }
+}
+
+#[tokio::test]
+async fn a_reviews_name_writes_no_header_no_recipient_and_no_markup() {
+    let server = RealServer::start();
+    for (number, name) in [
+        "Guests\r\nBcc: eve@evil.example\r\nX-Evil: 1\r\n\r\n<script>alert(1)</script>",
+        "Guests\nTo: eve@evil.example",
+        "=?utf-8?q?Guests=0D=0ABcc:_eve=40evil.example?=",
+        "\u{e4}\u{2028}Bcc: eve@evil.example\0\u{85}",
+        "</blockquote><a href=\"https://evil.example\">{count}</a>\r\n.\r\nMAIL FROM:<eve@evil.example>",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mail = reviewing(&server, "en", name, number + 1).await;
+        assert_eq!(server.all().len(), number + 1, "{name:?}");
+        let ada = serde_json::json!(["ada@contoso.example"]);
+        assert_eq!((&mail["envelope"]["to"], &mail["to"]), (&ada, &ada));
+        assert_eq!(mail["copies"], serde_json::json!([]), "{name:?}");
+        let headers = mail["headers"].as_object().unwrap();
+        assert_eq!(headers.len(), 8, "{name:?}: {headers:?}");
+        assert!(!headers.contains_key("bcc") && !headers.contains_key("x-evil"));
+        let html = mail["html"].as_str().unwrap();
+        assert!(!html.contains("<script") && !html.contains("<a "), "{html}");
+        let text = mail["text"].as_str().unwrap();
+        let quoted = text.lines().filter(|line| line.starts_with("> "));
+        assert_eq!(quoted.count(), 1, "{text}");
+        assert!(!text.lines().any(|line| line.starts_with("Bcc") || line.starts_with("To")), "{text}");
+        assert!(text.contains("Guests not decided yet: 17"), "{text}");
+    }
+}
