@@ -12,6 +12,7 @@ pub mod delegation;
 pub mod document;
 pub mod enforcer;
 pub mod expiry;
+mod home;
 pub mod invitations;
 pub mod inviting;
 pub mod leaving;
