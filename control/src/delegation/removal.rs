@@ -9,7 +9,7 @@ use super::{Capacity, Thing, answers_for, guest};
 use crate::api::error::ApiError;
 use crate::audit::{Activity, modified};
 use crate::document::{Address, DocumentKind, Write};
-use crate::ledger::{Ledger, Planned};
+use crate::ledger::Planned;
 use crate::roles::Roles;
 use crate::store::Store;
 use crate::text::Document;
@@ -96,8 +96,12 @@ pub(crate) fn may_delete(
 }
 
 /// What goes with a guest who goes for good: what they were in, and what they owned.
-pub(crate) fn traces_of(ledger: &Ledger, guest: &Id) -> Result<Vec<Write>, ApiError> {
-    let (store, assignments) = (ledger.store(), ledger.compiled().assignments);
+pub(crate) fn traces_of(
+    store: &dyn Store,
+    standing: &Standing,
+    guest: &Id,
+) -> Result<Vec<Write>, ApiError> {
+    let assignments = standing.compiled().assignments;
     let id = guest.to_string();
     let apps = assignments.apps_of(guest).iter().cloned().map(Thing::App);
     let groups = assignments.groups_of(guest).iter();

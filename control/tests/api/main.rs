@@ -11,6 +11,7 @@ mod bodies;
 mod documents;
 mod invitations;
 mod meanwhile;
+mod purge;
 mod reviews;
 mod signals;
 mod support;
