@@ -139,6 +139,13 @@ pub(crate) fn is_expired(record: &Document) -> bool {
     facts(record).get(IS_EXPIRED) == Some(&Value::Bool(true))
 }
 
+/// The time, as decisions know it.
+pub(crate) fn now() -> UnixTime {
+    // Whatever is no time is late: then everything has ended.
+    UnixTime::new(Timestamp::now().as_duration().as_secs_f64())
+        .unwrap_or(UnixTime::from_secs(u32::MAX))
+}
+
 /// When a record ends; `None` where it does not.
 pub(crate) fn end_of(record: &Document) -> Option<Timestamp> {
     let facts = facts(record);

@@ -25,7 +25,7 @@ pub mod reviews;
 pub mod roles;
 pub mod scim;
 pub mod secret;
-mod sign_up_requests;
+pub mod sign_up_requests;
 mod signals;
 pub mod signing_up;
 pub mod sponsors;

@@ -13,6 +13,7 @@ mod invitations;
 mod meanwhile;
 mod purge;
 mod reviews;
+mod sign_up;
 mod signals;
 mod support;
 mod synchronization;

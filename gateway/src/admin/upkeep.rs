@@ -8,6 +8,7 @@ use crossgate_control::api::error::ApiError;
 use crossgate_control::expiry;
 use crossgate_control::ledger::Ledger;
 use crossgate_control::reviews;
+use crossgate_control::sign_up_requests;
 use jiff::Timestamp;
 
 use super::activity::GuestActivity;
@@ -34,6 +35,7 @@ pub async fn upkeep(ledger: Weak<Ledger>, activity: Arc<GuestActivity>) {
             }
             let took = looks.then(|| disable_expired(&ledger)).transpose()?;
             reviews::tend(&ledger, Timestamp::now())?;
+            sign_up_requests::remove_outdated(&ledger, Timestamp::now())?;
             Ok::<_, ApiError>(took)
         });
         pause = match done.await {
