@@ -3,12 +3,13 @@
 
 use crossgate_policy::ids::{Id, UnixTime};
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::api::error::ApiError;
 use crate::audit::{Activity, Attempt, Initiator, TargetResource, modified};
 use crate::document::{Address, DocumentKind, Write};
+use crate::home::facts;
 use crate::ledger::{Confirmation, Ledger, Planned};
 use crate::resource::USERS;
 use crate::scim::here;
@@ -87,7 +88,7 @@ pub(crate) fn amend(
     changes: &Document,
     after: &mut Document,
 ) -> Result<bool, ApiError> {
-    let was_expired = facts(before).get(IS_EXPIRED) == Some(&Value::Bool(true));
+    let was_expired = is_expired(before);
     if let Some(Value::Object(changed)) = changes.get("crossgate") {
         let mut crossgate = facts(before);
         for (name, value) in changed {
@@ -109,14 +110,13 @@ pub(crate) fn amend(
         ));
     }
     let disables = changes.get("accountEnabled") == Some(Value::Bool(false));
-    let is_expired = was_expired && has_ended && !disables;
+    let stays_expired = was_expired && has_ended && !disables;
     let is_put_off = was_expired && !has_ended && !disables;
     if is_put_off && here::is_active(before) {
         after.set("accountEnabled", &json!(true));
     }
-    let shown = crossgate.get(IS_EXPIRED) == Some(&Value::Bool(true));
-    if shown != is_expired {
-        if is_expired {
+    if is_expired(after) != stays_expired {
+        if stays_expired {
             crossgate.insert(IS_EXPIRED.to_owned(), json!(true));
         } else {
             crossgate.remove(IS_EXPIRED);
@@ -134,17 +134,16 @@ pub(crate) fn is_all_of(changes: &Document) -> bool {
     changed.keys().all(|name| name == EXPIRES)
 }
 
-/// Takes the end of the record that was there into what is written over its `crossgate`: nobody but an administrator changes it.
-pub(crate) fn keep(before: &Document, crossgate: &mut Value) {
-    let Some(crossgate) = crossgate.as_object_mut() else {
-        return;
-    };
-    let facts = facts(before);
-    for name in [EXPIRES, IS_EXPIRED] {
-        if let Some(value) = facts.get(name) {
-            crossgate.insert(name.to_owned(), value.clone());
-        }
-    }
+/// Whether a record's account was disabled because its time was up.
+pub(crate) fn is_expired(record: &Document) -> bool {
+    facts(record).get(IS_EXPIRED) == Some(&Value::Bool(true))
+}
+
+/// The time, as decisions know it.
+pub(crate) fn now() -> UnixTime {
+    // Whatever is no time is late: then everything has ended.
+    UnixTime::new(Timestamp::now().as_duration().as_secs_f64())
+        .unwrap_or(UnixTime::from_secs(u32::MAX))
 }
 
 /// When a record ends; `None` where it does not.
@@ -153,13 +152,6 @@ pub(crate) fn end_of(record: &Document) -> Option<Timestamp> {
     let ends: Timestamp = facts.get(EXPIRES)?.as_str()?.parse().ok()?;
     // As decisions take it: at its second, however much of that is meant to pass.
     Timestamp::from_second(ends.as_millisecond().div_euclid(1000)).ok()
-}
-
-fn facts(record: &Document) -> Map<String, Value> {
-    match record.get("crossgate") {
-        Some(Value::Object(facts)) => facts,
-        _ => Map::new(),
-    }
 }
 
 const EXPIRED: Activity = Activity::new("UserManagement", "Update", "Guest expired");
@@ -238,18 +230,5 @@ mod tests {
         let before = json!({"accountEnabled": false});
         let after = amended(&before, &json!({"crossgate": {"isExpired": true}})).unwrap();
         assert_eq!(after["crossgate"].get("isExpired"), None);
-    }
-
-    #[test]
-    fn what_others_write_over_a_record_keeps_its_end() {
-        let before = document(
-            &json!({"crossgate": {"expiresDateTime": PAST, "isExpired": true, "homeUserId": "u"}}),
-        );
-        let mut crossgate = json!({"consentGiven": true, "expiresDateTime": LATER});
-        keep(&before, &mut crossgate);
-        assert_eq!(
-            crossgate,
-            json!({"consentGiven": true, "expiresDateTime": PAST, "isExpired": true})
-        );
     }
 }

@@ -6,13 +6,14 @@ use crossgate_graph::{Compiled, CrossTenantVerdict, InvitationVerdict};
 use crossgate_policy::ids::{Id, TenantId};
 use crossgate_policy::snapshot::{Access, PartnerSettings};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::api::error::ApiError;
 use crate::audit::{Activity, Attempt, Initiator, TargetResource, modified};
 use crate::document::{Address, DocumentKind, Write};
 use crate::expiry;
+use crate::home;
 use crate::ledger::{Confirmation, Ledger, Planned};
 use crate::secret::{Fingerprint, Secret};
 use crate::store::{Store, StoreError};
@@ -375,29 +376,26 @@ pub(crate) fn accepted(document: &mut Document, acceptance: &Acceptance, now: Ti
     document.set("externalUserState", &json!("Accepted"));
     let now = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     document.set("externalUserStateChangeDateTime", &json!(now));
-    let (identity, mut home) = match acceptance {
+    let mut home = Map::new();
+    let (issuer, assigned) = match acceptance {
         Acceptance::Tenant { tenant, user } => {
-            let issuer = if *tenant == TenantId::MICROSOFT_ACCOUNTS {
+            home.insert("homeTenantId".to_owned(), json!(tenant.to_string()));
+            home.insert("homeUserId".to_owned(), json!(user.to_string()));
+            let is_personal = *tenant == TenantId::MICROSOFT_ACCOUNTS;
+            let issuer = if is_personal {
                 "MicrosoftAccount"
             } else {
                 "ExternalAzureAD"
             };
-            let home = json!({
-                "homeTenantId": tenant.to_string(), "homeUserId": user.to_string(), "consentGiven": true,
-            });
-            (
-                json!({"signInType": "federated", "issuer": issuer, "issuerAssignedId": null}),
-                home,
-            )
+            (issuer, None)
         }
-        Acceptance::Account { issuer, assigned } => (
-            json!({"signInType": "federated", "issuer": issuer, "issuerAssignedId": assigned}),
-            json!({"consentGiven": true}),
-        ),
+        Acceptance::Account { issuer, assigned } => (issuer.as_str(), assigned.as_deref()),
     };
+    home.insert("consentGiven".to_owned(), json!(true));
+    let identity =
+        json!({"signInType": "federated", "issuer": issuer, "issuerAssignedId": assigned});
     document.set("identities", &json!([identity]));
-    expiry::keep(document, &mut home);
-    document.set("crossgate", &home);
+    home::set(document, home);
 }
 
 /// An attempt of this program's own, for a guest.

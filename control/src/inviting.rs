@@ -19,7 +19,8 @@ use crate::api::users::{now, sign_in_anew};
 use crate::audit::{Activity, Attempt, Initiator, Outcome, TargetResource, modified};
 use crate::delegation::{self, Thing};
 use crate::document::{Address, DocumentKind, Write};
-use crate::expiry::{self, EXPIRES};
+use crate::expiry::EXPIRES;
+use crate::home;
 use crate::invitations::{Invited, PENDING, invitable, link};
 use crate::ledger::{Confirmation, Ledger, Planned};
 use crate::outbox;
@@ -460,9 +461,7 @@ fn invited_again(before: &Document, wanted: &Wanted) -> Document {
         document.set("externalUserState", &json!(PENDING));
         document.set("externalUserStateChangeDateTime", &json!(now()));
         document.set("identities", &json!([]));
-        let mut crossgate = json!({"consentGiven": false});
-        expiry::keep(before, &mut crossgate);
-        document.set("crossgate", &crossgate);
+        home::forget(&mut document);
     }
     document
 }

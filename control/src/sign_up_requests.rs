@@ -1,16 +1,22 @@
 //! Who signed up and waits for approval: one request a person, for a while.
 
+use std::num::NonZero;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use crossgate_graph::UserFlow;
 use crossgate_policy::ids::{Id, TenantId};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use crate::api::error::ApiError;
+use crate::audit::{Activity, Attempt, Initiator, TargetResource};
 use crate::document::{Address, DocumentKind, Write};
 use crate::invitations::Acceptance;
+use crate::ledger::{Confirmation, Ledger, Planned};
+use crate::resource::SIGN_UP_REQUESTS;
 use crate::signing_up::Applicant;
-use crate::store::{Store, StoreError};
+use crate::store::{Share, Store, StoreError};
 use crate::text::Document;
 
 /// How somebody's request stands.
@@ -75,39 +81,75 @@ pub(crate) fn is_open(request: &Document, now: Timestamp) -> bool {
     until.is_some_and(|until| now < until)
 }
 
-/// The writes that have somebody wait; `None` where too many do. What is too old makes room.
+/// Removes requests that are too old, some at a time, each in a change of its own: one part in so many is looked at, another by each second.
+///
+/// # Errors
+/// The store cannot be read or written.
+pub fn remove_outdated(ledger: &Ledger, now: Timestamp) -> Result<(), ApiError> {
+    let second = usize::try_from(now.as_second()).unwrap_or_default();
+    let Some(share) = Share::split(PARTS).nth(second % PARTS) else {
+        return Ok(());
+    };
+    let mut outdated = Vec::new();
+    let mut look = |key: &str, text: &str| {
+        if outdated.len() < MOST_AT_ONCE && is_outdated(text, now) {
+            outdated.push(key.to_owned());
+        }
+    };
+    ledger
+        .store()
+        .each(DocumentKind::SignUpRequest, share, &mut look)?;
+    outdated.iter().try_for_each(|id| remove(ledger, id, now))
+}
+
+fn remove(ledger: &Ledger, id: &str, now: Timestamp) -> Result<(), ApiError> {
+    let address = address_of(id);
+    let attempt = Attempt {
+        activity: EXPIRED,
+        by: Initiator::Program("Crossgate sign-up"),
+        correlation: Uuid::new_v4(),
+        target: TargetResource {
+            id: id.to_owned(),
+            name: None,
+            kind: SIGN_UP_REQUESTS.target,
+        },
+        details: Vec::new(),
+    };
+    ledger.change_as_planned(&attempt, Confirmation::Given, &mut |store, _| {
+        let stored = store.get(&address)?;
+        // Who signed up anew meanwhile waits.
+        if !stored.is_some_and(|stored| is_outdated(&stored.text, now)) {
+            return Ok(None);
+        }
+        Ok(Some(Planned {
+            writes: vec![Write {
+                address: address.clone(),
+                text: None,
+            }],
+            ..Planned::default()
+        }))
+    })?;
+    Ok(())
+}
+
+fn is_outdated(text: &str, now: Timestamp) -> bool {
+    Document::parse(text).is_ok_and(|request| !is_open(&request, now))
+}
+
+/// The write that has somebody wait; `None` where too many do.
 pub(crate) fn queued(
     store: &dyn Store,
     who: &Applicant,
     flow: &UserFlow,
     attributes: &Map<String, Value>,
-) -> Result<Option<Vec<Write>>, ApiError> {
+) -> Result<Option<Write>, StoreError> {
     let now = Timestamp::now();
-    let (mut open, mut writes) = (0, Vec::new());
-    let mut behind: Option<Box<str>> = None;
-    loop {
-        let page = store.page(DocumentKind::SignUpRequest, behind.as_deref(), PAGE)?;
-        let Some(last) = page.last() else {
-            break;
-        };
-        behind = Some(last.address.key.clone());
-        for stored in &page {
-            if is_open(&parsed(&stored.address, &stored.text)?, now) {
-                open += 1;
-            } else {
-                writes.push(Write {
-                    address: stored.address.clone(),
-                    text: None,
-                });
-            }
-        }
-    }
-    if open >= MOST {
-        return Ok(None);
-    }
     let id = id_of(&who.identity, who.address());
     let address = address_of(&id);
-    writes.retain(|write| write.address != address);
+    // One of their own that is too old gives its place.
+    if store.count(DocumentKind::SignUpRequest)? >= MOST && store.get(&address)?.is_none() {
+        return Ok(None);
+    }
     let (tenant, user) = match &who.identity {
         Acceptance::Tenant { tenant, user } => (Some(tenant.to_string()), Some(user.to_string())),
         Acceptance::Account { .. } => (None, None),
@@ -138,11 +180,10 @@ pub(crate) fn queued(
     ];
     let members = members.map(|(name, value)| (name.to_owned(), value));
     let request = Document::of(&members.into_iter().collect());
-    writes.push(Write {
+    Ok(Some(Write {
         address,
         text: Some(request.to_text().into()),
-    });
-    Ok(Some(writes))
+    }))
 }
 
 /// Who waits, as the request tells of them; `None` where it does not tell.
@@ -196,16 +237,24 @@ pub(crate) const DENIED: &str = "denied";
 /// As long as an invitation counts.
 const LIFETIME: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// Those that wait, or were denied: more than anybody decides, and no more than are counted in a moment.
-const MOST: usize = 10_000;
+/// Those that wait, or were denied: more than anybody decides.
+const MOST: u64 = 10_000;
 
-/// Requests that are read at a time.
-const PAGE: usize = 1000;
+/// All are looked at within about so many seconds.
+const PARTS: NonZero<usize> = NonZero::new(60).unwrap();
+
+/// So that nobody who changes something waits for long.
+const MOST_AT_ONCE: usize = 50;
+
+const EXPIRED: Activity = Activity::new(
+    "UserManagement",
+    "Delete",
+    "Self-service sign-up request expired",
+);
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use uuid::Uuid;
 
     #[test]
     fn the_same_person_has_the_same_request_and_nobody_else_does() {

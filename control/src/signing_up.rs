@@ -16,9 +16,12 @@ use crate::api::users::now;
 use crate::audit::{Activity, Attempt, Initiator, Outcome, TargetResource, modified};
 use crate::delegation::Thing;
 use crate::document::{Address, DocumentKind, Write};
+use crate::expiry;
+use crate::home;
 use crate::invitations::{Acceptance, NotInvitable, accepted, admits_tenant, invitable};
 use crate::inviting::user_principal_name;
 use crate::ledger::{Confirmation, Ledger, Planned};
+use crate::resource::{SIGN_UP_REQUESTS, USERS};
 use crate::roles::{ScopeSet, Standing};
 use crate::sign_up_requests::{self, Standing as RequestStanding};
 use crate::text::Document;
@@ -155,11 +158,7 @@ pub fn sign_up(
         activity: if approves { REQUEST } else { SIGN_UP },
         by: Initiator::Administrator(&person, address),
         correlation,
-        target: TargetResource {
-            id: fresh.to_string(),
-            name: Some(who.address().to_owned()),
-            kind: "User",
-        },
+        target: target(who, approves, &fresh),
         details: Vec::new(),
     };
     let mut done: Result<SignedUp, NotSignedUp> = Err(NotSignedUp::NoFlow);
@@ -193,12 +192,12 @@ pub fn sign_up(
                 return Err(ApiError::concurrent());
             }
             if flow.requires_approval {
-                let Some(writes) = sign_up_requests::queued(store, who, flow, attributes)? else {
+                let Some(write) = sign_up_requests::queued(store, who, flow, attributes)? else {
                     return refuse(&mut done, NotSignedUp::Full);
                 };
                 done = Ok(SignedUp::Waits);
                 return Ok(Some(Planned {
-                    writes,
+                    writes: vec![write],
                     modified: Vec::new(),
                     details: told,
                 }));
@@ -219,6 +218,21 @@ pub fn sign_up(
         ledger.record(&attempt, Outcome::Failure(&why.told()))?;
     }
     done
+}
+
+/// What is made, for the audit: the request, by which its approval is found too, or the guest.
+fn target(who: &Applicant, approves: bool, fresh: &Id) -> TargetResource {
+    let (id, kind) = if approves {
+        let request = sign_up_requests::id_of(&who.identity, who.address());
+        (request, SIGN_UP_REQUESTS.target)
+    } else {
+        (fresh.to_string(), USERS.target)
+    };
+    TargetResource {
+        id,
+        name: Some(who.address().to_owned()),
+        kind,
+    }
 }
 
 /// Nothing is to be done, for this reason.
@@ -297,9 +311,9 @@ pub(crate) fn found(
             }
         }
     }
-    let lets_in = |record: &&Guest| {
-        !record.deleted && record.enabled && record.redemption == Redemption::Accepted
-    };
+    let now = expiry::now();
+    let is_active = |record: &Guest| record.is_active(now);
+    let lets_in = |record: &&Guest| is_active(record) && record.redemption == Redemption::Accepted;
     let is_theirs = |record: &Guest| match identity {
         Acceptance::Tenant { .. } => false,
         // A mailbox has no id: whoever reads its mail is its owner.
@@ -322,9 +336,7 @@ pub(crate) fn found(
             }
         }
     }
-    let is_open = |record: &&Guest| {
-        !record.deleted && record.enabled && record.redemption == Redemption::Pending
-    };
+    let is_open = |record: &&Guest| is_active(record) && record.redemption == Redemption::Pending;
     if theirs.iter().chain(&others).any(is_open) {
         return Err(NotSignedUp::Invited);
     }
@@ -404,11 +416,8 @@ pub(crate) fn record(id: &Id, made: &Made<'_>, settings: &Settings) -> Document 
         }
     }
     if !custom.is_empty() {
-        let facts = document.get("crossgate");
-        let mut facts = facts
-            .and_then(|facts| facts.as_object().cloned())
-            .unwrap_or_default();
-        facts.insert("attributes".to_owned(), Value::Object(custom));
+        let mut facts = home::facts(&document);
+        facts.insert(home::ATTRIBUTES.to_owned(), Value::Object(custom));
         document.set("crossgate", &Value::Object(facts));
     }
     document

@@ -117,6 +117,22 @@ fn odd() -> Files {
             "[ {\"allowInvitesFrom\":\"none\"}, {\"displayName\":\"x\", \"definition\" : []} ]"
                 .to_owned(),
         ),
+        (
+            "authentication-flows-policy.json",
+            "{ \"selfServiceSignUp\":{\"isEnabled\" :true}}".to_owned(),
+        ),
+        (
+            "user-flows/pay.json",
+            "{\"id\":\"B2X_1_pay\",  \"userFlowTypeVersion\":1}".to_owned(),
+        ),
+        (
+            "api-connectors/c.json",
+            "{\"id\":\"c\",\n \"targetUrl\":\"https://a.example/\"}".to_owned(),
+        ),
+        (
+            "user-flow-attributes/code.json",
+            "{\"id\":\"extension_1_Code\", \"dataType\":\"int64\"}".to_owned(),
+        ),
         ("guests.jsonl", "{\"id\":\"g\" }\n".to_owned()),
         (
             "revocations.jsonl",
@@ -152,7 +168,7 @@ fn an_export_that_is_imported_gives_the_very_same_documents() {
     other.import(&files);
     assert_eq!(one.documents(), other.documents());
     assert_eq!(other.export(), files);
-    assert_eq!(one.documents().len(), 28);
+    assert_eq!(one.documents().len(), 32);
     // And the same once more changes nothing.
     let again = one.import(&files);
     assert_eq!((again.added, again.changed, again.removed), (0, 0, 0));
@@ -172,12 +188,15 @@ fn a_domain_policy_that_says_nothing_of_domains_stays_one() {
 }
 
 #[test]
-fn roles_owners_and_the_secret_stay_where_the_directory_says_nothing_of_them() {
+fn rights_and_the_secret_stay_where_the_directory_says_nothing_of_them() {
     let stage = Stage::new();
     stage.write(vec![
         put(DocumentKind::Bootstrap, "", "{}"),
         put(DocumentKind::RoleAssignment, "a", "{\"id\":\"a\"}"),
         put(DocumentKind::Owner, "a/group/t", "{\"ownerId\":\"a\"}"),
+        put(DocumentKind::AppRoleAssignment, "crm/a", "{}"),
+        put(DocumentKind::Group, "t", "{\"id\":\"t\"}"),
+        put(DocumentKind::GroupMember, "t/a", "{}"),
         put(DocumentKind::Partner, "p", "{}"),
         put(
             DocumentKind::Default,
@@ -192,8 +211,11 @@ fn roles_owners_and_the_secret_stay_where_the_directory_says_nothing_of_them() {
     assert_eq!(
         left,
         [
+            "app-role-assignments/crm/a",
             "bootstrap",
             "default",
+            "group-members/t/a",
+            "groups/t",
             "owners/a/group/t",
             "role-assignments/a"
         ]
@@ -218,7 +240,7 @@ fn roles_owners_and_the_secret_stay_where_the_directory_says_nothing_of_them() {
     let documents = stage.documents();
     assert!(!documents.contains_key("role-assignments/a"));
     assert!(documents.contains_key("role-assignments/c"));
-    assert_eq!(documents.len(), 5);
+    assert_eq!(documents.len(), 8);
 }
 
 #[test]

@@ -176,6 +176,43 @@ impl DocumentKind {
         }
     }
 
+    /// Whether it says who may do what: who has a role, owns, is assigned, or is in a group. What was taken away must not come back
+    /// unasked for.
+    #[must_use]
+    pub const fn gives_rights(self) -> bool {
+        match self {
+            Self::AppRoleAssignment
+            | Self::Group
+            | Self::GroupMember
+            | Self::Owner
+            | Self::RoleDefinition
+            | Self::RoleAssignment => true,
+            Self::Policy
+            | Self::Default
+            | Self::Partner
+            | Self::PartnerTemplate
+            | Self::SynchronizationTemplate
+            | Self::ConditionalAccess
+            | Self::NamedLocation
+            | Self::Authorization
+            | Self::Domains
+            | Self::ExternalIdentities
+            | Self::AuthenticationFlows
+            | Self::ApiConnector
+            | Self::UserFlowAttribute
+            | Self::UserFlow
+            | Self::Guest
+            | Self::Revocation
+            | Self::Bootstrap
+            | Self::Invitation
+            | Self::Mail
+            | Self::SynchronizedGroup
+            | Self::AccessReview
+            | Self::AccessReviewDecision
+            | Self::SignUpRequest => false,
+        }
+    }
+
     /// Whether it is what an organisation sets, and may be kept in files: the others are of a store's own doing.
     #[must_use]
     pub const fn is_setting(self) -> bool {

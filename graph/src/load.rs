@@ -361,11 +361,16 @@ impl<'f> Loader<'f> {
 
     fn assignments(&mut self) -> Assignments {
         let mut all = Assignments::default();
+        // A user and a group of one id would be one document.
+        let mut keys = HashSet::new();
         self.each(Kind::AppRoleAssignments, |document, notes| {
-            if let Some(assignment) = assignments::assignment(document, notes)
-                && !all.assign(&assignment)
-            {
-                let key = assignments::key_of_assignment(&assignment);
+            let Some(assignment) = assignments::assignment(document, notes) else {
+                return;
+            };
+            let key = assignments::key_of_assignment(&assignment);
+            if keys.insert(key.clone()) {
+                all.assign(&assignment);
+            } else {
                 twice(&key, notes);
             }
         });

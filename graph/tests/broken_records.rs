@@ -257,6 +257,20 @@ fn an_assignment_of_what_cannot_be_assigned_is_refused() {
         &format!("{line}\n{line}"),
         &["app-role-assignments.jsonl:2:1: `b/a` has a line already; keep one of them"],
     );
+    // Both would be kept under one name.
+    let group = r#"{"principalType":"Group","principalId":"a","resourceId":"b"}"#;
+    check(
+        path,
+        &format!("{line}\n{group}"),
+        &["app-role-assignments.jsonl:2:1: `b/a` has a line already; keep one of them"],
+    );
+    check(
+        path,
+        r#"{"principalType":"User","principalId":"a","resourceId":"b","deletedDateTime":"2026-01-01T00:00:00Z"}"#,
+        &[
+            "app-role-assignments.jsonl:1:78: deletedDateTime: the assignment was deleted, and would let its principal in; expected null, or no such document",
+        ],
+    );
 }
 
 #[test]

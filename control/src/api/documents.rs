@@ -381,16 +381,6 @@ pub(super) fn update_beside(
 
 /// A resource goes.
 pub(super) fn delete(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<Reply, ApiError> {
-    delete_beside(api, asked, resource, &[])
-}
-
-/// The same, with writes that are made in the same step.
-pub(super) fn delete_beside(
-    api: &Api,
-    asked: &Asked<'_>,
-    resource: &Resource,
-    beside: &[Write],
-) -> Result<Reply, ApiError> {
     let address = address_of(resource, asked)?;
     let attempt = asked.attempt(resource.delete, target(api, resource, &address.key));
     let changed = api.change(asked, &attempt, &address, &|current| {
@@ -404,7 +394,7 @@ pub(super) fn delete_beside(
                 ));
             }
             Ok(Edit::Remove)
-        }, beside)?;
+        }, &[])?;
     Ok(Reply::nothing().advising(changed.advisories))
 }
 

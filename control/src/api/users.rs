@@ -214,14 +214,35 @@ pub(super) fn update(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
 
 /// A guest who was deleted goes for good, with the invitation that may be open and all that the guest was in.
 pub(super) fn purge(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
-    let id = address_of(&DELETED_USERS, asked)?.key;
-    let mut beside = delegation::traces_of(&api.ledger, &Id::new(&id))?;
-    beside.push(uninvited(&id));
-    let reply = documents::delete_beside(api, asked, &DELETED_USERS, &beside)?;
-    if let Err(error) = api.ledger.store().forget_sign_ins(&id) {
-        tracing::error!(%error, "when a guest came who is gone for good is still noted");
-    }
-    Ok(reply)
+    let address = address_of(&DELETED_USERS, asked)?;
+    let guest = Id::new(&address.key);
+    let attempt = asked.attempt(
+        DELETED_USERS.delete,
+        target(api, &DELETED_USERS, &address.key),
+    );
+    let change = &mut |store: &dyn Store, standing: &Standing| {
+        permission::by_role(api, asked, &api.ledger.roles())?;
+        let current = api.ledger.current(&address)?;
+        let current = current.filter(|current| (DELETED_USERS.is)(&current.document));
+        let current = current.ok_or_else(|| missing(asked))?;
+        asked.check_version(Some(&current))?;
+        let mut writes = delegation::traces_of(store, standing, &guest)?;
+        writes.push(uninvited(&address.key));
+        writes.push(Write {
+            address: address.clone(),
+            text: None,
+        });
+        Ok(Some(Planned {
+            modified: modified(Some(&current.document), None),
+            writes,
+            details: Vec::new(),
+        }))
+    };
+    let confirmation = asked.confirmation();
+    let advisories = api
+        .ledger
+        .change_as_planned(&attempt, confirmation, change)?;
+    Ok(Reply::nothing().advising(advisories.unwrap_or_default()))
 }
 
 fn uninvited(guest: &str) -> Write {

@@ -11,7 +11,7 @@ use crate::api::error::ApiError;
 use crate::audit::{Activity, modified};
 use crate::document::{Address, DocumentKind, Write};
 use crate::expiry::EXPIRES;
-use crate::ledger::{Ledger, Planned};
+use crate::ledger::Planned;
 use crate::reviews;
 use crate::roles::Roles;
 use crate::store::Store;
@@ -108,8 +108,12 @@ fn nothing_is_held_against(store: &dyn Store, guest: &Document, id: &Id) -> Resu
 }
 
 /// What goes with a guest who goes for good: what they were in, and what they owned.
-pub(crate) fn traces_of(ledger: &Ledger, guest: &Id) -> Result<Vec<Write>, ApiError> {
-    let (store, assignments) = (ledger.store(), ledger.compiled().assignments);
+pub(crate) fn traces_of(
+    store: &dyn Store,
+    standing: &Standing,
+    guest: &Id,
+) -> Result<Vec<Write>, ApiError> {
+    let assignments = standing.compiled().assignments;
     let id = guest.to_string();
     let apps = assignments.apps_of(guest).iter().cloned().map(Thing::App);
     let groups = assignments.groups_of(guest).iter();

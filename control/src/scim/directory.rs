@@ -21,8 +21,8 @@ pub(super) struct Known {
     pub(super) external_id: Option<String>,
     pub(super) groups: Vec<Box<str>>,
     pub(super) state: State,
-    /// An administrator of ours has disabled the account.
-    pub(super) held: bool,
+    /// An administrator of ours has disabled the account, or said when it ends: no other record takes its place.
+    pub(super) bound: bool,
 }
 
 /// Whether they are there.

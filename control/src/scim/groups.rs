@@ -313,7 +313,7 @@ fn membership(
         check_groups(person.groups.len())?;
         home_groups.extend(external_id.map(|id| Value::String(id.to_owned())));
     }
-    record.set("crossgate", &person.crossgate(home_groups));
+    person.tell(&mut record, home_groups);
     Ok(Some(written(member, &record)))
 }
 

@@ -37,6 +37,7 @@ use crate::text::Document;
 pub use call::{Call, Partner, Reply};
 use directory::Directory;
 use fault::Fault;
+pub(crate) use person::MEMBER;
 pub use service::MOST_BODY;
 
 /// What partners synchronise.

@@ -7,6 +7,7 @@ use super::directory::{Known, State, Team, one_form};
 use super::schema::ResourceKind;
 use super::values::{Attributes, is_primary};
 use crate::expiry;
+use crate::home;
 use crate::text::Document;
 
 /// What stands behind a record.
@@ -19,9 +20,33 @@ pub(super) struct Person {
     pub(super) groups: Vec<Box<str>>,
     /// An administrator of ours has disabled the account, which the partner cannot undo.
     pub(super) held: bool,
+    /// How long it is used was decided here.
+    pub(super) term: Term,
     /// The partner has removed it.
     pub(super) removed: bool,
     pub(super) last_modified: String,
+}
+
+/// What an administrator of ours has said of when an account ends.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Term {
+    Open,
+    /// It ends at a time, which has not come or is not noticed yet.
+    Ends,
+    /// It has ended, and is disabled for that.
+    Expired,
+}
+
+impl Term {
+    fn read(document: &Document) -> Self {
+        if expiry::is_expired(document) {
+            Self::Expired
+        } else if expiry::end_of(document).is_some() {
+            Self::Ends
+        } else {
+            Self::Open
+        }
+    }
 }
 
 impl Person {
@@ -33,6 +58,7 @@ impl Person {
         let attributes = told.get("resource")?.as_object()?.clone();
         let is_active = attributes.get("active") != Some(&Value::Bool(false));
         let is_enabled = document.get("accountEnabled") != Some(Value::Bool(false));
+        let term = Term::read(document);
         let was_held = told.get("held") == Some(&Value::Bool(true));
         let groups = told.get("groups").and_then(Value::as_array);
         let groups = groups.into_iter().flatten().filter_map(Value::as_str);
@@ -40,7 +66,9 @@ impl Person {
             id: document.text_of("id")?,
             tenant: TenantId::parse(text("tenantId")?)?,
             groups: groups.map(Into::into).collect(),
-            held: !is_enabled && (is_active || was_held),
+            // Who was disabled because their time was up is held for no other reason.
+            held: !is_enabled && term != Term::Expired && (is_active || was_held),
+            term,
             removed: told.get("removed") == Some(&Value::Bool(true)),
             last_modified: text("lastModified").unwrap_or_default().to_owned(),
             attributes,
@@ -84,6 +112,16 @@ impl Person {
         self.attributes.get("active") != Some(&Value::Bool(false))
     }
 
+    /// Whether the partner and this organization both let the account be used.
+    fn is_enabled(&self) -> bool {
+        self.is_active() && !self.held && self.term != Term::Expired
+    }
+
+    /// Whether an administrator of ours has disabled the account, or said when it ends: no other record takes its place.
+    pub(super) fn is_bound(&self) -> bool {
+        self.held || self.term != Term::Open
+    }
+
     /// The record that says so, over the one that was there. What the partner does not tell of stays as it is.
     pub(super) fn record(
         &self,
@@ -108,7 +146,7 @@ impl Person {
         let local = self.user_name().replace('@', "_");
         let enterprise = ENTERPRISE;
         set("id", json!(self.id));
-        set("accountEnabled", json!(self.is_active() && !self.held));
+        set("accountEnabled", json!(self.is_enabled()));
         if before.is_none() {
             set("createdDateTime", json!(now));
         }
@@ -145,16 +183,12 @@ impl Person {
             "identities",
             json!([{"signInType": "federated", "issuer": "ExternalAzureAD", "issuerAssignedId": null}]),
         );
-        let mut crossgate = self.crossgate(home_groups);
-        if let Some(before) = before {
-            expiry::keep(before, &mut crossgate);
-        }
-        set("crossgate", crossgate);
+        self.tell(&mut record, home_groups);
         record
     }
 
-    /// Where the account lives, and what the partner told.
-    pub(super) fn crossgate(&self, home_groups: Vec<Value>) -> Value {
+    /// Has a record say where the account lives, and what the partner told.
+    pub(super) fn tell(&self, record: &mut Document, home_groups: Vec<Value>) {
         let mut told = Map::new();
         told.insert("tenantId".to_owned(), json!(self.tenant.to_string()));
         told.insert("lastModified".to_owned(), json!(self.last_modified));
@@ -178,7 +212,7 @@ impl Person {
         }
         home.insert("consentGiven".to_owned(), json!(true));
         home.insert(MEMBER.to_owned(), Value::Object(told));
-        Value::Object(home)
+        home::set(record, home);
     }
 
     /// The resource, as the partner reads it.
@@ -199,8 +233,8 @@ impl Person {
         shown.insert("id".to_owned(), json!(self.id));
         shown.extend(self.attributes.clone());
         // As it is here, whoever decided that.
-        if self.held || self.attributes.contains_key("active") {
-            shown.insert("active".to_owned(), json!(self.is_active() && !self.held));
+        if !self.is_enabled() || self.attributes.contains_key("active") {
+            shown.insert("active".to_owned(), json!(self.is_enabled()));
         }
         let groups = self.groups.iter().filter_map(|id| Some((id, team(id)?)));
         let groups: Vec<_> = groups
@@ -246,12 +280,12 @@ pub(super) fn known(document: &Document) -> Option<Known> {
             (false, true) => State::Removed,
             (false, false) => State::Deleted,
         },
-        held: person.held,
+        bound: person.is_bound(),
         groups: person.groups,
     })
 }
 
 /// The member of a record's `crossgate` that says who synchronises it, and what they told.
-pub(super) const MEMBER: &str = "synchronization";
+pub(crate) const MEMBER: &str = "synchronization";
 
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::directory::{Directory, State, one_form};
 use super::fault::{Fault, FaultKind};
-use super::person::Person;
+use super::person::{Person, Term};
 use super::schema::ResourceKind;
 use super::values::{self, Attributes};
 use super::{Call, Reply, Scim, group_at, now, patch, read, team, user_at};
@@ -49,13 +49,14 @@ impl Scim {
                         Some(id) => read(store, &user_at(id))?.map(|(document, _)| document),
                         None => None,
                     };
-                    let held = before.as_ref().and_then(Person::read);
+                    let known = before.as_ref().and_then(Person::read);
                     let person = Person {
                         id: id.clone(),
                         tenant: call.tenant(),
                         attributes: attributes.clone(),
                         groups: Vec::new(),
-                        held: held.is_some_and(|before| before.held),
+                        held: known.as_ref().is_some_and(|before| before.held),
+                        term: known.map_or(Term::Open, |before| before.term),
                         removed: false,
                         last_modified: now(),
                     };
@@ -130,11 +131,11 @@ impl Scim {
                     last_modified: now(),
                     ..person
                 };
-                if person.held && home_before.is_some() && person.external_id().map(one_form) != home_before {
-                    // Whoever has the id would be held no more.
+                if person.is_bound() && home_before.is_some() && person.external_id().map(one_form) != home_before {
+                    // Whoever has the id would be bound no more.
                     return Err(Fault::bad(
                         FaultKind::Mutability,
-                        "`externalId` cannot be changed: an administrator of this organization has disabled this user",
+                        "`externalId` cannot be changed: an administrator of this organization has disabled this user, or set when access ends",
                     ));
                 }
                 check_free(directory, standing, &person)?;
@@ -170,7 +171,7 @@ impl Scim {
             person.last_modified = now();
             let mut record = before.clone();
             record.set("deletedDateTime", &json!(crate::api::users::now()));
-            record.set("crossgate", &person.crossgate(Vec::new()));
+            person.tell(&mut record, Vec::new());
             let mut writes = vec![written(id, &record)];
             for group in groups {
                 // Their groups are others without them, which their versions tell.
@@ -211,7 +212,7 @@ fn who_comes_back(
             "an administrator of this organization has deleted this user, and can restore the record or remove it for good",
         ));
     }
-    let back = gone().find(|(_, known)| known.held).or(gone().next());
+    let back = gone().find(|(_, known)| known.bound).or(gone().next());
     Ok(back.map(|(id, _)| id.to_owned()))
 }
 
@@ -226,9 +227,10 @@ fn check_free(directory: &Directory, standing: &Standing, person: &Person) -> Re
     if let Some(external_id) = person.external_id() {
         let mut gone = directory.gone(tenant, external_id);
         // Under another record they would be let in again.
-        if gone.any(|(other, known)| other != id && (known.state == State::Deleted || known.held)) {
+        if gone.any(|(other, known)| other != id && (known.state == State::Deleted || known.bound))
+        {
             return Err(Fault::taken(
-                "an administrator of this organization has disabled or deleted the user who had this `externalId`, whose record no other takes the place of",
+                "an administrator of this organization has disabled or deleted the user who had this `externalId`, or set when access ends; no other record takes the place of it",
             ));
         }
         let home = Id::new(external_id);

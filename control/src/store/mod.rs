@@ -271,7 +271,8 @@ pub trait Store: fmt::Debug + Send + Sync {
     fn verify(&self, noted: Option<Noted>) -> Result<Verified, StoreError>;
 
     /// Notes when guests came, by the ids of their records, in one transaction: what is newer than what stands there takes its place.
-    /// Beside the documents, without a history.
+    /// Of somebody without a record nothing is noted, and a record that is removed takes with it what was. Beside the documents, without a
+    /// history.
     ///
     /// # Errors
     /// It cannot be written.
@@ -288,12 +289,6 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// # Errors
     /// It cannot be read.
     fn sign_ins_since(&self) -> Result<Option<Timestamp>, StoreError>;
-
-    /// Forgets when a guest came.
-    ///
-    /// # Errors
-    /// It cannot be written.
-    fn forget_sign_ins(&self, guest: &str) -> Result<(), StoreError>;
 
     /// Writes a copy of one state to a new file while the store is in use.
     ///

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use crossgate_graph::{DirectoryDocument, Fault, PolicyFile, documents_of, place_of};
 use serde_json::Value;
 
-use super::{Difference, gives_rights, is_role, with_id, without};
+use super::{Difference, is_role, with_id, without};
 use crate::bootstrap::first_documents;
 use crate::document::DocumentKind;
 use crate::roles::{RoleAssignment, RoleDefinition};
@@ -97,7 +97,8 @@ impl<'t> Directory<'t> {
         };
         for kind in DocumentKind::ALL {
             let wanted = self.kind(kind);
-            if !kind.is_setting() || gives_rights(kind) && wanted.is_empty() {
+            // A directory without any document that gives such rights says nothing about them.
+            if !kind.is_setting() || kind.gives_rights() && wanted.is_empty() {
                 continue;
             }
             let mut seen = HashSet::new();

@@ -54,11 +54,6 @@ const fn is_role(kind: DocumentKind) -> bool {
     )
 }
 
-/// Whether it says what somebody may do. A directory without any document of it says nothing about that.
-const fn gives_rights(kind: DocumentKind) -> bool {
-    is_role(kind) || matches!(kind, DocumentKind::Owner)
-}
-
 /// What is left of a document where the other side has none.
 fn without(kind: DocumentKind, old: &str) -> Option<String> {
     let id = Document::parse(old).ok()?.get("id")?;

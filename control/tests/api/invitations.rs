@@ -1,9 +1,10 @@
 //! Several invite the same guest, and mail waits for its server.
 
 use crossgate_control::administrator::Administrator;
-use crossgate_control::document::{DocumentKind, Write};
+use crossgate_control::document::{Address, DocumentKind, Write};
 use crossgate_control::invitations::{self, Acceptance, Offer};
 use crossgate_control::outbox;
+use crossgate_control::store::Store as _;
 use crossgate_policy::ids::Id;
 use crossgate_policy::ids::TenantId;
 use jiff::{Timestamp, ToSpan};
@@ -223,4 +224,39 @@ fn who_invites_without_a_role_has_so_many_mails_sent_and_who_has_one_more() {
     assert_eq!(mailed(&site, &ada, AMY, &plain), (201, None));
     let other = inviter("0b0e0000-0000-4000-8000-00000000000c", "Cay");
     assert_eq!(mailed(&site, &other, AMY, &plain), (201, None));
+}
+
+#[test]
+fn redeeming_keeps_what_a_guest_told_and_a_reset_forgets_it_and_both_keep_the_end() {
+    let id = "a0000000-0000-4000-8000-00000000000a";
+    let told = json!({"extension_a": "told"});
+    let record = json!({
+        "id": id, "accountEnabled": true, "mail": AMY, "userType": "Guest", "externalUserState": "PendingAcceptance",
+        "crossgate": {"consentGiven": false, "expiresDateTime": "2100-01-01T00:00:00Z", "attributes": told},
+    });
+    let site = open(vec![put(DocumentKind::Guest, id, &record)]);
+    let ada = inviter(ADA, "Ada");
+    let facts = || {
+        let address = Address::new(DocumentKind::Guest, id);
+        let stored = site.store.get(&address).unwrap().unwrap();
+        let record: Value = serde_json::from_str(&stored.text).unwrap();
+        record["crossgate"].clone()
+    };
+    let (guest, ticket) = invite(&site, &ada, "https://a.example/");
+    assert_eq!(guest, id);
+    let account = Acceptance::Account {
+        issuer: "mail".to_owned(),
+        assigned: None,
+    };
+    invitations::accept(&site.ledger, (id, AMY), Some(&ticket), &account).unwrap();
+    let kept = json!({"consentGiven": true, "expiresDateTime": "2100-01-01T00:00:00Z", "attributes": told});
+    assert_eq!(facts(), kept);
+
+    let reset = json!({"invitedUser": {"id": id}, "resetRedemption": true});
+    let wanted = wanted("ben@fabrikam.example", "https://a.example/", &reset);
+    let resets = user(ADA, &["User.ReadWrite.All"]);
+    let answer = site.send(&resets, "POST", "/v1.0/invitations", &wanted);
+    assert_eq!(answer.status, 201, "{}", body(&answer));
+    let fresh = json!({"consentGiven": false, "expiresDateTime": "2100-01-01T00:00:00Z"});
+    assert_eq!(facts(), fresh);
 }

@@ -372,10 +372,6 @@ impl Store for Watched {
         self.inner.sign_ins_since()
     }
 
-    fn forget_sign_ins(&self, guest: &str) -> Result<(), StoreError> {
-        self.inner.forget_sign_ins(guest)
-    }
-
     fn backup(&self, to: &Path) -> Result<(), StoreError> {
         self.inner.backup(to)
     }

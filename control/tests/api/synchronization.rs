@@ -1,9 +1,10 @@
 //! What a partner pushes, beside what administrators here decide about the same records.
 
 use crossgate_control::document::{Address, DocumentKind};
+use crossgate_control::expiry;
 use crossgate_control::scim::{Call, Partner, Reply, Scim};
 use crossgate_control::store::{Share, Store as _};
-use crossgate_policy::ids::TenantId;
+use crossgate_policy::ids::{Id, TenantId};
 use http::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -244,6 +245,102 @@ fn who_was_disabled_here_while_inactive_is_not_activated_by_the_partner() {
     assert_eq!(site.sets(&amy, "active", &json!(false)).0, 200);
     assert_eq!(site.sets(&amy, "active", &json!(true)).0, 200);
     assert!(site.is_enabled(&amy));
+}
+
+impl Wingtip {
+    fn record(&self, id: &str) -> Value {
+        let stored = self.site.store.get(&Address::new(DocumentKind::Guest, id));
+        serde_json::from_str(&stored.unwrap().unwrap().text).unwrap()
+    }
+
+    /// A time comes to an end that an administrator had set, and the account is disabled.
+    fn ends(&self, id: &str) {
+        let mut record = self.record(id);
+        record["crossgate"]["expiresDateTime"] = json!("2020-01-01T00:00:00Z");
+        record["crossgate"]["attributes"] = json!({"extension_a": "told"});
+        write(
+            &*self.site.store,
+            vec![put(DocumentKind::Guest, id, &record)],
+        );
+        assert!(expiry::disable(&self.site.ledger, &Id::new(id)).unwrap());
+    }
+
+    #[track_caller]
+    fn is_over(&self, id: &str, after: &str) {
+        let record = self.record(id);
+        assert_eq!(record["accountEnabled"], false, "{after}: {record}");
+        let facts = &record["crossgate"];
+        assert_eq!(facts["isExpired"], true, "{after}: {record}");
+        let ends = &facts["expiresDateTime"];
+        assert_eq!(ends, "2020-01-01T00:00:00Z", "{after}: {record}");
+        assert_eq!(facts["attributes"], json!({"extension_a": "told"}));
+    }
+}
+
+#[test]
+fn nothing_that_a_partner_pushes_takes_away_that_a_guests_time_is_up() {
+    let site = Wingtip::new();
+    let amy = site.makes("amy", Some(X));
+    site.ends(&amy);
+    site.is_over(&amy, "the end");
+    let path = format!("/Users/{amy}");
+
+    let made = site.push("POST", "/Groups", &group("staff", &[amy.clone()]));
+    assert_eq!(made.status, 201, "{made:?}");
+    site.is_over(&amy, "a group");
+    let staff = made.body.unwrap()["id"].as_str().unwrap().to_owned();
+    let out = json!([{"op": "remove", "path": "members"}]);
+    let left = site.push("PATCH", &format!("/Groups/{staff}"), &patch(&out));
+    assert_eq!(left.status, 200, "{left:?}");
+    site.is_over(&amy, "out of the group");
+
+    for active in [false, true] {
+        let (status, _) = site.sets(&amy, "active", &json!(active));
+        assert_eq!(status, 200);
+        site.is_over(&amy, "a change");
+        let shown = site.push("GET", &path, &Value::Null).body.unwrap();
+        assert_eq!(shown["active"], false, "{shown:?}");
+    }
+    for active in [true, false, true] {
+        let mut whole = user("amy", Some(X));
+        whole["active"] = json!(active);
+        whole["title"] = json!(active.to_string());
+        assert_eq!(site.push("PUT", &path, &whole).status, 200);
+        site.is_over(&amy, "the whole of it");
+    }
+
+    assert_eq!(site.push("DELETE", &path, &Value::Null).status, 204);
+    site.is_over(&amy, "a removal");
+    assert_eq!(site.makes("amy", Some(X)), amy);
+    site.is_over(&amy, "coming back");
+
+    // They come back where an administrator puts it off, and what the partner may do is as before.
+    let later = json!({"crossgate": {"expiresDateTime": "2100-01-01T00:00:00Z"}});
+    site.here("PATCH", &format!("users/{amy}"), &later);
+    assert!(site.is_enabled(&amy));
+    assert_eq!(site.sets(&amy, "active", &json!(false)).0, 200);
+    assert!(!site.is_enabled(&amy));
+    assert_eq!(site.sets(&amy, "active", &json!(true)).0, 200);
+    assert!(site.is_enabled(&amy));
+}
+
+#[test]
+fn the_account_whose_access_ends_is_given_to_no_other_record() {
+    let site = Wingtip::new();
+    let amy = site.makes("amy", Some(X));
+    let later = json!({"crossgate": {"expiresDateTime": "2100-01-01T00:00:00Z"}});
+    site.here("PATCH", &format!("users/{amy}"), &later);
+    for next in [json!(Y), Value::Null] {
+        let told = site.sets(&amy, "externalId", &next);
+        assert_eq!(told, (400, "mutability"), "{next}");
+    }
+    let path = format!("/Users/{amy}");
+    assert_eq!(site.push("DELETE", &path, &Value::Null).status, 204);
+    let other = site.makes("other", Some(Y));
+    assert_eq!(site.sets(&other, "externalId", &json!(X)), TAKEN);
+    assert_eq!(site.makes("amy", Some(X)), amy);
+    let ends = &site.record(&amy)["crossgate"]["expiresDateTime"];
+    assert_eq!(ends, "2100-01-01T00:00:00Z");
 }
 
 const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";

@@ -8,6 +8,7 @@ use crossgate_control::api::error::ApiError;
 use crossgate_control::expiry;
 use crossgate_control::ledger::Ledger;
 use crossgate_control::reviews;
+use crossgate_control::sign_up_requests;
 use jiff::Timestamp;
 
 use super::activity::GuestActivity;
@@ -18,6 +19,7 @@ pub async fn upkeep(ledger: Weak<Ledger>, activity: Arc<GuestActivity>) {
     let mut writing = Chore::of("when guests came last is not written down");
     let mut disabling = Chore::of("guests whose time is up are not disabled");
     let mut reviewing = Chore::of("access reviews do not go on");
+    let mut forgetting = Chore::of("requests to sign up that are too old are not removed");
     loop {
         tokio::time::sleep(SHORTEST).await;
         let Some(ledger) = ledger.upgrade() else {
@@ -35,8 +37,14 @@ pub async fn upkeep(ledger: Weak<Ledger>, activity: Arc<GuestActivity>) {
             disabling.tried(took.map(|took| took * 20));
         }
         if reviewing.is_due() {
+            let ledger = Arc::clone(&ledger);
             let tend = move || reviews::tend(&ledger, Timestamp::now());
             reviewing.tried(run(tend).await.map(|()| SHORTEST));
+        }
+        if forgetting.is_due() {
+            let forget =
+                move || sign_up_requests::remove_outdated(&ledger, Timestamp::now()).map(drop);
+            forgetting.tried(run(forget).await.map(|()| BETWEEN_WRITES));
         }
     }
 }

@@ -230,3 +230,131 @@ fn many_partners_go_in_and_out_in_lines_beside_a_running_gateway() {
     assert_eq!(site.read(&token, &path)["isServiceProvider"], Value::Null);
     command(&["policy", "diff", "--from", "2"]);
 }
+
+const ATTRIBUTE: &str = "extension_11111111111141118111111111111111_Code";
+
+/// Sign-up's documents, and who may use and look after what.
+fn sign_up_and_rights() -> Vec<(&'static str, String)> {
+    let flow = json!({
+        "id": "B2X_1_pay", "userFlowType": "signUpOrSignIn", "userFlowTypeVersion": 1,
+        "userAttributeAssignments": [{"id": ATTRIBUTE}],
+        "apiConnectorConfiguration": {"postFederationSignup": {"id": "c"}},
+    });
+    let connector = json!({
+        "id": "c", "displayName": "Approvals", "targetUrl": "https://approvals.example/check",
+        "authenticationConfiguration": {"@odata.type": "#microsoft.graph.basicAuthentication", "username": "gate"},
+    });
+    let attribute = json!({"id": ATTRIBUTE, "displayName": "Code", "dataType": "int64"});
+    let documents = [
+        (
+            "authentication-flows-policy.json",
+            json!({"selfServiceSignUp": {"isEnabled": true}}),
+        ),
+        ("user-flows/B2X_1_pay.json", flow),
+        ("api-connectors/c.json", connector),
+        ("user-flow-attributes/a.json", attribute),
+        ("guests.jsonl", json!({"id": "g"})),
+        (
+            "app-role-assignments.jsonl",
+            json!({"resourceId": "crm", "principalType": "User", "principalId": "g"}),
+        ),
+        ("groups.jsonl", json!({"id": "team", "displayName": "Team"})),
+        (
+            "group-members.jsonl",
+            json!({"groupId": "team", "memberId": "g"}),
+        ),
+        (
+            "owners.jsonl",
+            json!({"ownerId": "ada", "objectType": "group", "objectId": "team"}),
+        ),
+    ];
+    documents
+        .map(|(path, document)| (path, document.to_string()))
+        .into()
+}
+
+#[test]
+fn sign_up_and_rights_go_in_and_out_and_only_sign_up_comes_back_by_a_restore_of_everything() {
+    let documents = sign_up_and_rights();
+    let policy: Vec<_> = documents
+        .iter()
+        .map(|(path, text)| (*path, &**text))
+        .collect();
+    let place = Place::imported(&policy);
+    let full = place.last();
+    place.run(&["policy", "diff", "policy"]).good();
+    place.run(&["policy", "export", "out"]).good();
+    let out = files(&place.path("out"));
+    for (_, text) in &policy {
+        let is_it = |found: &String| found.trim_end() == *text;
+        assert!(out.values().any(is_it), "{text} in {out:?}");
+    }
+    // Another store takes it, and gives the same.
+    let other = Place::new();
+    for (path, text) in &out {
+        other.write(&format!("policy/{path}"), text);
+    }
+    other.run(&["policy", "import", "policy"]).good();
+    other.run(&["policy", "export", "out"]).good();
+    assert_eq!(files(&other.path("out")), out);
+
+    // All of it goes: of each kind of rights another document says who has them.
+    let others = [
+        (
+            "app-role-assignments.jsonl",
+            r#"{"resourceId":"hr","principalType":"User","principalId":"h"}"#,
+        ),
+        ("groups.jsonl", r#"{"id":"other","displayName":"Other"}"#),
+        (
+            "group-members.jsonl",
+            r#"{"groupId":"other","memberId":"h"}"#,
+        ),
+        (
+            "owners.jsonl",
+            r#"{"ownerId":"ben","objectType":"group","objectId":"other"}"#,
+        ),
+    ];
+    place.policy(&others);
+    assert_eq!(place.run(&["policy", "diff", "policy"]).code, 1);
+    place.run(&["policy", "import", "policy"]).good();
+    place.run(&["policy", "diff", "policy"]).good();
+    place
+        .run(&["policy", "restore", "--at", &full.to_string()])
+        .good();
+    place.run(&["policy", "export", "restored"]).good();
+    let restored = files(&place.path("restored"));
+    for (path, text) in &policy {
+        let is_right = others.iter().any(|(other, _)| other == path);
+        let is_back = restored.values().any(|found| found.trim_end() == *text);
+        assert_eq!(is_back, !is_right, "{path}: {restored:?}");
+    }
+    for (path, text) in others {
+        assert_eq!(restored[path].trim_end(), text);
+    }
+    // One that is named comes back.
+    let at = full.to_string();
+    let named = [
+        "policy",
+        "restore",
+        "--at",
+        &at,
+        "app-role-assignments/crm/g",
+    ];
+    place.run(&named).good();
+    place.run(&["policy", "backup", "copy.db"]).good();
+    place.run(&["policy", "export", "before"]).good();
+    let before = files(&place.path("before"));
+    let assignments = &before["app-role-assignments.jsonl"];
+    assert_eq!(assignments.lines().count(), 2, "{assignments}");
+
+    // A copy holds all of it.
+    place.policy(&[]);
+    place.run(&["policy", "import", "policy"]).good();
+    for end in ["db", "db-wal", "db-shm"] {
+        drop(fs::remove_file(place.path(&format!("policy.{end}"))));
+    }
+    fs::rename(place.path("copy.db"), place.path("policy.db")).unwrap();
+    place.run(&["audit", "verify"]).good();
+    place.run(&["policy", "export", "after"]).good();
+    assert_eq!(files(&place.path("after")), before);
+}

@@ -21,6 +21,7 @@ pub(crate) fn assignment(
         principal_type,
         resource_id,
         app_role_id,
+        deleted_date_time,
         ..
     } = document;
     let app = part("resourceId", "the id of an app", resource_id, notes);
@@ -45,6 +46,12 @@ pub(crate) fn assignment(
                 "`{role}` is a role of the app, which tokens tell of; only the default access `{DEFAULT_ACCESS}` is \
                  assigned here"
             ),
+        );
+    }
+    if set(deleted_date_time) {
+        notes.fault(
+            &At::Root.member("deletedDateTime"),
+            "the assignment was deleted, and would let its principal in; expected null, or no such document",
         );
     }
     let principal = principal?;

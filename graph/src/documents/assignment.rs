@@ -13,14 +13,13 @@ pub(crate) struct AppRoleAssignmentDocument {
     pub(crate) principal_type: Option<PrincipalTypeName>,
     pub(crate) resource_id: Option<AnyId>,
     pub(crate) app_role_id: Option<AnyId>,
+    pub(crate) deleted_date_time: Option<Kept>,
 
     // What a directory export has about it; the ids say all that counts.
     #[serde(rename = "id")]
     _id: Option<Kept>,
     #[serde(rename = "createdDateTime")]
     _created_date_time: Option<Kept>,
-    #[serde(rename = "deletedDateTime")]
-    _deleted_date_time: Option<Kept>,
     #[serde(rename = "principalDisplayName")]
     _principal_display_name: Option<Kept>,
     #[serde(rename = "resourceDisplayName")]

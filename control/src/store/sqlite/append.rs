@@ -6,8 +6,8 @@ use super::super::chain::{Brought, Link, WritesDigest};
 use super::super::{Entry, Head, Sequence, StoreError};
 use super::number::Number;
 use super::stop::Stop;
-use super::{documents, schema};
-use crate::document::Write;
+use super::{documents, schema, sign_ins};
+use crate::document::{DocumentKind, Write};
 
 /// One key in so many is a mark.
 const MARKED: u64 = 256;
@@ -88,6 +88,7 @@ struct Tables<'a> {
     remove: CachedStatement<'a>,
     mark: CachedStatement<'a>,
     unmark: CachedStatement<'a>,
+    forget: CachedStatement<'a>,
 }
 
 impl<'a> Tables<'a> {
@@ -108,6 +109,7 @@ impl<'a> Tables<'a> {
             mark: change
                 .prepare_cached("INSERT OR IGNORE INTO marks (kind, key) VALUES (?1, ?2)")?,
             unmark: change.prepare_cached("DELETE FROM marks WHERE kind = ?1 AND key = ?2")?,
+            forget: sign_ins::forget(change)?,
         })
     }
 
@@ -134,6 +136,9 @@ impl<'a> Tables<'a> {
                 .execute(params![kind, key, Number(self.sequence), text])?,
             None => self.remove.execute(params![kind, key])?,
         };
+        if text.is_none() && write.address.kind == DocumentKind::Guest {
+            self.forget.execute((key,))?;
+        }
         match (is_same, text) {
             (None, Some(_)) if is_marked(key) => self.mark.execute(params![kind, key])?,
             (Some(_), None) if is_marked(key) => self.unmark.execute(params![kind, key])?,

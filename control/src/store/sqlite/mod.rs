@@ -187,11 +187,6 @@ impl Store for Sqlite {
             .read("reading since when sign-ins are noted", sign_ins::since)
     }
 
-    fn forget_sign_ins(&self, guest: &str) -> Result<(), StoreError> {
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        sign_ins::forget(&writer, guest).map_err(|stop| stop.during("forgetting sign-ins"))
-    }
-
     fn backup(&self, to: &Path) -> Result<(), StoreError> {
         self.readers
             .lend("copying the store", |from| backup::backup(from, to))

@@ -1,13 +1,15 @@
 //! When guests came last: kept beside the documents, without a history and outside the audit.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::super::{SignIn, SignInActivity};
 use super::schema;
 use super::stop::Stop;
+use crate::document::DocumentKind;
 
-/// What is newer than what stands there takes its place, and nothing older does.
+/// What is newer than what stands there takes its place, and nothing older does. Of whoever has no record nothing is noted: it would never be
+/// forgotten.
 pub(super) fn note(
     connection: &mut Connection,
     activity: &[(Box<str>, SignInActivity)],
@@ -16,7 +18,9 @@ pub(super) fn note(
     schema::still_current(&change)?;
     {
         let mut note = change.prepare_cached(
-            "INSERT INTO sign_ins (guest, last, request, success, success_request) VALUES (?1, ?2, ?3, ?4, ?5)
+            "INSERT INTO sign_ins (guest, last, request, success, success_request)
+             SELECT ?1, ?2, ?3, ?4, ?5
+             WHERE EXISTS (SELECT 1 FROM documents WHERE kind = ?6 AND key = ?1)
              ON CONFLICT DO UPDATE SET
                 request = CASE WHEN excluded.last > last THEN excluded.request ELSE request END,
                 last = max(last, excluded.last),
@@ -32,18 +36,16 @@ pub(super) fn note(
                 last.request,
                 success.map(|success| success.at.as_microsecond()),
                 success.map(|success| &success.request),
+                DocumentKind::Guest.name(),
             ])?;
         }
     }
     Ok(change.commit()?)
 }
 
-pub(super) fn forget(connection: &Connection, guest: &str) -> Result<(), Stop> {
-    schema::still_current(connection)?;
-    connection
-        .prepare_cached("DELETE FROM sign_ins WHERE guest = ?1")?
-        .execute((guest,))?;
-    Ok(())
+/// What forgets when a guest came, in the change that removes the record.
+pub(super) fn forget(change: &Connection) -> Result<CachedStatement<'_>, Stop> {
+    Ok(change.prepare_cached("DELETE FROM sign_ins WHERE guest = ?1")?)
 }
 
 pub(super) fn get(state: &Connection, guest: &str) -> Result<Option<SignInActivity>, Stop> {

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use clap::Args;
 use crossgate_control::audit::{Activity, TargetResource, modified};
-use crossgate_control::document::{Address, DocumentKind};
+use crossgate_control::document::Address;
 use crossgate_control::ledger::{Confirmation, Planned};
 use crossgate_control::store::{Sequence, Store, StoreError};
 use crossgate_control::text::Document;
@@ -21,7 +21,7 @@ pub(super) struct RestoreArgs {
     /// The change right after which it was as it is to be, as `history` numbers them.
     #[arg(long, value_name = "CHANGE")]
     at: Sequence,
-    /// Only this document, such as `default` or `partners/TENANT-ID`; without it all but roles and owners.
+    /// Only this document, such as `default` or `partners/TENANT-ID`; without it all but who may do what: roles, owners, assignments and groups.
     #[arg(value_name = "DOCUMENT")]
     document: Option<Address>,
 }
@@ -92,15 +92,7 @@ fn plan(
     };
     let is_wanted = |address: &Address| match only {
         Some(only) => address == only,
-        None => {
-            address.kind.is_setting()
-                && !matches!(
-                    address.kind,
-                    DocumentKind::RoleDefinition
-                        | DocumentKind::RoleAssignment
-                        | DocumentKind::Owner
-                )
-        }
+        None => address.kind.is_setting() && !address.kind.gives_rights(),
     };
     let mut plan = Plan::default();
     states.ways_back(store, &is_wanted, &mut |difference| plan.take(difference))?;
