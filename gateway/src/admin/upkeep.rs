@@ -33,8 +33,8 @@ pub async fn upkeep(ledger: Weak<Ledger>, activity: Arc<GuestActivity>) {
         if disabling.is_due() {
             let ledger = Arc::clone(&ledger);
             let took = run(move || disable_expired(&ledger)).await;
-            // Looking at all guests takes no more than a small part of the time.
-            disabling.tried(took.map(|took| took * 20));
+            // Looking at all guests takes no more than a two-hundredth of a core.
+            disabling.tried(took.map(|took| took * 200));
         }
         if reviewing.is_due() {
             let ledger = Arc::clone(&ledger);

@@ -317,6 +317,30 @@ fn a_reviewer_decides_in_their_own_reviews_only_and_with_the_permission() {
 }
 
 #[test]
+fn a_review_of_who_stayed_away_leaves_out_whom_nobody_could_have_seen() {
+    let site = open();
+    let mut inactive = definition(&json!({}));
+    inactive["scope"]["@odata.type"] =
+        json!("#microsoft.graph.accessReviewInactiveUsersQueryScope");
+    inactive["scope"]["inactiveDuration"] = json!("P1D");
+    let instance = begin(&site, &inactive);
+    assert_eq!(decisions(&site, &instance), Vec::<Value>::new());
+    let file = site.gateway.directory().join("policy.db");
+    rusqlite::Connection::open(file)
+        .unwrap()
+        .execute("UPDATE sign_ins_since SET at = 0", ())
+        .unwrap();
+    let instance = begin(&site, &inactive);
+    assert!(!decisions(&site, &instance).is_empty());
+    // By when they came is asked so, and in no filter: that would admit whom it does not know of.
+    inactive["scope"]["query"] =
+        json!("/users?$filter=signInActivity/lastSuccessfulSignInDateTime le 2030-01-01T00:00:00Z");
+    let path = "identityGovernance/accessReviews/definitions";
+    let refused = site.send(&admin(&site), "POST", path, &inactive);
+    assert_eq!(refused.status, 400, "{}", refused.text());
+}
+
+#[test]
 fn what_nobody_decided_is_decided_by_default_and_recommendations_go_by_when_guests_came() {
     let site = open();
     // Ben has just come. Cat and Amy never did; how long that is noted is set back, as in a store of old.

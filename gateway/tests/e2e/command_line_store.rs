@@ -324,9 +324,10 @@ fn sign_up_and_rights_go_in_and_out_and_only_sign_up_comes_back_by_a_restore_of_
     place.run(&["policy", "export", "restored"]).good();
     let restored = files(&place.path("restored"));
     for (path, text) in &policy {
-        let is_right = others.iter().any(|(other, _)| other == path);
+        // Neither rights nor people, who may have been removed since.
+        let stays_away = *path == "guests.jsonl" || others.iter().any(|(other, _)| other == path);
         let is_back = restored.values().any(|found| found.trim_end() == *text);
-        assert_eq!(is_back, !is_right, "{path}: {restored:?}");
+        assert_eq!(is_back, !stays_away, "{path}: {restored:?}");
     }
     for (path, text) in others {
         assert_eq!(restored[path].trim_end(), text);

@@ -375,6 +375,20 @@ fn an_owner_deletes_a_guest_whom_they_answer_for_and_who_is_in_nothing_else() {
     assert_eq!(record["initiatedBy"]["user"]["id"], OWNER, "{record:#}");
     denied(&delete(&site, &token, &format!("users/{amy}")));
     denied(&delete(&site, &token, "users/nobody"));
+    // What was decided about a guest is not undone by deleting and inviting them anew.
+    for (name, decided) in [
+        ("held", json!({ "accountEnabled": false })),
+        (
+            "ends",
+            json!({ "crossgate": { "expiresDateTime": "2040-01-01T00:00:00Z" } }),
+        ),
+    ] {
+        let guest = guest(&site, &token, &address(name), &to_payroll());
+        done(&site.send(&admin, "PATCH", &format!("users/{guest}"), &decided));
+        denied(&delete(&site, &token, &format!("users/{guest}")));
+    }
+    denied(&invite(&site, &token, &address("early"), &to_payroll()));
+    made(&invite(&site, &admin, &address("early"), &to_payroll()));
     // Gone for good, the guest is in nothing any more.
     done(&delete(
         &site,

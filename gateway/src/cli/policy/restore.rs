@@ -4,7 +4,7 @@ use std::io::Write;
 
 use clap::Args;
 use crossgate_control::audit::{Activity, TargetResource, modified};
-use crossgate_control::document::Address;
+use crossgate_control::document::{Address, DocumentKind};
 use crossgate_control::ledger::{Confirmation, Planned};
 use crossgate_control::store::{Sequence, Store, StoreError};
 use crossgate_control::text::Document;
@@ -80,6 +80,11 @@ pub(super) fn run(args: &RestoreArgs, out: &mut impl Write) -> Result<Verdict, F
     Ok(Verdict::Good)
 }
 
+/// Who was removed meanwhile would come in again, who came would be gone, and what was revoked would count.
+const fn is_of_people(address: &Address) -> bool {
+    matches!(address.kind, DocumentKind::Guest | DocumentKind::Revocation)
+}
+
 /// What to write, and the same without the writes, to tell of.
 fn plan(
     store: &dyn Store,
@@ -92,7 +97,7 @@ fn plan(
     };
     let is_wanted = |address: &Address| match only {
         Some(only) => address == only,
-        None => address.kind.is_setting() && !address.kind.gives_rights(),
+        None => address.kind.is_setting() && !address.kind.gives_rights() && !is_of_people(address),
     };
     let mut plan = Plan::default();
     states.ways_back(store, &is_wanted, &mut |difference| plan.take(difference))?;
