@@ -115,6 +115,9 @@ fn somebody_with_a_mailbox_signs_up_and_comes_back_by_a_code() {
         "{}",
         tab.page().text
     );
+    let form = tab.evaluate(
+        "new URLSearchParams(new FormData(document.forms[0])).toString().replace('attribute-city=', 'attribute-city=Lund')",
+    );
     fill(&tab, "Lund");
     assert_eq!(
         tab.page().place.url,
@@ -133,6 +136,24 @@ fn somebody_with_a_mailbox_signs_up_and_comes_back_by_a_code() {
     let identity =
         json!([{ "signInType": "federated", "issuer": "mail", "issuerAssignedId": MIA }]);
     assert_eq!(told[0]["body"]["identities"], identity, "{told:?}");
+    // Signed out, the form that was sent is no way in, from the same browser either.
+    tab.goto(&hall.doors.app("/.crossgate/sign-out"));
+    tab.click("button[type=submit]");
+    let again = hall
+        .doors
+        .curl("/.crossgate/sign-up")
+        .header("Content-Type", "application/x-www-form-urlencoded")
+        .header("Sec-Fetch-Site", "same-origin")
+        .header("Cookie", &crate::site::people::Doors::jar(&tab))
+        .body(form.as_str().unwrap())
+        .send();
+    assert_eq!(again.status, 303, "{}", again.text());
+    let set = again.header_values("set-cookie");
+    assert!(
+        !set.iter()
+            .any(|cookie| cookie.starts_with("__Host-crossgate=")),
+        "{set:?}"
+    );
     let tab = hall.with_mailbox("mia again", MIA, 2);
     assert_eq!(
         tab.page().place.url,
