@@ -30,21 +30,15 @@ pub(crate) enum Standing {
     Denied,
 }
 
-/// What a request is found by: the same person has the same, so that nobody waits twice.
+/// What a request is found by: the same person has the same, so that nobody waits twice. Who has no tenant is whoever owns the address, by
+/// whichever provider that confirms it they come.
 #[must_use]
 pub(crate) fn id_of(identity: &Acceptance, address: &str) -> String {
     let person = match identity {
         Acceptance::Tenant { tenant, user } => {
             json!(["tenant", tenant.to_string(), user.to_string()])
         }
-        Acceptance::Account {
-            issuer,
-            assigned: Some(assigned),
-        } => json!(["account", issuer, assigned]),
-        Acceptance::Account {
-            issuer,
-            assigned: None,
-        } => json!(["address", issuer, address.to_lowercase()]),
+        Acceptance::Account { .. } => json!(["address", address.to_lowercase()]),
     };
     let digest = digest(&SHA256, person.to_string().as_bytes());
     let mut bytes = [0; 16];
@@ -277,6 +271,15 @@ mod tests {
         assert_ne!(
             id_of(&mail(), "mia@a.example"),
             id_of(&mail(), "mia@b.example")
+        );
+        let social = Acceptance::Account {
+            issuer: "google.com".to_owned(),
+            assigned: Some("1".to_owned()),
+        };
+        assert_eq!(
+            id_of(&social, "mia@a.example"),
+            id_of(&mail(), "mia@a.example"),
+            "whoever was denied is denied by each provider"
         );
         assert!(Uuid::parse_str(&id).is_ok());
     }

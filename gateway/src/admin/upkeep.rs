@@ -44,7 +44,8 @@ pub async fn upkeep(ledger: Weak<Ledger>, activity: Arc<GuestActivity>) {
         if forgetting.is_due() {
             let forget =
                 move || sign_up_requests::remove_outdated(&ledger, Timestamp::now()).map(drop);
-            forgetting.tried(run(forget).await.map(|()| BETWEEN_WRITES));
+            // Each second another part of them is looked at.
+            forgetting.tried(run(forget).await.map(|()| SHORTEST));
         }
     }
 }
