@@ -285,7 +285,11 @@ fn nothing_that_a_partner_pushes_takes_away_that_a_guests_time_is_up() {
     site.is_over(&amy, "the end");
     let path = format!("/Users/{amy}");
 
-    let made = site.push("POST", "/Groups", &group("staff", &[amy.clone()]));
+    let made = site.push(
+        "POST",
+        "/Groups",
+        &group("staff", std::slice::from_ref(&amy)),
+    );
     assert_eq!(made.status, 201, "{made:?}");
     site.is_over(&amy, "a group");
     let staff = made.body.unwrap()["id"].as_str().unwrap().to_owned();
