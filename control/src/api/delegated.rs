@@ -9,7 +9,7 @@ use super::call::{Call, Reply};
 use super::documents::{address_of, missing};
 use super::error::ApiError;
 use super::service_principals::target;
-use super::{Api, body, listed, permission, under};
+use super::{Api, body, gone, listed, permission, under};
 use crate::audit::{Activity, TargetResource, modified};
 use crate::delegation::{self, Capacity, Thing};
 use crate::document::{DocumentKind, Write};
@@ -197,27 +197,10 @@ pub(super) fn delete_group(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiErr
             kind: GROUPS.target,
         },
     );
-    let change = &mut |store: &dyn Store, standing: &Standing| {
-        permission::by_role(api, asked, &api.ledger.roles())?;
-        let current = api.ledger.current(&address)?;
-        let current = current.ok_or_else(|| missing(asked))?;
-        asked.check_version(Some(&current))?;
-        let mut writes = delegation::traces_of_group(store, standing, &group)?;
-        writes.push(Write {
-            address: address.clone(),
-            text: None,
-        });
-        Ok(Some(Planned {
-            modified: modified(Some(&current.document), None),
-            writes,
-            details: Vec::new(),
-        }))
+    let traces = |store: &dyn Store, standing: &Standing| {
+        delegation::traces_of_group(store, standing, &group)
     };
-    let confirmation = asked.confirmation();
-    let advisories = api
-        .ledger
-        .change_as_planned(&attempt, confirmation, change)?;
-    Ok(Reply::nothing().advising(advisories.unwrap_or_default()))
+    gone::remove(api, asked, (&GROUPS, &address), &attempt, &traces)
 }
 
 /// Who owns an app or a group.

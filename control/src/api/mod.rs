@@ -11,6 +11,7 @@ mod delegated;
 pub(crate) mod directory;
 mod documents;
 pub mod error;
+mod gone;
 mod invitations;
 mod listed;
 mod metadata;

@@ -10,7 +10,7 @@ use super::body;
 use super::call::Reply;
 use super::documents::{self, address_of, missing, target};
 use super::error::ApiError;
-use super::{Api, permission};
+use super::{Api, gone, permission};
 use crate::audit::modified;
 use crate::delegation;
 use crate::document::{Address, DocumentKind, Write};
@@ -220,29 +220,12 @@ pub(super) fn purge(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
         DELETED_USERS.delete,
         target(api, &DELETED_USERS, &address.key),
     );
-    let change = &mut |store: &dyn Store, standing: &Standing| {
-        permission::by_role(api, asked, &api.ledger.roles())?;
-        let current = api.ledger.current(&address)?;
-        let current = current.filter(|current| (DELETED_USERS.is)(&current.document));
-        let current = current.ok_or_else(|| missing(asked))?;
-        asked.check_version(Some(&current))?;
+    let traces = |store: &dyn Store, standing: &Standing| {
         let mut writes = delegation::traces_of(store, standing, &guest)?;
         writes.push(uninvited(&address.key));
-        writes.push(Write {
-            address: address.clone(),
-            text: None,
-        });
-        Ok(Some(Planned {
-            modified: modified(Some(&current.document), None),
-            writes,
-            details: Vec::new(),
-        }))
+        Ok(writes)
     };
-    let confirmation = asked.confirmation();
-    let advisories = api
-        .ledger
-        .change_as_planned(&attempt, confirmation, change)?;
-    Ok(Reply::nothing().advising(advisories.unwrap_or_default()))
+    gone::remove(api, asked, (&DELETED_USERS, &address), &attempt, &traces)
 }
 
 fn uninvited(guest: &str) -> Write {

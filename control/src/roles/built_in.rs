@@ -340,6 +340,7 @@ const REVIEWS_READ: ActionSet = ActionSet::of(&[Action::AccessReviewsRead]);
 
 const REVIEWS_WRITE: ActionSet =
     ActionSet::of(&[Action::AccessReviewsRead, Action::AccessReviewsManage]);
+
 const DELEGATION_READ: ActionSet = ActionSet::of(&[
     Action::ServicePrincipalsRead,
     Action::ServicePrincipalOwnersRead,

@@ -164,6 +164,21 @@ fn somebody_with_a_mailbox_signs_up_and_comes_back_by_a_code() {
 }
 
 #[test]
+fn nobody_signs_up_by_a_name_that_they_write_themselves() {
+    let hall = Hall::open();
+    hall.asks(SECOND, &GOES_ON());
+    hall.doors.fabrikam.account(&json!({
+        "sub": "mallory", "email": "mallory@fabrikam.com", "name": "Mallory Partner",
+        "claims": { "preferred_username": "ceo@fabrikam.com", "upn": "ceo@fabrikam.com" },
+    }));
+    let tab = hall.with_fabrikam("mallory", "mallory@fabrikam.com");
+    is_asked(&tab);
+    fill(&tab, "Lund");
+    assert!(hall.guests("ceo@fabrikam.com").is_empty());
+    assert_eq!(hall.guests("mallory@fabrikam.com").len(), 1);
+}
+
+#[test]
 fn a_service_that_says_no_or_says_nothing_that_counts_keeps_people_out() {
     let hall = Hall::with("timeout = \"1s\"");
     let block = json!([{ "body": { "version": "1.0.0", "action": "ShowBlockPage", "userMessage": "Ask <i>Olga</i> first." } }]);
