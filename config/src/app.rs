@@ -20,7 +20,7 @@ pub struct AppSettings {
     pub paths: Vec<String>,
     /// The `aud` of its tokens; none only offline or where it is anonymous.
     pub audiences: Vec<String>,
-    /// Where its requests go; none only offline.
+    /// Where its requests go; none only offline, and where another proxy forwards them.
     pub upstreams: Vec<Upstream>,
     /// Who owns it.
     pub resource_tenant: ResourceTenant,
@@ -229,7 +229,8 @@ fn check_serving(section: &mut Section<'_>, app: &AppSettings, listen: &Listen) 
         ),
         (
             "upstreams",
-            app.upstreams.is_empty(),
+            // Others may forward them.
+            app.upstreams.is_empty() && listen.authorize.is_empty(),
             "requests have nowhere to go; expected at least one, such as `http://127.0.0.1:9001`",
         ),
         (

@@ -17,6 +17,8 @@ pub struct Listen {
     pub tls: Option<TlsFiles>,
     /// Where routes to external tenants are reached.
     pub egress: Vec<SocketAddr>,
+    /// Where other proxies ask about requests that they forward themselves; with the TLS of [`Listen::tls`].
+    pub authorize: Vec<SocketAddr>,
     /// The admin API: with the TLS of [`Listen::tls`], or plain on a loopback address. Open where the policy is in a store.
     pub admin: SocketAddr,
     /// `/metrics`, `/livez` and `/readyz`.
@@ -40,12 +42,23 @@ impl Listen {
             proxy: addresses(section, "proxy").unwrap_or_else(|| vec![DEFAULT_PROXY]),
             tls: section.section("tls", TlsFiles::read).flatten(),
             egress: addresses(section, "egress").unwrap_or_default(),
+            authorize: addresses(section, "authorize").unwrap_or_default(),
             admin: section.text("admin", address).unwrap_or(DEFAULT_ADMIN),
             metrics: section.text("metrics", address).unwrap_or(DEFAULT_METRICS),
             trusted_proxies: section.texts("trusted_proxies", range).unwrap_or_default(),
         };
         if section.purpose() == Purpose::Serve {
             listen.check_shared(section);
+            // A list whose only items are faulty has been told of.
+            if !listen.authorize.is_empty()
+                && listen.trusted_proxies.is_empty()
+                && section.lacks("trusted_proxies")
+            {
+                section.fault(
+                    "authorize",
+                    "nobody is believed who asks here; name the proxies that do in `trusted_proxies`",
+                );
+            }
         }
         listen
     }
@@ -64,9 +77,10 @@ impl Listen {
 
     /// Two listeners cannot have one address; a default counts as if it were written.
     fn check_shared(&self, section: &mut Section<'_>) {
-        let listeners: [(&'static str, &[SocketAddr]); 4] = [
+        let listeners: [(&'static str, &[SocketAddr]); 5] = [
             ("proxy", &self.proxy),
             ("egress", &self.egress),
+            ("authorize", &self.authorize),
             ("admin", &[self.admin]),
             ("metrics", &[self.metrics]),
         ];

@@ -160,6 +160,18 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
         },
         conf,
     );
+    let gateway = Gateway {
+        live: Arc::clone(&live),
+        sign_ins,
+        metrics: Arc::clone(&metrics),
+        signer: Arc::clone(&parts.signer),
+        tokens: Arc::clone(&parts.tokens),
+        people: people.clone(),
+        signals: signals.clone(),
+        synchronization: synchronization.clone(),
+        in_flight: parts.in_flight.clone(),
+        door: Door::Proxy,
+    };
     let doors = [
         (Door::Proxy, "proxy", &settings.listen.proxy),
         (Door::Egress, "egress", &settings.listen.egress),
@@ -169,16 +181,8 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
             continue;
         }
         let gateway = Gateway {
-            live: Arc::clone(&live),
-            sign_ins: sign_ins.clone(),
-            metrics: Arc::clone(&metrics),
-            signer: Arc::clone(&parts.signer),
-            tokens: Arc::clone(&parts.tokens),
-            people: people.clone(),
-            signals: signals.clone(),
-            synchronization: synchronization.clone(),
-            in_flight: parts.in_flight.clone(),
             door,
+            ..gateway.clone()
         };
         let tls = match door {
             Door::Proxy => parts.certificates.as_ref(),
@@ -194,6 +198,17 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
             &settings.limits,
         )?;
         server.add_service(service);
+    }
+    if !settings.listen.authorize.is_empty() {
+        let gateway = Gateway {
+            // Those are received at the proxy's door.
+            signals: None,
+            synchronization: None,
+            ..gateway
+        };
+        let certificates = parts.certificates.as_ref();
+        let (listen, limits) = (&settings.listen, &settings.limits);
+        server.add_service(proxy::authorize_service(gateway, listen, certificates, limits)?);
     }
     if let Some(control) = &control {
         let admin = Admin::new(
@@ -379,9 +394,10 @@ fn check_addresses(settings: &Settings) -> Result<(), StartError> {
         PolicySource::Sqlite(_) => &admin,
         PolicySource::Directory(_) => &[],
     };
-    let listeners: [(&'static str, &[SocketAddr]); 4] = [
+    let listeners: [(&'static str, &[SocketAddr]); 5] = [
         ("proxy", &listen.proxy),
         ("egress", &listen.egress),
+        ("authorize", &listen.authorize),
         ("admin", admin),
         ("metrics", &metrics),
     ];
@@ -404,6 +420,7 @@ fn tell_addresses(settings: &Settings) {
     tracing::info!(
         proxy = ?listen.proxy,
         egress = ?listen.egress,
+        authorize = ?listen.authorize,
         admin = admin.map(tracing::field::display),
         metrics = %listen.metrics,
         tls = listen.tls.is_some(),
@@ -414,7 +431,7 @@ fn tell_addresses(settings: &Settings) {
 /// Every address but that of operations, which answers for the others. A port of 0 is another one each time.
 fn addresses(settings: &Settings) -> Vec<SocketAddr> {
     let listen = &settings.listen;
-    let mut doors = [listen.proxy.as_slice(), &listen.egress].concat();
+    let mut doors = [listen.proxy.as_slice(), &listen.egress, &listen.authorize].concat();
     if matches!(settings.policy, PolicySource::Sqlite(_)) {
         doors.push(listen.admin);
     }

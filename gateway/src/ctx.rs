@@ -62,6 +62,8 @@ pub struct RequestCtx {
     pub target: Option<String>,
     /// The client asked to go on in WebSocket.
     pub websocket: bool,
+    /// Whoever asks cannot hand a page on.
+    pub without_pages: bool,
     /// What went wrong after the decision.
     pub trouble: Option<Trouble>,
     /// Upstreams that could not be reached for this request.
@@ -103,6 +105,7 @@ impl RequestCtx {
             restriction: None,
             target: None,
             websocket: false,
+            without_pages: false,
             trouble: None,
             failed: Vec::new(),
             decided: None,

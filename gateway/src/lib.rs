@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod allowance;
 pub mod app;
+pub(crate) mod beside;
 pub mod cli;
 pub mod connections;
 pub mod ctx;

@@ -7,6 +7,7 @@
 mod answer;
 mod body;
 mod certificates;
+mod check;
 mod door;
 mod gate;
 mod hop;
@@ -22,6 +23,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use bytes::Bytes;
 use crossgate_config::BodyLimit;
+use crossgate_policy::Permit;
 use crossgate_portal::cookies;
 use http::StatusCode;
 use http::header::{SET_COOKIE, UPGRADE};
@@ -32,8 +34,10 @@ use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorSource, ErrorType, Result};
 
 pub use certificates::{CertificateFault, Certificates, Renewed};
-pub use door::{admin_service, service};
+pub use door::{admin_service, authorize_service, service};
 pub use in_flight::{Flight, InFlight};
+pub(crate) use check::{GoesOn, Verdict};
+pub(crate) use gate::Came;
 pub(crate) use late::end as end_late;
 
 use answer::{asked, trouble_of};
@@ -47,9 +51,9 @@ use crate::ops::Metrics;
 use crate::people::People;
 use crate::request::assertion::Signer;
 use crate::request::headers::{self, Said};
-use crate::request::identity;
-use crate::request::respond::{self, Trouble};
-use crate::request::route::{Door, Restriction};
+use crate::request::identity::{self, Identity};
+use crate::request::respond::{self, Answer, Trouble};
+use crate::request::route::{App, Door, Restriction};
 use crate::request::tokens::Tokens;
 use crate::sign_ins::{Ending, SignIns};
 use crate::signals::Signals;
@@ -102,12 +106,7 @@ impl ProxyHttp for Gateway {
                 self.gate(session, ctx)
                     .and_then(|()| self.take_off(session.req_header(), ctx))
             }
-            Err(_full) => {
-                let trouble = Trouble::NotReady("sign_in_queue_full");
-                ctx.ending = Ending::NotReady(trouble.rule());
-                let asked = asked(session.req_header(), ctx);
-                Err(Stop::Answer(respond::trouble(trouble, &asked)))
-            }
+            Err(_full) => Err(Stop::Answer(no_room(session.req_header(), ctx))),
         };
         let stop = match goes_on {
             Ok(()) => {
@@ -200,10 +199,7 @@ impl ProxyHttp for Gateway {
         let (Some(permit), Some(app), Some(client)) = (ctx.permit(), ctx.app(), &ctx.client) else {
             return Error::e_explain(ErrorType::InternalError, "no permit");
         };
-        let identity = ctx.token.as_ref().and_then(|token| {
-            let now = u64::try_from(ctx.arrived.as_second()).unwrap_or_default();
-            identity::of(token, permit, app, &self.signer, now)
-        });
+        let identity = self.identity(ctx, permit, app);
         let own_restriction = match app.restriction {
             Restriction::Inject => {
                 let snapshot = &ctx.in_force.snapshot;
@@ -365,6 +361,22 @@ impl ProxyHttp for Gateway {
     fn request_summary(&self, _session: &Session, ctx: &RequestCtx) -> String {
         format!("correlation id {}", ctx.correlation_id)
     }
+}
+
+impl Gateway {
+    /// Who calls, as the app is told.
+    fn identity(&self, ctx: &RequestCtx, permit: &Permit, app: &App) -> Option<Arc<Identity>> {
+        let token = ctx.token.as_ref()?;
+        let now = u64::try_from(ctx.arrived.as_second()).unwrap_or_default();
+        identity::of(token, permit, app, &self.signer, now)
+    }
+}
+
+/// The answer where nothing more can be recorded.
+fn no_room(request: &RequestHeader, ctx: &mut RequestCtx) -> Answer {
+    let trouble = Trouble::NotReady("sign_in_queue_full");
+    ctx.ending = Ending::NotReady(trouble.rule());
+    respond::trouble(trouble, &asked(request, ctx))
 }
 
 /// Says what went wrong without a word of what either side sent. What clients do is nothing an operator can act on.

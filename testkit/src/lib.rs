@@ -17,6 +17,7 @@ pub mod connector;
 pub mod curl;
 pub mod entra;
 pub mod facebook;
+pub mod front;
 pub mod gateway;
 pub mod mail;
 pub mod mint;

@@ -10,6 +10,7 @@ pub(super) fn needed(started: &Settings, new: &Settings) -> Vec<&'static str> {
     let differ = [
         ("listen.proxy", listen.proxy != others.proxy),
         ("listen.egress", listen.egress != others.egress),
+        ("listen.authorize", listen.authorize != others.authorize),
         ("listen.admin", listen.admin != others.admin),
         ("listen.metrics", listen.metrics != others.metrics),
         ("listen.tls", listen.tls != others.tls),

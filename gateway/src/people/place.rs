@@ -1,6 +1,6 @@
 //! What is ours at every host where people sign in.
 
-use crossgate_portal::return_path::OWN;
+use crossgate_portal::return_path::{OWN, ReturnPath};
 
 use super::kept::MOST_FORM;
 
@@ -108,6 +108,15 @@ pub fn place(path: &str) -> Option<Place> {
 #[must_use]
 pub fn resume(id: &str) -> String {
     format!("{OWN}resume/{id}")
+}
+
+/// Where a person signs in who wants to come to this path with its query.
+#[must_use]
+pub fn sign_in(target: &str) -> String {
+    let query = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("return", ReturnPath::read(target).as_str())
+        .finish();
+    format!("{SIGN_IN}?{query}")
 }
 
 /// Those of people with hundreds of groups have tens of thousands of bytes.

@@ -76,7 +76,7 @@ pub(super) fn asked<'a>(request: &'a RequestHeader, ctx: &'a RequestCtx) -> Aske
     let headers = &request.headers;
     let languages = headers.get(ACCEPT_LANGUAGE);
     Asked {
-        page: respond::prefers_html(headers).then(|| AsPage {
+        page: (!ctx.without_pages && respond::prefers_html(headers)).then(|| AsPage {
             pages: &ctx.in_force.pages,
             languages: languages.and_then(|languages| languages.to_str().ok()),
             signs_in: ctx.app().is_some_and(|app| app.sign_in),

@@ -23,6 +23,7 @@ use prometheus::IntGauge;
 
 use super::{Certificates, Gateway};
 use crate::admin::Admin;
+use crate::beside::Beside;
 use crate::connections::Connections;
 use bounded::Bounded;
 use patient::Patient;
@@ -102,6 +103,44 @@ pub fn admin_service(
     service.add_tcp(&listen.admin.to_string());
     // Calls themselves run elsewhere: they may wait for the disk.
     service.threads = Some(1);
+    Ok(service)
+}
+
+/// The service of the listener at which other proxies ask, with the TLS of the proxy's where that has any.
+///
+/// # Errors
+/// The TLS library refuses its settings.
+pub fn authorize_service(
+    gateway: Gateway,
+    listen: &Listen,
+    certificates: Option<&Arc<Certificates>>,
+    limits: &Limits,
+) -> Result<Service<impl ServerApp + Send + Sync + 'static>, rustls::Error> {
+    let mut server_options = server_options(limits);
+    // Envoy speaks HTTP/2 from the first byte on.
+    server_options.h2c = true;
+    let connections = gateway.metrics.connections.clone();
+    let beside = Beside {
+        gateway,
+        server_options,
+        h2_options: h2_options(limits),
+        head: limits.request_head_timeout,
+        idle: limits.idle_timeout,
+    };
+    let secured = Secured {
+        app: Arc::new(beside),
+        acceptor: certificates.map(secured::acceptor).transpose()?,
+        patience: limits.request_head_timeout,
+    };
+    let bounded = Bounded {
+        app: Arc::new(secured),
+        connections,
+        most: i64::try_from(limits.max_connections).unwrap_or(i64::MAX),
+    };
+    let mut service = Service::new("authorize".to_owned(), bounded);
+    for address in &listen.authorize {
+        service.add_tcp(&address.to_string());
+    }
     Ok(service)
 }
 

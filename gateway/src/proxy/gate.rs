@@ -1,5 +1,6 @@
 //! From the head of a request to the decision: where it goes, who brings it, whether it may.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crossgate_policy::Decision;
@@ -15,6 +16,7 @@ use super::Gateway;
 use super::answer::asked;
 use super::visit::{Stop, Visit, What};
 use crate::ctx::RequestCtx;
+use crate::live::Held;
 use crate::people::place;
 use crate::people::{Begin, Here, is_navigation, offers};
 use crate::request::admit::{Brought, Moment, admit, admit_anybody, admit_signed_in, unix_time};
@@ -40,6 +42,18 @@ enum Public {
     Preflight,
 }
 
+/// A request as it came in at a door, or as a proxy in front tells of it.
+pub(crate) struct Came<'a> {
+    /// Its head.
+    pub(crate) request: &'a RequestHeader,
+    /// The bytes of that, where the protocol has such.
+    pub(crate) raw: Option<&'a [u8]>,
+    /// Who is at the other end of the connection.
+    pub(crate) peer: Option<SocketAddr>,
+    /// The connection is encrypted.
+    pub(crate) secure: bool,
+}
+
 impl Gateway {
     /// Decides; answers with what is to be sent where the request does not go on.
     pub(super) fn gate(&self, session: &Session, ctx: &mut RequestCtx) -> Result<(), Stop> {
@@ -51,49 +65,18 @@ impl Gateway {
             .as_downstream()
             .as_http1()
             .map(pingora::protocols::http::v1::server::HttpSession::get_headers_raw_bytes);
-        let head = head::read(request, raw.as_deref(), &routes.limits);
-
-        let authority = head.as_ref().map_or("", |head| head.authority);
         let peer = session.client_addr().and_then(|peer| peer.as_inet());
-        let secure = session
-            .digest()
-            .is_some_and(|digest| digest.ssl_digest.is_some());
-        let mut client = Client::read(
-            headers,
-            peer.copied(),
-            secure,
-            host_value(headers, authority),
-            &routes.trusted_proxies,
-        );
-        if let Some(told) = client
-            .told
-            .as_mut()
-            .and_then(|told| told.correlation_id.take())
-        {
-            ctx.correlation_id = CorrelationId::Told(told);
-        }
-        let client_ip = client.address;
-        ctx.client = Some(client);
-        ctx.restriction = restriction_values(headers);
-
-        let head = match head {
-            Ok(head) => head,
-            Err(trouble) => {
-                ctx.ending = Ending::Malformed(trouble.rule());
-                let answer = respond::trouble(trouble, &asked(request, ctx));
-                return Err(Stop::Answer(answer));
-            }
+        let came = Came {
+            request,
+            raw: raw.as_deref(),
+            peer: peer.copied(),
+            secure: session
+                .digest()
+                .is_some_and(|digest| digest.ssl_digest.is_some()),
         };
-        ctx.websocket = head.websocket;
-
+        let head = Self::read_head(&came, routes, ctx)?;
         let session = self.signed_in(request, &head, ctx);
-        let bare = Brought {
-            now: unix_time(ctx.arrived),
-            headers,
-            client_ip,
-            session: None,
-            terms_accepted: &[],
-        };
+        let bare = bare(headers, ctx);
         if let Some(place) = place::place(&head.path)
             && self.people.is_some()
             && let Some(found) = routes.signs_in(self.door, &head.host)
@@ -138,9 +121,62 @@ impl Gateway {
             }
             return self.conclude(request, ctx, Decision::unknown_app());
         };
+        ctx.session = session;
+        self.ask(&in_force, request, head, found, bare, ctx)
+    }
+
+    /// Reads where a request goes and who brings it.
+    pub(super) fn read_head<'a>(
+        came: &Came<'a>,
+        routes: &Routes,
+        ctx: &mut RequestCtx,
+    ) -> Result<Head<'a>, Stop> {
+        let request = came.request;
+        let headers = &request.headers;
+        let head = head::read(request, came.raw, &routes.limits);
+        let authority = head.as_ref().map_or("", |head| head.authority);
+        let mut client = Client::read(
+            headers,
+            came.peer,
+            came.secure,
+            host_value(headers, authority),
+            &routes.trusted_proxies,
+        );
+        if let Some(told) = client
+            .told
+            .as_mut()
+            .and_then(|told| told.correlation_id.take())
+        {
+            ctx.correlation_id = CorrelationId::Told(told);
+        }
+        ctx.client = Some(client);
+        ctx.restriction = restriction_values(headers);
+        match head {
+            Ok(head) => {
+                ctx.websocket = head.websocket;
+                Ok(head)
+            }
+            Err(trouble) => {
+                ctx.ending = Ending::Malformed(trouble.rule());
+                let answer = respond::trouble(trouble, &asked(request, ctx));
+                Err(Stop::Answer(answer))
+            }
+        }
+    }
+
+    /// Decides about a request to an app that was found. Who is signed in stands in `ctx`.
+    pub(super) fn ask(
+        &self,
+        in_force: &Held,
+        request: &RequestHeader,
+        head: Head<'_>,
+        found: Found<'_>,
+        bare: Brought<'_>,
+        ctx: &mut RequestCtx,
+    ) -> Result<(), Stop> {
         enter(ctx, found);
         // Where people do not sign in, a session is nothing: no page of another site may act with it there.
-        let session = session.filter(|_| found.app.sign_in);
+        let session = ctx.session.take().filter(|_| found.app.sign_in);
         let brought = bare.by(session.as_ref());
         ctx.target.clone_from(&head.target);
 
@@ -205,7 +241,7 @@ impl Gateway {
     }
 
     /// Who is signed in with the browser that sends this; nobody, where it brings a token besides.
-    fn signed_in(
+    pub(super) fn signed_in(
         &self,
         request: &RequestHeader,
         head: &Head<'_>,
@@ -342,6 +378,17 @@ impl Gateway {
         let found = routes.find(self.door, &head.host, &head.path)?;
         (found.app.cors_preflight && respond::is_preflight(method, headers))
             .then_some((Public::Preflight, found))
+    }
+}
+
+/// What a request brings, whoever is signed in.
+pub(super) fn bare<'a>(headers: &'a HeaderMap, ctx: &RequestCtx) -> Brought<'a> {
+    Brought {
+        now: unix_time(ctx.arrived),
+        headers,
+        client_ip: ctx.client.as_ref().and_then(|client| client.address),
+        session: None,
+        terms_accepted: &[],
     }
 }
 

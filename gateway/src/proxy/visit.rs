@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crossgate_policy::Decision;
 use http::Method;
+use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 
 use super::answer::asked;
@@ -57,13 +58,23 @@ impl Gateway {
         // Visits may wait, for bodies and for providers: they have places of their own, and few.
         let form = match self.form(session, ctx, &visit.what).await {
             Ok(form) => form,
-            Err(Full) => return too_many(session, ctx),
+            Err(Full) => return too_many(session.req_header(), ctx),
         };
+        self.receive(session.req_header(), form, ctx, visit).await
+    }
+
+    /// Answers a person whose form was read; `None` where it is not whole, or too large.
+    pub(super) async fn receive(
+        &self,
+        request: &RequestHeader,
+        form: Option<Vec<u8>>,
+        ctx: &mut RequestCtx,
+        visit: Visit,
+    ) -> Answer {
         let Some(_place) = self.people.as_ref().and_then(|people| people.room()) else {
-            return too_many(session, ctx);
+            return too_many(request, ctx);
         };
         let in_force = Arc::clone(&ctx.in_force);
-        let request = session.req_header();
         let client = ctx.client.as_ref();
         let secure = client.is_some_and(|client| client.secure);
         let parts = (
@@ -199,10 +210,10 @@ impl Gateway {
 /// There is no place.
 struct Full;
 
-fn too_many(session: &Session, ctx: &mut RequestCtx) -> Answer {
+fn too_many(request: &RequestHeader, ctx: &mut RequestCtx) -> Answer {
     let trouble = Trouble::NotReady("too_many_visits");
     ctx.ending = Ending::NotReady(trouble.rule());
-    respond::trouble(trouble, &asked(session.req_header(), ctx))
+    respond::trouble(trouble, &asked(request, ctx))
 }
 
 /// The provider from which people come to a place.

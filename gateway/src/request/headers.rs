@@ -87,8 +87,23 @@ pub fn rewrite(request: &mut RequestHeader, said: &Said<'_>) -> pingora::Result<
             &names::CORRELATION_ID,
             correlation_id(said.correlation_id),
         )?;
-        stamp_identity(headers, said)
+        stamp_identity(headers, said.permit, said.identity)
     })
+}
+
+/// What an app is told of a caller who was let through, where another proxy tells it in our place.
+///
+/// # Errors
+/// A value cannot stand in a header, which no value of ours does.
+pub fn told(
+    permit: &Permit,
+    identity: Option<&Identity>,
+    id: &CorrelationId,
+) -> pingora::Result<HeaderMap> {
+    let mut headers = HeaderMap::with_capacity(MOST_SAID);
+    set(&mut headers, &names::CORRELATION_ID, correlation_id(id))?;
+    stamp_identity(&mut headers, permit, identity)?;
+    Ok(headers)
 }
 
 /// Changes the parts of a request, keeping its target as it is written.
@@ -127,8 +142,12 @@ fn too_many() -> Box<Error> {
     Error::explain(ErrorType::InvalidHTTPHeader, "too many headers")
 }
 
-fn stamp_identity(headers: &mut HeaderMap, said: &Said<'_>) -> pingora::Result<()> {
-    let Some(identity) = said.identity else {
+fn stamp_identity(
+    headers: &mut HeaderMap,
+    permit: &Permit,
+    identity: Option<&Identity>,
+) -> pingora::Result<()> {
+    let Some(identity) = identity else {
         return Ok(());
     };
     let values = [
@@ -144,7 +163,7 @@ fn stamp_identity(headers: &mut HeaderMap, said: &Said<'_>) -> pingora::Result<(
             set(headers, name, value.clone())?;
         }
     }
-    if let Some(access_type) = said.permit.access_type() {
+    if let Some(access_type) = permit.access_type() {
         let name = HeaderValue::from_static(access_type.name());
         set(headers, &names::ACCESS_TYPE, Some(name))?;
     }
@@ -185,12 +204,21 @@ pub fn is_ours(name: &str) -> bool {
     may_be && is_listed(name)
 }
 
+/// Whether some server could take this name for one that tells an app who calls.
+#[must_use]
+pub fn names_a_caller(name: &str) -> bool {
+    CALLERS.iter().any(|ours| spells(name, ours)) || is_of(name, &CALLER_FAMILIES)
+}
+
 fn is_listed(name: &str) -> bool {
-    EXACT.iter().any(|ours| spells(name, ours))
-        || FAMILIES.iter().any(|family| {
-            name.get(..family.len())
-                .is_some_and(|start| spells(start, family))
-        })
+    EXACT.iter().any(|ours| spells(name, ours)) || is_of(name, &FAMILIES)
+}
+
+fn is_of(name: &str, families: &[&str]) -> bool {
+    families.iter().any(|family| {
+        name.get(..family.len())
+            .is_some_and(|start| spells(start, family))
+    })
 }
 
 fn is_restriction(name: &str) -> bool {
@@ -339,6 +367,12 @@ const FAMILIES: [&str; 5] = [
     "x-forwarded-",
     "x-original-forwarded-",
 ];
+
+/// Of the exact names those that tell who calls.
+const CALLERS: [&str; 3] = ["x-ms-client-principal", "remote-user", "x-remote-user"];
+
+/// Of the beginnings those that tell who calls.
+const CALLER_FAMILIES: [&str; 3] = ["x-crossgate-", "x-ms-client-principal-", "x-ms-token-"];
 
 /// With which all of these begin.
 const FIRST_LETTERS: [u8; 5] = *b"cfrtx";

@@ -31,6 +31,18 @@ names! {
     FORWARDED_PROTO = "x-forwarded-proto";
     /// The host the caller named.
     FORWARDED_HOST = "x-forwarded-host";
+    /// The method of a request, as a proxy in front asks about it.
+    FORWARDED_METHOD = "x-forwarded-method";
+    /// Its path and query.
+    FORWARDED_URI = "x-forwarded-uri";
+    /// The same in the words of others.
+    ORIGINAL_METHOD = "x-original-method";
+    /// Its path and query as it came.
+    ORIGINAL_URI = "x-original-uri";
+    /// Scheme, host, path and query.
+    ORIGINAL_URL = "x-original-url";
+    /// Why a request was refused, where the proxy in front cannot hand a body on.
+    PROBLEM = "x-crossgate-problem";
     /// Tenant restrictions, v2.
     RESTRICTION_POLICY = "sec-restrict-tenant-access-policy";
     /// Tenant restrictions, v1: the tenants.
@@ -42,6 +54,18 @@ names! {
     /// For one connection.
     PROXY_CONNECTION = "proxy-connection";
 }
+
+/// What an app is told of its callers, and of the request.
+pub static TOLD: [&HeaderName; 8] = [
+    &PRINCIPAL,
+    &PRINCIPAL_ID,
+    &PRINCIPAL_NAME,
+    &PRINCIPAL_IDP,
+    &ASSERTION,
+    &HOME_TENANT,
+    &ACCESS_TYPE,
+    &CORRELATION_ID,
+];
 
 #[cfg(test)]
 mod tests {

@@ -3,11 +3,13 @@
 //! What is told is what the caller may know: never which user, group or document decided. That stands in the sign-in
 //! event under the same correlation id.
 
+mod beside;
 mod challenge;
 mod page;
 mod scim;
 mod set;
 
+pub use beside::{asks_to_sign_in, goes_on, in_two_words};
 pub use challenge::{METADATA_PATH, acr_values, sign_in_claims};
 pub use page::{
     AsPage, Shown, go, go_to_sign_in, heard, helps, not_heard, page, saml_metadata, why,

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 /// Names that only the gateway may fill.
-const IDENTITY: [&str; 8] = [
+pub const IDENTITY: [&str; 8] = [
     "X-MS-CLIENT-PRINCIPAL",
     "X-MS-CLIENT-PRINCIPAL-ID",
     "X-MS-CLIENT-PRINCIPAL-NAME",
@@ -28,7 +28,7 @@ const FORWARDED: [&str; 4] = [
 ];
 
 /// Every way to write a name that some server would take for it.
-fn spellings(name: &str) -> Vec<String> {
+pub fn spellings(name: &str) -> Vec<String> {
     vec![
         name.to_owned(),
         name.to_ascii_lowercase(),

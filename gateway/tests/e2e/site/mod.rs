@@ -2,6 +2,7 @@
 //! identity provider of its own.
 
 pub mod admin;
+pub mod beside;
 pub mod command;
 pub mod entra;
 pub mod line;
