@@ -216,6 +216,8 @@ fn resource_tenant(section: &mut Section<'_>, own: Option<&OwnTenant>) -> Resour
 
 /// What an app needs only where requests really come.
 fn check_serving(section: &mut Section<'_>, app: &AppSettings, listen: &Listen) {
+    let others_forward =
+        !listen.authorize.is_empty() && app.resource_tenant == ResourceTenant::Own;
     let needs = [
         (
             "hosts",
@@ -229,8 +231,7 @@ fn check_serving(section: &mut Section<'_>, app: &AppSettings, listen: &Listen) 
         ),
         (
             "upstreams",
-            // Others may forward them.
-            app.upstreams.is_empty() && listen.authorize.is_empty(),
+            app.upstreams.is_empty() && !others_forward,
             "requests have nowhere to go; expected at least one, such as `http://127.0.0.1:9001`",
         ),
         (

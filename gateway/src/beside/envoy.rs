@@ -162,3 +162,188 @@ const OK: i32 = 0;
 const PERMISSION_DENIED: i32 = 7;
 const UNAVAILABLE: i32 = 14;
 const UNAUTHENTICATED: i32 = 16;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::super::messages::{Address, Attributes, Peer, Request, SocketAddress};
+    use super::super::messages::HeaderMap as RawHeaders;
+    use super::*;
+
+    fn http(headers: &[(&str, &str)]) -> Http {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Http {
+            method: "POST".to_owned(),
+            headers: headers.collect::<HashMap<_, _>>(),
+            path: "/a?b=c".to_owned(),
+            host: "payroll.contoso.com".to_owned(),
+            scheme: "https".to_owned(),
+            header_map: None,
+        }
+    }
+
+    fn read(http: Http) -> Result<Original, Unclear> {
+        let address = SocketAddress {
+            address: "192.0.2.7".to_owned(),
+            port_value: 4_711,
+        };
+        let source = Peer {
+            address: Some(Address {
+                socket_address: Some(address),
+            }),
+        };
+        let check = CheckRequest {
+            attributes: Some(Attributes {
+                source: Some(source),
+                request: Some(Request { http: Some(http) }),
+            }),
+        };
+        original(&check.encode_to_vec())
+    }
+
+    #[test]
+    fn a_question_tells_the_request_and_who_sent_it() {
+        let original = read(http(&[
+            (":path", "/a?b=c"),
+            ("content-length", "7"),
+            ("transfer-encoding", "chunked"),
+            ("cookie", "a=b"),
+        ]))
+        .unwrap();
+        let came = original.came();
+        assert_eq!(came.peer, Some("192.0.2.7:4711".parse().unwrap()));
+        assert!(came.secure);
+        let request = came.request;
+        assert_eq!((request.method.as_str(), request.raw_path()), ("POST", &b"/a?b=c"[..]));
+        let names: Vec<_> = request.headers.keys().map(HeaderName::as_str).collect();
+        assert_eq!(names.len(), 3, "{names:?}");
+        for name in ["host", "content-length", "cookie"] {
+            assert!(names.contains(&name), "{names:?}");
+        }
+    }
+
+    #[test]
+    fn headers_may_come_as_bytes_and_only_in_one_of_two_places() {
+        let header = |key: &str, value: &str, raw_value: &[u8]| HeaderPair {
+            key: key.to_owned(),
+            value: value.to_owned(),
+            raw_value: raw_value.to_vec(),
+        };
+        let raw = RawHeaders {
+            headers: vec![
+                header("x", "", b"\xe4"),
+                header("authorization", "Bearer a", b""),
+                header("authorization", "", b"Bearer b"),
+            ],
+        };
+        let original = read(Http {
+            header_map: Some(raw.clone()),
+            ..http(&[])
+        })
+        .unwrap();
+        let headers = &original.request.headers;
+        assert_eq!(headers["x"].as_bytes(), b"\xe4");
+        assert_eq!(headers.get_all(AUTHORIZATION).iter().count(), 2);
+        let both = Http {
+            header_map: Some(raw),
+            ..http(&[("a", "b")])
+        };
+        assert_eq!(read(both).unwrap_err(), "headers_told_twice");
+    }
+
+    #[test]
+    fn what_is_not_told_or_contradicts_itself_is_no_question() {
+        for (http, fault) in [
+            (Http { method: String::new(), ..http(&[]) }, "method_not_told"),
+            (Http { host: String::new(), ..http(&[]) }, "host_not_told"),
+            (Http { path: String::new(), ..http(&[]) }, "target_not_told"),
+            (Http { scheme: String::new(), ..http(&[]) }, "scheme_not_told"),
+            (http(&[(":path", "/admin")]), "target_told_twice"),
+            (http(&[(":authority", "other")]), "target_told_twice"),
+            (http(&[("a b", "c")]), "header_odd"),
+        ] {
+            assert_eq!(read(http).unwrap_err(), fault);
+        }
+        assert_eq!(original(b"\xff").unwrap_err(), "check_unreadable");
+        assert_eq!(original(b"").unwrap_err(), "check_unreadable");
+    }
+
+    #[test]
+    fn what_a_client_wrote_is_taken_away_and_ours_set_in_its_place() {
+        let mut said = HeaderMap::new();
+        said.insert(&names::HOME_TENANT, HeaderValue::from_static("home"));
+        let mut client = HeaderMap::new();
+        for name in [
+            "x-ms-client-principal",
+            "x_ms_client_principal_id",
+            "x-crossgate-home-tenant",
+            "x.crossgate.anything",
+            "authorization",
+            "cookie",
+            "accept",
+        ] {
+            client.append(name, HeaderValue::from_static("spoofed"));
+        }
+        let passed = |cookie: Option<&'static str>| {
+            let answer = GoesOn {
+                said: said.clone(),
+                cookie: cookie.map(HeaderValue::from_static),
+                authorization: None,
+            };
+            match goes_on(&answer, &client).http_response {
+                Some(HttpResponse::Passed(passed)) => passed,
+                other => panic!("{other:?}"),
+            }
+        };
+        let set = |passed: &Passed| -> Vec<String> {
+            let set = passed.headers.iter().map(|option| {
+                assert_eq!(option.append, Some(Bool { value: false }));
+                option.header.clone().unwrap().key
+            });
+            set.collect()
+        };
+        let nothing_left = passed(None);
+        assert_eq!(set(&nothing_left), ["x-crossgate-home-tenant"]);
+        let mut removed = nothing_left.headers_to_remove.clone();
+        removed.sort_unstable();
+        assert_eq!(
+            removed,
+            [
+                "authorization",
+                "cookie",
+                "x-correlation-id",
+                "x-crossgate-access-type",
+                "x-crossgate-assertion",
+                "x-ms-client-principal",
+                "x-ms-client-principal-id",
+                "x-ms-client-principal-idp",
+                "x-ms-client-principal-name",
+                "x.crossgate.anything",
+                "x_ms_client_principal_id",
+            ]
+        );
+        let some_left = passed(Some("a=b"));
+        assert_eq!(set(&some_left), ["x-crossgate-home-tenant", "cookie"]);
+        assert!(!some_left.headers_to_remove.contains(&"cookie".to_owned()));
+    }
+
+    #[test]
+    fn a_refusal_is_told_whole_and_each_header_of_it() {
+        let answer = Answer {
+            status: 401,
+            headers: ["Bearer a", "Bearer b"]
+                .map(|value| (http::header::WWW_AUTHENTICATE, HeaderValue::from_static(value)))
+                .to_vec(),
+            body: "no".into(),
+        };
+        let response = stopped(&answer);
+        assert_eq!(response.status, Some(Status { code: UNAUTHENTICATED }));
+        let Some(HttpResponse::Denied(denied)) = response.http_response else {
+            panic!("no refusal")
+        };
+        assert_eq!((denied.status, &*denied.body), (Some(HttpStatus { code: 401 }), "no"));
+        let append = denied.headers.iter().map(|header| header.append.unwrap().value);
+        assert_eq!(append.collect::<Vec<_>>(), [false, true]);
+    }
+}
