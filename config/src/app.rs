@@ -216,8 +216,7 @@ fn resource_tenant(section: &mut Section<'_>, own: Option<&OwnTenant>) -> Resour
 
 /// What an app needs only where requests really come.
 fn check_serving(section: &mut Section<'_>, app: &AppSettings, listen: &Listen) {
-    let others_forward =
-        !listen.authorize.is_empty() && app.resource_tenant == ResourceTenant::Own;
+    let others_forward = !listen.authorize.is_empty() && app.resource_tenant == ResourceTenant::Own;
     let needs = [
         (
             "hosts",

@@ -208,7 +208,12 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
         };
         let certificates = parts.certificates.as_ref();
         let (listen, limits) = (&settings.listen, &settings.limits);
-        server.add_service(proxy::authorize_service(gateway, listen, certificates, limits)?);
+        server.add_service(proxy::authorize_service(
+            gateway,
+            listen,
+            certificates,
+            limits,
+        )?);
     }
     if let Some(control) = &control {
         let admin = Admin::new(

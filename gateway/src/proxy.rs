@@ -34,10 +34,10 @@ use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorSource, ErrorType, Result};
 
 pub use certificates::{CertificateFault, Certificates, Renewed};
-pub use door::{admin_service, authorize_service, service};
-pub use in_flight::{Flight, InFlight};
 pub(crate) use check::{GoesOn, Verdict};
+pub use door::{admin_service, authorize_service, service};
 pub(crate) use gate::Came;
+pub use in_flight::{Flight, InFlight};
 pub(crate) use late::end as end_late;
 
 use answer::{asked, trouble_of};

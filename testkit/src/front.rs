@@ -88,7 +88,8 @@ impl Front {
     pub fn start_at(address: SocketAddr, kind: Kind, before: &Before<'_>) -> Self {
         let directory = TempDir::new().unwrap();
         let certificate = Certificate::make(directory.path(), &[before.host]);
-        let config = directory.path().join(kind.file());
+        // Not by its own name: Traefik takes `traefik.yaml` for something else where it runs.
+        let config = directory.path().join(format!("before-{}", kind.file()));
         std::fs::write(&config, configuration(kind, address, before, &certificate)).unwrap();
         let log = File::create(directory.path().join("log")).unwrap();
         let child = command(kind, &config, address, directory.path())
@@ -158,14 +159,22 @@ fn configuration(
         text = text.replace(words, by);
     };
     // Two at a time: the one may be what the other is to become.
-    for (words, place) in [("127.0.0.1:9001", "@app"), ("127.0.0.1:8446", "@authorize"), ("127.0.0.1:8443", "@gateway")] {
+    for (words, place) in [
+        ("127.0.0.1:9001", "@app"),
+        ("127.0.0.1:8446", "@authorize"),
+        ("127.0.0.1:8443", "@gateway"),
+    ] {
         if !matches!(kind, Kind::Envoy | Kind::EnvoyHttp) {
             replace(words, place);
         }
     }
     match kind {
         Kind::Envoy | Kind::EnvoyHttp => {
-            for (port, by) in [(9001, before.app), (8443, before.gateway), (8446, before.authorize)] {
+            for (port, by) in [
+                (9001, before.app),
+                (8443, before.gateway),
+                (8446, before.authorize),
+            ] {
                 replace(
                     &format!("address: 127.0.0.1, port_value: {port} "),
                     &format!("address: 127.0.0.1, port_value: {} ", by.port()),
@@ -189,8 +198,14 @@ fn configuration(
         Kind::Traefik => "/etc/traefik/tls",
         Kind::Envoy | Kind::EnvoyHttp => "/etc/envoy/tls",
     };
-    replace(&format!("{files}.crt"), &certificate.cert.display().to_string());
-    replace(&format!("{files}.key"), &certificate.key.display().to_string());
+    replace(
+        &format!("{files}.crt"),
+        &certificate.cert.display().to_string(),
+    );
+    replace(
+        &format!("{files}.key"),
+        &certificate.key.display().to_string(),
+    );
     if kind == Kind::Nginx {
         replace("listen 443 ssl", &format!("listen {address} ssl"));
     }
@@ -245,7 +260,14 @@ fn command(kind: Kind, config: &Path, address: SocketAddr, directory: &Path) -> 
         Kind::Envoy | Kind::EnvoyHttp => {
             let mut command = Command::new(installed("envoy/_bin/envoy"));
             command
-                .args(["--concurrency", "1", "--use-dynamic-base-id", "--log-level", "error", "-c"])
+                .args([
+                    "--concurrency",
+                    "1",
+                    "--use-dynamic-base-id",
+                    "--log-level",
+                    "error",
+                    "-c",
+                ])
                 .arg(config);
             command
         }
@@ -255,7 +277,11 @@ fn command(kind: Kind, config: &Path, address: SocketAddr, directory: &Path) -> 
 /// Debian keeps servers where only root's path leads.
 fn sbin(program: &str) -> PathBuf {
     let path = Path::new("/usr/sbin").join(program);
-    if path.is_file() { path } else { require(program, "nginx-light") }
+    if path.is_file() {
+        path
+    } else {
+        require(program, "nginx-light")
+    }
 }
 
 /// A program of a Python package, which one of these folders holds.

@@ -5,8 +5,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use prost::Message as _;
 
 use super::messages::{
-    Bool, CheckRequest, CheckResponse, Denied, HeaderOption, HeaderPair, HttpResponse, HttpStatus,
-    Http, Passed, Status,
+    Bool, CheckRequest, CheckResponse, Denied, HeaderOption, HeaderPair, Http, HttpResponse,
+    HttpStatus, Passed, Status,
 };
 use super::original::{Original, Told, Unclear, read_method, scheme};
 use crate::proxy::GoesOn;
@@ -88,7 +88,10 @@ pub(super) fn goes_on(goes_on: &GoesOn, client: &HeaderMap) -> CheckResponse {
         cookie,
         authorization,
     } = goes_on;
-    let mut set: Vec<HeaderOption> = said.iter().map(|(name, value)| option(name, value)).collect();
+    let mut set: Vec<HeaderOption> = said
+        .iter()
+        .map(|(name, value)| option(name, value))
+        .collect();
     let mut remove: Vec<String> = names::TOLD
         .iter()
         .filter(|name| !said.contains_key(**name))
@@ -167,12 +170,14 @@ const UNAUTHENTICATED: i32 = 16;
 mod tests {
     use std::collections::HashMap;
 
-    use super::super::messages::{Address, Attributes, Peer, Request, SocketAddress};
     use super::super::messages::HeaderMap as RawHeaders;
+    use super::super::messages::{Address, Attributes, Peer, Request, SocketAddress};
     use super::*;
 
     fn http(headers: &[(&str, &str)]) -> Http {
-        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let headers = headers
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         Http {
             method: "POST".to_owned(),
             headers: headers.collect::<HashMap<_, _>>(),
@@ -215,7 +220,10 @@ mod tests {
         assert_eq!(came.peer, Some("192.0.2.7:4711".parse().unwrap()));
         assert!(came.secure);
         let request = came.request;
-        assert_eq!((request.method.as_str(), request.raw_path()), ("POST", &b"/a?b=c"[..]));
+        assert_eq!(
+            (request.method.as_str(), request.raw_path()),
+            ("POST", &b"/a?b=c"[..])
+        );
         let names: Vec<_> = request.headers.keys().map(HeaderName::as_str).collect();
         assert_eq!(names.len(), 3, "{names:?}");
         for name in ["host", "content-length", "cookie"] {
@@ -255,10 +263,34 @@ mod tests {
     #[test]
     fn what_is_not_told_or_contradicts_itself_is_no_question() {
         for (http, fault) in [
-            (Http { method: String::new(), ..http(&[]) }, "method_not_told"),
-            (Http { host: String::new(), ..http(&[]) }, "host_not_told"),
-            (Http { path: String::new(), ..http(&[]) }, "target_not_told"),
-            (Http { scheme: String::new(), ..http(&[]) }, "scheme_not_told"),
+            (
+                Http {
+                    method: String::new(),
+                    ..http(&[])
+                },
+                "method_not_told",
+            ),
+            (
+                Http {
+                    host: String::new(),
+                    ..http(&[])
+                },
+                "host_not_told",
+            ),
+            (
+                Http {
+                    path: String::new(),
+                    ..http(&[])
+                },
+                "target_not_told",
+            ),
+            (
+                Http {
+                    scheme: String::new(),
+                    ..http(&[])
+                },
+                "scheme_not_told",
+            ),
             (http(&[(":path", "/admin")]), "target_told_twice"),
             (http(&[(":authority", "other")]), "target_told_twice"),
             (http(&[("a b", "c")]), "header_odd"),
@@ -333,17 +365,33 @@ mod tests {
         let answer = Answer {
             status: 401,
             headers: ["Bearer a", "Bearer b"]
-                .map(|value| (http::header::WWW_AUTHENTICATE, HeaderValue::from_static(value)))
+                .map(|value| {
+                    (
+                        http::header::WWW_AUTHENTICATE,
+                        HeaderValue::from_static(value),
+                    )
+                })
                 .to_vec(),
             body: "no".into(),
         };
         let response = stopped(&answer);
-        assert_eq!(response.status, Some(Status { code: UNAUTHENTICATED }));
+        assert_eq!(
+            response.status,
+            Some(Status {
+                code: UNAUTHENTICATED
+            })
+        );
         let Some(HttpResponse::Denied(denied)) = response.http_response else {
             panic!("no refusal")
         };
-        assert_eq!((denied.status, &*denied.body), (Some(HttpStatus { code: 401 }), "no"));
-        let append = denied.headers.iter().map(|header| header.append.unwrap().value);
+        assert_eq!(
+            (denied.status, &*denied.body),
+            (Some(HttpStatus { code: 401 }), "no")
+        );
+        let append = denied
+            .headers
+            .iter()
+            .map(|header| header.append.as_ref().unwrap().value);
         assert_eq!(append.collect::<Vec<_>>(), [false, true]);
     }
 }

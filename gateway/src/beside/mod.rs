@@ -13,12 +13,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use http::header::{AUTHORIZATION, COOKIE};
 use http::HeaderMap;
+use http::header::{AUTHORIZATION, COOKIE};
 use pingora::Result;
-use pingora::apps::{
-    HttpPersistentSettings, HttpServerApp, HttpServerOptions, ReusedHttpStream,
-};
+use pingora::apps::{HttpPersistentSettings, HttpServerApp, HttpServerOptions, ReusedHttpStream};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::protocols::http::ServerSession;
 use pingora::protocols::http::v2::server::H2Options;
@@ -47,7 +45,10 @@ impl Beside {
     /// Answers one question. Exactly one event is made of it.
     async fn answer(&self, session: &mut ServerSession) -> Result<()> {
         let mut ctx = RequestCtx::new(self.gateway.live.take(), Instant::now());
-        let peer = session.client_addr().and_then(|peer| peer.as_inet()).copied();
+        let peer = session
+            .client_addr()
+            .and_then(|peer| peer.as_inet())
+            .copied();
         let trusted = &ctx.in_force.routes.trusted_proxies;
         let believed = peer.is_some_and(|peer| is_trusted(peer.ip().to_canonical(), trusted));
         if grpc::is_check(session.req_header()) && session.is_http2() {

@@ -202,7 +202,11 @@ fn one<'a>(headers: &'a HeaderMap, name: &HeaderName, faults: Faults) -> Result<
         return Err(twice);
     }
     let value = value.to_str().map_err(|_| odd)?;
-    if value.is_empty() { Err(missing) } else { Ok(value) }
+    if value.is_empty() {
+        Err(missing)
+    } else {
+        Ok(value)
+    }
 }
 
 fn method(headers: &HeaderMap, name: &HeaderName) -> Result<Method, Unclear> {
@@ -319,7 +323,10 @@ mod tests {
         ] {
             let headers = [("x-original-method", "GET"), ("x-original-url", url)];
             let original = original("/auth-request", &headers).unwrap();
-            assert_eq!((line(&original).as_str(), original.secure), (expected, true));
+            assert_eq!(
+                (line(&original).as_str(), original.secure),
+                (expected, true)
+            );
         }
         for (url, fault) in [
             ("/b", "target_odd"),
@@ -353,7 +360,10 @@ mod tests {
             assert_eq!(fault, format!("{rule}_told_twice"), "{path} {name}");
         }
         let both = [TOLD, &[("x-original-url", "https://a.example/")]].concat();
-        assert_eq!(original("/auth-request", &both).unwrap_err(), "target_told_twice");
+        assert_eq!(
+            original("/auth-request", &both).unwrap_err(),
+            "target_told_twice"
+        );
     }
 
     #[test]

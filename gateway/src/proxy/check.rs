@@ -142,9 +142,7 @@ impl Gateway {
         Some(GoesOn {
             said,
             cookie: self.cookies_left(headers),
-            authorization: authorization
-                .filter(|_| app.forward_authorization)
-                .cloned(),
+            authorization: authorization.filter(|_| app.forward_authorization).cloned(),
         })
     }
 

@@ -38,7 +38,9 @@ fn a_question_is_decided_and_recorded_as_the_request_itself_and_forwards_nothing
             .auth_request("GET", PAYROLL_HOST, "/a")
             .argument("--http2-prior-knowledge"),
     ] {
-        let (answer, event) = beside.site.ask(question.bearer(&token).header("Cookie", "a=b"));
+        let (answer, event) = beside
+            .site
+            .ask(question.bearer(&token).header("Cookie", "a=b"));
         assert_eq!(answer.status, 200, "{answer:?}");
         assert_eq!(answer.header("x-crossgate-home-tenant"), Some(WINGTIP));
         assert_eq!(
@@ -49,7 +51,10 @@ fn a_question_is_decided_and_recorded_as_the_request_itself_and_forwards_nothing
         assert_eq!(answer.header("cookie"), Some("a=b"));
         let passed_on = format!("Bearer {token}");
         assert_eq!(answer.header("authorization"), Some(&*passed_on));
-        assert_eq!(answer.header("x-correlation-id"), event["correlationId"].as_str());
+        assert_eq!(
+            answer.header("x-correlation-id"),
+            event["correlationId"].as_str()
+        );
         assert_eq!(
             (&event["ipAddress"], &event["crossgate"]["httpStatus"]),
             (&json!("192.0.2.7"), &json!(200)),
@@ -127,7 +132,9 @@ fn what_does_not_say_what_it_asks_about_is_refused() {
         ),
         (
             "a method for nobody",
-            beside.auth_request("TRACE", PAYROLL_HOST, "/").bearer(&token),
+            beside
+                .auth_request("TRACE", PAYROLL_HOST, "/")
+                .bearer(&token),
             403,
             "method_refused",
         ),
@@ -181,7 +188,10 @@ fn nginx_gets_401_and_403_and_the_rest_of_the_answer_in_headers() {
     let beside = Stage::new()
         .policy(
             "partners.json",
-            &json!([partner(WINGTIP, json!({ "b2bCollaborationInbound": nobody() }))]),
+            &json!([partner(
+                WINGTIP,
+                json!({ "b2bCollaborationInbound": nobody() })
+            )]),
         )
         .beside();
     let ask = |host| beside.auth_request("GET", host, "/a");
@@ -189,18 +199,33 @@ fn nginx_gets_401_and_403_and_the_rest_of_the_answer_in_headers() {
     assert_eq!(answer.status, 401);
     let challenge = answer.header("www-authenticate").unwrap();
     assert!(challenge.contains("https://payroll.contoso.com/.well-known/oauth-protected-resource"));
-    let problem: Value = serde_json::from_str(answer.header("x-crossgate-problem").unwrap()).unwrap();
+    let problem: Value =
+        serde_json::from_str(answer.header("x-crossgate-problem").unwrap()).unwrap();
     assert_eq!(problem, answer.json());
     assert_eq!(problem["correlationId"], event["correlationId"]);
     let guest = beside.site.guest().mint();
     // Who reads pages is told the same: nginx has no place for a page.
-    let as_person = ask(PAYROLL_HOST).bearer(&guest).header("Accept", "text/html");
+    let as_person = ask(PAYROLL_HOST)
+        .bearer(&guest)
+        .header("Accept", "text/html");
     let (answer, event) = beside.site.ask(as_person);
-    assert_eq!((answer.status, &event["status"]["errorCode"]), (403, &json!(500_213)));
-    assert!(answer.header("x-crossgate-problem").unwrap().contains("AADSTS500213"));
+    assert_eq!(
+        (answer.status, &event["status"]["errorCode"]),
+        (403, &json!(500_213))
+    );
+    assert!(
+        answer
+            .header("x-crossgate-problem")
+            .unwrap()
+            .contains("AADSTS500213")
+    );
     // An unknown host is not there: 403 here, 404 for those who can say so.
     let (answer, event) = beside.site.ask(ask("other.contoso.com"));
-    assert_eq!((answer.status, &event["crossgate"]["outcome"]), (403, &json!("notFound")), "{event:#}");
+    assert_eq!(
+        (answer.status, &event["crossgate"]["outcome"]),
+        (403, &json!("not-found")),
+        "{event:#}"
+    );
     let traefik = beside.forward_auth("GET", "other.contoso.com", "/a");
     assert_eq!(beside.site.ask(traefik).0.status, 404);
 }
@@ -209,10 +234,16 @@ fn nginx_gets_401_and_403_and_the_rest_of_the_answer_in_headers() {
 fn what_crossgate_answers_itself_is_never_done_by_a_question() {
     let beside = Stage::new()
         .payroll("sign_in = true\ncors_preflight = true")
-        .entries("[[provider]]\nname = \"fabrikam\"\nissuer = \"fabrikam\"\nclient_id = \"gateway\"\n")
+        .entries(
+            "[[provider]]\nname = \"fabrikam\"\nissuer = \"fabrikam\"\nclient_id = \"gateway\"\n",
+        )
         .section("portal", "store = \"portal.db\"")
         .beside();
-    for path in ["/.crossgate/me", "/.crossgate/callback/fabrikam?code=x", "/.crossgate/sign-out"] {
+    for path in [
+        "/.crossgate/me",
+        "/.crossgate/callback/fabrikam?code=x",
+        "/.crossgate/sign-out",
+    ] {
         let question = beside.forward_auth("GET", PAYROLL_HOST, path);
         refused(&beside, path, question, 400, "own_page_not_routed");
     }
@@ -228,7 +259,9 @@ fn what_crossgate_answers_itself_is_never_done_by_a_question() {
 fn a_browser_is_sent_to_sign_in_by_whatever_proxy_asks() {
     let beside = Stage::new()
         .payroll("sign_in = true")
-        .entries("[[provider]]\nname = \"fabrikam\"\nissuer = \"fabrikam\"\nclient_id = \"gateway\"\n")
+        .entries(
+            "[[provider]]\nname = \"fabrikam\"\nissuer = \"fabrikam\"\nclient_id = \"gateway\"\n",
+        )
         .section("portal", "store = \"portal.db\"")
         .beside();
     let person = |question: Curl| beside.site.ask(question.header("Accept", "text/html"));
@@ -239,7 +272,10 @@ fn a_browser_is_sent_to_sign_in_by_whatever_proxy_asks() {
     ] {
         let (answer, event) = person(question);
         assert_eq!(answer.status, status, "{answer:?}");
-        assert!(answer.header("location").unwrap().starts_with(issuer), "{answer:?}");
+        assert!(
+            answer.header("location").unwrap().starts_with(issuer),
+            "{answer:?}"
+        );
         let [cookie] = *answer.header_values("set-cookie") else {
             panic!("one cookie, for nginx hands one on: {answer:?}")
         };
@@ -257,7 +293,9 @@ fn a_page_of_another_site_opens_no_websocket_in_a_persons_name() {
     // Who is signed in is told in `fronts`; here that a handshake is known as one, so that nobody is sent to sign in.
     let beside = Stage::new()
         .payroll("sign_in = true")
-        .entries("[[provider]]\nname = \"fabrikam\"\nissuer = \"fabrikam\"\nclient_id = \"gateway\"\n")
+        .entries(
+            "[[provider]]\nname = \"fabrikam\"\nissuer = \"fabrikam\"\nclient_id = \"gateway\"\n",
+        )
         .section("portal", "store = \"portal.db\"")
         .beside();
     let handshake = beside
@@ -266,5 +304,9 @@ fn a_page_of_another_site_opens_no_websocket_in_a_persons_name() {
         .header("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA==")
         .header("Sec-WebSocket-Version", "13");
     let (answer, _) = beside.site.ask(handshake);
-    assert_eq!((answer.status, answer.header("location")), (401, None), "{answer:?}");
+    assert_eq!(
+        (answer.status, answer.header("location")),
+        (401, None),
+        "{answer:?}"
+    );
 }

@@ -3,11 +3,13 @@
 
 use crate::requests::{IDENTITY, spellings};
 use crate::site::beside::{Beside, CLIENT, through};
-use crate::site::{POLICY_ID, Stage, WINGTIP, challenge, from_base64, nobody, partner};
+use crate::site::people::{APP_HOST, Doors, Lobby};
+use crate::site::{FABRIKAM, POLICY_ID, Stage, WINGTIP, challenge, from_base64, nobody, partner};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crossgate_testkit::curl::{Answer, Curl};
-use crossgate_testkit::front::{Front, Kind};
+use crossgate_testkit::front::{Before, Front, Kind};
+use crossgate_testkit::ports;
 use crossgate_testkit::upstream::header_values;
 use serde_json::{Value, json};
 
@@ -21,7 +23,12 @@ fn proxied(beside: &Beside, path: &str) -> Curl {
 fn said(event: &Value) -> Value {
     let mut said = event.clone();
     let members = said.as_object_mut().unwrap();
-    for name in ["id", "createdDateTime", "correlationId", "processingTimeInMilliseconds"] {
+    for name in [
+        "id",
+        "createdDateTime",
+        "correlationId",
+        "processingTimeInMilliseconds",
+    ] {
         members.remove(name);
     }
     let own = members["crossgate"].as_object_mut().unwrap();
@@ -42,7 +49,10 @@ fn told(seen: &Value) -> Vec<(&'static str, Value)> {
                 let claims = token.split('.').nth(1).unwrap();
                 let claims = URL_SAFE_NO_PAD.decode(claims).unwrap();
                 let mut claims: Value = serde_json::from_slice(&claims).unwrap();
-                claims.as_object_mut().unwrap().retain(|name, _| !["iat", "exp", "jti"].contains(&&**name));
+                claims
+                    .as_object_mut()
+                    .unwrap()
+                    .retain(|name, _| !["iat", "exp", "jti"].contains(&&**name));
                 claims
             }
             ("X-MS-CLIENT-PRINCIPAL", [value]) => from_base64(value),
@@ -78,13 +88,23 @@ fn the_same(beside: &Beside, front: &Front, token: Option<&str>) -> u16 {
         let (seen, expected) = (answer.json(), direct.json());
         assert_eq!(told(&seen), told(&expected));
         assert_eq!(seen["target"], "/a?b=c");
-        assert_eq!(header_values(&seen, "authorization"), header_values(&expected, "authorization"));
-        assert_eq!(header_values(&seen, "x-correlation-id"), [asked["correlationId"].as_str().unwrap()]);
+        assert_eq!(
+            header_values(&seen, "authorization"),
+            header_values(&expected, "authorization")
+        );
+        assert_eq!(
+            header_values(&seen, "x-correlation-id"),
+            [asked["correlationId"].as_str().unwrap()]
+        );
     } else {
         assert_eq!(refusal(&answer), refusal(&direct), "{answer:?}");
         let challenges = |answer: &Answer| answer.header_values("www-authenticate").len();
         assert_eq!(challenges(&answer), challenges(&direct), "{answer:?}");
-        assert_eq!(answer.header("cache-control"), Some("no-store"), "{answer:?}");
+        assert_eq!(
+            answer.header("cache-control"),
+            Some("no-store"),
+            "{answer:?}"
+        );
     }
     answer.status
 }
@@ -101,11 +121,13 @@ fn decides(kind: Kind) {
     assert_eq!(the_same(&beside, &front, Some("a.b.c")), 401);
     site.change_policy(
         "partners.json",
-        &json!([partner(WINGTIP, json!({ "b2bCollaborationInbound": nobody() }))]),
+        &json!([partner(
+            WINGTIP,
+            json!({ "b2bCollaborationInbound": nobody() })
+        )]),
     );
     assert_eq!(the_same(&beside, &front, Some(&guest)), 403);
     assert_eq!(the_same(&beside, &front, Some(&member)), 200);
-    site.change_policy("default.json", &json!({ "id": POLICY_ID }));
     site.change_policy("partners.json", &json!([]));
     assert_eq!(the_same(&beside, &front, Some(&guest)), 200);
     // Metadata and keys are the gateway's to answer, and need no token.
@@ -152,7 +174,10 @@ fn strips(kind: Kind) {
     let answer = through(&front, "/a").send();
     assert_eq!(answer.status, 200, "{answer:?}");
     for (name, value) in told(&answer.json()) {
-        assert!(value.is_null() || name == "X-Correlation-Id", "{name}: {value}");
+        assert!(
+            value.is_null() || name == "X-Correlation-Id",
+            "{name}: {value}"
+        );
     }
 }
 
@@ -161,7 +186,16 @@ fn agrees_about_paths(kind: Kind) {
     let beside = Stage::new().beside();
     let front = beside.front(kind);
     let token = beside.site.member().mint();
-    for target in ["/a/../b", "/a//b", "/a%2fb", "/a%5cb", "/a;b", "/a%252e", "/%2e%2e/a", "/./a"] {
+    for target in [
+        "/a/../b",
+        "/a//b",
+        "/a%2fb",
+        "/a%5cb",
+        "/a;b",
+        "/a%252e",
+        "/%2e%2e/a",
+        "/./a",
+    ] {
         let answer = through(&front, target).bearer(&token).send();
         match answer.status {
             200 => {
@@ -226,4 +260,84 @@ fronts! {
     traefik: Kind::Traefik;
     envoy: Kind::Envoy;
     envoy_http: Kind::EnvoyHttp;
+}
+
+/// People who sign in behind nginx, with TLS between it and the gateway.
+#[test]
+fn a_person_signs_in_behind_a_proxy_and_each_request_of_the_session_is_decided() {
+    let (front_at, authorize) = (ports::free(), ports::free());
+    let lobby = Lobby::new().configure(|setup| {
+        let lines = format!("authorize = [\"{authorize}\"]\ntrusted_proxies = [\"127.0.0.1/32\"]");
+        setup.section("listen", &lines)
+    });
+    let origin = format!("https://{APP_HOST}:{}", front_at.port());
+    for (name, people) in [("contoso", &lobby.contoso), ("fabrikam", &lobby.fabrikam)] {
+        people.client(&json!({
+            "client_id": "crossgate",
+            "client_secret": "a-secret-of-this-test",
+            "redirect_uris": [format!("{origin}/.crossgate/callback/{name}")],
+        }));
+    }
+    let app = lobby.upstream.address().strip_prefix("http://").unwrap();
+    let app = app.parse().unwrap();
+    let doors = lobby.open();
+    let before = Before {
+        host: APP_HOST,
+        app,
+        authorize,
+        gateway: doors.gateway.proxy(),
+        replacing: &[(
+            "proxy_pass http://crossgate",
+            "proxy_pass https://crossgate",
+        )],
+    };
+    let front = Front::start_at(front_at, Kind::Nginx, &before);
+    let tab = doors.browser.open("frida");
+    let wanted = format!("{origin}/salaries?year=2026");
+    let place = tab.goto(&wanted);
+    assert!(
+        place
+            .url
+            .starts_with(&format!("{origin}/.crossgate/sign-in?return=")),
+        "{place:?}\n{}",
+        front.log()
+    );
+    doors.sign_in(&tab, "fabrikam", "frida");
+    assert_eq!(tab.page().place.url, wanted, "{}", tab.page().text);
+    let told = doors.told(&tab);
+    assert_eq!(header_values(&told, "x-crossgate-home-tenant"), [FABRIKAM]);
+    assert_eq!(header_values(&told, "x-ms-client-principal-id"), ["frida"]);
+    assert!(!told.to_string().contains("__Host-crossgate"), "{told}");
+    // A page of another site opens no WebSocket in her name; the app's own does.
+    let jar = Doors::jar(&tab);
+    let open = |from: &str| {
+        let request = Curl::get_tls(front_at, APP_HOST, "/socket", front.authority())
+            .argument("--http1.1")
+            .argument("--max-time")
+            .argument("3");
+        let headers = [
+            ("Cookie", &*jar),
+            ("Origin", from),
+            ("Connection", "Upgrade"),
+            ("Upgrade", "websocket"),
+            ("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA=="),
+            ("Sec-WebSocket-Version", "13"),
+        ];
+        let request = headers.iter().fold(request, |request, (name, value)| {
+            request.header(name, value)
+        });
+        request.send().status
+    };
+    assert_eq!(open("https://evil.example"), 401);
+    assert_eq!(open(&origin), 101);
+    doors.change(|gateway| {
+        let closed = json!({ "id": POLICY_ID, "b2bDirectConnectInbound": nobody() });
+        gateway.write_policy("default.json", &closed.to_string());
+    });
+    assert_eq!(tab.goto(&wanted).status, 403, "{}", tab.page().text);
+    assert!(
+        tab.page().text.contains("AADSTS500213"),
+        "{}",
+        tab.page().text
+    );
 }
