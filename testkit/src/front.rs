@@ -1,6 +1,7 @@
 //! Other people's proxies before an app, as `deploy/beside/` configures them, with a gateway beside them.
 
 use crate::certificate::Certificate;
+use crate::curl::Curl;
 use crate::ports;
 use crate::programs::{require, wait_up_to};
 use std::fs::File;
@@ -108,11 +109,21 @@ impl Front {
         };
         let up = wait_up_to(START_LIMIT, || {
             let ended = front.child.try_wait().unwrap().is_some();
-            let up = TcpStream::connect(address).is_ok();
+            let up = TcpStream::connect(address).is_ok() && front.knows_its_way(kind, before.host);
             (ended || up).then_some(up && !ended)
         });
         assert_eq!(up, Some(true), "{kind:?}: {}", front.log());
         front
+    }
+
+    /// Traefik takes connections before it has read where they lead.
+    fn knows_its_way(&self, kind: Kind, host: &str) -> bool {
+        kind != Kind::Traefik
+            || Curl::get_tls(self.address, host, "/", self.authority())
+                .header("Host", READY)
+                .send()
+                .status
+                == 200
     }
 
     /// Where clients call.
@@ -228,7 +239,14 @@ fn around(kind: Kind, text: &str, address: SocketAddr) -> String {
             http = ports::free().port(),
             https = address.port(),
         ),
-        Kind::Traefik | Kind::Envoy | Kind::EnvoyHttp => text.to_owned(),
+        Kind::Traefik => text.replacen(
+            "  routers:\n",
+            &format!(
+                "  routers:\n    ready:\n      rule: Host(`{READY}`)\n      service: ping@internal\n      tls: {{}}\n"
+            ),
+            1,
+        ),
+        Kind::Envoy | Kind::EnvoyHttp => text.to_owned(),
     }
 }
 
@@ -254,6 +272,8 @@ fn command(kind: Kind, config: &Path, address: SocketAddr, directory: &Path) -> 
                     "--global.checknewversion=false",
                     "--global.sendanonymoususage=false",
                     "--log.level=ERROR",
+                    "--ping=true",
+                    "--ping.manualrouting=true",
                 ]);
             command
         }
@@ -303,6 +323,9 @@ fn root() -> PathBuf {
         .unwrap()
         .to_owned()
 }
+
+/// A host that leads nowhere but to Traefik's own answer.
+const READY: &str = "ready.example";
 
 /// Some of them are large.
 const START_LIMIT: Duration = Duration::from_secs(60);
