@@ -258,7 +258,7 @@ fn command(kind: Kind, config: &Path, address: SocketAddr, directory: &Path) -> 
             command
         }
         Kind::Caddy => {
-            let mut command = Command::new(require("caddy", "caddy"));
+            let mut command = Command::new(installed("caddy"));
             command.args(["run", "--adapter", "caddyfile", "--config"]);
             command.arg(config);
             command

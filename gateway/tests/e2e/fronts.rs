@@ -214,6 +214,39 @@ fn agrees_about_paths(kind: Kind) {
     }
 }
 
+/// Browsers are sent to sign in, and what the gateway answers itself does not reach the app.
+fn leads_people(kind: Kind) {
+    let beside = Stage::new()
+        .payroll("sign_in = true\ncors_preflight = true")
+        .entries(
+            "[[provider]]\nname = \"fabrikam\"\nissuer = \"fabrikam\"\nclient_id = \"gateway\"\n",
+        )
+        .section("portal", "store = \"portal.db\"")
+        .beside();
+    let front = beside.front(kind);
+    let issuer = beside.site.fabrikam.issuer();
+    // The first is a page of the app, the second of the gateway.
+    for (path, code) in [("/a?b=c", 50_058), ("/.crossgate/sign-in?return=/a", 0)] {
+        let request = through(&front, path).header("Accept", "text/html");
+        let (answer, event) = beside.site.ask(request);
+        let location = answer.header("location").unwrap_or_default();
+        assert!(location.starts_with(issuer), "{answer:?}\n{}", front.log());
+        let begun = answer.header("set-cookie").unwrap_or_default();
+        assert!(begun.starts_with("__Host-crossgate-try-"), "{answer:?}");
+        assert!((300..400).contains(&answer.status), "{answer:?}");
+        assert_eq!(event["status"]["errorCode"], json!(code), "{event:#}");
+    }
+    let preflight = through(&front, "/a")
+        .method("OPTIONS")
+        .header("Origin", "https://spa.contoso.com")
+        .header("Access-Control-Request-Method", "GET");
+    let (answer, _) = beside.site.ask(preflight);
+    assert_eq!(answer.status, 204, "{answer:?}");
+    let allowed = answer.header("access-control-allow-origin");
+    assert_eq!(allowed, Some("https://spa.contoso.com"));
+    assert_eq!(beside.site.upstream.requests(), 0);
+}
+
 /// With nobody there to answer, nobody gets in.
 fn fails_closed(kind: Kind) {
     let mut beside = Stage::new().beside();
@@ -246,6 +279,11 @@ macro_rules! fronts {
             #[test]
             fn forwards_what_was_decided_about() {
                 super::agrees_about_paths($kind);
+            }
+
+            #[test]
+            fn leads_people_to_sign_in_and_to_the_gateways_own_answers() {
+                super::leads_people($kind);
             }
 
             #[test]
