@@ -171,8 +171,14 @@ impl HttpServerApp for Beside {
         mut session: ServerSession,
         shutdown: &ShutdownWatch,
     ) -> Option<ReusedHttpStream> {
-        let read = timeout(self.head + self.idle, session.read_request()).await;
-        if !matches!(read, Ok(Ok(true))) {
+        let mut ending = shutdown.clone();
+        let read = tokio::select! {
+            // What has come is answered.
+            biased;
+            read = timeout(self.head + self.idle, session.read_request()) => read.ok()?.ok()?,
+            _ = ending.changed() => false,
+        };
+        if !read {
             return None;
         }
         session.set_keepalive(if *shutdown.borrow() {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crossgate_policy::Decision;
 use crossgate_portal::cookies;
 use http::header::{AUTHORIZATION, COOKIE};
 use http::{HeaderMap, HeaderValue, Method};
@@ -13,6 +14,7 @@ use super::no_room;
 use super::visit::Stop;
 use crate::ctx::RequestCtx;
 use crate::people::place;
+use crate::request::forwarded::Client;
 use crate::request::head::Head;
 use crate::request::headers;
 use crate::request::respond::{self, Answer, Trouble};
@@ -77,6 +79,15 @@ impl Gateway {
             Ok(slot) => ctx.slot = Some(slot),
             Err(_full) => return no_room(came.request, ctx),
         }
+        // Of whoever asks nothing else is known.
+        let peer = came.peer.map(|peer| peer.ip().to_canonical());
+        ctx.client = Some(Client {
+            address: peer,
+            peer,
+            secure: came.secure,
+            host: HeaderValue::from_static(""),
+            told: None,
+        });
         match malformed(rule, came, ctx) {
             Stop::Answer(answer) => answer,
             Stop::Push(_) | Stop::Synchronize(_) | Stop::Visit(_) => {
@@ -102,7 +113,7 @@ impl Gateway {
             return Err(malformed("own_page_not_routed", came, ctx));
         }
         let Some(found) = routes.find(self.door, &head.host, &head.path) else {
-            return self.conclude(request, ctx, crossgate_policy::Decision::unknown_app());
+            return self.conclude(request, ctx, Decision::unknown_app());
         };
         if self.leads_elsewhere(came, &head, found, routes) {
             return Err(malformed("leads_elsewhere_as_spelled", came, ctx));

@@ -3,6 +3,7 @@
 mod bounded;
 pub(super) mod patient;
 mod preface;
+mod prompt;
 mod resets;
 mod secured;
 mod tethered;
@@ -27,6 +28,7 @@ use crate::beside::Beside;
 use crate::connections::Connections;
 use bounded::Bounded;
 use patient::Patient;
+use prompt::Prompt;
 use secured::Secured;
 use tethered::Tether;
 
@@ -127,8 +129,12 @@ pub fn authorize_service(
         head: limits.request_head_timeout,
         idle: limits.idle_timeout,
     };
-    let secured = Secured {
+    let prompt = Prompt {
         app: Arc::new(beside),
+        patience: limits.request_head_timeout,
+    };
+    let secured = Secured {
+        app: Arc::new(prompt),
         acceptor: certificates.map(secured::acceptor).transpose()?,
         patience: limits.request_head_timeout,
     };

@@ -6,6 +6,9 @@ use crate::site::beside::Beside;
 use crate::site::{PAYROLL_HOST, Stage, WINGTIP, nobody, partner};
 use crossgate_testkit::curl::Curl;
 use serde_json::{Value, json};
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 /// Asks, and checks status and reason. Nothing may have reached the app.
 #[track_caller]
@@ -65,12 +68,35 @@ fn a_question_is_decided_and_recorded_as_the_request_itself_and_forwards_nothing
 }
 
 #[test]
+fn a_proxy_that_keeps_its_connections_open_keeps_nobody_from_stopping() {
+    let mut beside = Stage::new()
+        .section("shutdown", "drain = \"60s\"")
+        .section("limits", "request_head_timeout = \"1s\"")
+        .beside();
+    let silent = TcpStream::connect(beside.authorize).unwrap();
+    let mut kept = TcpStream::connect(beside.authorize).unwrap();
+    let question = "GET /auth-request HTTP/1.1\r\nHost: a\r\n\r\n";
+    let mut start = [0; 12];
+    kept.write_all(question.as_bytes()).unwrap();
+    kept.read_exact(&mut start).unwrap();
+    assert_eq!(&start, b"HTTP/1.1 403");
+    // Who says nothing is not waited for.
+    let mut nothing = [0; 1];
+    assert!(matches!((&silent).read(&mut nothing), Ok(0)));
+    let begun = Instant::now();
+    beside.site.gateway.terminate();
+    assert!(beside.site.gateway.wait().status.success());
+    assert!(begun.elapsed() < Duration::from_secs(30));
+}
+
+#[test]
 fn a_question_of_a_stranger_is_refused_whatever_it_says() {
     let beside = Stage::new().beside_of("10.0.0.0/8");
     let token = beside.site.member().mint();
     let stranger = "question_of_a_stranger";
     let nginx = beside.auth_request("GET", PAYROLL_HOST, "/");
-    refused(&beside, "nginx", nginx.bearer(&token), 403, stranger);
+    let event = refused(&beside, "nginx", nginx.bearer(&token), 403, stranger);
+    assert_eq!(event["ipAddress"], "127.0.0.1", "who asked: {event:#}");
     let traefik = beside.forward_auth("GET", PAYROLL_HOST, "/");
     refused(&beside, "traefik", traefik.bearer(&token), 400, stranger);
 }
