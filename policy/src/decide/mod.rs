@@ -20,6 +20,7 @@ use crate::ids::ResourceTenant;
 use crate::snapshot::Snapshot;
 use crate::subject::Subject;
 use crate::target::{Resource, Target};
+pub use cross_tenant::published_consent;
 pub use guest::consents_automatically;
 use parties::Parties;
 pub use revocation::newest_revocation;

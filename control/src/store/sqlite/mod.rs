@@ -26,7 +26,7 @@ use rusqlite::Connection;
 use self::open::Purpose;
 use self::readers::Readers;
 use super::{
-    AuditRange, Audited, Entry, Head, Noted, Sequence, Share, SignInActivity, Store, StoreError,
+    AuditRange, Audited, ChainHash, Entry, Head, Noted, Sequence, Share, SignInActivity, Store, StoreError,
     Stored, Verified, Version,
 };
 use crate::document::{Address, DocumentKind};
@@ -165,6 +165,15 @@ impl Store for Sqlite {
     fn audit(&self, id: &str) -> Result<Option<Audited>, StoreError> {
         self.readers
             .read("reading an audit record", |state| audits::audit(state, id))
+    }
+
+    fn changes(
+        &self,
+        take: &mut dyn FnMut(Sequence, ChainHash) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.readers.read("reading changes", |state| {
+            audits::changes(state, take)
+        })
     }
 
     fn verify(&self, noted: Option<Noted>) -> Result<Verified, StoreError> {
