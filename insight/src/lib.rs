@@ -7,5 +7,6 @@ pub mod answer;
 pub mod case;
 pub mod event;
 pub mod receipt;
+pub mod proof;
 pub mod replay;
 pub mod verify;

@@ -194,7 +194,7 @@ impl Said {
         }
     }
 
-    pub(super) fn of(decision: &Decision) -> Self {
+    pub(crate) fn of(decision: &Decision) -> Self {
         Self {
             outcome: decision.outcome_name().to_owned(),
             code: decision.code(),
