@@ -109,7 +109,10 @@ impl Property {
             all.extend(root.sections("reached", |section| place(section, Says::Reached)));
             all.extend(root.sections("unreached", |section| place(section, Says::Unreached)));
             if all.is_empty() && root.lacks("never") {
-                root.fault("never", "no property stands here; expected at least one, such as a `[[never]]`");
+                root.fault(
+                    "never",
+                    "no property stands here; expected at least one, such as a `[[never]]`",
+                );
             }
             Some(all)
         })
@@ -124,7 +127,10 @@ fn select(section: &mut Section<'_>, says: fn(Selection) -> Says) -> Option<Prop
         .as_ref()
         .is_some_and(|except| *except == Condition::default())
     {
-        section.fault("except", "is empty, and so excepts everybody; remove it or say whom it means");
+        section.fault(
+            "except",
+            "is empty, and so excepts everybody; remove it or say whom it means",
+        );
     }
     let selection = Selection { all_of, except };
     Some(Property {
@@ -151,7 +157,11 @@ fn place(section: &mut Section<'_>, says: fn(Place) -> Says) -> Option<Property>
 }
 
 fn name(section: &mut Section<'_>) -> Option<String> {
-    section.required_text("name", "what it is called when it does not hold", Text::filled)
+    section.required_text(
+        "name",
+        "what it is called when it does not hold",
+        Text::filled,
+    )
 }
 
 fn condition(section: &mut Section<'_>) -> Condition {
@@ -213,7 +223,10 @@ fn list<T: Clone + PartialEq>(
 ) -> Option<Vec<T>> {
     let list = section.texts(name, read)?;
     if list.is_empty() && section.lacks(name) {
-        section.fault(name, "is empty, and so true of nobody; remove it or name some");
+        section.fault(
+            name,
+            "is empty, and so true of nobody; remove it or name some",
+        );
     }
     Some(list)
 }

@@ -110,7 +110,9 @@ impl Answer<'_> {
             requirements,
         } = self;
         let text = |value: &Option<Cow<'_, str>>| {
-            value.as_deref().map_or_else(|| NONE.to_owned(), str::to_owned)
+            value
+                .as_deref()
+                .map_or_else(|| NONE.to_owned(), str::to_owned)
         };
         [
             ("outcome", outcome.to_string()),

@@ -157,12 +157,19 @@ impl<'a> Event<'a> {
             access_type: self.cross_tenant_access_type.as_deref().map(Cow::Borrowed),
             home_tenant: self.home_tenant_id.as_deref().map(Cow::Borrowed),
             resource_tenant: self.resource_tenant_id.as_deref().map(Cow::Borrowed),
-            mfa: ours.mfa.as_deref().map_or(Cow::Borrowed("none"), Cow::Borrowed),
+            mfa: ours
+                .mfa
+                .as_deref()
+                .map_or(Cow::Borrowed("none"), Cow::Borrowed),
             device: ours
                 .device
                 .as_deref()
                 .map_or(Cow::Borrowed("none"), Cow::Borrowed),
-            requirements: ours.requirements.iter().map(|text| Cow::Borrowed(&**text)).collect(),
+            requirements: ours
+                .requirements
+                .iter()
+                .map(|text| Cow::Borrowed(&**text))
+                .collect(),
         }
     }
 

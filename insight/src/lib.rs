@@ -6,7 +6,7 @@
 pub mod answer;
 pub mod case;
 pub mod event;
-pub mod receipt;
 pub mod proof;
+pub mod receipt;
 pub mod replay;
 pub mod verify;

@@ -9,7 +9,7 @@ mod tally;
 use crossgate_policy::snapshot::Snapshot;
 use crossgate_policy::{Decision, nearest_change};
 
-pub use tally::{Key, Row, Rows, Sample, Said, Sum, Tally};
+pub use tally::{Key, Row, Rows, Said, Sample, Sum, Tally};
 
 use crate::case::Case;
 use crate::event::Event;

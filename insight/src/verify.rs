@@ -65,7 +65,9 @@ pub fn verify(event: &Event<'_>, policies: impl FnOnce(&str) -> Option<Policy>) 
     let Some(policy) = policies(event.snapshot()) else {
         return Verdict::NoPolicy;
     };
-    let broken = |why: &str| Verdict::Broken { why: why.to_owned() };
+    let broken = |why: &str| Verdict::Broken {
+        why: why.to_owned(),
+    };
     let Some(target) = policy.apps.get(&case.app) else {
         return broken("`app`: the configuration that the snapshot names has no such app");
     };

@@ -14,8 +14,8 @@ use crossgate_control::document::{Address, DocumentKind, Write};
 use crossgate_control::enforcer::{Asking, Enforcer, ShutOut};
 use crossgate_control::ledger::{Ledger, OpenError, Opened};
 use crossgate_control::store::{
-    AuditRange, Audited, ChainHash, Entry, Head, Noted, Sequence, Share, SignInActivity, Sqlite, Store,
-    StoreError, Stored, Verified, Version,
+    AuditRange, Audited, ChainHash, Entry, Head, Noted, Sequence, Share, SignInActivity, Sqlite,
+    Store, StoreError, Stored, Verified, Version,
 };
 use crossgate_graph::Compiled;
 use crossgate_policy::ids::{Guid, HomeTenant, Id, IssuerTenant, TenantId};

@@ -205,13 +205,20 @@ fn tell(args: &ReplayArgs, tally: &Tally, out: &mut impl Write) -> io::Result<()
         }
     }
     if tally.unreadable > 0 {
-        writeln!(out, "not decided, no sign-in events: {} lines", tally.unreadable)?;
+        writeln!(
+            out,
+            "not decided, no sign-in events: {} lines",
+            tally.unreadable
+        )?;
     }
     let undecided = tally.not_decided().events > 0 && !args.allow_undecided;
     if let Some(most) = args.max_new_refusals {
         let refused = tally.loses.sum.requests;
         if refused > most {
-            writeln!(out, "bad: {refused} new refusals, and at most {most} may be")?;
+            writeln!(
+                out,
+                "bad: {refused} new refusals, and at most {most} may be"
+            )?;
         } else if undecided {
             writeln!(
                 out,

@@ -88,8 +88,14 @@ pub(super) fn run(args: &VerifyReceiptsArgs, out: &mut impl Write) -> Result<Ver
     match args.output.form {
         Form::Text => sums.tell(out)?,
         Form::Json => {
-            serde_json::to_writer_pretty(&mut *out, &Report { sums: &sums, different: &told })
-                .map_err(std::io::Error::from)?;
+            serde_json::to_writer_pretty(
+                &mut *out,
+                &Report {
+                    sums: &sums,
+                    different: &told,
+                },
+            )
+            .map_err(std::io::Error::from)?;
             writeln!(out)?;
         }
     }
@@ -116,10 +122,19 @@ fn report(
             Verified::Differs { differences } => {
                 let told_of = differences.iter().map(|difference| {
                     let (member, was) = (difference.member, &difference.recorded);
-                    format!("{member}: recorded `{was}`, decided `{}`", difference.decided)
+                    format!(
+                        "{member}: recorded `{was}`, decided `{}`",
+                        difference.decided
+                    )
                 });
                 let told_of: Vec<String> = told_of.collect();
-                writeln!(out, "{}: event {}: {}", told.place, told.event, told_of.join("; "))?;
+                writeln!(
+                    out,
+                    "{}: event {}: {}",
+                    told.place,
+                    told.event,
+                    told_of.join("; ")
+                )?;
             }
             Verified::Broken { why } => writeln!(out, "{}: {why}", told.place)?,
             Verified::Same | Verified::Undecided | Verified::NoReceipt | Verified::NoPolicy => {}
@@ -190,7 +205,10 @@ impl Sums {
     fn count(&mut self, event: &Event<'_>, verdict: &Verified) {
         let sum = match verdict {
             Verified::Same => {
-                *self.policies.entry(event.snapshot().to_owned()).or_default() += 1;
+                *self
+                    .policies
+                    .entry(event.snapshot().to_owned())
+                    .or_default() += 1;
                 &mut self.same
             }
             Verified::Differs { .. } => &mut self.different,
@@ -231,7 +249,11 @@ impl Sums {
             }
         }
         if self.unreadable > 0 {
-            writeln!(out, "not read: {}", counted(self.unreadable, "line", "lines"))?;
+            writeln!(
+                out,
+                "not read: {}",
+                counted(self.unreadable, "line", "lines")
+            )?;
         }
         Ok(())
     }

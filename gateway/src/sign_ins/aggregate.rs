@@ -101,7 +101,13 @@ impl Aggregate {
                 ..
             }) => repeats.add(observation),
             Some(group) => group.repeats = Some(Event::of(observation, self.receipts)),
-            None => self.first(key, observation, Event::of(observation, self.receipts), now, out),
+            None => self.first(
+                key,
+                observation,
+                Event::of(observation, self.receipts),
+                now,
+                out,
+            ),
         }
     }
 
@@ -115,7 +121,13 @@ impl Aggregate {
             }) => repeats.repeat(counted.count, counted.first, counted.last),
             Some(group) => group.repeats = Some(Event::of_repeats(counted, self.receipts)),
             // Their group had to make room, or its window has ended.
-            None => self.first(key, &counted.of, Event::of_repeats(counted, self.receipts), now, out),
+            None => self.first(
+                key,
+                &counted.of,
+                Event::of_repeats(counted, self.receipts),
+                now,
+                out,
+            ),
         }
     }
 

@@ -4,13 +4,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crossgate_insight::case::Written;
+use crossgate_insight::receipt::Receipt;
 use crossgate_policy::context::{Context, RestrictionHeaders};
 use crossgate_policy::ids::Id;
 use crossgate_policy::snapshot::Snapshot;
 use crossgate_policy::subject::Subject;
 use crossgate_policy::target::Target;
-use crossgate_insight::case::Written;
-use crossgate_insight::receipt::Receipt;
 use crossgate_policy::{Caller, Decision, Line, Outcome, Reason, Refusal, Step};
 use uuid::Uuid;
 
@@ -227,9 +227,8 @@ impl Observation {
         };
         let caller = self.caller(recorded);
         let context = self.context();
-        let ask = |target: &Target| {
-            crossgate_policy::explain(&policy.snapshot, caller, target, &context)
-        };
+        let ask =
+            |target: &Target| crossgate_policy::explain(&policy.snapshot, caller, target, &context);
         let (decision, lines) = ask(&app.target);
         if decision == *recorded {
             let same = Some(AnsweredFor::Caller);

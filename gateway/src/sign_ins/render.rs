@@ -205,11 +205,7 @@ impl<'a> SignIn<'a> {
 }
 
 impl<'a> Crossgate<'a> {
-    fn of(
-        observation: &'a Observation,
-        lines: &'a [Line],
-        receipt: Option<Receipt<'a>>,
-    ) -> Self {
+    fn of(observation: &'a Observation, lines: &'a [Line], receipt: Option<Receipt<'a>>) -> Self {
         let decision = observation.ending.decision();
         let facts = decision.and_then(|decision| decision.facts());
         Self {

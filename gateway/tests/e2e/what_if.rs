@@ -60,8 +60,7 @@ fn requests(site: &Site) -> Vec<(&'static str, Curl)> {
         ),
         (
             "under our restrictions",
-            payroll(&site.guest().mint())
-                .header("sec-Restrict-Tenant-Access-Policy", &restricted),
+            payroll(&site.guest().mint()).header("sec-Restrict-Tenant-Access-Policy", &restricted),
         ),
         (
             "under a list without us",
@@ -119,7 +118,8 @@ fn copy(from: &Path, to: &Path) {
 
 /// A partner whose people may come by every way.
 fn open_wingtip() -> Value {
-    let open = json!({ "b2bDirectConnectInbound": everyone(), "inboundTrust": { "isMfaAccepted": true } });
+    let open =
+        json!({ "b2bDirectConnectInbound": everyone(), "inboundTrust": { "isMfaAccepted": true } });
     partner(WINGTIP, open)
 }
 
@@ -145,9 +145,9 @@ fn every_event_of_a_decision_is_decided_again_from_its_receipt_with_the_same_ans
     let expected = format!("the same answer: {count} events ({count} requests), by 1 policy\n");
     assert_eq!(told, expected);
     // The same form is what `decide` reads.
-    let cases = events.iter().map(|event| {
-        format!("{}\n", event["crossgate"]["receipt"]["case"])
-    });
+    let cases = events
+        .iter()
+        .map(|event| format!("{}\n", event["crossgate"]["receipt"]["case"]));
     write(&site, "cases.jsonl", &cases.collect::<String>());
     let decided = command(&site, &["decide", "--cases", "cases.jsonl"]).good();
     for (line, event) in decided.lines().zip(&events) {
@@ -164,7 +164,8 @@ fn every_event_of_a_decision_is_decided_again_from_its_receipt_with_the_same_ans
     let run = command(&site, &["verify-receipts", "edited.jsonl"]);
     assert_eq!(run.code, 1, "{run:?}");
     assert!(
-        run.out.contains("outcome: recorded `allow`, decided `step-up`"),
+        run.out
+            .contains("outcome: recorded `allow`, decided `step-up`"),
         "{run:?}"
     );
 }
@@ -172,7 +173,8 @@ fn every_event_of_a_decision_is_decided_again_from_its_receipt_with_the_same_ans
 #[test]
 fn a_receipt_holds_nothing_of_the_token_that_opens_anything_and_no_name() {
     let site = stage().open();
-    let named = json!({ "name": "Ada Lovelace", "upn": "ada@wingtip.com", "email": "ada@wingtip.com" });
+    let named =
+        json!({ "name": "Ada Lovelace", "upn": "ada@wingtip.com", "email": "ada@wingtip.com" });
     let token = site.guest().claims(named).mint();
     let (_, event) = site.ask(site.payroll("/").bearer(&token));
     let receipt = event["crossgate"]["receipt"].to_string();
@@ -215,7 +217,7 @@ fn a_policy_of_old_is_found_in_its_directory_or_told_to_be_missing() {
 
 #[test]
 fn a_store_has_every_policy_that_it_ever_was() {
-    let site = stage().with_store().open();
+    let site = Stage::new().with_store().open();
     let token = site.administrator(GLOBAL_ADMINISTRATOR);
     let guest = site.guest().mint();
     let path = format!("{PARTNERS}/{WINGTIP}");
@@ -245,9 +247,8 @@ fn a_store_has_every_policy_that_it_ever_was() {
 fn changed(before: &[Value], after: &[Value], from: bool) -> u64 {
     let admitted = |event: &Value| event["crossgate"]["outcome"] == "allow";
     let pairs = before.iter().zip(after);
-    let changed = pairs.filter(|(before, after)| {
-        admitted(before) == from && admitted(after) != from
-    });
+    let changed =
+        pairs.filter(|(before, after)| admitted(before) == from && admitted(after) != from);
     changed.count() as u64
 }
 
@@ -301,13 +302,18 @@ fn a_replay_predicts_exactly_what_the_gateway_does_once_the_draft_is_in_force() 
         copy(&directory.join(DRAFT), &directory.join("policy"));
         put_in_force(&site);
         let after = asked(&site, &requests);
-        let (lost, gained) = (changed(&before, &after, true), changed(&before, &after, false));
+        let (lost, gained) = (
+            changed(&before, &after, true),
+            changed(&before, &after, false),
+        );
         assert!(lost + gained > 0, "the draft changes nothing");
         assert_eq!(told["loses"]["requests"], lost, "{told:#}");
         assert_eq!(told["gains"]["requests"], gained, "{told:#}");
         let of_rows = |what: &str| -> u64 {
             let rows = told[what]["rows"].as_array().unwrap();
-            rows.iter().map(|row| row["requests"].as_u64().unwrap()).sum()
+            rows.iter()
+                .map(|row| row["requests"].as_u64().unwrap())
+                .sum()
         };
         assert_eq!((of_rows("loses"), of_rows("gains")), (lost, gained));
         // As a gate.
@@ -345,11 +351,15 @@ fn what_has_no_receipt_is_never_taken_for_unchanged() {
     std::fs::copy(directory.join(EVENTS), directory.join("recorded.jsonl")).unwrap();
     let run = replay(&site, &["--max-new-refusals", "0"]);
     assert_eq!(run.code, 1, "{run:?}");
-    assert!(run.out.contains("not decided, without a receipt"), "{run:?}");
+    assert!(
+        run.out.contains("not decided, without a receipt"),
+        "{run:?}"
+    );
     assert!(run.out.contains("decided again: 0 requests"), "{run:?}");
     // A token that was refused before policy was asked is refused under every policy.
     assert!(
-        run.out.contains("policy has no say (no usable token, or nothing decided): 3 requests"),
+        run.out
+            .contains("policy has no say (no usable token, or nothing decided): 3 requests"),
         "{run:?}"
     );
     let run = replay(&site, &["--max-new-refusals", "0", "--allow-undecided"]);
@@ -359,7 +369,10 @@ fn what_has_no_receipt_is_never_taken_for_unchanged() {
 #[test]
 fn repeats_are_weighted_by_their_count_and_old_events_left_out() {
     let site = stage()
-        .section("sign_ins", "mode = \"first-then-count\"\ncount_window = \"1s\"")
+        .section(
+            "sign_ins",
+            "mode = \"first-then-count\"\ncount_window = \"1s\"",
+        )
         .open();
     let member = site.member().mint();
     for _ in 0..7 {
@@ -367,10 +380,14 @@ fn repeats_are_weighted_by_their_count_and_old_events_left_out() {
     }
     let counted = || -> u64 {
         let events = site.gateway.events();
-        let counts = events.iter().map(|event| event["crossgate"]["count"].as_u64().unwrap());
+        let counts = events
+            .iter()
+            .map(|event| event["crossgate"]["count"].as_u64().unwrap());
         counts.sum()
     };
-    wait_for("all seven", Duration::from_secs(20), || (counted() == 7).then_some(()));
+    wait_for("all seven", Duration::from_secs(20), || {
+        (counted() == 7).then_some(())
+    });
     let directory = site.gateway.directory();
     copy(&directory.join("policy"), &directory.join(DRAFT));
     let block = json!({
@@ -378,15 +395,144 @@ fn repeats_are_weighted_by_their_count_and_old_events_left_out() {
         "conditions": { "users": { "includeUsers": ["All"] }, "applications": { "includeApplications": ["All"] } },
         "grantControls": { "operator": "OR", "builtInControls": ["block"] },
     });
-    write(&site, &format!("{DRAFT}/conditional-access/block.json"), &block.to_string());
+    write(
+        &site,
+        &format!("{DRAFT}/conditional-access/block.json"),
+        &block.to_string(),
+    );
     std::fs::copy(directory.join(EVENTS), directory.join("recorded.jsonl")).unwrap();
     let told = replay(&site, &[]).good();
     assert!(told.contains("would lose access: 7 requests in"), "{told}");
-    assert!(told.contains("allow -> block 53003 (blocked_by_policy)"), "{told}");
+    assert!(
+        told.contains("allow -> block 53003 (blocked_by_policy)"),
+        "{told}"
+    );
     let told = replay(&site, &["--since", "1h"]).good();
     assert!(told.contains("would lose access: 7 requests in"), "{told}");
     let told = replay(&site, &["--since", "2100-01-01T00:00:00Z"]).good();
     assert!(told.contains("would lose access: nobody"), "{told}");
     let told = replay(&site, &["--against", "in-force"]).good();
     assert!(told.contains("would lose access: 7 requests in"), "{told}");
+}
+
+/// Has the program prove properties.
+fn assert_of(site: &Site, text: &str, more: &[&str]) -> Run {
+    write(site, "assert.toml", text);
+    command(
+        site,
+        &[&["check", "--assert", "assert.toml"], more].concat(),
+    )
+}
+
+const WITHOUT_MFA: &str = r#"
+[[never]]
+name = "Wingtip reaches payroll only with MFA"
+where = { home = ["33333333-3333-4333-8333-333333333333"], app = ["aaaaaaaa-0000-4000-8000-000000000001"], mfa = false }
+"#;
+
+#[test]
+fn a_counter_example_is_a_request_that_is_decided_as_it_says() {
+    let site = stage().open();
+    let told = assert_of(&site, WITHOUT_MFA, &[]).good();
+    assert!(
+        told.contains("assert.toml: holds: Wingtip reaches payroll only with MFA"),
+        "{told}"
+    );
+    // Somebody whom the policy forgets.
+    let mut forgetful = guests_need_mfa();
+    forgetful["conditions"]["users"]["excludeUsers"] =
+        json!(["eeeeeeee-0000-4000-8000-00000000000e"]);
+    site.change_policy("conditional-access/mfa.json", &forgetful);
+    let run = assert_of(&site, WITHOUT_MFA, &[]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(
+        run.out.contains("does not hold: Wingtip reaches payroll"),
+        "{run:?}"
+    );
+    let case = run.out.lines().last().unwrap().trim();
+    assert!(
+        case.contains("eeeeeeee-0000-4000-8000-00000000000e"),
+        "{case}"
+    );
+    write(&site, "case.jsonl", &format!("{case}\n"));
+    let decided = command(&site, &["decide", "--cases", "case.jsonl"]).good();
+    let decided: Value = serde_json::from_str(&decided).unwrap();
+    assert_eq!(
+        (
+            &decided["outcome"],
+            &decided["homeTenantId"],
+            &decided["mfa"]
+        ),
+        (&json!("allow"), &json!(WINGTIP), &json!("none")),
+        "{decided:#}"
+    );
+    // And the gateway itself lets in who comes so.
+    let oid = json!({ "oid": "eeeeeeee-0000-4000-8000-00000000000e" });
+    let forgotten = site.guest().claims(oid).mint();
+    site.expect("forgotten", site.payroll("/").bearer(&forgotten), 200, 0);
+}
+
+#[test]
+fn a_draft_is_held_against_the_policy_in_force() {
+    let site = stage().open();
+    let directory = site.gateway.directory();
+    copy(&directory.join("policy"), &directory.join(DRAFT));
+    let group = "dddddddd-0000-4000-8000-000000000001";
+    let new = format!(
+        "[[nobody_new]]\nname = \"nobody new but the team\"\n\
+         except = {{ home = [\"{TAILSPIN}\"], group = [\"{group}\"] }}\n"
+    );
+    let draft = ["--draft", DRAFT];
+    let told = assert_of(&site, &new, &draft).good();
+    assert!(told.contains("holds: nobody new but the team"), "{told}");
+    let only = |target: &str, kind: &str| {
+        json!({ "b2bDirectConnectInbound": {
+            "usersAndGroups": { "accessType": "allowed", "targets": [{ "target": target, "targetType": kind }] },
+            "applications": { "accessType": "allowed", "targets": [{ "target": "AllApplications", "targetType": "application" }] },
+        }, "inboundTrust": { "isMfaAccepted": true } })
+    };
+    let tailspin = |document: &Value| {
+        write(
+            &site,
+            &format!("{DRAFT}/partners/tailspin.json"),
+            &document.to_string(),
+        );
+    };
+    tailspin(&partner(TAILSPIN, only(group, "group")));
+    assert_of(&site, &new, &draft).good();
+    tailspin(&partner(TAILSPIN, only("AllUsers", "user")));
+    let run = assert_of(&site, &new, &draft);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.out.contains("and before block 500213"), "{run:?}");
+    let without = assert_of(&site, &new, &[]);
+    assert_eq!(without.code, 1);
+    assert!(
+        without.out.contains("give one with `--draft`"),
+        "{without:?}"
+    );
+    // What is there and does nothing, and what must stay possible.
+    let reached = format!(
+        "[[reached]]\nname = \"MFA is asked for\"\ndocument = \"conditional-access/bbbbbbbb-0000-4000-8000-000000000001\"\n\
+         [[unreached]]\nname = \"no entry of Fabrikam\"\ndocument = \"partners/{}\"\n\
+         [[possible]]\nname = \"Wingtip still comes\"\nwhere = {{ home = [\"{WINGTIP}\"], access_type = [\"b2bDirectConnect\"] }}\n",
+        crate::site::FABRIKAM
+    );
+    assert_of(&site, &reached, &[]).good();
+}
+
+#[test]
+fn a_file_of_properties_is_told_every_fault_with_its_line() {
+    let site = stage().open();
+    let run = assert_of(
+        &site,
+        "[[never]]\nname = \"x\"\nwhere = { hom = [\"own\"] }\n[[sometimes]]\n",
+        &[],
+    );
+    assert_eq!(run.code, 1, "{run:?}");
+    for part in [
+        "assert.toml:3:11: never[0].where.hom: unknown key; did you mean `home`?",
+        "assert.toml:4:3: sometimes: unknown key",
+    ] {
+        assert!(run.err.contains(part), "{part}\n{}", run.err);
+    }
 }

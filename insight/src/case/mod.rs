@@ -17,8 +17,8 @@ use std::sync::Arc;
 use crossgate_policy::context::{
     CONTEXT_HEADER, Context, POLICY_HEADER, RestrictionHeaders, TENANTS_HEADER,
 };
-use crossgate_policy::ids::{Id, TenantId, UnixTime};
 use crossgate_policy::decision::TokenRefusal;
+use crossgate_policy::ids::{Id, TenantId, UnixTime};
 use crossgate_policy::snapshot::{
     Access, PartnerSide, Revocation, RevocationKind, Setting, Snapshot,
 };
@@ -136,7 +136,9 @@ impl Case {
         let refused = line.object("refused", reason::read);
         let who = match (claims, subject, refused) {
             (claims, None, None) => Some(claims),
-            (Who::Nobody, Some(subject), None) => subject.map(|subject| Who::Subject(subject.into())),
+            (Who::Nobody, Some(subject), None) => {
+                subject.map(|subject| Who::Subject(subject.into()))
+            }
             (Who::Nobody, None, Some(refusal)) => refusal.map(Who::Refused),
             (_, Some(_), _) | (_, None, Some(_)) => {
                 line.fault(
@@ -221,11 +223,7 @@ impl Case {
 
     /// The policy with the side of the partner at home that this case tells of.
     #[must_use]
-    pub fn beside<'s>(
-        &self,
-        snapshot: &'s Snapshot,
-        home: Option<TenantId>,
-    ) -> Cow<'s, Snapshot> {
+    pub fn beside<'s>(&self, snapshot: &'s Snapshot, home: Option<TenantId>) -> Cow<'s, Snapshot> {
         let (Some(consents), Some(home)) = (self.facts.partner_consents, home) else {
             return Cow::Borrowed(snapshot);
         };

@@ -13,10 +13,17 @@ pub(super) fn read(refused: &mut Object<'_>) -> Option<TokenRefusal> {
     let code = refused.required("code", "an AADSTS number", |value: &Value| {
         u32::try_from(value.as_u64()?).ok()
     });
-    let reason = refused.required("reason", "the name of a rule, such as `token_expired`", object::text);
+    let reason = refused.required(
+        "reason",
+        "the name of a rule, such as `token_expired`",
+        object::text,
+    );
     let Some(known) = reason.as_deref().and_then(known) else {
         if reason.is_some() {
-            refused.fault("reason", "is no name of a rule; expected lower-case letters, digits and `_`");
+            refused.fault(
+                "reason",
+                "is no name of a rule; expected lower-case letters, digits and `_`",
+            );
         }
         return None;
     };

@@ -97,7 +97,10 @@ pub(super) fn read(subject: &mut Object<'_>) -> Option<Subject> {
         ids.map(std::sync::Arc::from)
     };
     let texts = |value: &Value| {
-        let texts = value.as_array()?.iter().map(|text| text.as_str().map(Box::from));
+        let texts = value
+            .as_array()?
+            .iter()
+            .map(|text| text.as_str().map(Box::from));
         texts.collect::<Option<std::sync::Arc<[Box<str>]>>>()
     };
     let tenant = |value: &Value| TenantId::parse(value.as_str()?);
@@ -135,7 +138,9 @@ pub(super) fn read(subject: &mut Object<'_>) -> Option<Subject> {
             .optional("directoryRoles", a_list, ids)
             .unwrap_or_default(),
         account: account.unwrap_or(Account::Unstated),
-        app_roles: subject.optional("appRoles", names, texts).unwrap_or_default(),
+        app_roles: subject
+            .optional("appRoles", names, texts)
+            .unwrap_or_default(),
         scopes: subject.optional("scopes", names, texts).unwrap_or_default(),
         client: subject.optional("client", an_id, id),
         proofs: subject
@@ -180,13 +185,15 @@ impl Serialize for ToldHome {
 }
 
 fn read_home(home: &mut Object<'_>) -> Option<Home> {
-    let without = home.optional("without", "`tenant` or `microsoft-account`", |value| {
-        match value.as_str()? {
+    let without = home.optional(
+        "without",
+        "`tenant` or `microsoft-account`",
+        |value| match value.as_str()? {
             TENANT => Some(Home::NoTenant),
             MICROSOFT => Some(Home::MicrosoftAccount),
             _ => None,
-        }
-    });
+        },
+    );
     if without.is_some() {
         return without;
     }
@@ -205,7 +212,10 @@ fn read_home(home: &mut Object<'_>) -> Option<Home> {
         (_, Some(cloud), BY_IDP) => HomeCloud::Named(cloud),
         (SHARED, None, BY_IDP) => HomeCloud::GlobalOrUsGov,
         (_, _, _) => {
-            home.fault("cloud", "is no cloud that the token's issuer or its `idp` tells");
+            home.fault(
+                "cloud",
+                "is no cloud that the token's issuer or its `idp` tells",
+            );
             return None;
         }
     };

@@ -25,7 +25,10 @@ pub(super) fn classes(ranges: &[IpNet]) -> Vec<Option<IpAddr>> {
     for candidate in candidates {
         // As the request path has it.
         let address = candidate.to_canonical();
-        let held: Vec<bool> = ranges.iter().map(|range| range.contains(&address)).collect();
+        let held: Vec<bool> = ranges
+            .iter()
+            .map(|range| range.contains(&address))
+            .collect();
         if seen.insert((address.is_ipv4(), held)) {
             classes.push(Some(address));
         }
@@ -35,8 +38,12 @@ pub(super) fn classes(ranges: &[IpNet]) -> Vec<Option<IpAddr>> {
 
 fn behind(last: IpAddr) -> Option<IpAddr> {
     match last {
-        IpAddr::V4(last) => u32::from(last).checked_add(1).map(|next| IpAddr::V4(next.into())),
-        IpAddr::V6(last) => u128::from(last).checked_add(1).map(|next| IpAddr::V6(next.into())),
+        IpAddr::V4(last) => u32::from(last)
+            .checked_add(1)
+            .map(|next| IpAddr::V4(next.into())),
+        IpAddr::V6(last) => u128::from(last)
+            .checked_add(1)
+            .map(|next| IpAddr::V6(next.into())),
     }
 }
 
@@ -54,14 +61,24 @@ mod tests {
         let held = |address: &str| {
             let address: IpAddr = address.parse().unwrap();
             let of = |address: IpAddr| -> Vec<bool> {
-                ranges.iter().map(|range| range.contains(&address)).collect()
+                ranges
+                    .iter()
+                    .map(|range| range.contains(&address))
+                    .collect()
             };
             let alike = classes.iter().flatten();
             alike
                 .filter(|class| of(**class) == of(address) && class.is_ipv4() == address.is_ipv4())
                 .count()
         };
-        for address in ["10.9.9.9", "10.1.2.3", "10.2.2.3", "192.0.2.1", "2001:db8::1", "::1"] {
+        for address in [
+            "10.9.9.9",
+            "10.1.2.3",
+            "10.2.2.3",
+            "192.0.2.1",
+            "2001:db8::1",
+            "::1",
+        ] {
             assert_eq!(held(address), 1, "{address}: {classes:?}");
         }
         assert!(classes.contains(&None));

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use crossgate_config::{Condition, Selection};
 use crossgate_policy::decision::Direction;
 use crossgate_policy::ids::{Id, TenantId};
-use crossgate_policy::snapshot::{
-    AccessPolicy, PolicyState, Setting, Snapshot, Strength,
-};
+use crossgate_policy::snapshot::{AccessPolicy, PolicyState, Setting, Snapshot, Strength};
 use crossgate_policy::target::{Clients, Target};
 use ipnet::IpNet;
 
@@ -95,7 +93,9 @@ impl<'a> Atoms<'a> {
             let group: &'a [Id] = condition.group.as_deref().unwrap_or_default();
             own_groups.push(group);
             home_groups.push(group);
-            atoms.clients.add(condition.client.as_deref().unwrap_or_default());
+            atoms
+                .clients
+                .add(condition.client.as_deref().unwrap_or_default());
             atoms.ranges.extend(condition.address.iter().flatten());
         }
         for users in &own_users {
@@ -110,17 +110,27 @@ impl<'a> Atoms<'a> {
         // What the token says of users and groups is of its issuer's directory.
         if own_issued {
             own_users.iter().for_each(|users| atoms.users.add(users));
-            own_groups.iter().for_each(|groups| atoms.groups.add(groups));
+            own_groups
+                .iter()
+                .for_each(|groups| atoms.groups.add(groups));
         }
         if home_issued {
             home_users.iter().for_each(|users| atoms.users.add(users));
-            home_groups.iter().for_each(|groups| atoms.groups.add(groups));
+            home_groups
+                .iter()
+                .for_each(|groups| atoms.groups.add(groups));
         } else {
-            home_users.iter().for_each(|users| atoms.home_users.add(users));
+            home_users
+                .iter()
+                .for_each(|users| atoms.home_users.add(users));
             // A property may ask for groups in a token that nothing else believes.
             for condition in goal.conditions() {
-                atoms.users.add(condition.user.as_deref().unwrap_or_default());
-                atoms.groups.add(condition.group.as_deref().unwrap_or_default());
+                atoms
+                    .users
+                    .add(condition.user.as_deref().unwrap_or_default());
+                atoms
+                    .groups
+                    .add(condition.group.as_deref().unwrap_or_default());
             }
         }
         atoms

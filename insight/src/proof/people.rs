@@ -36,6 +36,8 @@ pub(super) struct People<'s, 'a> {
     pub(super) target: &'a Target,
     pub(super) skeleton: &'s Skeleton,
     pub(super) atoms: &'s Atoms<'a>,
+    /// Ids whose records differ between the sides.
+    pub(super) changed: &'s [Id],
     /// When everybody signed in.
     pub(super) signed_in: UnixTime,
     pub(super) now: UnixTime,
@@ -50,6 +52,10 @@ impl People<'_, '_> {
                 for record in side.guests.iter() {
                     candidates.extend(self.found_by(side, record).cloned());
                 }
+            }
+            // A record of somebody else keeps out whoever comes by its id, so that it goes may let them in.
+            if self.is_own_issued(side) && self.has_records() {
+                candidates.extend(self.changed.iter().cloned());
             }
             if self.is_own_issued(side) && self.target.assignment_required {
                 candidates.extend(side.assignments.users().cloned());
@@ -78,7 +84,9 @@ impl People<'_, '_> {
     pub(super) fn recorded(&self, records: &[&Guest]) -> BTreeSet<Marks> {
         let sides = self.sides.iter();
         let ids = sides.flat_map(|side| {
-            let found = records.iter().map(move |record| self.found_by(side, record));
+            let found = records
+                .iter()
+                .map(move |record| self.found_by(side, record));
             found.flatten()
         });
         ids.map(|id| self.marks(id)).collect()

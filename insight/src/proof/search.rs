@@ -18,9 +18,7 @@ use super::Site;
 use super::address;
 use super::atoms::Atoms;
 use super::people::{People, unnamed_in};
-use super::selection::{
-    Asked, Excepted, asks_what_was_shown, selects_shown, selects_who,
-};
+use super::selection::{Asked, Excepted, asks_what_was_shown, selects_shown, selects_who};
 use super::tenants::Skeleton;
 use super::unions::Lists;
 use crate::case::Written;
@@ -89,6 +87,8 @@ pub(super) struct Search<'a> {
     pub(super) sides: Vec<&'a Snapshot>,
     pub(super) site: Site<'a>,
     pub(super) goal: Goal<'a>,
+    /// Ids whose guest records differ between the sides.
+    changed: Vec<Id>,
     decided: u64,
 }
 
@@ -127,6 +127,7 @@ impl<'a> Search<'a> {
             sides: std::iter::once(asked).chain(before).collect(),
             site,
             goal,
+            changed: before.map_or_else(Vec::new, |before| changed(asked, before)),
             decided: 0,
         }
     }
@@ -202,13 +203,26 @@ impl<'a> Search<'a> {
 
     /// Every token of a shape.
     fn shape(&mut self, target: &'a Target, skeleton: &Skeleton) -> Found {
-        let sides = self.sides.clone();
-        let atoms = Atoms::of(&sides, self.goal, target, skeleton);
+        let (sides, changed) = (self.sides.clone(), std::mem::take(&mut self.changed));
+        let found = self.shape_among(&sides, &changed, target, skeleton);
+        self.changed = changed;
+        found
+    }
+
+    fn shape_among(
+        &mut self,
+        sides: &[&'a Snapshot],
+        changed: &[Id],
+        target: &'a Target,
+        skeleton: &Skeleton,
+    ) -> Found {
+        let atoms = Atoms::of(sides, self.goal, target, skeleton);
         let people = People {
-            sides: &sides,
+            sides,
             target,
             skeleton,
             atoms: &atoms,
+            changed,
             signed_in: self.signed_in(),
             now: self.now(),
         };
@@ -226,7 +240,11 @@ impl<'a> Search<'a> {
         else {
             return ControlFlow::Break(Err(TooLarge));
         };
-        let overages: &[bool] = if groups.len() > 1 { &[false, true] } else { &[false] };
+        let overages: &[bool] = if groups.len() > 1 {
+            &[false, true]
+        } else {
+            &[false]
+        };
         let accounts: &[Account] = if own_issued && atoms.policies {
             &[Account::Member, Account::Guest]
         } else {
@@ -251,9 +269,9 @@ impl<'a> Search<'a> {
             addresses.len(),
             outbounds.len(),
         ];
-        let product = product
-            .iter()
-            .try_fold(1_u64, |product, classes| product.checked_mul(*classes as u64));
+        let product = product.iter().try_fold(1_u64, |product, classes| {
+            product.checked_mul(*classes as u64)
+        });
         if product.is_none_or(|product| self.decided.saturating_add(product) > self.site.most) {
             return ControlFlow::Break(Err(TooLarge));
         }
@@ -338,14 +356,19 @@ impl<'a> Search<'a> {
         let before = sides.get(1).copied();
         // With everything shown, first: usually that is all that there is to it.
         let before_best = before.map(|side| self.decided(side, request));
-        let fits = before_best.as_ref().is_none_or(|decision| decision.outcome.is_err());
+        let fits = before_best
+            .as_ref()
+            .is_none_or(|decision| decision.outcome.is_err());
         if fits && selects_shown(selection, excepted, &best) {
             let example = self.example(request, &best, before_best.as_ref());
             return ControlFlow::Break(Ok(Box::new(example)));
         }
         let shown_matters = asks_what_was_shown(&selection.all_of)
             || selection.except.as_ref().is_some_and(asks_what_was_shown);
-        let Some(subject) = request.subject.filter(|_| before.is_some() || shown_matters) else {
+        let Some(subject) = request
+            .subject
+            .filter(|_| before.is_some() || shown_matters)
+        else {
             return ControlFlow::Continue(());
         };
         let mut applying = Vec::new();
@@ -441,7 +464,11 @@ impl<'a> Search<'a> {
         if skeleton.issuer != resource {
             return vec![Arc::default()];
         }
-        let suits: Box<str> = target.roles.first().cloned().unwrap_or_else(|| "role".into());
+        let suits: Box<str> = target
+            .roles
+            .first()
+            .cloned()
+            .unwrap_or_else(|| "role".into());
         let suits: Arc<[Box<str>]> = [suits].into();
         let compares = matches!(self.goal, Goal::New(_));
         if compares && target.assignment_required && target.roles.is_empty() {
@@ -470,7 +497,12 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn example(&self, request: Request<'_>, decision: &Decision, before: Option<&Decision>) -> Example {
+    fn example(
+        &self,
+        request: Request<'_>,
+        decision: &Decision,
+        before: Option<&Decision>,
+    ) -> Example {
         let home = request.subject.and_then(|subject| match subject.home {
             Home::Tenant { tenant, .. } => Some(tenant.0),
             Home::MicrosoftAccount | Home::NoTenant => None,
@@ -502,6 +534,15 @@ impl<'r> Request<'r> {
     }
 }
 
+/// Ids of records that one of two policies has otherwise than the other.
+fn changed(one: &Snapshot, other: &Snapshot) -> Vec<Id> {
+    let both = one.guests.iter().chain(other.guests.iter());
+    let differ =
+        both.filter(|record| one.guests.by_id(&record.id) != other.guests.by_id(&record.id));
+    let ids: BTreeSet<&Id> = differ.map(|record| &record.id).collect();
+    ids.into_iter().cloned().collect()
+}
+
 /// Whether a line is a word of this document. A policy that does not apply has said nothing.
 fn speaks(line: &Line, place: &Place) -> bool {
     line.document == place.document
@@ -528,7 +569,8 @@ fn clients(lists: &Lists<'_>) -> Vec<Option<Id>> {
 }
 
 fn pairs<'s, A: Copy, B: Copy>(one: &'s [A], other: &'s [B]) -> impl Iterator<Item = (A, B)> + 's {
-    one.iter().flat_map(move |a| other.iter().map(move |b| (*a, *b)))
+    one.iter()
+        .flat_map(move |a| other.iter().map(move |b| (*a, *b)))
 }
 
 /// Every combination of what a sign-in may show, as far as anything asks for it.

@@ -43,7 +43,11 @@ pub(super) enum Excepted {
 }
 
 /// The rest: by what the sign-in showed.
-pub(super) fn selects_shown(selection: &Selection, excepted: Excepted, decision: &Decision) -> bool {
+pub(super) fn selects_shown(
+    selection: &Selection,
+    excepted: Excepted,
+    decision: &Decision,
+) -> bool {
     is_shown(&selection.all_of, decision)
         && match (excepted, &selection.except) {
             (Excepted::IfShown, Some(except)) => !is_shown(except, decision),
@@ -69,7 +73,9 @@ fn is_shown(condition: &Condition, decision: &Decision) -> bool {
         Device::None | Device::HybridUntrusted | Device::CompliantUntrusted => false,
     };
     condition.mfa.is_none_or(|counts| counts == mfa)
-        && condition.trusted_device.is_none_or(|counts| counts == device)
+        && condition
+            .trusted_device
+            .is_none_or(|counts| counts == device)
 }
 
 fn is_who(condition: &Condition, asked: Asked<'_>) -> bool {
@@ -101,21 +107,21 @@ fn is_who(condition: &Condition, asked: Asked<'_>) -> bool {
     is(home.as_ref().map(|homes| {
         subject.is_some_and(|subject| homes.iter().any(|is| lives(subject.home, *is)))
     })) && is(app.as_ref().map(|apps| apps.contains(&asked.target.id)))
-        && is(direction.as_ref().map(|directions| {
-            facts.is_some_and(|facts| directions.contains(&facts.direction))
-        }))
+        && is(direction
+            .as_ref()
+            .map(|directions| facts.is_some_and(|facts| directions.contains(&facts.direction))))
         && is(access_type.as_ref().map(|types| {
             let access_type = asked.decision.access_type();
             access_type.is_some_and(|access_type| types.contains(&access_type))
         }))
         && is(kind.map(|kind| subject.is_some_and(|subject| subject.kind == kind)))
         && is(user.as_ref().map(|users| {
-            let of_token = subject.into_iter().flat_map(|subject| {
-                [subject.user_id.as_ref(), subject.home_oid.as_ref()]
-            });
-            let known = facts.into_iter().flat_map(|facts| {
-                [facts.own_user_id.as_ref(), facts.home_user_id.as_ref()]
-            });
+            let of_token = subject
+                .into_iter()
+                .flat_map(|subject| [subject.user_id.as_ref(), subject.home_oid.as_ref()]);
+            let known = facts
+                .into_iter()
+                .flat_map(|facts| [facts.own_user_id.as_ref(), facts.home_user_id.as_ref()]);
             let mut ids = of_token.chain(known).flatten();
             ids.any(|id| users.contains(id))
         }))

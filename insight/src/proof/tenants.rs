@@ -82,7 +82,11 @@ impl<'a> Search<'a> {
         let owner = resource(own, target);
         // The owner of the app may say whose account it is, and is believed.
         if let Some((name, cloud)) = first_signer(self.site.issuers, owner) {
-            add(owner, lives_in(owner, HomeCloud::Issuer(cloud)), Some(Arc::clone(&name)));
+            add(
+                owner,
+                lives_in(owner, HomeCloud::Issuer(cloud)),
+                Some(Arc::clone(&name)),
+            );
             for tenant in tenants.iter().copied().chain((owner != own).then_some(own)) {
                 for cloud in self.named_clouds(tenant) {
                     add(owner, lives_in(tenant, cloud), Some(Arc::clone(&name)));
@@ -100,7 +104,11 @@ impl<'a> Search<'a> {
         let others = tenants.iter().copied().chain((owner != own).then_some(own));
         for tenant in others {
             for (name, cloud) in signers(self.site.issuers, tenant) {
-                add(tenant, lives_in(tenant, HomeCloud::Issuer(cloud)), Some(name));
+                add(
+                    tenant,
+                    lives_in(tenant, HomeCloud::Issuer(cloud)),
+                    Some(name),
+                );
             }
         }
         let microsoft = TenantId::MICROSOFT_ACCOUNTS;
@@ -162,10 +170,12 @@ impl<'a> Search<'a> {
         named.insert(unnamed);
         let mut classes: HashMap<Written, TenantId> = HashMap::new();
         for tenant in named {
-            let is_other = tenant != own && tenant != owner && tenant != TenantId::MICROSOFT_ACCOUNTS;
+            let is_other =
+                tenant != own && tenant != owner && tenant != TenantId::MICROSOFT_ACCOUNTS;
             if is_other && self.may_live(lives_in(tenant, HomeCloud::Issuer(Cloud::Global))) {
                 let of_tenant = records.get(&tenant).map(Vec::as_slice);
-                let written = self.written(target, tenant, &mentions, of_tenant.unwrap_or_default());
+                let written =
+                    self.written(target, tenant, &mentions, of_tenant.unwrap_or_default());
                 classes.entry(written).or_insert(tenant);
             }
         }
@@ -203,6 +213,7 @@ impl<'a> Search<'a> {
                 target,
                 skeleton: &skeleton,
                 atoms: &atoms,
+                changed: &[],
                 signed_in: self.signed_in(),
                 now: self.now(),
             };
@@ -253,7 +264,10 @@ impl<'a> Search<'a> {
 
     /// What `idp` can tell of a tenant's cloud. Where it is configured, that goes first.
     fn named_clouds(&self, tenant: TenantId) -> Vec<HomeCloud> {
-        let facts = self.sides.first().and_then(|side| side.partner_facts.get(&tenant));
+        let facts = self
+            .sides
+            .first()
+            .and_then(|side| side.partner_facts.get(&tenant));
         match facts.and_then(|facts| facts.cloud) {
             Some(cloud) => vec![HomeCloud::Named(cloud)],
             None => Cloud::ALL

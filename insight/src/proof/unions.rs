@@ -72,7 +72,12 @@ impl<'a> Lists<'a> {
                 }
             }
         }
-        Some(order.iter().filter_map(|column| sets.get(column).cloned()).collect())
+        Some(
+            order
+                .iter()
+                .filter_map(|column| sets.get(column).cloned())
+                .collect(),
+        )
     }
 }
 
