@@ -144,7 +144,7 @@ fn place(section: &mut Section<'_>, says: fn(Place) -> Says) -> Option<Property>
     let document = section.required_text(
         "document",
         "a document as explanations name it, such as `partners/TENANT-ID`",
-        Text::filled,
+        document,
     );
     let property = section.text("property", Text::filled);
     Some(Property {
@@ -154,6 +154,25 @@ fn place(section: &mut Section<'_>, says: fn(Place) -> Says) -> Option<Property>
             property: property.unwrap_or_default(),
         }),
     })
+}
+
+/// Documents that are no matter of single people, who stand for each other.
+fn document(text: &Text<'_>) -> Option<String> {
+    let is_policy = ["default", "initial", "cross-tenant-access-policy"].contains(&text.value())
+        || ["partners/", "conditional-access/", "apps/"]
+            .iter()
+            .any(|kind| {
+                text.value()
+                    .strip_prefix(kind)
+                    .is_some_and(|id| !id.is_empty())
+            });
+    if !is_policy {
+        return text.refuse(
+            "is no document of the policy; expected `default`, `cross-tenant-access-policy`, `partners/TENANT-ID`, \
+             `conditional-access/ID`, `apps/ID` or `initial`",
+        );
+    }
+    text.filled()
 }
 
 fn name(section: &mut Section<'_>) -> Option<String> {

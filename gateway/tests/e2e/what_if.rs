@@ -223,7 +223,8 @@ fn a_store_has_every_policy_that_it_ever_was() {
     let path = format!("{PARTNERS}/{WINGTIP}");
     let create = json!({ "tenantId": WINGTIP, "b2bCollaborationInbound": nobody() });
     site.ask(site.payroll("/").bearer(&guest));
-    assert_eq!(site.send(&token, "POST", PARTNERS, &create).status, 201);
+    let answer = site.send_meaning_it(&token, "POST", PARTNERS, &create);
+    assert_eq!(answer.status, 201, "{answer:?}");
     site.ask(site.payroll("/").bearer(&guest));
     for setting in [everyone(), nobody()] {
         let change = json!({ "b2bCollaborationInbound": setting });
@@ -480,7 +481,7 @@ fn a_draft_is_held_against_the_policy_in_force() {
     let group = "dddddddd-0000-4000-8000-000000000001";
     let new = format!(
         "[[nobody_new]]\nname = \"nobody new but the team\"\n\
-         except = {{ home = [\"{TAILSPIN}\"], group = [\"{group}\"] }}\n"
+         where = {{ access_type = [\"b2bDirectConnect\"] }}\nexcept = {{ home = [\"{TAILSPIN}\"], group = [\"{group}\"] }}\n"
     );
     let draft = ["--draft", DRAFT];
     let told = assert_of(&site, &new, &draft).good();

@@ -151,11 +151,11 @@ pub(super) fn policies<'a>(
 }
 
 /// The settings that may apply in a direction: the counterpart's, or the default's in the place of each.
-fn settings<'a>(
-    side: &'a Snapshot,
+fn settings(
+    side: &Snapshot,
     direction: Direction,
     counterpart: Option<TenantId>,
-) -> Vec<&'a Arc<Setting>> {
+) -> Vec<&Arc<Setting>> {
     let partner = counterpart.and_then(|tenant| side.partners.get(tenant));
     let default = &side.default;
     match direction {

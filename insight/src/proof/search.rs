@@ -234,7 +234,7 @@ impl<'a> Search<'a> {
         } else {
             Some(vec![Vec::new()])
         };
-        let terms: Vec<Id> = atoms.agreements.iter().map(|id| Id::clone(id)).collect();
+        let terms: Vec<Id> = atoms.agreements.iter().copied().cloned().collect();
         let (Some(groups), Some(roles), Some(accepted)) =
             (groups, roles, self.accepted(terms.clone()))
         else {

@@ -150,6 +150,11 @@ impl<'a> Search<'a> {
                 HomeIs::Own | HomeIs::Other | HomeIs::Nowhere => None,
             }));
         }
+        if let Goal::Reached(place) = self.goal {
+            let tenant = place.document.strip_prefix("partners/");
+            let tenant = tenant.and_then(TenantId::parse);
+            mentions.extend(tenant.map(|tenant| BTreeSet::from([tenant])));
+        }
         for issuer in self.site.issuers.iter() {
             match &issuer.kind {
                 IssuerKind::Oidc { tenant, .. } => {

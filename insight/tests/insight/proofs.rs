@@ -21,9 +21,11 @@ use crate::world::{
 
 /// Worlds that are gone through.
 const WORLDS: u64 = 500;
+/// The same where explanations are held against each other, which takes longer.
+const EXPLAINED: u64 = 150;
 /// Of so many one is gone through whole; of the others every so many'th of who comes, each with so many of what else may be.
-const WHOLE: u64 = 125;
-const EVERY: usize = 4;
+const WHOLE: u64 = 250;
+const EVERY: usize = 12;
 const OF_EACH: usize = 2;
 
 fn site(around: &Around) -> Site<'_> {
@@ -453,7 +455,7 @@ fn what_is_never_let_in_is_what_the_product_of_everything_never_lets_in() {
         let mut dice = Dice::new(world);
         let (around, policy) = (around(&mut dice), policy(&mut dice));
         let best = published(&policy);
-        for _ in 0..3 {
+        for _ in 0..2 {
             let selection = selection(&mut dice);
             let look = |request: &Request<'_>| {
                 let decision = request.decide(&best);
@@ -470,7 +472,7 @@ fn what_is_never_let_in_is_what_the_product_of_everything_never_lets_in() {
             );
         }
     }
-    assert!(seen.found > 300 && seen.none > 300, "{seen:?}");
+    assert!(seen.found > 200 && seen.none > 200, "{seen:?}");
 }
 
 #[test]
@@ -498,7 +500,7 @@ fn a_draft_lets_in_nobody_new_where_the_product_of_everything_has_nobody_new() {
 #[test]
 fn what_is_never_reached_no_request_of_the_product_reaches() {
     let mut seen = Seen::default();
-    for world in 0..WORLDS {
+    for world in 0..EXPLAINED {
         let mut dice = Dice::new(2 * WORLDS + world);
         let (around, policy) = (around(&mut dice), policy(&mut dice));
         let best = published(&policy);
@@ -508,7 +510,8 @@ fn what_is_never_reached_no_request_of_the_product_reaches() {
                 "conditional-access/policy-1".to_owned(),
                 format!("partners/{FABRIKAM}"),
                 "default".to_owned(),
-                "guests/guest-ada".to_owned(),
+                "cross-tenant-access-policy".to_owned(),
+                "apps/payroll".to_owned(),
             ]),
             property: if dice.chance(30) {
                 "b2bDirect".to_owned()
@@ -529,7 +532,41 @@ fn what_is_never_reached_no_request_of_the_product_reaches() {
             &mut seen,
         );
     }
-    assert!(seen.found > 100 && seen.none > 100, "{seen:?}");
+    assert!(seen.found > 30 && seen.none > 30, "{seen:?}");
+}
+
+/// Two partners with the same settings are one class, unless one of them is asked for.
+#[test]
+fn a_partner_like_another_is_found_where_it_is_asked_for() {
+    let twin = crossgate_policy::ids::TenantId(crossgate_policy::ids::Guid::from_u128(4));
+    for world in 0..40 {
+        let mut dice = Dice::new(5_000 + world);
+        let (around, mut policy) = (around(&mut dice), policy(&mut dice));
+        let Some(settings) = policy.partners.get(FABRIKAM).cloned() else {
+            continue;
+        };
+        let mut book = crossgate_policy::snapshot::PartnerBook::default();
+        book.put(FABRIKAM, settings.clone());
+        book.put(twin, settings);
+        policy.partners = book.partners();
+        policy.partner_facts.clear();
+        let reached = |tenant| {
+            let says = Says::Reached(Place {
+                document: format!("partners/{tenant}"),
+                property: String::new(),
+            });
+            let proof = prove(&property(says), &policy, None, site(&around));
+            matches!(proof.verdict, Verdict::Holds(_))
+        };
+        let external = matches!(
+            around.apps.values().next().unwrap().resource,
+            crossgate_policy::target::Resource::External { .. }
+        );
+        assert!(
+            external || reached(FABRIKAM) == reached(twin),
+            "world {world}"
+        );
+    }
 }
 
 #[test]

@@ -44,7 +44,7 @@ property = "b2bCollaboration"
 #[test]
 fn every_fault_is_told_with_its_line() {
     let text = "[[never]]\nwhere = { hom = [\"own\"], mfa = 1, home = [\"Fabrikam\"], group = [] }\nexcept = {}\n\
-                [[reached]]\nname = \"x\"\n[[always]]\n";
+                [[reached]]\nname = \"x\"\n[[unreached]]\nname = \"y\"\ndocument = \"guests/ada\"\n[[always]]\n";
     let faults = Property::parse(text).unwrap_err();
     let told: Vec<String> = faults
         .iter()
@@ -59,7 +59,8 @@ fn every_fault_is_told_with_its_line() {
         "never[0].where.group: is empty, and so true of nobody",
         "never[0].except: is empty, and so excepts everybody",
         "reached[0].document: missing; expected a document",
-        "a.toml:6:3: always: unknown key",
+        "unreached[0].document: `guests/ada` is no document of the policy; expected `default`",
+        "a.toml:9:3: always: unknown key",
     ] {
         assert!(told.contains(part), "{part}\n{told}");
     }
