@@ -143,6 +143,12 @@ impl<'a> Event<'a> {
         self.crossgate.outcome == "allow"
     }
 
+    /// Whether a decision has the same number and reason.
+    #[must_use]
+    pub fn is_answered_as(&self, decision: &crossgate_policy::Decision) -> bool {
+        self.status.error_code == decision.code() && self.crossgate.reason == decision.reason()
+    }
+
     /// What was decided.
     #[must_use]
     pub fn answer(&self) -> Answer<'_> {

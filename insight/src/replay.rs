@@ -69,18 +69,17 @@ impl Replay<'_> {
             return;
         };
         let before = match self.against {
-            Against::Recorded => Said::recorded(event),
+            Against::Recorded => Before::Recorded(event),
             Against::Policy(policy) => match case.decide(policy, target) {
-                Some(decision) => Said::of(&decision),
+                Some(decision) => Before::Decided(decision),
                 None => return,
             },
         };
-        let after_said = Said::of(&after);
         tally.decided.add(count);
         let rows = match (before.is_admitted(), after.outcome.is_ok()) {
             (true, false) => &mut tally.loses,
             (false, true) => &mut tally.gains,
-            (true, true) | (false, false) if before == after_said => {
+            (true, true) | (false, false) if before.is(&after) => {
                 tally.same.add(count);
                 return;
             }
@@ -95,8 +94,8 @@ impl Replay<'_> {
         rows.add(event, || Sample {
             event: event.id.clone().into_owned(),
             time: event.created().to_owned(),
-            before,
-            after: after_said,
+            before: before.said(),
+            after: Said::of(&after),
             change: self.change(case, &after),
         });
     }
@@ -107,5 +106,36 @@ impl Replay<'_> {
         let target = self.apps.get(&case.app)?;
         let (decision, lines) = case.explain(self.draft, target)?;
         nearest_change(&decision, &lines)
+    }
+}
+
+/// The answer before, in whichever form it is there.
+enum Before<'a> {
+    Recorded(&'a Event<'a>),
+    Decided(Decision),
+}
+
+impl Before<'_> {
+    fn is_admitted(&self) -> bool {
+        match self {
+            Self::Recorded(event) => event.is_admitted(),
+            Self::Decided(decision) => decision.outcome.is_ok(),
+        }
+    }
+
+    fn is(&self, after: &Decision) -> bool {
+        match self {
+            Self::Recorded(event) => event.is_answered_as(after),
+            Self::Decided(decision) => {
+                (decision.code(), decision.reason()) == (after.code(), after.reason())
+            }
+        }
+    }
+
+    fn said(&self) -> Said {
+        match self {
+            Self::Recorded(event) => Said::recorded(event),
+            Self::Decided(decision) => Said::of(decision),
+        }
     }
 }

@@ -8,8 +8,10 @@ use ipnet::IpNet;
 /// One address for each class, and the unknown one.
 ///
 /// Complete: along the addresses of a family what holds them changes only where a range begins or behind where one ends.
-pub(super) fn classes(ranges: &[IpNet]) -> Vec<Option<IpAddr>> {
-    if ranges.is_empty() {
+///
+/// `asked`: whether somebody looks at addresses at all. That one is known may matter where no range is named.
+pub(super) fn classes(ranges: &[IpNet], asked: bool) -> Vec<Option<IpAddr>> {
+    if !asked && ranges.is_empty() {
         return vec![None];
     }
     let mut candidates = vec![
@@ -57,7 +59,7 @@ mod tests {
             .iter()
             .map(|range| range.parse().unwrap())
             .collect();
-        let classes = classes(&ranges);
+        let classes = classes(&ranges, true);
         let held = |address: &str| {
             let address: IpAddr = address.parse().unwrap();
             let of = |address: IpAddr| -> Vec<bool> {
@@ -82,6 +84,7 @@ mod tests {
             assert_eq!(held(address), 1, "{address}: {classes:?}");
         }
         assert!(classes.contains(&None));
-        assert_eq!(super::classes(&[]), [None]);
+        assert_eq!(super::classes(&[], false), [None]);
+        assert!(super::classes(&[], true).len() > 1);
     }
 }

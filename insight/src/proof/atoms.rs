@@ -35,6 +35,8 @@ pub(super) struct Atoms<'a> {
     pub(super) clients: Lists<'a>,
     /// Ranges of addresses.
     pub(super) ranges: Vec<IpNet>,
+    /// Somebody looks at addresses, if only at whether one is known.
+    pub(super) located: bool,
     /// Terms of use.
     pub(super) agreements: BTreeSet<&'a Id>,
     /// Some policy looks at methods.
@@ -65,6 +67,7 @@ impl<'a> Atoms<'a> {
                     atoms.roles.add(&scope.roles);
                 }
                 if let Some(locations) = &policy.locations {
+                    atoms.located = true;
                     let both = locations.include.iter().chain(&locations.exclude);
                     atoms.ranges.extend(both);
                 }

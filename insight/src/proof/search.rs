@@ -187,7 +187,7 @@ impl<'a> Search<'a> {
         for condition in self.goal.conditions() {
             ranges.extend(condition.address.iter().flatten());
         }
-        for address in address::classes(&ranges) {
+        for address in address::classes(&ranges, false) {
             let request = Request {
                 target,
                 skeleton: None,
@@ -252,7 +252,7 @@ impl<'a> Search<'a> {
         };
         let clients = clients(&atoms.clients);
         let app_roles = self.app_roles(target, skeleton);
-        let addresses = address::classes(&atoms.ranges);
+        let addresses = address::classes(&atoms.ranges, atoms.located);
         let outbounds: &[bool] = match self.goal {
             Goal::LetIn(_) | Goal::Reached(_) => &[true],
             Goal::New(_) => &[true, false],

@@ -201,10 +201,6 @@ impl Said {
             reason: decision.reason().to_owned(),
         }
     }
-
-    pub(super) fn is_admitted(&self) -> bool {
-        self.outcome == "allow"
-    }
 }
 
 impl std::fmt::Display for Said {

@@ -569,6 +569,40 @@ fn a_partner_like_another_is_found_where_it_is_asked_for() {
     }
 }
 
+/// A location that holds no address holds the unknown one: that is known is a class of its own.
+#[test]
+fn a_known_address_is_a_class_where_no_range_is_named() {
+    let mut found = 0;
+    for world in 0..200 {
+        let mut dice = Dice::new(7_000 + world);
+        let (around, mut policy) = (around(&mut dice), policy(&mut dice));
+        let mut policies = policy.conditional_access.to_vec();
+        for one in &mut policies {
+            one.locations = Some(crossgate_policy::snapshot::LocationCondition {
+                include_all: false,
+                include: Box::default(),
+                exclude_all: false,
+                exclude: Box::default(),
+            });
+            one.controls.block = true;
+        }
+        policy.conditional_access = policies.into();
+        let says = Says::Possible(Selection::default());
+        let blocked = prove(&property(says.clone()), &policy, None, site(&around));
+        policy.conditional_access = [].into();
+        let open = prove(&property(says), &policy, None, site(&around));
+        let possible = |verdict| matches!(verdict, Verdict::Holds(_));
+        // Such policies apply to nobody whose address is known.
+        assert_eq!(
+            possible(blocked.verdict),
+            possible(open.verdict.clone()),
+            "world {world}"
+        );
+        found += u32::from(possible(open.verdict));
+    }
+    assert!(found > 50, "{found}");
+}
+
 #[test]
 fn what_is_too_large_to_go_through_is_told_and_not_sampled() {
     let mut dice = Dice::new(7);
