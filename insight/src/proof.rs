@@ -13,7 +13,7 @@
 //! | who signed the token, whose account it is | the own tenant, the home tenant, outbound the owner of the app: nobody else's word gets past the token step. Homes: the own tenant, none, Microsoft accounts, and tenants by what is written about them: their partner entry, cloud, consent, mentions in conditions, the issuers that may speak for them, and which classes of guest records they have; tenants that nothing is written about are one class |
 //! | cloud | the issuer's; of a home that `idp` names each that it can name |
 //! | user ids, here and at home | by the lists that name them, the records that are found by them, and documents that assign them; an id that nothing names; none |
-//! | groups, roles | every union of lists that a set of them can be in: lists are read by "any of these" alone. Each with and without more groups than are listed |
+//! | groups, roles | every union of lists that a set of them can be in: lists are read by "any of these" alone |
 //! | client | by the lists that name it; none |
 //! | address | by the ranges that hold it (ranges are nested or apart, so each class begins at the start of one or behind the end of one); unknown |
 //! | what the sign-in showed, terms accepted | every combination that some control asks for |
@@ -25,6 +25,8 @@
 //! - **Restriction headers and `xms_trpid`.** Step 3 refuses or passes, and a header makes restrictions bind that did not. None come.
 //! - **Revocations** of the past: whoever signs in after them passes. Everybody signs in a minute ahead of now, the latest that a token may
 //!   say; a revocation that is dated later still binds. So that a draft lifts a revocation is not seen as letting somebody in.
+//! - **Groups beyond those that the token lists.** An unknown membership includes in a policy and never excludes, and no setting admits by it.
+//!   (For `nobody_new`, and for documents, both.)
 //! - **Scopes, authentication contexts, app roles, clients' proof of keys**: what the configuration demands is there. It is the same before
 //!   and after a draft.
 //! - **The partner's side**: it publishes what suits the caller, and allows automatic consent. (For `nobody_new` both ways.)

@@ -240,10 +240,11 @@ impl<'a> Search<'a> {
         else {
             return ControlFlow::Break(Err(TooLarge));
         };
-        let overages: &[bool] = if groups.len() > 1 {
-            &[false, true]
-        } else {
-            &[false]
+        let overages: &[bool] = match self.goal {
+            // Who may be in more groups is included by doubt, and let in by none.
+            Goal::LetIn(_) => &[false],
+            Goal::New(_) | Goal::Reached(_) if groups.len() > 1 => &[false, true],
+            Goal::New(_) | Goal::Reached(_) => &[false],
         };
         let accounts: &[Account] = if own_issued && atoms.policies {
             &[Account::Member, Account::Guest]
@@ -563,6 +564,9 @@ fn applying_policies(lines: &[Line]) -> Vec<bool> {
 const NOT_APPLIED: &str = "does not apply";
 
 fn clients(lists: &Lists<'_>) -> Vec<Option<Id>> {
+    if lists.named().is_empty() {
+        return vec![None];
+    }
     let named = lists.representatives().into_iter().cloned();
     let all = named.chain([unnamed_in(lists)]);
     std::iter::once(None).chain(all.map(Some)).collect()

@@ -144,7 +144,7 @@ fn any(
             return;
         }
         number += 1;
-        if !whole && number % EVERY != 0 {
+        if !whole && !number.is_multiple_of(EVERY) {
             return;
         }
         let mut subject = subject.clone();
@@ -407,7 +407,7 @@ fn compare(
             seen.none += 1;
             let target = around.apps.values().next().unwrap();
             let mut shown = String::new();
-            let contradicted = any(dice, world % WHOLE == 0, target, &mut |request| {
+            let contradicted = any(dice, world.is_multiple_of(WHOLE), target, &mut |request| {
                 let found = look(request);
                 if found {
                     shown = format!("{:#?} from {:?}", request.subject, request.address);
@@ -644,7 +644,7 @@ fn showing_more_never_keeps_anybody_out() {
         let mut number = 0_usize;
         every_subject(target, &mut |subject| {
             number += 1;
-            if number % 23 != 0 {
+            if !number.is_multiple_of(23) {
                 return;
             }
             let ask = |proofs: Proofs, terms: &[Id]| {

@@ -50,7 +50,7 @@ fn every_decision_is_made_again_from_its_receipt() {
         let mut number = 0_usize;
         every_subject(target, &mut |subject| {
             number += 1;
-            if number % 29 != 0 {
+            if !number.is_multiple_of(29) {
                 return;
             }
             let subject = Subject {
@@ -140,7 +140,7 @@ fn what_the_partners_gateway_published_then_is_in_the_receipt() {
         let mut number = 0_usize;
         every_subject(target, &mut |subject| {
             number += 1;
-            if number % 61 != 0 || subject.home.recorded_tenant() != Some(FABRIKAM) {
+            if !number.is_multiple_of(61) || subject.home.recorded_tenant() != Some(FABRIKAM) {
                 return;
             }
             let caller = Caller::Verified(subject);

@@ -52,7 +52,7 @@ fn events(dice: &mut Dice, policy: &Snapshot, target: &Target) -> Vec<(String, u
     let (mut events, mut number) = (Vec::new(), 0_usize);
     every_subject(target, &mut |subject| {
         number += 1;
-        if number % 37 != 0 {
+        if !number.is_multiple_of(37) {
             return;
         }
         let mut subject = subject.clone();
