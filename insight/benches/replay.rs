@@ -107,9 +107,10 @@ fn replay(criterion: &mut Criterion) {
         bench.iter(|| {
             thread::scope(|scope| {
                 for part in cases.chunks(EVENTS / THREADS) {
-                    scope.spawn(|| {
+                    let draft = &draft;
+                    scope.spawn(move || {
                         for case in part {
-                            black_box(case.decide(&draft, target));
+                            black_box(case.decide(draft, target));
                         }
                     });
                 }
@@ -125,7 +126,7 @@ fn replay(criterion: &mut Criterion) {
         bench.iter(|| {
             thread::scope(|scope| {
                 for part in lines.chunks(EVENTS / THREADS) {
-                    scope.spawn(|| {
+                    scope.spawn(move || {
                         let mut tally = Tally::default();
                         for line in part {
                             replay.take(&Event::read(line.as_bytes()).unwrap(), &mut tally);

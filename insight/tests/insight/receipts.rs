@@ -44,7 +44,7 @@ fn every_decision_is_made_again_from_its_receipt() {
     let mut dice = Dice::new(3);
     let proofs = every_proof();
     let mut decided = 0_u32;
-    for _ in 0..40 {
+    for _ in 0..20 {
         let (around, policy) = (around(&mut dice), policy(&mut dice));
         let target = around.apps.values().next().unwrap();
         let mut number = 0_usize;
@@ -105,14 +105,14 @@ fn every_decision_is_made_again_from_its_receipt() {
             decided += 1;
         });
     }
-    assert!(decided > 5_000, "{decided}");
+    assert!(decided > 2_500, "{decided}");
 }
 
 #[test]
 fn what_the_partners_gateway_published_then_is_in_the_receipt() {
     let mut dice = Dice::new(5);
     let mut told = [0; 2];
-    for _ in 0..400 {
+    for _ in 0..100 {
         let (around, mut policy) = (around(&mut dice), policy(&mut dice));
         let target = around.apps.values().next().unwrap();
         if target.resource != Resource::Own {
@@ -152,7 +152,7 @@ fn what_the_partners_gateway_published_then_is_in_the_receipt() {
             assert_eq!(read(&receipt).decide(&policy, target), Some(before));
         });
     }
-    assert!(told[0] > 100 && told[1] > 100, "{told:?}");
+    assert!(told[0] > 30 && told[1] > 30, "{told:?}");
 }
 
 #[test]
