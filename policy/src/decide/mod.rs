@@ -22,6 +22,7 @@ use crate::subject::Subject;
 use crate::target::{Resource, Target};
 pub use cross_tenant::published_consent;
 pub use guest::consents_automatically;
+pub use matching::Admitted;
 use parties::Parties;
 pub use revocation::newest_revocation;
 use trust::Trust;
