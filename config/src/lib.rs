@@ -22,6 +22,7 @@ mod partner;
 pub mod path;
 mod policy;
 mod portal;
+mod properties;
 mod provider;
 mod reader;
 mod runtime;
@@ -53,6 +54,7 @@ pub use outline::Outline;
 pub use partner::{Consent, PartnerSettings};
 pub use policy::{Enforcement, GuestDirectory, PolicySource};
 pub use portal::Portal;
+pub use properties::{Condition, HomeIs, Place, Property, Says, Selection};
 pub use provider::{
     FacebookClient, Federation, FederationProtocol, OidcClient, ProviderKind, ProviderSettings,
 };

@@ -131,7 +131,8 @@ fn address(text: &Text<'_>) -> Option<SocketAddr> {
         .or_else(|| text.refuse("is not an address and port; expected one such as `0.0.0.0:8443`"))
 }
 
-fn range(text: &Text<'_>) -> Option<IpNet> {
+/// One address, or a range of them.
+pub(crate) fn range(text: &Text<'_>) -> Option<IpNet> {
     if let Ok(address) = text.value().parse::<IpAddr>() {
         return Some(IpNet::from(address));
     }

@@ -26,6 +26,8 @@ pub struct SignIns {
     pub rotation: Rotation,
     /// Repeats of one event are added up for this long (`first-then-count`).
     pub count_window: Duration,
+    /// Whether events keep the input of their decision, so that it can be decided again.
+    pub receipts: bool,
 }
 
 /// Which requests give an event of their own.
@@ -99,6 +101,7 @@ impl SignIns {
                 keep: section.whole_number("rotate_keep", DEFAULT_ROTATE_KEEP),
             },
             count_window: positive_duration(section, "count_window", DEFAULT_COUNT_WINDOW),
+            receipts: section.boolean("receipts", DEFAULT_RECEIPTS),
         }
     }
 }
@@ -139,6 +142,10 @@ const DEFAULT_ROTATE_SIZE: u64 = 100 << 20;
 
 /// With the size above about a gigabyte, which a small machine has.
 const DEFAULT_ROTATE_KEEP: usize = 10;
+
+/// What was not kept can be neither audited nor replayed later. A receipt holds ids, groups and roles, no name and nothing of the token's
+/// that opens anything, and makes an event about a quarter longer.
+const DEFAULT_RECEIPTS: bool = true;
 
 /// The interval the description of sign-in events promises.
 const DEFAULT_COUNT_WINDOW: Duration = Duration::from_secs(60);

@@ -363,7 +363,7 @@ fn every_operating_value_can_be_set() {
              health = {{ interval = \"1s\", path = \"/healthz\" }}\nruntime = {{ workers = 2, token_cache = \"1MiB\" }}\n\
              listen.trusted_proxies = [\"10.0.0.0/8\", \"192.0.2.7\", \"fd00::/8\"]\n\
              [sign_ins]\nmode = \"every-request\"\non_full = \"drop\"\nqueue = 9\nflush_every = \"2s\"\n\
-             fsync = true\nrotate_size = \"1KiB\"\nrotate_keep = 0\ncount_window = \"1m\"\n"
+             fsync = true\nrotate_size = \"1KiB\"\nrotate_keep = 0\ncount_window = \"1m\"\nreceipts = false\n"
         ),
         Purpose::Decide,
     );
@@ -402,7 +402,7 @@ fn every_operating_value_can_be_set() {
     assert_eq!(ranges.collect::<Vec<_>>(), expected);
     assert_eq!(settings.sign_ins.mode, SignInMode::EveryRequest);
     assert_eq!(settings.sign_ins.on_full, OnFull::Drop);
-    assert!(settings.sign_ins.fsync);
+    assert!(settings.sign_ins.fsync && !settings.sign_ins.receipts);
     let rotation = Rotation {
         size: 1024,
         keep: 0,

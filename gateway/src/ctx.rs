@@ -209,6 +209,7 @@ impl RequestCtx {
                 snapshot: Arc::clone(&in_force.snapshot),
                 generation: in_force.generation,
                 hash: Arc::clone(&in_force.hash),
+                key_set_generation: in_force.keys.epoch,
             }),
             signed_in_at,
             restriction,

@@ -6,6 +6,7 @@
 mod believed;
 mod directory;
 mod files;
+mod past;
 mod store;
 mod text;
 
@@ -29,6 +30,7 @@ use crossgate_token::Issuers;
 pub use believed::{algorithms, social_issuer};
 use directory::{Document, Known, Stamp};
 pub use files::Files;
+pub use past::Past;
 pub use store::{OpenStore, Stores};
 
 /// What a configuration and its policy directory say, checked and compiled.

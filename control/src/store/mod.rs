@@ -257,6 +257,15 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// It cannot be read.
     fn audit(&self, id: &str) -> Result<Option<Audited>, StoreError>;
 
+    /// Goes through the changes of documents, the latest first, as (number, hash of its record), until told to stop.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn changes(
+        &self,
+        take: &mut dyn FnMut(Sequence, ChainHash) -> ControlFlow<()>,
+    ) -> Result<(), StoreError>;
+
     /// Examines the whole chain of audit records, and whether every document and every old version is as the change
     /// that brought it left it.
     ///

@@ -14,8 +14,8 @@ use crossgate_control::document::{Address, DocumentKind, Write};
 use crossgate_control::enforcer::{Asking, Enforcer, InForce, ShutOut};
 use crossgate_control::ledger::{Ledger, OpenError, Opened};
 use crossgate_control::store::{
-    AuditRange, Audited, Entry, Head, Noted, Sequence, Share, SignInActivity, Sqlite, Store,
-    StoreError, Stored, Verified, Version,
+    AuditRange, Audited, ChainHash, Entry, Head, Noted, Sequence, Share, SignInActivity, Sqlite,
+    Store, StoreError, Stored, Verified, Version,
 };
 use crossgate_graph::Compiled;
 use crossgate_policy::ids::{Guid, HomeTenant, Id, IssuerTenant, TenantId};
@@ -358,6 +358,13 @@ impl Store for Watched {
 
     fn audit(&self, id: &str) -> Result<Option<Audited>, StoreError> {
         self.inner.audit(id)
+    }
+
+    fn changes(
+        &self,
+        take: &mut dyn FnMut(Sequence, ChainHash) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.inner.changes(take)
     }
 
     fn verify(&self, noted: Option<Noted>) -> Result<Verified, StoreError> {

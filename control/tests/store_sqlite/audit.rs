@@ -150,3 +150,31 @@ fn times_are_kept_to_the_microsecond() {
     let kept = site.store.audit(&entry.id).unwrap().unwrap().at;
     assert_eq!(kept, second(1) + SignedDuration::from_micros(123_456));
 }
+
+#[test]
+fn changes_are_told_the_latest_first_by_the_hash_that_the_store_had_then() {
+    let site = Site::new();
+    let mut heads = Vec::new();
+    for (known, writes) in [vec![put("a", "1")], vec![], vec![put("a", "2")]]
+        .into_iter()
+        .enumerate()
+    {
+        let head = site.store.append(known as u64, &entry(writes)).unwrap();
+        heads.push((head.changed, head.changed_hash));
+    }
+    let mut told = Vec::new();
+    let changes = site.store.changes(&mut |at, hash| {
+        told.push((at, hash));
+        ControlFlow::Continue(())
+    });
+    changes.unwrap();
+    assert_eq!(told, [heads[2], heads[0]]);
+    assert_eq!(heads[1], heads[0], "a record without a change has no name");
+    let mut first = Vec::new();
+    let changes = site.store.changes(&mut |at, _| {
+        first.push(at);
+        ControlFlow::Break(())
+    });
+    changes.unwrap();
+    assert_eq!(first, [3]);
+}

@@ -1,6 +1,7 @@
 //! `crossgate check`: is this what could be put in force?
 
 mod files;
+mod properties;
 mod sign_in;
 
 use std::io::Write;
@@ -20,6 +21,12 @@ pub(super) struct CheckArgs {
     /// The configuration.
     #[arg(long, value_name = "FILE", default_value = "crossgate.toml")]
     config: PathBuf,
+    /// A file of properties that the policy is to have; may be given several times. Each is proved, or contradicted by a request.
+    #[arg(long = "assert", value_name = "FILE")]
+    properties: Vec<PathBuf>,
+    /// A policy directory that is to take the place of the policy: the properties are asked of it.
+    #[arg(long, value_name = "DIR", requires = "properties")]
+    draft: Option<PathBuf>,
 }
 
 /// Reads everything that serving reads. Faults go to standard error, a line each; what is good, and what an operator
@@ -32,6 +39,7 @@ pub(super) fn run(args: &CheckArgs, out: &mut impl Write) -> Result<Verdict, Fai
         && let PolicySource::Sqlite(store) = &settings.policy
         && files.is_empty()
         && !store.exists()
+        && args.properties.is_empty()
     {
         report_settings(args, settings, out)?;
         let store = store.display();
@@ -45,7 +53,11 @@ pub(super) fn run(args: &CheckArgs, out: &mut impl Write) -> Result<Verdict, Fai
     match loaded {
         Ok(loaded) if files.is_empty() => {
             report(args, &loaded, out)?;
-            Ok(Verdict::Good)
+            if args.properties.is_empty() {
+                return Ok(Verdict::Good);
+            }
+            let draft = args.draft.as_deref();
+            properties::check(&args.config, &args.properties, draft, &loaded, out)
         }
         Ok(_) => Err(Faults(files).into()),
         Err(Faults(mut faults)) => {

@@ -1,9 +1,6 @@
 //! `crossgate decide`: one case a line in, one decision a line out, in the same order. Nothing is fetched and no
 //! signature checked: whoever wrote the claims is believed.
 
-mod case;
-mod object;
-
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
@@ -11,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use crossgate_config::Purpose;
+use crossgate_insight::case::{Case, Who};
 use crossgate_policy::Decision;
 use crossgate_policy::ids::Id;
 use crossgate_policy::snapshot::Snapshot;
@@ -22,7 +20,6 @@ use super::ending::{Failure, Verdict};
 use super::question::{Answer, App, Question, Token};
 use super::record::Record;
 use crate::load::{self, Loaded};
-use case::{Case, Payload};
 
 /// What to decide, and by which rules.
 #[derive(Debug, Args)]
@@ -131,9 +128,11 @@ impl Rules {
             app,
             token: self.token(case)?,
             possession_proven: case.facts.possession_proven,
+            anybody: case.anybody,
             context: case.context(),
         };
-        Ok(question.ask(&self.snapshot))
+        let snapshot = case.beside(&self.snapshot, question.home());
+        Ok(question.ask(&snapshot))
     }
 
     fn token(&self, case: &Case) -> Result<Token, String> {
@@ -145,10 +144,12 @@ impl Rules {
         {
             return Err(unknown(name));
         }
-        let payload = match &case.claims {
-            Payload::Absent => return Ok(Token::Absent),
-            Payload::Refused(fault) => Err(*fault),
-            Payload::Read(payload) => Ok(payload),
+        let payload = match &case.who {
+            Who::Nobody => return Ok(Token::Absent),
+            Who::Subject(subject) => return Ok(Token::Taken(subject.clone())),
+            Who::Refused(refusal) => return Ok(Token::Refused(*refusal)),
+            Who::Broken(fault) => Err(*fault),
+            Who::Claims(payload) => Ok(payload),
         };
         let Some(name) = &case.issuer else {
             return Err(

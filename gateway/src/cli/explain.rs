@@ -83,6 +83,7 @@ pub(super) fn run(args: &ExplainArgs, out: &mut impl Write) -> Result<Verdict, F
         app: &app,
         token,
         possession_proven: false,
+        anybody: false,
         context: Context {
             client_ip: args.client_ip.map(|address| address.to_canonical()),
             restriction: restriction(&headers),

@@ -9,14 +9,17 @@ mod check;
 mod completions;
 mod decide;
 mod ending;
+mod events;
 mod explain;
 mod form;
 mod pages;
 mod policy;
 mod question;
 mod record;
+mod replay;
 pub mod run;
 mod store;
+mod verify_receipts;
 mod version;
 
 use std::process::ExitCode;
@@ -39,6 +42,10 @@ enum Command {
     Check(check::CheckArgs),
     /// Decide recorded or invented cases without traffic, one JSON object a line.
     Decide(decide::DecideArgs),
+    /// Decide recorded sign-ins under a draft of the policy, and tell who would lose and who would gain access.
+    Replay(replay::ReplayArgs),
+    /// Decide recorded sign-ins again, and tell whether every answer is the one that was given.
+    VerifyReceipts(verify_receipts::VerifyReceiptsArgs),
     /// Verify one real token and tell, step by step, what is decided about it.
     Explain(explain::ExplainArgs),
     /// Take the policy of a store in and out, look at its history, and go back in it.
@@ -69,6 +76,8 @@ pub fn main() -> ExitCode {
         }
         Command::Check(args) => ending::exit(check::run(&args, &mut out)),
         Command::Decide(args) => ending::exit(decide::run(&args, &mut out)),
+        Command::Replay(args) => ending::exit(replay::run(&args, &mut out)),
+        Command::VerifyReceipts(args) => ending::exit(verify_receipts::run(&args, &mut out)),
         Command::Explain(args) => ending::exit(explain::run(&args, &mut out)),
         Command::Policy(args) => ending::exit(policy::run(&args, &mut out)),
         Command::Audit(args) => ending::exit(audit::run(&args, &mut out)),

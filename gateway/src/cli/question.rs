@@ -7,6 +7,7 @@ use crossgate_policy::context::Context;
 use crossgate_policy::decision::TokenRefusal;
 use crossgate_policy::ids::{ResourceTenant, TenantId};
 use crossgate_policy::snapshot::Snapshot;
+use crossgate_policy::subject::{Home, Subject};
 use crossgate_policy::target::Target;
 use crossgate_policy::{Caller, Decision, Line};
 use crossgate_token::{Expected, TokenFault, Verified};
@@ -43,6 +44,8 @@ pub(super) enum Token {
     Refused(TokenRefusal),
     /// It is genuine, or taken to be.
     Verified(Box<Verified>),
+    /// What was read of one that was accepted.
+    Taken(Box<Subject>),
 }
 
 impl From<TokenFault> for Token {
@@ -59,6 +62,8 @@ pub(super) struct Question<'a> {
     pub(super) token: Token,
     /// Possession of the key in the token is taken as proven.
     pub(super) possession_proven: bool,
+    /// The gateway itself answers, to everybody alike.
+    pub(super) anybody: bool,
     /// Everything else about it.
     pub(super) context: Context<'a>,
 }
@@ -74,9 +79,18 @@ pub(super) struct Answer {
 }
 
 impl Question<'_> {
+    /// The tenant that the account lives in, as far as the token tells.
+    pub(super) fn home(&self) -> Option<TenantId> {
+        match &self.token {
+            Token::Absent | Token::Refused(_) => None,
+            Token::Verified(verified) => tenant_of(subject(verified).home),
+            Token::Taken(subject) => tenant_of(subject.home),
+        }
+    }
+
     /// Decides.
     pub(super) fn ask(&self, snapshot: &Snapshot) -> Answer {
-        let (subject, fault);
+        let (subject, fault, open);
         let caller = match &self.token {
             Token::Absent => {
                 fault = None;
@@ -85,6 +99,10 @@ impl Question<'_> {
             Token::Refused(refusal) => {
                 fault = None;
                 Caller::Refused(*refusal)
+            }
+            Token::Taken(subject) => {
+                fault = None;
+                Caller::Verified(subject)
             }
             Token::Verified(verified) => {
                 fault = verified.check(&self.expected()).err();
@@ -96,8 +114,16 @@ impl Question<'_> {
                 }
             }
         };
-        let (decision, lines) =
-            crossgate_policy::explain(snapshot, caller, &self.app.target, &self.context);
+        let target = if self.anybody {
+            open = Target {
+                anonymous: true,
+                ..self.app.target.clone()
+            };
+            &open
+        } else {
+            &self.app.target
+        };
+        let (decision, lines) = crossgate_policy::explain(snapshot, caller, target, &self.context);
         Answer {
             decision,
             lines,
@@ -112,5 +138,12 @@ impl Question<'_> {
             possession_proven: self.possession_proven,
             now: self.context.now,
         }
+    }
+}
+
+const fn tenant_of(home: Home) -> Option<TenantId> {
+    match home {
+        Home::Tenant { tenant, .. } => Some(tenant.0),
+        Home::MicrosoftAccount | Home::NoTenant => None,
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crossgate_policy::ids::Id;
 use jiff::Timestamp;
 
-use super::event::Event;
+use super::event::{Event, Receipts};
 use super::observation::Observation;
 use super::repeats::{Repeats, TO_THE_SECOND, generation};
 use crate::request::tokens::TokenDigest;
@@ -20,6 +20,7 @@ use crate::request::tokens::TokenDigest;
 pub(super) struct Aggregate {
     window: Duration,
     limit: usize,
+    receipts: Receipts,
     /// INVARIANT: the same keys as in `order`, once each.
     groups: HashMap<Key, Group>,
     /// By the end of the window: all windows are equally long, so the order of their beginning.
@@ -71,10 +72,11 @@ impl Key {
 }
 
 impl Aggregate {
-    pub(super) fn new(window: Duration, limit: usize) -> Self {
+    pub(super) fn new(window: Duration, limit: usize, receipts: Receipts) -> Self {
         Self {
             window,
             limit: limit.max(1),
+            receipts,
             groups: HashMap::new(),
             order: VecDeque::new(),
         }
@@ -91,15 +93,21 @@ impl Aggregate {
         match self.groups.get_mut(&key) {
             Some(group) if group.is_refused_anew(observation) => {
                 out.extend(group.repeats.take());
-                out.push(Event::of(observation));
+                out.push(Event::of(observation, self.receipts));
                 (group.generation, group.since) = (generation(observation), observation.arrived);
             }
             Some(Group {
                 repeats: Some(repeats),
                 ..
             }) => repeats.add(observation),
-            Some(group) => group.repeats = Some(Event::of(observation)),
-            None => self.first(key, observation, Event::of(observation), now, out),
+            Some(group) => group.repeats = Some(Event::of(observation, self.receipts)),
+            None => self.first(
+                key,
+                observation,
+                Event::of(observation, self.receipts),
+                now,
+                out,
+            ),
         }
     }
 
@@ -111,9 +119,15 @@ impl Aggregate {
                 repeats: Some(repeats),
                 ..
             }) => repeats.repeat(counted.count, counted.first, counted.last),
-            Some(group) => group.repeats = Some(Event::of_repeats(counted)),
+            Some(group) => group.repeats = Some(Event::of_repeats(counted, self.receipts)),
             // Their group had to make room, or its window has ended.
-            None => self.first(key, &counted.of, Event::of_repeats(counted), now, out),
+            None => self.first(
+                key,
+                &counted.of,
+                Event::of_repeats(counted, self.receipts),
+                now,
+                out,
+            ),
         }
     }
 

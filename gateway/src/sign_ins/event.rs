@@ -9,6 +9,15 @@ use super::observation::Observation;
 use super::render::SignIn;
 use super::repeats::Repeats;
 
+/// Whether events keep what their decision was made from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Receipts {
+    /// They do.
+    Kept,
+    /// They do not.
+    Left,
+}
+
 /// An event that stands for one request or for repeats of it, rendered but for the count.
 ///
 /// Rendered at once, so that waiting repeats keep no policy of old alive.
@@ -25,8 +34,8 @@ pub(super) struct Event {
 
 impl Event {
     /// Appends the event of one request that stands for itself alone.
-    pub(super) fn write_one(observation: &Observation, out: &mut Vec<u8>) {
-        render(observation, out);
+    pub(super) fn write_one(observation: &Observation, receipts: Receipts, out: &mut Vec<u8>) {
+        render(observation, receipts, out);
         finish(
             out,
             1,
@@ -37,9 +46,9 @@ impl Event {
     }
 
     /// The event of one request.
-    pub(super) fn of(observation: &Observation) -> Self {
+    pub(super) fn of(observation: &Observation, receipts: Receipts) -> Self {
         Self {
-            head: head(observation),
+            head: head(observation, receipts),
             count: 1,
             first_seen: observation.arrived,
             last_seen: observation.arrived,
@@ -48,9 +57,9 @@ impl Event {
     }
 
     /// The event of repeats that were counted.
-    pub(super) fn of_repeats(repeats: &Repeats) -> Self {
+    pub(super) fn of_repeats(repeats: &Repeats, receipts: Receipts) -> Self {
         Self {
-            head: head(&repeats.of),
+            head: head(&repeats.of, receipts),
             count: repeats.count,
             first_seen: repeats.first,
             last_seen: repeats.last,
@@ -95,17 +104,23 @@ pub(super) fn time(at: Timestamp) -> String {
     format!("{at:.3}")
 }
 
-fn head(observation: &Observation) -> Vec<u8> {
+fn head(observation: &Observation, receipts: Receipts) -> Vec<u8> {
     let mut head = Vec::with_capacity(2048);
-    render(observation, &mut head);
+    render(observation, receipts, &mut head);
     head
 }
 
 /// Appends all but the count and its times.
-fn render(observation: &Observation, out: &mut Vec<u8>) {
-    let lines = observation.explain();
+fn render(observation: &Observation, receipts: Receipts, out: &mut Vec<u8>) {
+    let explained = observation.explain();
+    let id = observation.decision_id.to_string();
+    let receipt = match receipts {
+        Receipts::Kept => observation.receipt(&id, &explained),
+        Receipts::Left => None,
+    };
+    let sign_in = SignIn::of(observation, &explained.lines, receipt);
     // Only text, numbers and lists: nothing here can fail to be written as JSON.
-    let _ = serde_json::to_writer(&mut *out, &SignIn::of(observation, &lines));
+    let _ = serde_json::to_writer(&mut *out, &sign_in);
     // The last two braces end `crossgate` and the object.
     out.truncate(out.len().saturating_sub(2));
 }
@@ -146,7 +161,7 @@ mod tests {
 
     fn written(observation: &Observation) -> Value {
         let mut line = Vec::new();
-        Event::of(observation).write(&mut line);
+        Event::of(observation, Receipts::Kept).write(&mut line);
         assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
         serde_json::from_slice(&line).unwrap()
     }

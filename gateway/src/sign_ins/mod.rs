@@ -35,6 +35,7 @@ use crate::admin::Noted;
 use crate::ops::Metrics;
 use crate::per_worker::PerWorker;
 use aggregate::Aggregate;
+use event::Receipts;
 use queue::{Counts, Queue};
 use writer::{Counted, Outlet, Work};
 
@@ -77,15 +78,23 @@ impl SignIns {
         ));
         let waiting = Arc::clone(&queue);
         metrics.on_scrape(move |metrics| metrics.set_sign_in_queue_depth(waiting.depth()));
+        let receipts = if settings.receipts {
+            Receipts::Kept
+        } else {
+            Receipts::Left
+        };
         let aggregate = match settings.mode {
             SignInMode::EveryRequest => None,
-            SignInMode::FirstThenCount => Some(Aggregate::new(settings.count_window, GROUPS)),
+            SignInMode::FirstThenCount => {
+                Some(Aggregate::new(settings.count_window, GROUPS, receipts))
+            }
         };
         let work = Work::new(
             Arc::clone(&queue),
             aggregate,
             outlets,
             settings.on_full,
+            receipts,
             noted,
         );
         let writer = Writer::start(work, Arc::clone(&queue), settings.flush_every.min(PACE))?;
@@ -137,6 +146,7 @@ mod tests {
                 keep: 1,
             },
             count_window: Duration::from_millis(30),
+            receipts: true,
         }
     }
 

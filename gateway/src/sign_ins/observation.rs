@@ -4,6 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crossgate_insight::case::Written;
+use crossgate_insight::receipt::Receipt;
 use crossgate_policy::context::{Context, RestrictionHeaders};
 use crossgate_policy::ids::Id;
 use crossgate_policy::snapshot::Snapshot;
@@ -147,6 +149,8 @@ pub struct PolicyInForce {
     pub generation: u64,
     /// Names its content.
     pub hash: Arc<str>,
+    /// Counts the changes of issuers' key sets since the start.
+    pub key_set_generation: u64,
 }
 
 /// Facts of a verified token for readers of events. One for as long as the token is cached.
@@ -193,17 +197,91 @@ impl RestrictionValues {
     }
 }
 
+/// A decision that was made again for its event.
+#[derive(Debug, Default)]
+pub struct Explained {
+    /// A line for every step that was reached.
+    pub lines: Vec<Line>,
+    /// How it came to the answer that was given; `None` where it did not.
+    pub same: Option<AnsweredFor>,
+}
+
+/// Whom the app was asked for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum AnsweredFor {
+    /// Whoever called.
+    Caller,
+    /// Everybody: the gateway itself answered on the app's behalf.
+    Anybody,
+}
+
 impl Observation {
     /// Decides again, with a line for every step: the same arguments give the same answer, so the request path need
     /// not keep lines that nobody may ask for.
     #[must_use]
-    pub fn explain(&self) -> Vec<Line> {
-        let (Some(policy), Some(app), Some(decision)) =
+    pub fn explain(&self) -> Explained {
+        let (Some(policy), Some(app), Some(recorded)) =
             (&self.policy, &self.app, self.ending.decision())
         else {
-            return Vec::new();
+            return Explained::default();
         };
-        let caller = match (&decision.outcome, &self.subject) {
+        let caller = self.caller(recorded);
+        let context = self.context();
+        let ask =
+            |target: &Target| crossgate_policy::explain(&policy.snapshot, caller, target, &context);
+        let (decision, lines) = ask(&app.target);
+        if decision == *recorded {
+            let same = Some(AnsweredFor::Caller);
+            return Explained { lines, same };
+        }
+        if let Caller::Anonymous = caller
+            && !app.target.anonymous
+        {
+            let open = Target {
+                anonymous: true,
+                ..Target::clone(&app.target)
+            };
+            let (decision, lines) = ask(&open);
+            if decision == *recorded {
+                let same = Some(AnsweredFor::Anybody);
+                return Explained { lines, same };
+            }
+        }
+        Explained { lines, same: None }
+    }
+
+    /// What it was decided from; `id` is its decision's. A receipt that led to another answer would be worse than none.
+    #[must_use]
+    pub fn receipt<'a>(&'a self, id: &'a str, explained: &Explained) -> Option<Receipt<'a>> {
+        let (policy, app) = (self.policy.as_ref()?, self.app.as_ref()?);
+        let anybody = explained.same? == AnsweredFor::Anybody;
+        let values = self.restriction.as_deref();
+        let headers = values.map_or([&[] as &[Box<[u8]>]; 3], |values| {
+            [&values.policy, &values.tenants, &values.context].map(|values| &**values)
+        });
+        let case = Written {
+            id,
+            now: self.arrived,
+            app: &app.target.id,
+            issuer: self.token.as_ref().map(|token| &*token.issuer),
+            caller: self.caller(self.ending.decision()?),
+            anybody,
+            headers,
+            client_ip: self.client_address,
+            partner_outbound_allowed: self.partner_outbound_allowed,
+            partner_consents: None,
+            terms_accepted: self.terms_accepted.as_deref().unwrap_or_default(),
+        };
+        Receipt::new(
+            policy.key_set_generation,
+            &policy.snapshot,
+            &app.target,
+            case,
+        )
+    }
+
+    fn caller(&self, recorded: &Decision) -> Caller<'_> {
+        match (&recorded.outcome, &self.subject) {
             (
                 Err(Refusal {
                     reason: Reason::Token(refusal),
@@ -213,18 +291,20 @@ impl Observation {
             ) => Caller::Refused(*refusal),
             (Ok(()) | Err(_), Some(subject)) => Caller::Verified(subject),
             (Ok(()) | Err(_), None) => Caller::Anonymous,
-        };
+        }
+    }
+
+    fn context(&self) -> Context<'_> {
         let values = self.restriction.as_deref();
         let restriction = values.map_or(RestrictionHeaders::Absent, RestrictionValues::read);
-        let context = Context {
+        Context {
             now: unix_time(self.arrived),
             client_ip: self.client_address,
             restriction,
             partner_outbound_allowed: self.partner_outbound_allowed,
             terms_accepted: self.terms_accepted.as_deref().unwrap_or_default(),
             revocations: &[],
-        };
-        crossgate_policy::explain(&policy.snapshot, caller, &app.target, &context).1
+        }
     }
 }
 

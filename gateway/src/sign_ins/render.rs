@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crossgate_insight::receipt::Receipt;
 use crossgate_policy::decision::Direction;
 use crossgate_policy::ids::Id;
 use crossgate_policy::snapshot::UserType;
@@ -103,6 +104,9 @@ struct Crossgate<'a> {
     explanation: Vec<Explained<'a>>,
     nearest_change: Option<String>,
     http_status: Option<u16>,
+    /// What the decision was made from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receipt: Option<Receipt<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -114,7 +118,11 @@ struct Explained<'a> {
 }
 
 impl<'a> SignIn<'a> {
-    pub(super) fn of(observation: &'a Observation, lines: &'a [Line]) -> Self {
+    pub(super) fn of(
+        observation: &'a Observation,
+        lines: &'a [Line],
+        receipt: Option<Receipt<'a>>,
+    ) -> Self {
         let decision = observation.ending.decision();
         let facts = decision.and_then(|decision| decision.facts());
         let subject = observation.subject.as_deref();
@@ -191,13 +199,13 @@ impl<'a> SignIn<'a> {
                 .and_then(|token| token.unique_token_identifier.as_ref())
                 .map(Id::text),
             user_type: user_type(observation, facts, subject),
-            crossgate: Crossgate::of(observation, lines),
+            crossgate: Crossgate::of(observation, lines, receipt),
         }
     }
 }
 
 impl<'a> Crossgate<'a> {
-    fn of(observation: &'a Observation, lines: &'a [Line]) -> Self {
+    fn of(observation: &'a Observation, lines: &'a [Line], receipt: Option<Receipt<'a>>) -> Self {
         let decision = observation.ending.decision();
         let facts = decision.and_then(|decision| decision.facts());
         Self {
@@ -235,6 +243,7 @@ impl<'a> Crossgate<'a> {
                 .collect(),
             nearest_change: decision.and_then(|decision| nearest_change(decision, lines)),
             http_status: (observation.status > 0).then_some(observation.status),
+            receipt,
         }
     }
 }

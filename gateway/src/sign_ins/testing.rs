@@ -90,6 +90,7 @@ pub(super) fn decided(snapshot: Snapshot, subject: Option<Subject>) -> Observati
             snapshot: Arc::new(snapshot),
             generation: 3,
             hash: "content".into(),
+            key_set_generation: 5,
         }),
         token: subject.is_some().then(|| {
             Arc::new(TokenFacts {

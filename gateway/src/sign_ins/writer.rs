@@ -7,7 +7,7 @@ use crossgate_config::OnFull;
 use prometheus::IntCounter;
 
 use super::aggregate::Aggregate;
-use super::event::Event;
+use super::event::{Event, Receipts};
 use super::observation::Observation;
 use super::queue::Queue;
 use super::sinks::{Failed, Sink};
@@ -20,6 +20,7 @@ pub(super) struct Work {
     aggregate: Option<Aggregate>,
     outlets: Vec<Outlet>,
     on_full: OnFull,
+    receipts: Receipts,
     /// Bytes that may wait for one sink.
     most_pending: usize,
     /// When the workers' counts are to be collected.
@@ -39,6 +40,7 @@ impl Work {
         aggregate: Option<Aggregate>,
         outlets: Vec<Outlet>,
         on_full: OnFull,
+        receipts: Receipts,
         noted: Option<Noted>,
     ) -> Self {
         Self {
@@ -46,6 +48,7 @@ impl Work {
             aggregate,
             outlets,
             on_full,
+            receipts,
             most_pending: MOST_PENDING,
             collect: Instant::now(),
             events: 0,
@@ -140,7 +143,7 @@ impl Work {
         match &mut self.aggregate {
             Some(aggregate) => aggregate.add(observation, now, &mut self.ready),
             None => {
-                Event::write_one(observation, &mut self.lines);
+                Event::write_one(observation, self.receipts, &mut self.lines);
                 self.events += 1;
             }
         }

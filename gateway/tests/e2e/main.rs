@@ -63,4 +63,5 @@ mod synchronization;
 mod tokens;
 mod vectors;
 mod visits;
+mod what_if;
 mod who_am_i;

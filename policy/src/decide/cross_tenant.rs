@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use super::matching::{self, Listed, Match, Verdict};
+use super::parties::Parties;
 use super::{Request, app_line};
 use crate::decision::{AccessType, Direction, Reason, Refusal, Step};
 use crate::explanation::{Recorder, line};
-use crate::snapshot::{Access, Consent, DefaultSettings, Origin, PartnerSettings, Setting};
-use crate::subject::{Home, SubjectKind};
-use crate::target::Resource;
+use crate::snapshot::{
+    Access, Consent, DefaultSettings, Origin, PartnerSettings, Setting, Snapshot,
+};
+use crate::subject::{Home, Subject, SubjectKind};
+use crate::target::{Resource, Target};
 
 pub(super) fn check(request: &Request<'_>, recorder: &mut impl Recorder) -> Result<(), Refusal> {
     match request.parties.direction {
@@ -148,25 +151,44 @@ fn partner_consents(request: &Request<'_>, recorder: &mut impl Recorder) -> Resu
 /// Whether the partner's outbound half, which its gateway publishes, admits this person to this app. Ids of people there are its own, as
 /// in our inbound settings.
 fn published(request: &Request<'_>) -> (bool, &'static str) {
-    let home = request.parties.counterpart;
-    let side = home.and_then(|tenant| request.snapshot.partner_sides.get(&tenant));
-    let Some(side) = side else {
-        return (false, "refuses: no published document");
-    };
-    let matched = matching::apply(
-        &side.direct_connect_outbound,
-        &request.parties.seen,
+    match side_admits(
+        request.snapshot,
+        request.subject,
         request.target,
-        request.subject.client.as_ref(),
-    );
-    match matched.verdict {
-        Verdict::Admits => (true, "consents by its published document"),
-        Verdict::Refuses => (false, "refuses: the published document does not admit"),
-        Verdict::Unknown => (
+        &request.parties,
+    ) {
+        None => (false, "refuses: no published document"),
+        Some(Verdict::Admits) => (true, "consents by its published document"),
+        Some(Verdict::Refuses) => (false, "refuses: the published document does not admit"),
+        Some(Verdict::Unknown) => (
             false,
             "refuses: by the published document, membership unknown",
         ),
     }
+}
+
+fn side_admits(
+    snapshot: &Snapshot,
+    subject: &Subject,
+    target: &Target,
+    parties: &Parties<'_>,
+) -> Option<Verdict> {
+    let side = snapshot.partner_sides.get(&parties.counterpart?)?;
+    let matched = matching::apply(
+        &side.direct_connect_outbound,
+        &parties.seen,
+        target,
+        subject.client.as_ref(),
+    );
+    Some(matched.verdict)
+}
+
+/// Whether what the home tenant's gateway publishes lets this person come to this app directly; `None` where it publishes nothing.
+#[must_use]
+pub fn published_consent(snapshot: &Snapshot, subject: &Subject, target: &Target) -> Option<bool> {
+    let parties = Parties::of(snapshot, subject, target.resource);
+    let verdict = side_admits(snapshot, subject, target, &parties)?;
+    Some(verdict == Verdict::Admits)
 }
 
 fn outbound(request: &Request<'_>, recorder: &mut impl Recorder) -> Result<(), Refusal> {

@@ -20,6 +20,7 @@ use crate::ids::ResourceTenant;
 use crate::snapshot::Snapshot;
 use crate::subject::Subject;
 use crate::target::{Resource, Target};
+pub use cross_tenant::published_consent;
 pub use guest::consents_automatically;
 pub use matching::Admitted;
 use parties::Parties;

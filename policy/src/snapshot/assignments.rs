@@ -112,6 +112,11 @@ impl Assignments {
         self.groups_of_users.of(user)
     }
 
+    /// Every user who is assigned to something by themselves or is in a group that is kept here; who is both, twice. In no order.
+    pub fn users(&self) -> impl Iterator<Item = &Id> {
+        self.apps_of_users.keys().chain(self.groups_of_users.keys())
+    }
+
     /// How many assignments there are.
     #[must_use]
     pub const fn len(&self) -> usize {

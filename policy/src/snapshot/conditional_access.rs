@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use crate::ids::{Id, TenantId};
+use crate::target::Target;
 
 /// A policy that is enabled or report-only.
 #[derive(Clone, Debug)]
@@ -101,6 +102,20 @@ pub struct AppCondition {
     pub exclude: Box<[Id]>,
     /// Authentication contexts included.
     pub contexts: Box<[Box<str>]>,
+}
+
+impl AppCondition {
+    /// Whether the condition holds for this app.
+    #[must_use]
+    pub fn covers(&self, target: &Target) -> bool {
+        let included = self.all
+            || self.include.contains(&target.id)
+            || self
+                .contexts
+                .iter()
+                .any(|context| target.auth_contexts.contains(context));
+        included && !self.exclude.contains(&target.id)
+    }
 }
 
 /// `clientAppTypes`, as far as a bearer token can tell them apart.

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::super::{AuditRange, Audited};
+use super::super::{AuditRange, Audited, ChainHash, Sequence};
 use super::number::Number;
 use super::stop::Stop;
 
@@ -49,6 +49,23 @@ pub(super) fn audits(
     let mut rows = statement.query(params![first, last, beyond])?;
     while let Some(row) = rows.next()? {
         if take(audited(row)?).is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn changes(
+    state: &Connection,
+    take: &mut dyn FnMut(Sequence, ChainHash) -> ControlFlow<()>,
+) -> Result<(), Stop> {
+    let mut statement = state.prepare_cached(
+        "SELECT sequence, hash FROM audit WHERE writes IS NOT NULL ORDER BY sequence DESC",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let Number(sequence) = row.get(0)?;
+        if take(sequence, ChainHash(row.get(1)?)).is_break() {
             break;
         }
     }

@@ -26,8 +26,8 @@ use rusqlite::Connection;
 use self::open::Purpose;
 use self::readers::Readers;
 use super::{
-    AuditRange, Audited, Entry, Head, Noted, Sequence, Share, SignInActivity, Store, StoreError,
-    Stored, Verified, Version,
+    AuditRange, Audited, ChainHash, Entry, Head, Noted, Sequence, Share, SignInActivity, Store,
+    StoreError, Stored, Verified, Version,
 };
 use crate::document::{Address, DocumentKind};
 
@@ -165,6 +165,14 @@ impl Store for Sqlite {
     fn audit(&self, id: &str) -> Result<Option<Audited>, StoreError> {
         self.readers
             .read("reading an audit record", |state| audits::audit(state, id))
+    }
+
+    fn changes(
+        &self,
+        take: &mut dyn FnMut(Sequence, ChainHash) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.readers
+            .read("reading changes", |state| audits::changes(state, take))
     }
 
     fn verify(&self, noted: Option<Noted>) -> Result<Verified, StoreError> {

@@ -84,7 +84,14 @@ impl Bench {
             Outlet::new(number.to_string(), sink, counted)
         });
         let outlets = outlets.collect();
-        let work = Work::new(Arc::clone(&queue), aggregate, outlets, on_full, None);
+        let work = Work::new(
+            Arc::clone(&queue),
+            aggregate,
+            outlets,
+            on_full,
+            Receipts::Kept,
+            None,
+        );
         Self {
             queue,
             slots,
@@ -112,7 +119,7 @@ impl Bench {
 }
 
 fn windows() -> Option<Aggregate> {
-    Some(Aggregate::new(Duration::from_secs(60), 100))
+    Some(Aggregate::new(Duration::from_secs(60), 100, Receipts::Kept))
 }
 
 #[test]
@@ -248,7 +255,10 @@ fn every_token_app_outcome_reason_and_address_has_a_first_of_its_own() {
 
 #[test]
 fn kinds_without_end_are_written_out_early_and_nothing_is_lost() {
-    let mut bench = Bench::new(Some(Aggregate::new(Duration::from_secs(60), 10)), 1);
+    let mut bench = Bench::new(
+        Some(Aggregate::new(Duration::from_secs(60), 10, Receipts::Kept)),
+        1,
+    );
     for round in 0..3 {
         for token in 0..50 {
             bench.serve(2, || observation(round * 100 + token));

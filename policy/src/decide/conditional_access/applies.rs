@@ -3,11 +3,9 @@
 use crate::decide::Request;
 use crate::decision::{AccessType, Direction};
 use crate::snapshot::{
-    AccessPolicy, AppCondition, ClientApps, ExternalTenants, GuestKind, GuestKinds, UserScope,
-    UserType,
+    AccessPolicy, ClientApps, ExternalTenants, GuestKind, GuestKinds, UserScope, UserType,
 };
 use crate::subject::{Account, Home};
-use crate::target::Target;
 
 /// What to take an unknown membership for.
 #[derive(Clone, Copy)]
@@ -19,22 +17,12 @@ enum Doubt {
 pub(super) fn applies(request: &Request<'_>, policy: &AccessPolicy) -> bool {
     covers_user(request, &policy.include, Doubt::Counts)
         && !covers_user(request, &policy.exclude, Doubt::DoesNotCount)
-        && covers_app(request.target, &policy.apps)
+        && policy.apps.covers(request.target)
         && policy.client_apps == ClientApps::Modern
         && policy
             .locations
             .as_ref()
             .is_none_or(|locations| locations.covers(request.context.client_ip))
-}
-
-fn covers_app(target: &Target, apps: &AppCondition) -> bool {
-    let included = apps.all
-        || apps.include.contains(&target.id)
-        || apps
-            .contexts
-            .iter()
-            .any(|context| target.auth_contexts.contains(context));
-    included && !apps.exclude.contains(&target.id)
 }
 
 fn covers_user(request: &Request<'_>, scope: &UserScope, doubt: Doubt) -> bool {

@@ -45,6 +45,12 @@ impl Relation {
         found.map_or(&[], |entry| &entry.with)
     }
 
+    /// Everything that something goes with, in no order.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &Id> {
+        let shares = self.shares.iter();
+        shares.flat_map(|share| share.iter()).map(|entry| &entry.of)
+    }
+
     /// Whether two go together.
     pub(super) fn has(&self, of: &Id, with: &Id) -> bool {
         self.of(of).binary_search(with).is_ok()

@@ -124,6 +124,11 @@ impl GuestDirectory {
         self.mode
     }
 
+    /// Every record; none where the directory is off.
+    pub fn iter(&self) -> impl Iterator<Item = &Guest> {
+        self.used.iter().flat_map(|records| records.iter())
+    }
+
     /// The record with this own id; none where the directory is off.
     #[must_use]
     pub fn by_id(&self, id: &Id) -> Option<&Guest> {

@@ -10,10 +10,10 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 /// A member's name and its text.
-pub(super) type Member<'a> = (String, &'a RawValue);
+pub(crate) type Member<'a> = (String, &'a RawValue);
 
 /// The members of the object that a line is, not read any further.
-pub(super) fn members(line: &[u8]) -> Result<Vec<Member<'_>>, String> {
+pub(crate) fn members(line: &[u8]) -> Result<Vec<Member<'_>>, String> {
     let text = std::str::from_utf8(line)
         .map_err(|error| format!("not UTF-8 from byte {} on", error.valid_up_to() + 1))?;
     if !text.trim_start().starts_with('{') {
@@ -50,7 +50,7 @@ impl<'de> Visitor<'de> for Members {
 }
 
 /// An object being read. A member that nobody asked for is a fault.
-pub(super) struct Object<'f> {
+pub(crate) struct Object<'f> {
     /// Where it stands, such as `facts`; empty for the line.
     path: String,
     members: Map<String, Value>,
@@ -62,7 +62,7 @@ pub(super) struct Object<'f> {
 
 impl<'f> Object<'f> {
     /// Reads the members' values.
-    pub(super) fn read(path: &str, members: Vec<Member<'_>>, faults: &'f mut Vec<String>) -> Self {
+    pub(crate) fn read(path: &str, members: Vec<Member<'_>>, faults: &'f mut Vec<String>) -> Self {
         let mut object = Self {
             path: path.to_owned(),
             members: Map::new(),
@@ -89,17 +89,17 @@ impl<'f> Object<'f> {
     }
 
     /// A member as it is, unread; null where there is none.
-    pub(super) fn peek(&self, name: &str) -> Value {
+    pub(crate) fn peek(&self, name: &str) -> Value {
         self.members.get(name).cloned().unwrap_or_default()
     }
 
     /// A member that is read elsewhere.
-    pub(super) fn knows(&mut self, name: &'static str) {
+    pub(crate) fn knows(&mut self, name: &'static str) {
         self.asked.push(name);
     }
 
     /// A member that may be absent or null.
-    pub(super) fn optional<T>(
+    pub(crate) fn optional<T>(
         &mut self,
         name: &'static str,
         expected: &str,
@@ -117,7 +117,7 @@ impl<'f> Object<'f> {
     }
 
     /// A member that must be there.
-    pub(super) fn required<T>(
+    pub(crate) fn required<T>(
         &mut self,
         name: &'static str,
         expected: &str,
@@ -131,13 +131,13 @@ impl<'f> Object<'f> {
     }
 
     /// A boolean; absent is false.
-    pub(super) fn flag(&mut self, name: &'static str) -> bool {
+    pub(crate) fn flag(&mut self, name: &'static str) -> bool {
         self.optional(name, "`true` or `false`", Value::as_bool)
             .unwrap_or(false)
     }
 
     /// An object in it.
-    pub(super) fn object<T>(
+    pub(crate) fn object<T>(
         &mut self,
         name: &'static str,
         read: impl FnOnce(&mut Object<'_>) -> T,
@@ -148,7 +148,7 @@ impl<'f> Object<'f> {
     }
 
     /// A list of objects in it.
-    pub(super) fn objects<T>(
+    pub(crate) fn objects<T>(
         &mut self,
         name: &'static str,
         mut read: impl FnMut(&mut Object<'_>) -> Option<T>,
@@ -169,7 +169,7 @@ impl<'f> Object<'f> {
     }
 
     /// Every member, whatever its name.
-    pub(super) fn each<T>(
+    pub(crate) fn each<T>(
         &mut self,
         expected: &str,
         read: impl Fn(&Value) -> Option<T>,
@@ -188,7 +188,7 @@ impl<'f> Object<'f> {
     }
 
     /// Notes what nobody asked for.
-    pub(super) fn finish(mut self) {
+    pub(crate) fn finish(mut self) {
         for name in std::mem::take(&mut self.members).keys() {
             let known: Vec<String> = self.asked.iter().map(|name| format!("`{name}`")).collect();
             self.fault(name, &format!("unknown; expected {}", known.join(", ")));
@@ -226,30 +226,31 @@ impl<'f> Object<'f> {
         }
     }
 
-    fn fault(&mut self, name: &str, message: &str) {
+    /// Notes what is wrong with a member.
+    pub(crate) fn fault(&mut self, name: &str, message: &str) {
         let path = self.path_of(name);
         self.faults.push(format!("`{path}`: {message}"));
     }
 }
 
 /// Text.
-pub(super) fn text(value: &Value) -> Option<String> {
+pub(crate) fn text(value: &Value) -> Option<String> {
     value.as_str().map(ToOwned::to_owned)
 }
 
 /// A list of texts.
-pub(super) fn texts(value: &Value) -> Option<Vec<String>> {
+pub(crate) fn texts(value: &Value) -> Option<Vec<String>> {
     value.as_array()?.iter().map(text).collect()
 }
 
 /// A time of RFC 3339, since 1970.
-pub(super) fn time(value: &Value) -> Option<UnixTime> {
+pub(crate) fn time(value: &Value) -> Option<UnixTime> {
     let time: jiff::Timestamp = value.as_str()?.parse().ok()?;
     UnixTime::new(time.as_duration().as_secs_f64())
 }
 
 /// What [`time`] reads.
-pub(super) const EXPECTED_TIME: &str =
+pub(crate) const EXPECTED_TIME: &str =
     "a time of RFC 3339 since 1970, such as `2026-01-01T00:00:00Z`";
 
 /// A value as an operator recognises it: in full where it is short, its kind where it is not.
