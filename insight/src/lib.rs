@@ -2,4 +2,5 @@
 //!
 //! Called and not calling: no clock, no thread and no log of its own. Of I/O there is the folder of the sign-in store.
 
+pub mod activity;
 pub mod sign_ins;

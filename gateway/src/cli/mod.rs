@@ -3,6 +3,7 @@
 //! 0: good. 1: what was asked about is bad. 2: used wrongly, which the reader of arguments tells by itself.
 
 mod acceptances;
+mod activity;
 mod admin;
 mod audit;
 mod check;
@@ -45,6 +46,8 @@ enum Command {
     Policy(policy::PolicyArgs),
     /// Read and verify the audit of a store.
     Audit(audit::AuditArgs),
+    /// List who crossed the organisation's border: guests who came, users who went, or sums of them.
+    Activity(activity::ActivityArgs),
     /// List who accepted which terms of use, and when.
     Acceptances(acceptances::AcceptancesArgs),
     /// Write the built-in files of the pages that people see, to begin one's own from.
@@ -72,6 +75,7 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => ending::exit(explain::run(&args, &mut out)),
         Command::Policy(args) => ending::exit(policy::run(&args, &mut out)),
         Command::Audit(args) => ending::exit(audit::run(&args, &mut out)),
+        Command::Activity(args) => ending::exit(activity::run(&args, &mut out)),
         Command::Acceptances(args) => ending::exit(acceptances::run(&args, &mut out)),
         Command::Pages(args) => ending::exit(pages::run(&args, &mut out)),
         Command::Admin(args) => ending::exit(admin::run(&args, &mut out)),
