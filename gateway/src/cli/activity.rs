@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use crossgate_config::{PartnerSettings, Purpose, Settings};
@@ -126,14 +126,7 @@ impl<'a> Source<'a> {
         if !args.events.is_empty() {
             return Ok(Self::Files(&args.events));
         }
-        let Some(store) = &settings.sign_ins.store else {
-            return Err(Failure::Unusable(format!(
-                "{}: no sign-ins are kept; write `store = \"PATH\"` under `[sign_ins]`, or name files with `--events`",
-                args.config.display()
-            )));
-        };
-        let store = Store::open_to_read(&store.path).map_err(unusable)?;
-        Ok(Self::Store(store))
+        store(&args.config, settings).map(Self::Store)
     }
 
     fn sums(&self, asked: &Asked) -> Result<Sums, Failure> {
@@ -178,6 +171,17 @@ impl<'a> Source<'a> {
             }
         }
     }
+}
+
+/// The store that a configuration names.
+pub(super) fn store(config: &Path, settings: &Settings) -> Result<Store, Failure> {
+    let Some(store) = &settings.sign_ins.store else {
+        return Err(Failure::Unusable(format!(
+            "{}: no sign-ins are kept; write `store = \"PATH\"` under `[sign_ins]`",
+            config.display()
+        )));
+    };
+    Store::open_to_read(&store.path).map_err(unusable)
 }
 
 /// Lines that are no events are counted and told of.
@@ -399,7 +403,7 @@ fn cell(value: &Value) -> String {
     }
 }
 
-fn unusable(error: sign_ins::StoreError) -> Failure {
+pub(super) fn unusable(error: sign_ins::StoreError) -> Failure {
     Failure::Unusable(error.to_string())
 }
 
@@ -409,7 +413,7 @@ fn guid(text: &str) -> Result<Guid, String> {
     })
 }
 
-fn since(text: &str) -> Result<Timestamp, String> {
+pub(super) fn since(text: &str) -> Result<Timestamp, String> {
     let expected = || {
         "expected a time such as `2026-01-31T12:00:00Z`, a day, or how long ago: `30d`, `12h`"
             .to_owned()

@@ -17,6 +17,7 @@ mod policy;
 mod question;
 mod record;
 pub mod run;
+mod sign_ins;
 mod store;
 mod version;
 
@@ -48,6 +49,8 @@ enum Command {
     Audit(audit::AuditArgs),
     /// List who crossed the organisation's border: guests who came, users who went, or sums of them.
     Activity(activity::ActivityArgs),
+    /// Take the log of sign-ins out.
+    SignIns(sign_ins::SignInsArgs),
     /// List who accepted which terms of use, and when.
     Acceptances(acceptances::AcceptancesArgs),
     /// Write the built-in files of the pages that people see, to begin one's own from.
@@ -76,6 +79,7 @@ pub fn main() -> ExitCode {
         Command::Policy(args) => ending::exit(policy::run(&args, &mut out)),
         Command::Audit(args) => ending::exit(audit::run(&args, &mut out)),
         Command::Activity(args) => ending::exit(activity::run(&args, &mut out)),
+        Command::SignIns(args) => ending::exit(sign_ins::run(&args, &mut out)),
         Command::Acceptances(args) => ending::exit(acceptances::run(&args, &mut out)),
         Command::Pages(args) => ending::exit(pages::run(&args, &mut out)),
         Command::Admin(args) => ending::exit(admin::run(&args, &mut out)),

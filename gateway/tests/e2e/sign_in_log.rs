@@ -101,6 +101,16 @@ fn what_happened_is_in_the_log_at_once_and_after_a_kill() {
         ],
     );
     assert_eq!(of_file, summary);
+    let export = command::run(
+        site.gateway.directory(),
+        &["sign-ins", "export", "--since", "1h"],
+    );
+    let exported: Vec<Value> = export
+        .out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(exported, written, "as they were written");
     let own = command::run(
         site.gateway.directory(),
         &["activity", "--external-tenant-id", OWN_TENANT],
