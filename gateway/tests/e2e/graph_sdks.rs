@@ -20,6 +20,9 @@ fn microsofts_sdks_for_python_and_javascript_do_every_operation() {
             .claims(json!({ "sub": format!("guest {guest}") }));
         site.expect("a guest", site.payroll("/").bearer(&token.mint()), 200, 0);
     }
+    // One of ours too: what shuts guests out must not shut everybody out.
+    let member = site.member().mint();
+    site.expect("a member", site.payroll("/").bearer(&member), 200, 0);
     for _ in 0..3 {
         site.expect("nobody", site.payroll("/"), 401, 50_058);
     }
