@@ -1,5 +1,7 @@
 //! `[[partner]]`: what Graph's partner documents have no place for.
 
+use std::path::PathBuf;
+
 use crossgate_policy::ids::{Cloud, TenantId};
 
 use crate::reader::{Section, Seen, Text};
@@ -18,6 +20,8 @@ pub struct PartnerSettings {
     pub domains: Vec<String>,
     /// The cloud it lives in. `None`: the file does not say, and the form of the token's `idp` tells.
     pub cloud: Option<Cloud>,
+    /// Its logo, which its people see where they become guests: a PNG or SVG.
+    pub logo: Option<PathBuf>,
     /// How it shows that it agrees to direct connect.
     pub consent: Consent,
     /// The origin of its gateway, which publishes its side of the settings between us; `None` where it publishes nothing.
@@ -71,6 +75,7 @@ impl PartnerSettings {
             Some(domain)
         });
         let cloud = section.text("cloud", cloud);
+        let logo = section.text("logo", Text::path);
         let consent = section.text("consent", |text| {
             text.choice(
                 "a form of consent",
@@ -96,6 +101,7 @@ impl PartnerSettings {
             name: name.unwrap_or_else(|| tenant.to_string()),
             domains: domains.unwrap_or_default(),
             cloud,
+            logo,
             consent: consent.unwrap_or(DEFAULT_CONSENT),
             gateway,
             publish,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crossgate_config::Settings;
 use crossgate_graph::Compiled;
+use crossgate_policy::snapshot::Snapshot;
 use crossgate_policy::subject::Subject;
 
 use crate::roles::LockOut;
@@ -16,6 +17,9 @@ use crate::store::{Head, Store, StoreError};
 pub trait Enforcer: fmt::Debug + Send + Sync {
     /// The configuration in force.
     fn settings(&self) -> Arc<Settings>;
+
+    /// What requests are decided by at this moment; `None` where none are.
+    fn in_force(&self) -> Option<InForce>;
 
     /// Whom a policy would shut out that the one in force lets in: `by`, who asks for the change, and users of apps seen in the last 24
     /// hours.
@@ -34,6 +38,15 @@ pub trait Enforcer: fmt::Debug + Send + Sync {
 
     /// Puts a policy in force, whose documents stand at `head`. Once it returns, every request that begins is decided by it.
     fn enforce(&self, policy: &Compiled, head: &Head);
+}
+
+/// What requests are decided by.
+#[derive(Clone, Debug)]
+pub struct InForce {
+    /// Names the content, as events do.
+    pub hash: Arc<str>,
+    /// The policy.
+    pub snapshot: Arc<Snapshot>,
 }
 
 /// Somebody who asks for a change with a token.

@@ -1,6 +1,7 @@
 //! Who somebody is at home: the part of a record's `crossgate` that tells of the account, and is written as one. The rest of it is
 //! others': when the guest's access ends, and what they told when they signed up.
 
+use crossgate_config::OwnTenant;
 use serde_json::{Map, Value};
 
 use crate::scim::MEMBER as SYNCHRONIZATION;
@@ -23,6 +24,36 @@ pub(crate) fn forget(record: &mut Document) {
     record.set("crossgate", &Value::Object(facts));
     let nobody = [("consentGiven".to_owned(), Value::Bool(false))];
     set(record, nobody.into_iter().collect());
+}
+
+/// Whether somebody has an account of the own tenant and no other: no invitation, no identity elsewhere, and a name of its own domains
+/// that no guest is given.
+pub(crate) fn is_internal(record: &Document, own: &OwnTenant) -> bool {
+    let home = facts(record);
+    let name = record.text_of("userPrincipalName").unwrap_or_default();
+    let is_of_ours = name.rsplit_once('@').is_some_and(|(local, domain)| {
+        let mut domains = own.domains.iter();
+        domains.any(|own| own.eq_ignore_ascii_case(domain)) && !local.ends_with("#EXT#")
+    });
+    is_of_ours
+        && record.text_of("externalUserState").is_none()
+        && !home.contains_key("homeTenantId")
+        && !home.contains_key(SYNCHRONIZATION)
+        && own_identities(record).len() == identities(record).len()
+}
+
+/// Of the identities those that the own tenant gave.
+pub(crate) fn own_identities(record: &Document) -> Vec<Value> {
+    let mut own = identities(record);
+    own.retain(|identity| identity.get("signInType").and_then(Value::as_str) != Some("federated"));
+    own
+}
+
+fn identities(record: &Document) -> Vec<Value> {
+    match record.get("identities") {
+        Some(Value::Array(identities)) => identities,
+        _ => Vec::new(),
+    }
 }
 
 /// What a record's `crossgate` says.

@@ -394,7 +394,9 @@ pub(crate) fn accepted(document: &mut Document, acceptance: &Acceptance, now: Ti
     home.insert("consentGiven".to_owned(), json!(true));
     let identity =
         json!({"signInType": "federated", "issuer": issuer, "issuerAssignedId": assigned});
-    document.set("identities", &json!([identity]));
+    let mut identities = home::own_identities(document);
+    identities.push(identity);
+    document.set("identities", &json!(identities));
     home::set(document, home);
 }
 

@@ -5,7 +5,7 @@ mod rates;
 use std::net::IpAddr;
 use std::sync::PoisonError;
 
-use crossgate_config::Settings;
+use crossgate_config::{OwnTenant, Settings};
 use crossgate_graph::{Inviters, Standing};
 use crossgate_policy::ids::Id;
 use jiff::Timestamp;
@@ -228,7 +228,13 @@ pub(crate) fn invite(
     let advisories =
         ledger.change_as_planned(&attempt, asking.confirmation, &mut |store, standing| {
             check(standing.compiled().external_collaboration.inviters, store)?;
-            let before = existing(store, standing, wanted)?;
+            let before = existing(store, standing, (wanted, &settings.tenant))?;
+            let turns = before.as_ref().is_some_and(|(_, record)| {
+                home::is_internal(record, &settings.tenant)
+            });
+            if turns {
+                wanted.check_turning(&ledger.roles(), &caller)?;
+            }
             if before.is_none() && counts.is_without_a_role() {
                 was_not_removed(standing, &wanted.address)?;
             }
@@ -239,7 +245,7 @@ pub(crate) fn invite(
                 ));
             }
             let (id, document) = match &before {
-                Some((id, document)) => (id.clone(), invited_again(document, wanted)),
+                Some((id, document)) => (id.clone(), invited_again(document, wanted, turns)),
                 None => (
                     fresh.clone(),
                     invited_anew(&fresh, wanted, &sponsors, &settings),
@@ -329,6 +335,31 @@ impl Wanted {
             .map_err(|denied| ApiError::denied(denied.to_string()))
     }
 
+    /// An internal user becomes an external one, for good: that is meant, and changes a user.
+    fn check_turning(&self, roles: &Roles, caller: &Caller) -> Result<(), ApiError> {
+        if self.user.is_none() {
+            return Err(ApiError::property(
+                "invitedUserEmailAddress",
+                "an internal user has this address; name them by `invitedUser` to convert them to an external user, which cannot be undone",
+            ));
+        }
+        if self.reset {
+            return Err(ApiError::property(
+                "resetRedemption",
+                "an internal user has redeemed nothing; leave it out to convert them to an external user",
+            ));
+        }
+        let required = Required::all(
+            [Action::UsersInvite, Action::UsersUpdate]
+                .into_iter()
+                .collect(),
+        );
+        required.map_or(Ok(()), |required| {
+            let checked = roles.check(caller, required);
+            checked.map_err(|denied| ApiError::denied(denied.to_string()))
+        })
+    }
+
     /// What a guest is let into is there, and the inviter's to let people into.
     fn check_things(
         &self,
@@ -398,7 +429,7 @@ fn target(wanted: &Wanted, fresh: String) -> TargetResource {
 fn existing(
     store: &dyn Store,
     standing: &Standing,
-    wanted: &Wanted,
+    (wanted, own): (&Wanted, &OwnTenant),
 ) -> Result<Option<(String, Document)>, ApiError> {
     let read = |id: &str| -> Result<Option<Document>, ApiError> {
         let address = Address::new(DocumentKind::Guest, id);
@@ -414,10 +445,13 @@ fn existing(
             ApiError::property("invitedUser", format!("there is no guest `{id}`"))
         })?;
         let mail = document.text_of("mail").unwrap_or_default();
-        if !wanted.reset && !mail.eq_ignore_ascii_case(&wanted.address) {
+        let is_theirs = mail.eq_ignore_ascii_case(&wanted.address)
+            // Whatever address they have here: from now on it is this one.
+            || home::is_internal(&document, own);
+        if !wanted.reset && !is_theirs {
             return Err(ApiError::property(
                 "invitedUserEmailAddress",
-                "the guest has another address; with `resetRedemption` the record is given to this one",
+                "the user has another address; with `resetRedemption` the record is given to this one",
             ));
         }
         return Ok(Some((id.clone(), document)));
@@ -453,9 +487,18 @@ fn was_not_removed(standing: &Standing, address: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// A guest who is there is invited once more: nothing of them changes, unless another identity is to be theirs.
-fn invited_again(before: &Document, wanted: &Wanted) -> Document {
+/// A guest who is there is invited once more: nothing of them changes, unless another identity is to be theirs. An internal user is to
+/// have one elsewhere from now on, and keeps the rest.
+fn invited_again(before: &Document, wanted: &Wanted, turns: bool) -> Document {
     let mut document = before.clone();
+    if turns {
+        document.set("mail", &json!(wanted.address));
+        document.set("externalUserState", &json!(PENDING));
+        document.set("externalUserStateChangeDateTime", &json!(now()));
+        let asked = [("consentGiven".to_owned(), json!(false))];
+        home::set(&mut document, asked.into_iter().collect());
+        return document;
+    }
     if wanted.reset {
         document.set("mail", &json!(wanted.address));
         document.set("externalUserState", &json!(PENDING));

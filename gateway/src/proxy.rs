@@ -9,6 +9,7 @@ mod body;
 mod certificates;
 mod door;
 mod gate;
+mod handshake;
 mod hop;
 mod in_flight;
 mod late;
@@ -174,6 +175,8 @@ impl ProxyHttp for Gateway {
             // The framework keeps to these in the open WebSocket too.
             peer.options.read_timeout = Some(SILENCE);
             peer.options.write_timeout = Some(SILENCE);
+            handshake::by_itself(&mut peer);
+            door::under_way::handshake_is_off();
         }
         if ctx.upstream_begun.is_none() {
             // Choosing the first takes no time; reading a clock would take more.
@@ -185,10 +188,13 @@ impl ProxyHttp for Gateway {
     /// Runs once per attempt, on a fresh copy of what the client sent.
     async fn upstream_request_filter(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         request: &mut RequestHeader,
         ctx: &mut RequestCtx,
     ) -> Result<()> {
+        if ctx.websocket && session.is_body_empty() {
+            door::under_way::handshake_begins();
+        }
         // A connection may have taken long, and what was read with the head would go out as soon as there is one.
         not_cut()?;
         if !ctx.websocket {
@@ -235,6 +241,9 @@ impl ProxyHttp for Gateway {
     ) -> Result<()> {
         if !door::patient::body_came(end_of_stream) {
             return Err(cut());
+        }
+        if end_of_stream {
+            door::under_way::handshake_ends();
         }
         // What flows through an open WebSocket is no body; before the upstream agreed to one, everything is.
         if session.was_upgraded() {

@@ -12,6 +12,6 @@ pub mod snapshot;
 pub mod subject;
 pub mod target;
 
-pub use decide::{Caller, consents_automatically, decide, explain, newest_revocation};
+pub use decide::{Admitted, Caller, consents_automatically, decide, explain, newest_revocation};
 pub use decision::{Decision, Facts, Outcome, Permit, Reason, Refusal, Requirement, Step};
 pub use explanation::{Line, nearest_change};

@@ -10,6 +10,7 @@ pub mod call;
 mod delegated;
 pub(crate) mod directory;
 mod documents;
+mod effective;
 pub mod error;
 mod gone;
 mod invitations;
@@ -176,6 +177,7 @@ impl Api {
                 Special::StopReview => reviews::stop(self, asked),
                 Special::ApplyReview => reviews::apply(self, asked),
                 Special::RemindReviewers => reviews::remind(self, asked),
+                Special::Effective => effective::get(self, asked),
                 Special::SignUp(of) => sign_up::perform(self, asked, of),
                 Special::Metadata | Special::OpenApi | Special::Batch => {
                     Err(ApiError::not_found("there is no such resource"))

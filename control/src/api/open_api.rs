@@ -74,6 +74,13 @@ fn operation(route: &Route, version: &str) -> Value {
         let name = name.trim_start_matches('$');
         json!({"$ref": format!("#/components/parameters/{name}")})
     }));
+    if matches!(route.operation, Operation::Special(Special::Effective)) {
+        let tenant = json!({"type": "string", "format": "uuid", "pattern": GUID});
+        parameters
+            .push(json!({"name": "tenant", "in": "query", "required": true, "schema": tenant}));
+        let app = json!({"type": "string", "minLength": 1});
+        parameters.push(json!({"name": "app", "in": "query", "schema": app}));
+    }
     if takes_versions(route) {
         parameters.push(json!({"$ref": "#/components/parameters/If-Match"}));
     }
@@ -293,7 +300,7 @@ fn success(route: &Route) -> (&'static str, Option<Value>) {
                 Given::One(entity) => ("200", one(entity)),
                 Given::Many(entity) => ("200", many(entity)),
             },
-            Special::Metadata | Special::OpenApi | Special::Batch => {
+            Special::Metadata | Special::OpenApi | Special::Batch | Special::Effective => {
                 ("200", Some(json!({"type": "object"})))
             }
         },

@@ -282,6 +282,7 @@ pub(super) fn attempt<'a>(api: &Api, asked: &'a Asked<'_>) -> Attempt<'a> {
             Special::TenantById | Special::TenantByDomain => {
                 other("DirectoryManagement", "Find tenant information")
             }
+            Special::Effective => other("Policy", "Read effective policy"),
             Special::SignUp(part) => {
                 let (resource, activity) = part.told();
                 of(resource, activity)

@@ -1,6 +1,7 @@
 //! Where a call leads: the words of the one table of what is served, and how a call finds its line in it.
 
 mod delegation;
+mod insight;
 mod needs;
 mod reviews;
 mod sign_up;
@@ -22,15 +23,19 @@ use table::joined;
 /// Everything that is served.
 pub static ROUTES: &[Route] = &joined::<SERVED, _>(PARTS);
 
-const PARTS: [&[Route]; 4] = [
+const PARTS: [&[Route]; 5] = [
     table::ROUTES,
     delegation::ROUTES,
     reviews::ROUTES,
     sign_up::ROUTES,
+    insight::ROUTES,
 ];
 
-const SERVED: usize =
-    table::ROUTES.len() + delegation::ROUTES.len() + reviews::ROUTES.len() + sign_up::ROUTES.len();
+const SERVED: usize = table::ROUTES.len()
+    + delegation::ROUTES.len()
+    + reviews::ROUTES.len()
+    + sign_up::ROUTES.len()
+    + insight::ROUTES.len();
 
 /// One operation of the API.
 #[derive(Clone, Copy, Debug)]
@@ -214,6 +219,8 @@ pub enum Special {
     ApplyReview,
     /// Reviewers are reminded.
     RemindReviewers,
+    /// The rules that hold for a tenant.
+    Effective,
     /// Something of self-service sign-up.
     SignUp(OfSignUp),
     /// `$metadata`.

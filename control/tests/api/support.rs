@@ -11,7 +11,7 @@ use crossgate_control::administrator::{Administrator, Credential};
 use crossgate_control::api::Api;
 use crossgate_control::api::call::{Answer, Call};
 use crossgate_control::document::{Address, DocumentKind, Write};
-use crossgate_control::enforcer::{Asking, Enforcer, ShutOut};
+use crossgate_control::enforcer::{Asking, Enforcer, InForce, ShutOut};
 use crossgate_control::ledger::{Ledger, OpenError, Opened};
 use crossgate_control::store::{
     AuditRange, Audited, Entry, Head, Noted, Sequence, Share, SignInActivity, Sqlite, Store,
@@ -230,6 +230,10 @@ struct Idle(Settings);
 impl Enforcer for Idle {
     fn settings(&self) -> Arc<Settings> {
         Arc::new(self.0.clone())
+    }
+
+    fn in_force(&self) -> Option<InForce> {
+        None
     }
 
     fn shut_out(&self, _: &Compiled, _: Option<Asking<'_>>) -> Vec<ShutOut> {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use crossgate_config::Settings;
-use crossgate_control::enforcer::{Asking, Enforcer, ShutOut};
+use crossgate_control::enforcer::{self as control, Asking, Enforcer, ShutOut};
 use crossgate_control::sign_ins::SignIns;
 use crossgate_control::store::{Head, Store, StoreError};
 use crossgate_graph::Compiled;
@@ -81,6 +81,14 @@ impl Enforcer for Stored {
 
     fn settings(&self) -> Arc<Settings> {
         self.settings.load_full()
+    }
+
+    fn in_force(&self) -> Option<control::InForce> {
+        let now = self.live.in_force();
+        Some(control::InForce {
+            hash: Arc::clone(&now.hash),
+            snapshot: Arc::clone(&now.snapshot),
+        })
     }
 
     fn shut_out(&self, next: &Compiled, by: Option<Asking<'_>>) -> Vec<ShutOut> {

@@ -7,7 +7,7 @@ use clap::Args;
 use crossgate_config::{PolicySource, Purpose, Settings};
 use crossgate_control::api::error::ApiError;
 use crossgate_control::audit::{Activity, Attempt, Outcome};
-use crossgate_control::enforcer::{Asking, Enforcer, ShutOut};
+use crossgate_control::enforcer::{Asking, Enforcer, InForce, ShutOut};
 use crossgate_control::ledger::{Ledger, Opened};
 use crossgate_control::store::{Head, Sequence, Sqlite, Store, StoreError};
 use crossgate_graph::Compiled;
@@ -109,6 +109,10 @@ struct Idle(Arc<Settings>);
 impl Enforcer for Idle {
     fn settings(&self) -> Arc<Settings> {
         Arc::clone(&self.0)
+    }
+
+    fn in_force(&self) -> Option<InForce> {
+        None
     }
 
     fn shut_out(&self, _: &Compiled, _: Option<Asking<'_>>) -> Vec<ShutOut> {

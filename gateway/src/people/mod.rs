@@ -46,7 +46,7 @@ use crossgate_policy::ids::Id;
 use crossgate_policy::subject::Home;
 use crossgate_portal::cookies;
 use crossgate_portal::names::Names;
-use crossgate_portal::pages::{Brand, BrandFault, Colour, Logo, Pages, PagesFault};
+use crossgate_portal::pages::{Brand, Colour, Logo, Pages, PagesFault};
 use crossgate_portal::passcode::{Limits, Passcodes};
 use crossgate_portal::seal::{NoRandom, Sealer};
 use crossgate_portal::sessions::{Grant, Session, SessionId, Sessions};
@@ -139,8 +139,10 @@ pub enum PeopleError {
     #[error("[portal] pages: {0}")]
     Pages(#[from] PagesFault),
     /// A file of theirs.
-    #[error("[portal] {key}: `{}`: {why}", .file.display())]
+    #[error("{section} {key}: `{}`: {why}", .file.display())]
     File {
+        /// The section, as the file has it.
+        section: String,
         /// The key.
         key: &'static str,
         /// The file.
@@ -366,53 +368,64 @@ pub fn pages(settings: &Settings) -> Result<Pages, PeopleError> {
             Some(colour) => Some(
                 colour
                     .parse::<Colour>()
-                    .map_err(|why| wrong("colour", Path::new(colour), &why))?,
+                    .map_err(|why| fault("colour", Path::new(colour), &why))?,
             ),
             None => None,
         },
         logo: match &portal.logo {
-            Some(file) => {
-                let bytes = std::fs::read(file).map_err(|why| unread("logo", file, &why))?;
-                Some(Logo::new(bytes).map_err(|why| wrong("logo", file, &why))?)
-            }
+            Some(file) => Some(logo(file, PORTAL.to_owned())?),
             None => None,
         },
     };
+    let mut logos = Vec::new();
+    for partner in &settings.partners {
+        if let Some(file) = &partner.logo {
+            let name = &partner.name;
+            logos.push((partner.tenant, logo(file, format!("[[partner]] `{name}`"))?));
+        }
+    }
     let mut files = Vec::new();
     if let Some(folder) = &portal.pages {
-        let entries = std::fs::read_dir(folder).map_err(|why| unread("pages", folder, &why))?;
+        let entries = std::fs::read_dir(folder).map_err(|why| fault("pages", folder, &why))?;
         for entry in entries {
-            let path = entry.map_err(|why| unread("pages", folder, &why))?.path();
+            let path = entry.map_err(|why| fault("pages", folder, &why))?.path();
             let name = path.file_name().and_then(|name| name.to_str());
             // What editors leave behind is no page.
             let Some(name) = name.filter(|name| !name.starts_with('.') && !name.ends_with('~'))
             else {
                 continue;
             };
-            let text =
-                std::fs::read_to_string(&path).map_err(|why| unread("pages", &path, &why))?;
+            let text = std::fs::read_to_string(&path).map_err(|why| fault("pages", &path, &why))?;
             files.push((name.to_owned(), text));
         }
     }
-    let pages = Pages::new(brand, files)?;
+    let pages = Pages::new(brand, files)?.with_partner_logos(logos);
     for advisory in pages.advisories() {
         tracing::warn!("[portal] pages: {advisory}");
     }
     Ok(pages)
 }
 
-fn unread(key: &'static str, file: &Path, why: &std::io::Error) -> PeopleError {
+/// The picture in a file that a section names.
+fn logo(file: &Path, section: String) -> Result<Logo, PeopleError> {
+    let bytes = std::fs::read(file).map_err(|why| why.to_string());
+    let logo = bytes.and_then(|bytes| Logo::new(bytes).map_err(|why| why.to_string()));
+    logo.map_err(|why| PeopleError::File {
+        section,
+        key: "logo",
+        file: file.to_owned(),
+        why,
+    })
+}
+
+/// What of `[portal]` names a file that is no good.
+fn fault(key: &'static str, file: &Path, why: &impl ToString) -> PeopleError {
     PeopleError::File {
+        section: PORTAL.to_owned(),
         key,
         file: file.to_owned(),
         why: why.to_string(),
     }
 }
 
-fn wrong(key: &'static str, file: &Path, why: &BrandFault) -> PeopleError {
-    PeopleError::File {
-        key,
-        file: file.to_owned(),
-        why: why.to_string(),
-    }
-}
+const PORTAL: &str = "[portal]";

@@ -114,11 +114,16 @@ impl People {
     fn consent(&self, call: &Call<'_>, session: &PersonSession, open: &Open) -> Answer {
         let token = session.subject.token();
         let home = token.and_then(|token| token.subject.home.recorded_tenant());
+        // A federation without a tenant is an organisation too, called as its button is.
+        let provider = call.settings.provider(&session.provider);
+        let federated = provider.filter(|provider| provider.class() == Class::Federation);
+        let federated = federated.map(|provider| provider.label.as_str());
         self.with_form_token(call, |csrf| {
             let page = Page::Consent {
                 app: &call.app.called.name,
                 account: &open.address,
-                home_name: home.and_then(|tenant| call.settings.name_of(tenant)),
+                home_name: home.map_or(federated, |tenant| call.settings.name_of(tenant)),
+                home_logo: home.and_then(|tenant| call.pages.logo_of(tenant)),
                 inviter: open.inviter.as_deref(),
                 privacy_href: call.settings.privacy_url.as_deref(),
                 action: &call.target,

@@ -208,3 +208,49 @@ fn what_the_upstream_says_of_its_connection_stays_there() {
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("keep-alive"), None);
 }
+
+/// An upstream that agrees to a WebSocket before it was asked for one, and then says back what it hears.
+fn hasty() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            std::thread::spawn(move || {
+                let agreed = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                    Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+                stream.write_all(agreed.as_bytes()).unwrap();
+                let mut asked = Vec::new();
+                while !asked.ends_with(b"\r\n\r\n") {
+                    let mut byte = [0];
+                    if stream.read(&mut byte).unwrap_or(0) == 0 {
+                        return;
+                    }
+                    asked.push(byte[0]);
+                }
+                // A text of one letter, masked with zeros, goes back unmasked.
+                let mut heard = [0; 7];
+                if stream.read_exact(&mut heard).is_ok() {
+                    let _ = stream.write_all(&[0x81, 1, heard[6]]);
+                }
+            });
+        }
+    });
+    address
+}
+
+#[test]
+fn a_websocket_stays_open_however_fast_the_upstream_agrees() {
+    let upstream = hasty();
+    let site = Stage::new().payroll_upstreams(&[&upstream]).open();
+    let token = site.guest().mint();
+    for time in 0..40 {
+        let mut socket = site.socket(&token);
+        socket.say("x");
+        let frame = socket.frame();
+        assert_eq!(
+            frame.payload, b"x",
+            "the socket {time} times after the first"
+        );
+    }
+}

@@ -1,6 +1,7 @@
 //! Guests are invited by Graph's API, accept in a browser, and are gone when they are removed.
 
 use crate::site::Stage;
+use crate::site::command::run;
 use crate::site::outsiders::Outsiders;
 use crate::site::people::{Doors, Lobby};
 use crossgate_testkit::browser::Tab;
@@ -523,4 +524,109 @@ fn a_guest_inviter_invites_guests_and_does_no_more() {
             .status,
         201
     );
+}
+
+/// An account of Contoso's own, as its directory exports it.
+fn internal(id: &str, name: &str, mail: &str) -> String {
+    let user = json!({
+        "id": id, "userPrincipalName": format!("{name}@contoso.com"), "mail": mail, "userType": "Member", "displayName": name,
+        "identities": [{ "signInType": "userPrincipalName", "issuer": "contoso.com", "issuerAssignedId": format!("{name}@contoso.com") }],
+    });
+    format!("{user}\n")
+}
+
+#[test]
+fn an_internal_user_who_accepts_an_invitation_is_an_external_one_with_the_same_id_and_name() {
+    const MIA: &str = "aaaaaaaa-2222-4222-8222-000000000001";
+    let outsiders = Outsiders::start();
+    let doors = open(&outsiders);
+    let sam = internal(
+        "aaaaaaaa-2222-4222-8222-000000000002",
+        "sam",
+        "sam@acme.example",
+    );
+    let place = doors.gateway.directory();
+    std::fs::create_dir(place.join("exported")).unwrap();
+    let exported = internal(MIA, "mia", "mia@contoso.com") + &sam;
+    std::fs::write(place.join("exported/guests.jsonl"), exported).unwrap();
+    let imported = run(place, &["policy", "import", "exported"]);
+    assert_eq!(imported.code, 0, "{}", imported.err);
+    // Whoever has an account here is not converted by the way, nor by half.
+    let invite = |more: &Value| {
+        let mut body = json!({ "invitedUserEmailAddress": "sam@acme.example", "inviteRedirectUrl": doors.app("/") });
+        let members = body.as_object_mut().unwrap();
+        members.extend(more.as_object().unwrap().clone());
+        doors.admin("POST", "invitations", &body)
+    };
+    let unnamed = invite(&json!({}));
+    assert_eq!(unnamed.status, 400);
+    assert!(
+        unnamed.text().contains("internal user"),
+        "{}",
+        unnamed.text()
+    );
+    let named = json!({ "id": MIA });
+    let reset = invite(&json!({ "invitedUser": named, "resetRedemption": true }));
+    assert_eq!(reset.status, 400, "{}", reset.text());
+    assert_eq!(guest(&doors, MIA)["externalUserState"], Value::Null);
+
+    let invitation = doors.invite("mia@contractor.example", &json!({ "invitedUser": named }));
+    assert_eq!(invitation["status"], "PendingAcceptance", "{invitation}");
+    assert_eq!(id(&invitation), MIA);
+    let tab = doors.browser.open("mia");
+    tab.goto(&link(&invitation));
+    sign_in(&outsiders, &doors, &tab, "mia@contractor.example", 1);
+    doors.accept(&tab);
+    assert_eq!(tab.page().place.status, 200, "{}", tab.page().text);
+    assert_eq!(doors.user(&tab), json!([MIA]));
+    let mia = guest(&doors, MIA);
+    assert_eq!(mia["externalUserState"], "Accepted", "{mia}");
+    assert_eq!(mia["userPrincipalName"], "mia@contoso.com");
+    assert_eq!(
+        mia["userType"], "Member",
+        "what she is here is not changed by the way"
+    );
+    assert_eq!(mia["mail"], "mia@contractor.example");
+    let kinds: Vec<&Value> = mia["identities"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["issuer"])
+        .collect();
+    assert_eq!(kinds, ["contoso.com", "mail"]);
+}
+
+#[test]
+fn whoever_accepts_sees_both_organisations() {
+    const FABRIKAMS: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"90\" height=\"30\"><path d=\"M0 0h90v30z\"/></svg>";
+    let outsiders = Outsiders::start();
+    let lobby = Lobby::new();
+    lobby.write("fabrikam.svg", FABRIKAMS);
+    let doors = outsiders
+        .before_nobody(lobby)
+        .configure(|setup| {
+            setup.replacing(
+                "name = \"Fabrikam\"",
+                "name = \"Fabrikam\"\nlogo = \"fabrikam.svg\"",
+            )
+        })
+        .with_store()
+        .open();
+    let asked = |address: &str| {
+        let tab = doors.browser.open(address);
+        tab.goto(&link(&doors.invite(address, &json!({}))));
+        sign_in(&outsiders, &doors, &tab, address, 1);
+        let seen = "(() => { const i = document.querySelector('main img'); return i && [i.naturalWidth, i.naturalHeight]; })()";
+        (tab.page().text, tab.evaluate(seen))
+    };
+    let (text, logo) = asked("frida@fabrikam.com");
+    assert!(text.contains("(Fabrikam)"), "{text}");
+    assert_eq!(logo, json!([90, 30]));
+    // A federation without a tenant is an organisation too, and one without a logo has a name.
+    let (text, logo) = asked("sam@acme.example");
+    assert!(text.contains("(Acme)"), "{text}");
+    assert_eq!(logo, Value::Null);
+    // Who comes from a mailbox comes from nowhere else.
+    let (text, _) = asked("mia@contractor.example");
+    assert!(!text.contains('('), "{text}");
 }

@@ -26,6 +26,7 @@ mod crash;
 mod crash_guests;
 mod cross_site;
 mod delegation;
+mod effective;
 mod entra;
 mod federation_attacks;
 mod from_zero;

@@ -58,6 +58,37 @@ const fn admits(users: Access, apps: Access, user: bool, app: bool) -> bool {
     }
 }
 
+/// Whom a setting admits to one app.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Admitted {
+    /// Everybody.
+    Everyone,
+    /// Nobody.
+    Nobody,
+    /// Those whom `usersAndGroups` lists.
+    Listed,
+    /// Everybody but those.
+    Unlisted,
+}
+
+impl Admitted {
+    /// By a setting, to the app of this id, whatever client calls.
+    #[must_use]
+    pub fn by(setting: &Setting, app: &Id) -> Self {
+        let Setting { users, apps } = setting;
+        let app = apps.all || apps.names(app);
+        let admits = |user| admits(users.access, apps.access, user, app);
+        match (admits(true), admits(false)) {
+            (true, true) => Self::Everyone,
+            (true, false) if users.everyone => Self::Everyone,
+            (true, false) => Self::Listed,
+            (false, true) if users.everyone => Self::Nobody,
+            (false, true) => Self::Unlisted,
+            (false, false) => Self::Nobody,
+        }
+    }
+}
+
 const fn verdict(admits: bool) -> Verdict {
     if admits {
         Verdict::Admits

@@ -21,6 +21,7 @@ use crate::snapshot::Snapshot;
 use crate::subject::Subject;
 use crate::target::{Resource, Target};
 pub use guest::consents_automatically;
+pub use matching::Admitted;
 use parties::Parties;
 pub use revocation::newest_revocation;
 use trust::Trust;

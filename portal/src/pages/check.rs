@@ -269,6 +269,7 @@ const fn consent(told: Option<&'static str>, privacy_href: Option<&'static str>)
         app: "Sample",
         account: "ada@example.com",
         home_name: told,
+        home_logo: told,
         inviter: told,
         privacy_href,
         action: ACTION,

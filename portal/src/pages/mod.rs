@@ -26,10 +26,11 @@ pub use page::{
 
 pub(crate) use render::escape;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use crossgate_policy::ids::TenantId;
 use minijinja::value::Serde;
 use minijinja::{Environment, Error, Value};
 
@@ -46,6 +47,7 @@ pub struct Pages {
     style: Style,
     organisation: Arc<str>,
     brand: Value,
+    partner_logos: HashMap<TenantId, Box<str>>,
     advisories: Vec<Finding>,
 }
 
@@ -102,6 +104,7 @@ impl Pages {
             style: Style::new(&brand, style_text),
             brand: Value::from(Serde(BrandValues::new(&brand.name, logo.as_deref()))),
             organisation: brand.name.into(),
+            partner_logos: HashMap::new(),
             advisories,
         };
         // What does not parse is not there to be tried, and every page would only say so once more.
@@ -110,6 +113,22 @@ impl Pages {
         } else {
             Err(PagesFault { faults })
         }
+    }
+
+    /// The same, which know the logos of partners.
+    #[must_use]
+    pub fn with_partner_logos(mut self, logos: impl IntoIterator<Item = (TenantId, Logo)>) -> Self {
+        let logos = logos.into_iter();
+        self.partner_logos = logos
+            .map(|(tenant, logo)| (tenant, logo.data_uri().into()))
+            .collect();
+        self
+    }
+
+    /// The logo of a partner, as a `data:` address.
+    #[must_use]
+    pub fn logo_of(&self, partner: TenantId) -> Option<&str> {
+        self.partner_logos.get(&partner).map(|logo| &**logo)
     }
 
     /// The page in a language, with what to send beside it. Total: a template of an operator that fails here, although

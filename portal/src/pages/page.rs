@@ -67,6 +67,8 @@ pub enum Page<'a> {
         account: &'a str,
         /// The organisation that the account is of, where it is known.
         home_name: Option<&'a str>,
+        /// The logo of that organisation, as a `data:` address.
+        home_logo: Option<&'a str>,
         /// Who invited.
         inviter: Option<&'a str>,
         /// The own organisation's privacy statement.

@@ -62,6 +62,20 @@ pub(super) struct UnderWay {
     /// It is given back when it is to be read, and nothing is written to it until then.
     parting: Cell<bool>,
     given_back: Cell<Option<Stream>>,
+    /// How much of a request for a WebSocket was seen, which has no body.
+    handshake: Cell<Handshake>,
+}
+
+/// How much of a request for a WebSocket the framework has taken note of.
+#[derive(Clone, Copy, Default)]
+enum Handshake {
+    /// All of it, or there is none.
+    #[default]
+    Whole,
+    /// Its head is about to go to the upstream.
+    Begun,
+    /// Its end is on the way from who reads the client to who writes to the upstream.
+    Ended,
 }
 
 /// To be called when a request is one of gRPC.
@@ -131,6 +145,38 @@ pub(in crate::proxy) fn late() -> Option<Late> {
 /// To be called with what answers a request that did not answer itself.
 pub(in crate::proxy) fn answer_instead(answer: Answer) {
     here(|under_way| under_way.instead.set(Some(answer)));
+}
+
+/// To be called before an upstream is chosen: nothing was sent to it.
+pub(in crate::proxy) fn handshake_is_off() {
+    here(|under_way| under_way.handshake.set(Handshake::Whole));
+}
+
+/// To be called before the head of a request for a WebSocket, which has no body, goes to an upstream.
+pub(in crate::proxy) fn handshake_begins() {
+    here(|under_way| under_way.handshake.set(Handshake::Begun));
+}
+
+/// To be called when the end of a request is passed on.
+pub(in crate::proxy) fn handshake_ends() {
+    here(|under_way| {
+        if matches!(under_way.handshake.get(), Handshake::Begun) {
+            under_way.handshake.set(Handshake::Ended);
+        }
+    });
+}
+
+/// Whether the upstream's answer may be read already; `None` where no request is served.
+pub(in crate::proxy) fn may_read_answer() -> Option<bool> {
+    here(|under_way| match under_way.handshake.get() {
+        Handshake::Whole => true,
+        Handshake::Begun => false,
+        Handshake::Ended => {
+            // Whoever looks at the answer now looks for the end of the request in the same breath.
+            under_way.handshake.set(Handshake::Whole);
+            false
+        }
+    })
 }
 
 /// Whether nothing of this request may be sent on.

@@ -456,7 +456,11 @@ impl<'s> Inspector<'s> {
     /// The path with everything put in.
     fn address(&mut self, route: &Route, things: &Things) -> String {
         let Some((before, rest)) = route.path.split_once('{') else {
-            return route.path.to_owned();
+            let query = match route.path {
+                "crossgate/effective" => format!("?tenant={WINGTIP}"),
+                _ => String::new(),
+            };
+            return route.path.to_owned() + &query;
         };
         let (_, after) = rest.split_once('}').unwrap();
         if before.trim_end_matches('/') == REVIEWS {

@@ -1,0 +1,111 @@
+//! Connections to upstreams that are asked for a WebSocket.
+//!
+//! Their answer is not read before the framework has taken note that the request is whole. Where both are there at a time it looks at
+//! either first, and would take the end of the request for the end of the WebSocket (cloudflare/pingora, issue 946).
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use pingora::connectors::L4Connect;
+use pingora::protocols::l4::socket::SocketAddr;
+use pingora::protocols::l4::stream::Stream;
+use pingora::protocols::l4::virt::{VirtualSockOpt, VirtualSocket, VirtualSocketStream};
+use pingora::upstreams::peer::HttpPeer;
+use pingora::{Error, ErrorType, Result};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::door::under_way;
+
+/// Has a peer be reached by a connection of its own, which no other request uses before or after.
+pub(super) fn by_itself(peer: &mut HttpPeer) {
+    let patience = peer.options.connection_timeout.unwrap_or(Duration::MAX);
+    peer.options.custom_l4 = Some(Arc::new(Connector { patience }));
+    // Those that are kept are kept apart, and end as soon as they are.
+    peer.group_key = OWN;
+}
+
+#[derive(Debug)]
+struct Connector {
+    patience: Duration,
+}
+
+#[async_trait]
+impl L4Connect for Connector {
+    async fn connect(&self, address: &SocketAddr) -> Result<Stream> {
+        let Some(to) = address.as_inet() else {
+            return Error::e_explain(ErrorType::ConnectNoRoute, "not an internet address");
+        };
+        let told = || format!("connecting to {to}");
+        match timeout(self.patience, TcpStream::connect(to)).await {
+            Ok(Ok(socket)) => Ok(VirtualSocketStream::new(Box::new(Asked(socket))).into()),
+            Ok(Err(why)) => {
+                let kind = match why.kind() {
+                    io::ErrorKind::ConnectionRefused => ErrorType::ConnectRefused,
+                    io::ErrorKind::TimedOut => ErrorType::ConnectTimedout,
+                    _ => ErrorType::ConnectError,
+                };
+                Error::e_because(kind, told(), why)
+            }
+            Err(elapsed) => Error::e_because(ErrorType::ConnectTimedout, told(), elapsed),
+        }
+    }
+}
+
+/// A connection to an upstream that is asked for a WebSocket.
+#[derive(Debug)]
+struct Asked(TcpStream);
+
+impl AsyncRead for Asked {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match under_way::may_read_answer() {
+            Some(true) => Pin::new(&mut self.0).poll_read(cx, buffer),
+            Some(false) => {
+                // Whoever has the end of the request is of the same task, and has its turn before the next look.
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            // No request is served here any more: the end, for whoever would keep the connection for another.
+            None => Poll::Ready(Ok(())),
+        }
+    }
+}
+
+impl AsyncWrite for Asked {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+impl VirtualSocket for Asked {
+    fn set_socket_option(&self, option: VirtualSockOpt) -> io::Result<()> {
+        match option {
+            VirtualSockOpt::NoDelay => self.0.set_nodelay(true),
+            _ => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+}
+
+/// No other peer has this one.
+const OWN: u64 = 1;
