@@ -62,7 +62,7 @@ pub use runtime::{Runtime, TokenCache, Workers};
 pub use secret::{ClientSecret, Secret};
 pub use settings::{Purpose, Settings};
 pub use shutdown::Shutdown;
-pub use sign_ins::{OnFull, Rotation, SignInMode, SignIns, Sink};
+pub use sign_ins::{OnFull, Rotation, SignInMode, SignInStore, SignIns, Sink};
 pub use signals::{SecretSource, Signals, StreamSettings, TransmitterSettings};
 pub use synchronization::Synchronization;
 pub use tenant::OwnTenant;

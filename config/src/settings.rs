@@ -111,7 +111,7 @@ impl Settings {
         provider::check_apps(root, &apps, &providers, &portal, &listen);
         let signals = Signals::read(root, &issuers, &apps, &policy, &listen);
         let synchronization = Synchronization::read(root, &partners, &apps, &policy, &listen);
-        let sign_ins = root.section_or_empty("sign_ins", SignIns::read);
+        let sign_ins = root.section_or_empty("sign_ins", |section| SignIns::read(section, &policy));
         let limits = root.section_or_empty("limits", Limits::read);
         let shutdown = root.section_or_empty("shutdown", Shutdown::read);
         let jwks = root.section_or_empty("jwks", Jwks::read);

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::Purpose;
 use crate::reader::{Section, Text};
 use crate::units::{positive_duration, positive_size};
+use crate::{PolicySource, Purpose};
 
 /// How sign-in events are written.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -28,6 +28,19 @@ pub struct SignIns {
     pub count_window: Duration,
     /// Whether events keep the input of their decision, so that it can be decided again.
     pub receipts: bool,
+    /// Where events are kept to be looked at again; `None`: nowhere.
+    pub store: Option<SignInStore>,
+}
+
+/// Where events are kept to be looked at again, and how many.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SignInStore {
+    /// The folder.
+    pub path: PathBuf,
+    /// Days that are kept beside today.
+    pub days: u32,
+    /// Bytes that all of them may take.
+    pub size: u64,
 }
 
 /// Which requests give an event of their own.
@@ -67,7 +80,7 @@ pub struct Rotation {
 }
 
 impl SignIns {
-    pub(crate) fn read(section: &mut Section<'_>) -> Self {
+    pub(crate) fn read(section: &mut Section<'_>, policy: &PolicySource) -> Self {
         let mode = section.text("mode", |text| {
             text.choice(
                 "a mode of recording",
@@ -102,7 +115,30 @@ impl SignIns {
             },
             count_window: positive_duration(section, "count_window", DEFAULT_COUNT_WINDOW),
             receipts: section.boolean("receipts", DEFAULT_RECEIPTS),
+            store: SignInStore::read(section, policy),
         }
+    }
+}
+
+impl SignInStore {
+    fn read(section: &mut Section<'_>, policy: &PolicySource) -> Option<Self> {
+        let days = section.positive_number("store_days", DEFAULT_STORE_DAYS);
+        let size = positive_size(section, "store_size", DEFAULT_STORE_SIZE);
+        let given = section.text("store", |text| match text.value() {
+            "off" => Some(None),
+            _ => text.path().map(Some),
+        });
+        let path = match (given, policy) {
+            (Some(given), _) => given?,
+            // Who asks the admin API for sign-ins finds them.
+            (None, PolicySource::Sqlite(policy)) => policy.with_file_name(DEFAULT_STORE),
+            (None, PolicySource::Directory(_)) => return None,
+        };
+        Some(Self {
+            path,
+            days: u32::try_from(days).unwrap_or(u32::MAX),
+            size,
+        })
     }
 }
 
@@ -118,6 +154,15 @@ fn sink(text: &Text<'_>) -> Option<Sink> {
 
 const EXPECTED_SINK: &str =
     "events need somewhere to go; expected at least one of `file:PATH` or `stdout`";
+
+/// Beside the policy store.
+const DEFAULT_STORE: &str = "sign-ins";
+
+/// As long as Entra's paid licences keep them.
+const DEFAULT_STORE_DAYS: usize = 30;
+
+/// Some 50 million events; a disk that holds a policy and a log has room for it.
+const DEFAULT_STORE_SIZE: u64 = 16 << 30;
 
 /// A token is used many times a minute, and its hundredth use tells nothing new; the sums stay exact.
 const DEFAULT_MODE: SignInMode = SignInMode::FirstThenCount;

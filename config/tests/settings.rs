@@ -363,13 +363,17 @@ fn every_operating_value_can_be_set() {
              health = {{ interval = \"1s\", path = \"/healthz\" }}\nruntime = {{ workers = 2, token_cache = \"1MiB\" }}\n\
              listen.trusted_proxies = [\"10.0.0.0/8\", \"192.0.2.7\", \"fd00::/8\"]\n\
              [sign_ins]\nmode = \"every-request\"\non_full = \"drop\"\nqueue = 9\nflush_every = \"2s\"\n\
-             fsync = true\nrotate_size = \"1KiB\"\nrotate_keep = 0\ncount_window = \"1m\"\nreceipts = false\n"
+             fsync = true\nrotate_size = \"1KiB\"\nrotate_keep = 0\ncount_window = \"1m\"\nreceipts = false\n\
+             store = \"kept\"\nstore_days = 90\nstore_size = \"1GiB\"\n"
         ),
         Purpose::Decide,
     );
     assert_eq!(settings.limits.max_request_head, 16_384);
     assert_eq!(settings.limits.max_request_body, BodyLimit::Bytes(1 << 20));
     assert_eq!(settings.limits.max_connections, 7);
+    let store = settings.sign_ins.store.unwrap();
+    assert!(store.path.ends_with("kept"));
+    assert_eq!((store.days, store.size), (90, 1 << 30));
     assert_eq!(settings.shutdown.drain, Duration::ZERO);
     let jwks = Jwks {
         refresh: Duration::from_secs(300),
@@ -465,3 +469,17 @@ const OWN: TenantId = TenantId(crossgate_policy::ids::Guid::from_u128(
 const FABRIKAM: TenantId = TenantId(crossgate_policy::ids::Guid::from_u128(
     0x2222_2222_2222_4222_8222_2222_2222_2222,
 ));
+
+#[test]
+fn sign_ins_are_kept_beside_a_policy_store_unless_that_is_off() {
+    let store = |more: &str| {
+        let settings = good(&format!("{LEAST}{more}"), Purpose::Decide);
+        settings.sign_ins.store.map(|store| store.path)
+    };
+    assert_eq!(store(""), None);
+    let beside = store("policy.source = \"sqlite:kept/policy.db\"\n").unwrap();
+    assert!(beside.ends_with("kept/sign-ins"), "{beside:?}");
+    let off = "policy.source = \"sqlite:kept/policy.db\"\nsign_ins.store = \"off\"\n";
+    assert_eq!(store(off), None);
+    assert!(store("sign_ins.store = \"events\"\n").is_some());
+}

@@ -10,6 +10,7 @@ use crossgate_policy::snapshot::Snapshot;
 use crossgate_policy::subject::Subject;
 
 use crate::roles::LockOut;
+use crate::sign_ins::SignIns;
 use crate::store::{Head, Store, StoreError};
 
 /// The gateway, as the control plane sees it.
@@ -29,6 +30,11 @@ pub trait Enforcer: fmt::Debug + Send + Sync {
     /// # Errors
     /// The store cannot be written.
     fn write_activity(&self, store: &dyn Store) -> Result<(), StoreError>;
+
+    /// What happened at the door; `None` where nothing of it is kept.
+    fn sign_ins(&self) -> Option<&dyn SignIns> {
+        None
+    }
 
     /// Puts a policy in force, whose documents stand at `head`. Once it returns, every request that begins is decided by it.
     fn enforce(&self, policy: &Compiled, head: &Head);

@@ -25,6 +25,7 @@ pub mod reviews;
 pub mod roles;
 pub mod scim;
 pub mod secret;
+pub mod sign_ins;
 pub mod sign_up_requests;
 mod signals;
 pub mod signing_up;

@@ -23,7 +23,7 @@ use pingora::server::{RunArgs, Server};
 use pingora::services::listening::Service;
 use pingora::time::fast_timeout::set_fast_timeout_to_tokio_threshold;
 
-use crate::admin::{Admin, Noted};
+use crate::admin::{Admin, Noted, SignInLog};
 use crate::connections::{Connections, watch};
 use crate::live::fetch::{FetchFault, Fetcher};
 use crate::live::policy::{Begun, Reloader};
@@ -35,7 +35,7 @@ use crate::proxy::{self, CertificateFault, Certificates, Gateway, InFlight};
 use crate::request::assertion::{Signer, SignerError};
 use crate::request::route::{Door, Routes};
 use crate::request::tokens::Tokens;
-use crate::sign_ins::SignIns;
+use crate::sign_ins::{self, SignIns};
 use crate::signals::Signals;
 use crate::synchronization::Synchronization;
 use background::Background;
@@ -50,6 +50,9 @@ pub enum StartError {
     /// Two metrics have one name.
     #[error("metrics cannot be set up: {0}")]
     Metrics(#[from] prometheus::Error),
+    /// The store of sign-in events cannot be opened.
+    #[error("[sign_ins] store: {0}")]
+    SignInStore(std::io::Error),
     /// A sink of sign-in events cannot be opened.
     #[error("[sign_ins] sinks: {0}")]
     SignIns(std::io::Error),
@@ -121,7 +124,11 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
     let pages = people::pages(&settings)?;
     let live = put_in_force(loaded, pages, &metrics);
     tidy_tokens(&parts.tokens, &live, &metrics);
-    let noted = Noted::default();
+    let kept = sign_ins::open_store(&settings.sign_ins).map_err(StartError::SignInStore)?;
+    let noted = Noted {
+        sign_ins: kept.clone().map(SignInLog),
+        ..Noted::default()
+    };
     let control = store
         .map(|store| Control::start(store, &live, &metrics, &noted, &text, &settings))
         .transpose()?;
@@ -148,7 +155,7 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
         Arc::new(Synchronization::new(ledger, metrics))
     });
     let (sign_ins, writer) =
-        SignIns::start(&settings.sign_ins, &metrics, told).map_err(StartError::SignIns)?;
+        SignIns::start(&settings.sign_ins, &metrics, told, kept).map_err(StartError::SignIns)?;
 
     // The framework's own timers cost two readings of the clock each, also for what is over before a timer is needed.
     set_fast_timeout_to_tokio_threshold(Some(Duration::ZERO));

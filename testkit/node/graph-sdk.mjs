@@ -8,6 +8,7 @@
 // Prints a line a step; ends with 0 only if every one was right. Leaves the store's documents as it found them.
 import { parseArgs } from 'node:util';
 import { audit } from './lib/graph/audit.mjs';
+import { signIns } from './lib/graph/sign-ins.mjs';
 import { batch } from './lib/graph/batch.mjs';
 import { clientOf } from './lib/graph/client.mjs';
 import { conditionalAccess } from './lib/graph/conditional-access.mjs';
@@ -41,7 +42,7 @@ try {
 }
 const subjects = [
   crossTenant, partners, synchronization, errors, templates, authorization, guests, domains, roles, tenants, conditionalAccess,
-  audit, batch,
+  audit, signIns, batch,
 ];
 for (const subject of subjects) await subject(suite);
 await suite.cleanUp();

@@ -22,8 +22,8 @@ from azure.core.credentials import AccessToken
 from msgraph import GraphServiceClient
 
 from steps import (
-    audit, batch, conditional_access, cross_tenant, delegation, directory, errors, guests, partners, synchronization,
-    templates,
+    audit, batch, conditional_access, cross_tenant, delegation, directory, errors, guests, partners, sign_ins,
+    synchronization, templates,
 )
 from steps.suite import Suite
 
@@ -52,7 +52,7 @@ async def run(base: str, token: str) -> Suite:
     try:
         for subject in (
             cross_tenant, partners, synchronization, errors, templates, directory, guests, delegation,
-            conditional_access, audit,
+            conditional_access, audit, sign_ins,
         ):
             await subject.run(suite)
         # A client that has asked nothing yet writes other addresses into a batch than one that has.

@@ -30,4 +30,5 @@ pub mod raw;
 pub mod redirects;
 pub mod saml;
 mod shared;
+pub mod sign_ins;
 pub mod upstream;

@@ -7,7 +7,8 @@ use super::call::Reply;
 use super::error::ApiError;
 use crate::model::{EntityType, Kind, Property};
 use crate::odata::{
-    self, Allowed, BadQuery, BadQueryKind, Options, Position, PropertyType, QueryOption, ValueType,
+    self, Allowed, BadQuery, BadQueryKind, LARGEST_PAGE, Options, Position, PropertyType,
+    QueryOption, ValueType,
 };
 use crate::text::put;
 
@@ -16,8 +17,18 @@ pub(super) struct Listing(Options);
 
 /// The options that a call came with, as far as its route takes any.
 pub(super) fn options(asked: &Asked<'_>, entity: &EntityType) -> Result<Listing, ApiError> {
+    options_of_pages(asked, entity, LARGEST_PAGE)
+}
+
+/// The same where pages may be larger or smaller than usual.
+pub(super) fn options_of_pages(
+    asked: &Asked<'_>,
+    entity: &EntityType,
+    largest_page: u16,
+) -> Result<Listing, ApiError> {
     let allowed = Allowed {
         expand: asked.route.expand,
+        largest_page,
         ..Allowed::new(entity.name, entity, asked.route.options)
     };
     let options = Options::parse(asked.call.query.as_deref(), &allowed)?;
@@ -200,6 +211,7 @@ const fn type_of(property: &Property) -> PropertyType {
         Kind::Text => One(ValueType::Text),
         Kind::Guid => One(ValueType::Guid),
         Kind::Boolean => One(ValueType::Boolean),
+        Kind::Number => One(ValueType::Number),
         Kind::DateTime => One(ValueType::DateTime),
         Kind::Enum(_) => One(ValueType::Enum),
         Kind::Complex(_) | Kind::Open => One(ValueType::Complex),
@@ -254,6 +266,15 @@ pub(super) const OF_MANY_IN_ORDER: &[QueryOption] = &[
     QueryOption::Top,
     QueryOption::SkipToken,
     QueryOption::Count,
+];
+
+/// Options of a log, which is too long to be counted.
+pub(super) const OF_A_LOG: &[QueryOption] = &[
+    QueryOption::Select,
+    QueryOption::Filter,
+    QueryOption::OrderBy,
+    QueryOption::Top,
+    QueryOption::SkipToken,
 ];
 
 /// Documents that are read at once to be filtered.

@@ -59,6 +59,7 @@ impl Types {
                 Kind::Text
                 | Kind::Guid
                 | Kind::Boolean
+                | Kind::Number
                 | Kind::DateTime
                 | Kind::Open
                 | Kind::Texts => {}
@@ -77,6 +78,7 @@ fn properties(text: &mut String, properties: &[Property]) {
         let of = match property.kind {
             Kind::Text | Kind::Guid => "Edm.String".to_owned(),
             Kind::Boolean => "Edm.Boolean".to_owned(),
+            Kind::Number => "Edm.Int64".to_owned(),
             Kind::DateTime => "Edm.DateTimeOffset".to_owned(),
             Kind::Enum(of) => format!("microsoft.graph.{}", of.name),
             Kind::Complex(of) => format!("microsoft.graph.{}", of.name),
@@ -116,6 +118,7 @@ const TAIL: &str = r#"<EntityContainer Name="GraphService">
 </EntityType>
 <EntityType Name="auditLogRoot">
 <NavigationProperty Name="directoryAudits" Type="Collection(microsoft.graph.directoryAudit)" ContainsTarget="true"/>
+<NavigationProperty Name="signIns" Type="Collection(microsoft.graph.signIn)" ContainsTarget="true"/>
 </EntityType>
 <EntityType Name="roleManagement">
 <NavigationProperty Name="directory" Type="microsoft.graph.rbacApplication" ContainsTarget="true"/>

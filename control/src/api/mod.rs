@@ -22,6 +22,7 @@ mod reviews;
 mod role_management;
 pub mod routes;
 mod service_principals;
+mod sign_ins;
 mod sign_up;
 mod sponsors;
 mod synchronization;
@@ -127,6 +128,8 @@ impl Api {
                 Special::ListDomainPolicies => role_management::list_domain_policies(self, asked),
                 Special::ListAudits => audits::list(self, asked),
                 Special::GetAudit => audits::get(self, asked),
+                Special::ListSignIns => sign_ins::list(self, asked),
+                Special::GetSignIn => sign_ins::get(self, asked),
                 Special::ListDirectoryRoles => role_management::list_directory_roles(asked),
                 Special::GetDirectoryRole => role_management::get_directory_role(asked),
                 Special::ListRoleMembers => role_management::list_members(self, asked),

@@ -240,6 +240,8 @@ fn success(route: &Route) -> (&'static str, Option<Value>) {
             | Special::DeleteSynchronization => ("204", None),
             Special::ListDomainPolicies => ("200", many(&model::DOMAIN_POLICY)),
             Special::ListAudits => ("200", many(&model::DIRECTORY_AUDIT)),
+            Special::ListSignIns => ("200", many(&model::SIGN_IN)),
+            Special::GetSignIn => ("200", one(&model::SIGN_IN)),
             Special::GetAudit => ("200", one(&model::DIRECTORY_AUDIT)),
             Special::ListDirectoryRoles => ("200", many(&model::DIRECTORY_ROLE)),
             Special::GetDirectoryRole => ("200", one(&model::DIRECTORY_ROLE)),
@@ -538,6 +540,7 @@ fn nested(properties: &[Property], all: &mut Map<String, Value>) {
             Kind::Text
             | Kind::Guid
             | Kind::Boolean
+            | Kind::Number
             | Kind::DateTime
             | Kind::Enum(_)
             | Kind::Open
@@ -580,6 +583,7 @@ fn schema(property: &Property) -> Value {
             schema
         }
         Kind::Boolean => typed("boolean"),
+        Kind::Number => typed("integer"),
         Kind::DateTime => {
             let mut schema = typed("string");
             put(&mut schema, "format", json!("date-time"));

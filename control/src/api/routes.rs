@@ -121,6 +121,10 @@ pub enum Special {
     ListAudits,
     /// One record of it.
     GetAudit,
+    /// The log of sign-ins.
+    ListSignIns,
+    /// One of them.
+    GetSignIn,
     /// Built-in roles.
     ListDirectoryRoles,
     /// One of them.

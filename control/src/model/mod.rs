@@ -9,6 +9,7 @@ mod cross_tenant;
 mod delegation;
 mod directory;
 mod shown;
+mod sign_in;
 mod sign_up;
 mod user;
 
@@ -23,6 +24,7 @@ pub use directory::{
     EXTERNAL_IDENTITIES_POLICY, ORGANIZATION, ROLE_ASSIGNMENT, ROLE_DEFINITION, TENANT_INFORMATION,
 };
 pub use shown::{initial, show};
+pub use sign_in::SIGN_IN;
 pub use sign_up::{
     API_CONNECTOR, ASSIGNMENT, AUTHENTICATION_FLOWS_POLICY, CONNECTOR_CONFIGURATION,
     IDENTITY_PROVIDER, SIGN_UP_REQUEST, USER_FLOW, USER_FLOW_ATTRIBUTE,
@@ -51,6 +53,7 @@ pub static ENTITIES: &[&EntityType] = &[
     &CONDITIONAL_ACCESS_POLICY,
     &NAMED_LOCATION,
     &DIRECTORY_AUDIT,
+    &SIGN_IN,
     &DIRECTORY_ROLE,
     &DIRECTORY_OBJECT,
     &ROLE_DEFINITION,
@@ -118,6 +121,8 @@ pub enum Kind {
     Guid,
     /// `true` or `false`.
     Boolean,
+    /// A whole number.
+    Number,
     /// RFC 3339.
     DateTime,
     /// One of some words.
@@ -174,6 +179,7 @@ impl Kind {
             Self::Text
             | Self::Guid
             | Self::Boolean
+            | Self::Number
             | Self::DateTime
             | Self::Enum(_)
             | Self::Open
@@ -230,6 +236,10 @@ const fn guid(name: &'static str) -> Property {
 
 const fn boolean(name: &'static str) -> Property {
     Property::of(name, Kind::Boolean)
+}
+
+const fn number(name: &'static str) -> Property {
+    Property::of(name, Kind::Number)
 }
 
 const fn date_time(name: &'static str) -> Property {

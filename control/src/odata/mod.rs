@@ -20,7 +20,7 @@ pub use allowed::{
     ValueType,
 };
 pub use bad_query::{BadQuery, BadQueryKind};
-pub use filter::Filter;
+pub use filter::{Filter, Outline};
 pub use options::Options;
 pub use order::{Direction, OrderBy};
 pub use path::Path;

@@ -128,6 +128,8 @@ actions! {
 
     /// Reads the audit.
     AuditLogsRead = "microsoft.directory/auditLogs/allProperties/read",
+    /// Reads sign-ins.
+    SignInReportsRead = "microsoft.directory/signInReports/allProperties/read",
 
     /// Reads directory roles.
     DirectoryRolesRead = "microsoft.directory/directoryRoles/standard/read",

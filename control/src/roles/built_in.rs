@@ -83,7 +83,7 @@ built_in_roles! {
             .union(DELEGATION_READ)
             .union(AUDIT_READ);
     SecurityAdministrator = 0x194a_e4cb_b126_40b2_bd5b_6091_b380_977d, "Security Administrator",
-        "Manages cross-tenant access, identity synchronization, Conditional Access and the domain list, and reads the audit.",
+        "Manages cross-tenant access, identity synchronization, Conditional Access and the domain list, and reads the audit and sign-ins.",
         MEMBER
             .union(CROSS_TENANT_READ)
             .union(CROSS_TENANT_WRITE)
@@ -98,7 +98,7 @@ built_in_roles! {
             .union(REVIEWS_READ)
             .union(AUDIT_READ);
     SecurityReader = 0x5d6b_6bb7_de71_4623_b4af_9638_0a35_2509, "Security Reader",
-        "Reads cross-tenant access, Conditional Access, external collaboration settings and the audit.",
+        "Reads cross-tenant access, Conditional Access, external collaboration settings, the audit and sign-ins.",
         MEMBER
             .union(CROSS_TENANT_READ)
             .union(SYNCHRONIZATION_READ)
@@ -108,7 +108,7 @@ built_in_roles! {
             .union(REVIEWS_READ)
             .union(AUDIT_READ);
     SecurityOperator = 0x5f22_22b1_57c3_48ba_8ad5_d475_9f1f_de6f, "Security Operator",
-        "Reads the audit and ends sessions.",
+        "Reads the audit and sign-ins, and ends sessions.",
         MEMBER.union(AUDIT_READ).union(ActionSet::of(&[
             Action::AuthorizationPolicyRead,
             Action::SessionsRevoke,
@@ -123,7 +123,7 @@ built_in_roles! {
             .union(CROSS_TENANT_WRITE)
             .union(ActionSet::of(&[Action::AuthorizationPolicyRead]));
     GlobalSecureAccessAdministrator = 0xac43_4307_12b9_4fa1_a708_88bf_58ca_abc1, "Global Secure Access Administrator",
-        "Reads cross-tenant access but not identity synchronization, and Conditional Access and the audit.",
+        "Reads cross-tenant access but not identity synchronization, and Conditional Access, the audit and sign-ins.",
         MEMBER
             .union(CROSS_TENANT_READ)
             .union(CONDITIONAL_ACCESS_READ)
@@ -180,7 +180,7 @@ built_in_roles! {
         "Reads identity providers.",
         MEMBER.union(ActionSet::of(&[Action::IdentityProvidersRead]));
     ReportsReader = 0x4a5d_8f65_41da_4de4_8968_e035_b653_39cf, "Reports Reader",
-        "Reads the audit.",
+        "Reads the audit and sign-ins.",
         MEMBER.union(AUDIT_READ);
     DirectoryReaders = 0x88d8_e3e3_8f55_4a1e_953a_9b98_98b8_876b, "Directory Readers",
         "Reads guests, their groups, apps, roles and the organization.",
@@ -360,7 +360,7 @@ const GROUPS_WRITE: ActionSet = ActionSet::of(&[
     Action::GroupOwnersUpdate,
 ]);
 
-const AUDIT_READ: ActionSet = ActionSet::of(&[Action::AuditLogsRead]);
+const AUDIT_READ: ActionSet = ActionSet::of(&[Action::AuditLogsRead, Action::SignInReportsRead]);
 
 #[cfg(test)]
 mod tests;

@@ -94,7 +94,9 @@ impl Scope {
                 .union(CONDITIONAL_ACCESS_WRITE)
                 .union(PROTECTED_ACTIONS_WRITE),
             Self::AuthorizationWrite => COLLABORATION_READ.union(COLLABORATION_WRITE),
-            Self::AuditLogRead => ActionSet::of(&[Action::AuditLogsRead]),
+            Self::AuditLogRead => {
+                ActionSet::of(&[Action::AuditLogsRead, Action::SignInReportsRead])
+            }
             Self::AccessReviewRead => ActionSet::of(&[Action::AccessReviewsRead]),
             Self::AccessReviewWrite => {
                 ActionSet::of(&[Action::AccessReviewsRead, Action::AccessReviewsManage])

@@ -232,8 +232,6 @@ pub(crate) const UNSUPPORTED: &[Unsupported] = &[
         DELETED,
     ),
     // Audit and sign-ins
-    no("GET", "auditLogs/signIns", SIGN_INS),
-    no("GET", "auditLogs/signIns/{id}", SIGN_INS),
     no(
         "GET",
         "auditLogs/getSummarizedNonInteractiveSignIns(aggregationWindow='{window}')",
@@ -329,8 +327,7 @@ const ORGANIZATIONS_OF_MANY: &str =
 const CONTEXTS: &str = "The contexts `c1` to `c99` are there always, and have no names; apps ask for them in `crossgate.toml`";
 const TERMS: &str = "Terms are files of `[[terms]]`; who accepted which is kept with the [sessions](sign-in.md), and not served";
 const STRENGTHS: &str = "The three built-in strengths are named by their ids in a policy; custom ones cannot be judged here";
-const SIGN_INS: &str =
-    "Not yet: events go to the sinks of `[sign_ins]`, in the shape of Graph's `signIn`";
+const SIGN_INS: &str = "Repeats of a request are one event with their count (`crossgate.count`); `crossgate activity` adds up, see [sign-in-log.md](sign-in-log.md)";
 const ASSIGN: &str = "Assign with `roleManagement/directory/roleAssignments`";
 const TIMES: &str = "An assignment holds from its answer until it is removed";
 const PROTECTED: &str = "Which actions are protected is Entra's list; what they ask for is `[admin] protected_actions_context`";

@@ -78,7 +78,7 @@ impl Stage {
             pages: Arc::new(crossgate::people::pages(&settings).unwrap()),
             partner_sides: Arc::default(),
         });
-        let (sign_ins, writer) = SignIns::start(&settings.sign_ins, &metrics, None).unwrap();
+        let (sign_ins, writer) = SignIns::start(&settings.sign_ins, &metrics, None, None).unwrap();
         let gateway = Gateway {
             live: Arc::new(live),
             sign_ins,

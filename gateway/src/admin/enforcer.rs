@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::ArcSwap;
 use crossgate_config::Settings;
 use crossgate_control::enforcer::{self as control, Asking, Enforcer, ShutOut};
+use crossgate_control::sign_ins::SignIns;
 use crossgate_control::store::{Head, Store, StoreError};
 use crossgate_graph::Compiled;
 use crossgate_policy::context::Context;
@@ -73,6 +74,11 @@ impl Stored {
 }
 
 impl Enforcer for Stored {
+    fn sign_ins(&self) -> Option<&dyn SignIns> {
+        let log = self.noted.sign_ins.as_ref()?;
+        Some(log)
+    }
+
     fn settings(&self) -> Arc<Settings> {
         self.settings.load_full()
     }

@@ -5,6 +5,7 @@ mod bodies;
 mod callers;
 mod enforcer;
 mod noted;
+mod sign_in_log;
 mod upkeep;
 mod visitors;
 
@@ -28,6 +29,7 @@ use callers::Callers;
 pub use callers::admin_target;
 pub use enforcer::{State, Stored};
 pub use noted::Noted;
+pub use sign_in_log::SignInLog;
 pub use upkeep::upkeep;
 
 /// The service of the admin listener.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::activity::GuestActivity;
+use super::sign_in_log::SignInLog;
 use super::visitors::Visitors;
 use crate::sign_ins::Observation;
 
@@ -15,6 +16,8 @@ pub struct Noted {
     pub visitors: Arc<Visitors>,
     /// When guests came last.
     pub activity: Arc<GuestActivity>,
+    /// What became of all requests, where that is kept.
+    pub sign_ins: Option<SignInLog>,
 }
 
 impl Noted {

@@ -3,6 +3,7 @@
 //! 0: good. 1: what was asked about is bad. 2: used wrongly, which the reader of arguments tells by itself.
 
 mod acceptances;
+mod activity;
 mod admin;
 mod audit;
 mod check;
@@ -18,6 +19,7 @@ mod question;
 mod record;
 mod replay;
 pub mod run;
+mod sign_ins;
 mod store;
 mod verify_receipts;
 mod version;
@@ -52,6 +54,10 @@ enum Command {
     Policy(policy::PolicyArgs),
     /// Read and verify the audit of a store.
     Audit(audit::AuditArgs),
+    /// List who crossed the organisation's border: guests who came, users who went, or sums of them.
+    Activity(activity::ActivityArgs),
+    /// Take the log of sign-ins out.
+    SignIns(sign_ins::SignInsArgs),
     /// List who accepted which terms of use, and when.
     Acceptances(acceptances::AcceptancesArgs),
     /// Write the built-in files of the pages that people see, to begin one's own from.
@@ -81,6 +87,8 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => ending::exit(explain::run(&args, &mut out)),
         Command::Policy(args) => ending::exit(policy::run(&args, &mut out)),
         Command::Audit(args) => ending::exit(audit::run(&args, &mut out)),
+        Command::Activity(args) => ending::exit(activity::run(&args, &mut out)),
+        Command::SignIns(args) => ending::exit(sign_ins::run(&args, &mut out)),
         Command::Acceptances(args) => ending::exit(acceptances::run(&args, &mut out)),
         Command::Pages(args) => ending::exit(pages::run(&args, &mut out)),
         Command::Admin(args) => ending::exit(admin::run(&args, &mut out)),

@@ -46,6 +46,7 @@ fn told(error: &StartError) -> String {
         }
         StartError::Crashed(_) => error.to_string(),
         StartError::Metrics(_)
+        | StartError::SignInStore(_)
         | StartError::SignIns(_)
         | StartError::Signer(_)
         | StartError::NoRandom

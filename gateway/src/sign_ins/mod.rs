@@ -30,6 +30,7 @@ pub use repeats::Seen;
 pub use thread::{Totals, Writer};
 
 use crossgate_config::{SignInMode, SignIns as Settings};
+use crossgate_insight::sign_ins::{Keep, Store};
 
 use crate::admin::Noted;
 use crate::ops::Metrics;
@@ -37,6 +38,7 @@ use crate::per_worker::PerWorker;
 use aggregate::Aggregate;
 use event::Receipts;
 use queue::{Counts, Queue};
+use sinks::StoreSink;
 use writer::{Counted, Outlet, Work};
 
 /// The request path's end: cheap to clone, never waits.
@@ -46,7 +48,7 @@ pub struct SignIns {
 }
 
 impl SignIns {
-    /// Opens the sinks and starts the writer, which tells `noted` of everything it writes about.
+    /// Opens the sinks and starts the writer, which tells `noted` of everything it writes about, and lets `store` keep it.
     ///
     /// # Errors
     /// A sink cannot be opened, or the thread cannot be started.
@@ -54,18 +56,26 @@ impl SignIns {
         settings: &Settings,
         metrics: &Metrics,
         noted: Option<Noted>,
+        store: Option<Arc<Store>>,
     ) -> io::Result<(Self, Writer)> {
-        let outlets = settings.sinks.iter().map(|sink| {
-            let (name, sink) = sinks::open(sink, settings)?;
+        let outlet = |name: String, sink| {
             let counter = |result: &str| metrics.sign_in_events.with_label_values(&[&name, result]);
             let counted = Counted {
                 written: counter("written"),
                 failed: counter("error"),
                 dropped: counter("dropped"),
             };
-            Ok(Outlet::new(name, sink, counted))
+            Outlet::new(name, sink, counted)
+        };
+        let outlets = settings.sinks.iter().map(|sink| {
+            let (name, sink) = sinks::open(sink, settings)?;
+            Ok(outlet(name, sink))
         });
-        let outlets = outlets.collect::<io::Result<Vec<Outlet>>>()?;
+        let mut outlets = outlets.collect::<io::Result<Vec<Outlet>>>()?;
+        if let Some(store) = store {
+            let sink = Box::new(StoreSink::start(store)?);
+            outlets.push(outlet("store".to_owned(), sink));
+        }
         let most_counted = match settings.mode {
             SignInMode::EveryRequest => 0,
             SignInMode::FirstThenCount => counted_by_a_worker(),
@@ -111,6 +121,22 @@ impl SignIns {
     }
 }
 
+/// Opens the store that the settings name, if they do.
+///
+/// # Errors
+/// Its folder cannot be made or read.
+pub fn open_store(settings: &Settings) -> io::Result<Option<Arc<Store>>> {
+    let Some(store) = &settings.store else {
+        return Ok(None);
+    };
+    let keep = Keep {
+        days: store.days,
+        size: store.size,
+    };
+    let opened = Store::open(&store.path, keep, settings.fsync);
+    opened.map(Arc::new).map(Some).map_err(io::Error::other)
+}
+
 /// The writer looks this often for something to do. Nobody wakes it, so that recording costs a request no system call.
 const PACE: Duration = Duration::from_millis(20);
 
@@ -147,6 +173,7 @@ mod tests {
             },
             count_window: Duration::from_millis(30),
             receipts: true,
+            store: None,
         }
     }
 
@@ -167,7 +194,7 @@ mod tests {
         let path = directory.path().join("events.jsonl");
         let metrics = Metrics::new().unwrap();
         let (sign_ins, writer) =
-            SignIns::start(&settings(&path, mode, on_full, queue), &metrics, None).unwrap();
+            SignIns::start(&settings(&path, mode, on_full, queue), &metrics, None, None).unwrap();
         let refused = std::thread::scope(|scope| {
             let workers: Vec<_> = (0..4_u128)
                 .map(|worker| {
@@ -227,7 +254,7 @@ mod tests {
             OnFull::Refuse,
             16,
         );
-        let error = SignIns::start(&settings, &Metrics::new().unwrap(), None).unwrap_err();
+        let error = SignIns::start(&settings, &Metrics::new().unwrap(), None, None).unwrap_err();
         assert!(
             error.to_string().contains("`/nonexistent/events.jsonl`"),
             "{error}"

@@ -108,8 +108,8 @@ impl Work {
         self.hand_out();
         for outlet in &mut self.outlets {
             outlet.retry = None;
+            outlet.deliver_by(now, |sink, lines| sink.write(lines).map(|()| lines.len()));
         }
-        self.deliver(now);
     }
 
     fn take(&mut self, now: Instant) -> bool {
@@ -229,11 +229,19 @@ impl Outlet {
     }
 
     fn deliver(&mut self, now: Instant) {
+        self.deliver_by(now, |sink, lines| sink.take(lines));
+    }
+
+    fn deliver_by(
+        &mut self,
+        now: Instant,
+        write: impl FnOnce(&mut dyn Sink, &[u8]) -> Result<usize, Failed>,
+    ) {
         if self.pending.is_empty() || self.retry.is_some_and(|retry| retry.at > now) {
             return;
         }
-        let (done, error) = match self.sink.write(&self.pending) {
-            Ok(()) => (self.pending.len(), None),
+        let (done, error) = match write(&mut *self.sink, &self.pending) {
+            Ok(taken) => (taken.min(self.pending.len()), None),
             Err(Failed { written, error }) => (written.min(self.pending.len()), Some(error)),
         };
         let lines = lines_in(self.pending.get(..done).unwrap_or_default());

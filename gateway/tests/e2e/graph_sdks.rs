@@ -5,10 +5,27 @@ use std::process::{Command, Output};
 
 use crate::site::admin::GLOBAL_ADMINISTRATOR;
 use crate::site::{Site, Stage};
+use serde_json::json;
 
 #[test]
 fn microsofts_sdks_for_python_and_javascript_do_every_operation() {
-    let site = Stage::new().with_store().with_sign_in().open();
+    let site = Stage::new()
+        .with_store()
+        .with_sign_in()
+        .section("sign_ins", "mode = \"every-request\"")
+        .open();
+    for guest in 0..5 {
+        let token = site
+            .guest()
+            .claims(json!({ "sub": format!("guest {guest}") }));
+        site.expect("a guest", site.payroll("/").bearer(&token.mint()), 200, 0);
+    }
+    // One of ours too: what shuts guests out must not shut everybody out.
+    let member = site.member().mint();
+    site.expect("a member", site.payroll("/").bearer(&member), 200, 0);
+    for _ in 0..3 {
+        site.expect("nobody", site.payroll("/"), 401, 50_058);
+    }
     // One after the other on one store: each leaves it as it was.
     let python = with_token(
         &site,

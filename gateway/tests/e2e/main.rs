@@ -54,6 +54,7 @@ mod secrets;
 mod self_service;
 mod sessions;
 mod sign_in_attacks;
+mod sign_in_log;
 mod sign_up;
 mod signals;
 mod site;

@@ -17,6 +17,8 @@ pub(super) const READ_USERS: &[Need] = &[
     ForNamed("signInActivity", Action::AuditLogsRead),
 ];
 
+pub(super) const READ_SIGN_INS: &[Need] = &[Always(Action::SignInReportsRead)];
+
 /// Whoever helps single users may not send a whole organisation away.
 pub(super) const REVOKE_TENANT: &[Need] = &[
     Always(Action::SessionsRevoke),

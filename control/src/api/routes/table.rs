@@ -2,13 +2,13 @@
 //! documentation and the `OpenAPI` description are printed from it.
 
 use super::super::listed::{
-    OF_MANY, OF_MANY_IN_ORDER, OF_MANY_WITH_MORE, OF_ONE, OF_ONE_WITH_MORE,
+    OF_A_LOG, OF_MANY, OF_MANY_IN_ORDER, OF_MANY_WITH_MORE, OF_ONE, OF_ONE_WITH_MORE,
 };
 use super::Need::{Always, ForMember, ForOthers};
 use super::Operation::{Create, Delete, Get, List, Reset, Special as Own, Update};
 use super::Verb::{Delete as DELETE, Get as GET, Patch as PATCH, Post as POST, Put as PUT};
 use super::needs::{
-    OF_DEFAULT, OF_NEW_PARTNER, OF_PARTNER, READ_PARTNERS, READ_USERS, REVOKE_TENANT,
+    OF_DEFAULT, OF_NEW_PARTNER, OF_PARTNER, READ_PARTNERS, READ_SIGN_INS, READ_USERS, REVOKE_TENANT,
 };
 use super::{Need, Operation, Route, Special, Verb, Versions};
 use crate::odata::QueryOption;
@@ -422,6 +422,22 @@ pub(super) const ROUTES: &[Route] = &[
         &[Always(Action::AuditLogsRead)],
         OF_ONE,
         "Get an audit record",
+    ),
+    route(
+        GET,
+        "auditLogs/signIns",
+        Own(Special::ListSignIns),
+        READ_SIGN_INS,
+        OF_A_LOG,
+        "List sign-ins",
+    ),
+    route(
+        GET,
+        "auditLogs/signIns/{id}",
+        Own(Special::GetSignIn),
+        READ_SIGN_INS,
+        OF_ONE,
+        "Get a sign-in",
     ),
     // Roles
     route(

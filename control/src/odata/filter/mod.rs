@@ -12,6 +12,7 @@ mod implied;
 mod lex;
 mod literal;
 mod operand;
+mod outline;
 mod parse;
 mod print;
 
@@ -21,6 +22,7 @@ use self::literal::Literal;
 use super::allowed::Allowed;
 use super::bad_query::BadQuery;
 use super::path::Path;
+pub use outline::Outline;
 
 /// A condition on the objects of a list, checked against the properties they have. It prints in one form, whatever spaces,
 /// letter case of names and needless parentheses it was written with.

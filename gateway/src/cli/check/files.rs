@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crossgate_config::{
     ClientSecret, IssuerSettings, JwksSource, ProviderKind, ProviderSettings, SecretSource,
-    Settings, Sink, TransmitterSettings,
+    Settings, SignInStore, Sink, TransmitterSettings,
 };
 use crossgate_control::secret::Fingerprint;
 use crossgate_portal::signed_xml::Certificate;
@@ -66,6 +66,7 @@ pub(super) fn faults(settings: &Settings) -> Vec<String> {
             .and_then(break_glass),
     );
     faults.extend(settings.sign_ins.sinks.iter().filter_map(sink));
+    faults.extend(settings.sign_ins.store.as_ref().and_then(sign_in_store));
     faults
 }
 
@@ -181,4 +182,21 @@ fn sink(sink: &Sink) -> Option<String> {
         .unwrap_or(Path::new("."));
     let message = "its folder does not exist; create it";
     (!folder.is_dir()).then(|| format!("{}: sign_ins.sinks: {message}", file.display()))
+}
+
+/// The folder is made when it is missing, where it can be.
+fn sign_in_store(store: &SignInStore) -> Option<String> {
+    let mut there = store.path.as_path();
+    while !there.exists() {
+        there = there
+            .parent()
+            .filter(|above| !above.as_os_str().is_empty())?;
+    }
+    (!there.is_dir()).then(|| {
+        format!(
+            "{}: sign_ins.store: `{}` is no folder; name another path, or write `store = \"off\"`",
+            store.path.display(),
+            there.display()
+        )
+    })
 }

@@ -2,6 +2,7 @@
 
 mod file;
 mod stdout;
+mod store;
 
 use std::io::{self, Write};
 
@@ -9,11 +10,18 @@ use crossgate_config::{SignIns as Settings, Sink as SinkSettings};
 
 pub(super) use file::FileSink;
 pub(super) use stdout::StdoutSink;
+pub(super) use store::StoreSink;
 
 /// One destination of events.
 pub(super) trait Sink: Send {
     /// Writes these lines, each ended by a line feed.
     fn write(&mut self, lines: &[u8]) -> Result<(), Failed>;
+
+    /// Writes what it can without making the writer wait, and answers how many bytes need not be kept any more. It gets the others again, and
+    /// what came meanwhile behind them.
+    fn take(&mut self, lines: &[u8]) -> Result<usize, Failed> {
+        self.write(lines).map(|()| lines.len())
+    }
 }
 
 /// A write that got only part of the way.

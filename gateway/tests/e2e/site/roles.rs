@@ -19,6 +19,7 @@ const LOCATIONS: &str = "identity/conditionalAccess/namedLocations";
 const FLOWS: &str = "identity/b2xUserFlows";
 const CONNECTORS: &str = "identity/apiConnectors";
 const ATTRIBUTES: &str = "identity/userFlowAttributes";
+const SIGN_INS: &str = "auditLogs/signIns";
 const SYNC: &str = "identitySynchronization";
 const INVITATIONS: &str = "invitations";
 const REVIEWS: &str = "identityGovernance/accessReviews/definitions";
@@ -61,6 +62,7 @@ struct Things {
     role: String,
     assignment: String,
     audit: String,
+    sign_in: String,
     guest: String,
     flow: String,
     connector: String,
@@ -291,6 +293,7 @@ impl<'s> Inspector<'s> {
                 .as_str()
                 .unwrap()
                 .to_owned(),
+            sign_in: self.sign_in(),
             role,
             guest: self.invite(),
             flow: self.flow(),
@@ -301,6 +304,16 @@ impl<'s> Inspector<'s> {
             member,
             app_role_assignment: self.make(&assigned_to_payroll(), &assignment(&assigned)),
         }
+    }
+
+    /// What became of a request, whatever that was.
+    #[track_caller]
+    fn sign_in(&mut self) -> String {
+        self.site.payroll("/").send();
+        wait_for("a sign-in in the log", Duration::from_secs(10), || {
+            let found = self.get(&format!("v1.0/{SIGN_INS}?$top=1"));
+            found["value"][0]["id"].as_str().map(ToOwned::to_owned)
+        })
     }
 
     /// Puts a reference where it may stand already.
@@ -468,6 +481,7 @@ impl<'s> Inspector<'s> {
             POLICIES => &things.policy,
             LOCATIONS => &things.location,
             AUDITS => &things.audit,
+            SIGN_INS => &things.sign_in,
             DEFINITIONS => &things.role,
             ASSIGNMENTS => &things.assignment,
             "directoryRoles" => &reader,

@@ -1,0 +1,133 @@
+//! `auditLogs/signIns`.
+
+use std::ops::Bound;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::Api;
+use super::asked::Asked;
+use super::call::Reply;
+use super::error::ApiError;
+use super::listed::{self, Page};
+use crate::model::{SIGN_IN, show};
+use crate::odata::{Direction, Outline, Position};
+use crate::roles::{Action, Required};
+use crate::sign_ins::{Looked, SignInQuery, SignIns, Walked};
+
+/// A page of events, the latest first unless asked otherwise. It may have fewer than it could, even none, and still be followed by others: a page
+/// is looked for no longer than somebody may wait.
+pub(super) fn list(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
+    let listing = listed::options_of_pages(asked, &SIGN_IN, LARGEST_PAGE)?;
+    let options = listing.options();
+    let mut terms = options.order_by.terms();
+    let descending = match (terms.next(), terms.next()) {
+        (None, _) => true,
+        (Some((path, direction)), None) if path.is("createdDateTime") => {
+            direction == Direction::Descending
+        }
+        (Some(_), _) => {
+            return Err(ApiError::bad_address(
+                "`$orderby`: sign-ins are ordered by `createdDateTime` alone",
+            ));
+        }
+    };
+    let (from, to) = match &options.filter {
+        Some(filter) => filter.range("createdDateTime"),
+        None => (Bound::Unbounded, Bound::Unbounded),
+    };
+    let query = SignInQuery {
+        from: instant(from),
+        to: instant(to),
+        descending,
+        after: listing.after(),
+        outline: options
+            .filter
+            .as_ref()
+            .map_or(Outline::Unknown, |filter| filter.outline()),
+    };
+    let sees_policies = may_see_policies(api, asked);
+    let mut page = Page::new(&listing);
+    let mut last: Option<Position> = None;
+    let mut goes_on = None;
+    let enforcer = api.ledger.enforcer();
+    let walked = log(enforcer.sign_ins())?.walk(&query, &mut |found| {
+        let Ok(Value::Object(event)) = serde_json::from_str(found.event) else {
+            return Looked::Miss;
+        };
+        let event = Value::Object(event);
+        if !listing.admits(&event) {
+            return Looked::Miss;
+        }
+        if page.is_full() {
+            goes_on = last.take();
+            return Looked::Enough;
+        }
+        last = Some(options.order_by.position(&event, &found.place.to_string()));
+        if let Value::Object(event) = event {
+            let shown = shown(event, sees_policies);
+            page.push(Value::Object(listing.select(shown)));
+        }
+        Looked::Hit
+    });
+    match walked.map_err(ApiError::unavailable)? {
+        Walked::All => {}
+        Walked::Stopped => goes_on.into_iter().for_each(|behind| page.goes_on(behind)),
+        Walked::Tired(place) => page.goes_on(options.order_by.position(&Value::Null, &place)),
+    }
+    Ok(page.reply(asked, asked.context("auditLogs/signIns"), None))
+}
+
+/// One event.
+pub(super) fn get(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
+    let listing = listed::options(asked, &SIGN_IN)?;
+    let id = asked.parameter();
+    let enforcer = api.ledger.enforcer();
+    let event = log(enforcer.sign_ins())?
+        .get(id)
+        .map_err(ApiError::unavailable)?
+        .ok_or_else(|| ApiError::not_found(format!("there is no sign-in `{id}`")))?;
+    let Ok(Value::Object(event)) = serde_json::from_str(&event) else {
+        return Err(ApiError::unavailable("the sign-in cannot be read"));
+    };
+    let mut shown = listing.select(shown(event, may_see_policies(api, asked)));
+    shown.insert(
+        "@odata.context".to_owned(),
+        asked.context("auditLogs/signIns/$entity"),
+    );
+    Ok(Reply::ok(Value::Object(shown)))
+}
+
+fn log(log: Option<&dyn SignIns>) -> Result<&dyn SignIns, ApiError> {
+    log.ok_or_else(|| {
+        ApiError::not_found(
+            "sign-ins are not kept: `store` under `[sign_ins]` of the configuration is off",
+        )
+    })
+}
+
+/// As Graph has it for sign-ins.
+const LARGEST_PAGE: u16 = 1000;
+
+/// As in Graph, which policies applied is for those who may read policies.
+fn may_see_policies(api: &Api, asked: &Asked<'_>) -> bool {
+    let needed = Required::all([Action::ConditionalAccessRead].into_iter().collect());
+    let caller = asked.who.caller();
+    needed.is_some_and(|needed| api.ledger.roles().check(&caller, needed).is_ok())
+}
+
+fn shown(event: Map<String, Value>, sees_policies: bool) -> Map<String, Value> {
+    let mut shown = show(&SIGN_IN, event);
+    if !sees_policies {
+        shown.insert("appliedConditionalAccessPolicies".to_owned(), json!([]));
+    }
+    shown
+}
+
+/// The end of a range, itself included: the filter leaves it out where it must.
+fn instant(bound: Bound<Timestamp>) -> Option<Timestamp> {
+    match bound {
+        Bound::Included(at) | Bound::Excluded(at) => Some(at),
+        Bound::Unbounded => None,
+    }
+}

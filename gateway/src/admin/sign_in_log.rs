@@ -1,0 +1,85 @@
+//! The store of sign-ins, as the control plane asks it.
+
+use std::sync::Arc;
+
+use crossgate_control::odata::Outline;
+use crossgate_control::sign_ins::{Looked, SignInFound, SignInQuery, SignIns, Walked};
+use crossgate_insight::sign_ins::{
+    Answer, Column, Condition, End, Patience, Position, Query, Store, StoreError,
+};
+
+/// The store.
+#[derive(Clone, Debug)]
+pub struct SignInLog(pub Arc<Store>);
+
+impl SignIns for SignInLog {
+    fn walk(
+        &self,
+        asked: &SignInQuery<'_>,
+        take: &mut dyn FnMut(SignInFound<'_>) -> Looked,
+    ) -> Result<Walked, String> {
+        let after = asked.after.map(Position::parse);
+        if let Some(None) = after {
+            return Ok(Walked::Stopped);
+        }
+        let query = Query {
+            from: asked.from.map(|from| from.as_millisecond()),
+            // What is within that millisecond is sorted out by the filter.
+            to: asked.to.map(|to| to.as_millisecond()),
+            descending: asked.descending,
+            after: after.flatten(),
+            condition: condition(&asked.outline),
+            patience: Some(Patience::OF_A_PAGE),
+        };
+        let end = self.0.walk(&query, &mut |found| {
+            let looked = take(SignInFound {
+                event: found.line,
+                place: &found.position,
+            });
+            match looked {
+                Looked::Hit => Answer::Hit,
+                Looked::Miss => Answer::Miss,
+                Looked::Enough => Answer::Enough,
+            }
+        });
+        Ok(match end.map_err(told)? {
+            End::All => Walked::All,
+            End::Stopped => Walked::Stopped,
+            End::Tired(position) => Walked::Tired(position.to_string()),
+        })
+    }
+
+    fn get(&self, id: &str) -> Result<Option<String>, String> {
+        self.0.get(id).map_err(told)
+    }
+}
+
+/// What callers are told; where it stands is for the log.
+fn told(error: StoreError) -> String {
+    tracing::error!(%error, "sign-ins: the store cannot be read");
+    match error {
+        StoreError::Damaged { .. } => "a file of the sign-in store is damaged; the log names it",
+        StoreError::Failed { .. } => "the sign-in store cannot be read; the log says why",
+    }
+    .to_owned()
+}
+
+fn condition(outline: &Outline<'_>) -> Condition {
+    match outline {
+        Outline::All(parts) => Condition::All(parts.iter().map(condition).collect()),
+        Outline::Any(parts) => Condition::Any(parts.iter().map(condition).collect()),
+        Outline::Is(path, value) => match Column::of(path) {
+            Some(column) => Condition::Is(column, value.clone()),
+            None => Condition::Unknown,
+        },
+        Outline::IsNot(path, value) => match Column::of(path) {
+            Some(column) => Condition::IsNot(column, value.clone()),
+            None => Condition::Unknown,
+        },
+        Outline::Begins(path, start) => match Column::of(path) {
+            Some(column) => Condition::Begins(column, (*start).into()),
+            None => Condition::Unknown,
+        },
+        Outline::Unknown => Condition::Unknown,
+    }
+}

@@ -1,0 +1,442 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use crossgate_testkit::sign_ins::{Invented, Invention, OWN};
+use jiff::ToSpan as _;
+
+use super::*;
+
+const KEEP: Keep = Keep {
+    days: 100,
+    size: 1 << 40,
+};
+
+/// A day's end.
+fn until() -> Timestamp {
+    "2026-02-01T00:00:00Z".parse().unwrap()
+}
+
+fn invention(events: u64, days: u32) -> Invention {
+    Invention {
+        days,
+        tenants: 30,
+        users: 3000,
+        apps: 9,
+        ..Invention::of(events, until().as_millisecond())
+    }
+}
+
+fn lines<'e>(events: impl IntoIterator<Item = &'e Invented>) -> Vec<u8> {
+    let mut text = String::new();
+    for event in events {
+        event.write(&mut text);
+    }
+    text.into_bytes()
+}
+
+fn is(column: Column, value: &str) -> Condition {
+    Condition::Is(column, Some(value.into()))
+}
+
+fn query(condition: Condition) -> Query {
+    Query {
+        from: None,
+        to: None,
+        descending: true,
+        after: None,
+        condition,
+        patience: None,
+    }
+}
+
+fn id_of(line: &str) -> String {
+    let event: serde_json::Value = serde_json::from_str(line).unwrap();
+    event["id"].as_str().unwrap().to_owned()
+}
+
+/// All ids that a query leads to, page by page.
+fn walked(store: &Store, query: &Query, page: usize) -> Vec<String> {
+    let mut query = query.clone();
+    let mut ids = Vec::new();
+    loop {
+        let mut taken = 0;
+        let mut last = query.after;
+        let end = store
+            .walk(&query, &mut |found| {
+                if taken == page {
+                    return Answer::Enough;
+                }
+                taken += 1;
+                last = Some(found.position);
+                ids.push(id_of(found.line));
+                Answer::Hit
+            })
+            .unwrap();
+        query.after = match end {
+            End::All => return ids,
+            End::Stopped => last,
+            End::Tired(position) => Some(position),
+        };
+    }
+}
+
+/// The ids of events, the latest first.
+fn expected(events: &[Invented], of: impl Fn(&Invented) -> bool) -> BTreeSet<String> {
+    let events = events.iter().filter(|event| of(event));
+    events.map(|event| event.id.clone()).collect()
+}
+
+fn filled(folder: &Path, invention: &Invention) -> (Store, Vec<Invented>) {
+    let store = Store::open(folder, KEEP, false).unwrap();
+    let events: Vec<_> = (0..invention.events)
+        .map(|number| invention.event(number))
+        .collect();
+    for batch in events.chunks(777) {
+        let appended = store.append(&lines(batch)).unwrap();
+        assert_eq!((appended.kept, appended.known), (batch.len(), 0));
+    }
+    (store, events)
+}
+
+/// What a filter finds is what it should, in both orders, in pages of any size, whether a file is put away or written to.
+#[test]
+fn what_is_looked_for_is_found_all_of_it_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, events) = filled(folder.path(), &invention(25_000, 3));
+    let sample = &events[13_000];
+    let middle = events[8_000].at;
+    type Of = Box<dyn Fn(&Invented) -> bool>;
+    let cases: Vec<(Query, Of)> = vec![
+        (query(Condition::Unknown), Box::new(|_| true)),
+        (
+            query(is(Column::UserId, &sample.user_id.to_uppercase())),
+            Box::new({
+                let id = sample.user_id.clone();
+                move |event| event.user_id == id
+            }),
+        ),
+        (
+            query(is(Column::CorrelationId, &sample.correlation_id)),
+            Box::new({
+                let id = sample.id.clone();
+                move |event| event.id == id
+            }),
+        ),
+        (
+            query(Condition::All(vec![
+                is(Column::ErrorCode, "500213"),
+                Condition::IsNot(Column::ResourceTenantId, Some(OWN.into())),
+            ])),
+            Box::new(|event| event.error_code == 500_213 && event.resource_tenant_id != OWN),
+        ),
+        (
+            Query {
+                from: Some(middle),
+                to: Some(middle + 3_600_000),
+                ..query(Condition::Any(vec![
+                    is(Column::ErrorCode, "53003"),
+                    Condition::Begins(Column::ResourceDisplayName, "aPP 3".into()),
+                ]))
+            },
+            Box::new(move |event| {
+                (middle..=middle + 3_600_000).contains(&event.at)
+                    && (event.error_code == 53_003 || event.resource_display_name == "App 3")
+            }),
+        ),
+        (query(is(Column::UserType, "member")), Box::new(|_| false)),
+        (
+            query(Condition::Is(Column::UserType, None)),
+            Box::new(|_| false),
+        ),
+        (
+            query(Condition::Is(Column::ServicePrincipalId, None)),
+            Box::new(|_| true),
+        ),
+    ];
+    for sealed in [false, true] {
+        if sealed {
+            assert_eq!(store.tend(until() + 1.hour()).unwrap(), []);
+        }
+        for (place, (query, of)) in cases.iter().enumerate() {
+            let wanted = expected(&events, of);
+            for descending in [true, false] {
+                let query = Query {
+                    descending,
+                    ..query.clone()
+                };
+                let found = walked(&store, &query, if wanted.len() > 200 { 1000 } else { 7 });
+                assert_eq!(found.len(), wanted.len(), "case {place}: {query:?}");
+                assert_eq!(found.iter().cloned().collect::<BTreeSet<_>>(), wanted);
+                let place_of = |id: &String| events.iter().position(|event| event.id == *id);
+                if found.len() < 100 {
+                    let places: Vec<_> = found.iter().map(place_of).collect();
+                    let mut sorted = places.clone();
+                    sorted.sort_unstable();
+                    if descending {
+                        sorted.reverse();
+                    }
+                    assert_eq!(places, sorted, "case {place}");
+                }
+            }
+        }
+        let got = store.get(&sample.id).unwrap().unwrap();
+        assert_eq!(format!("{got}\n").into_bytes(), lines([sample]));
+        assert_eq!(store.get("nobody").unwrap(), None);
+    }
+}
+
+#[test]
+fn a_page_that_has_run_out_of_patience_goes_on_where_it_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, events) = filled(folder.path(), &invention(50_000, 2));
+    for (condition, of) in [
+        (
+            Condition::Begins(Column::UserPrincipalName, "user7@".into()),
+            (|event: &Invented| event.user_principal_name.starts_with("user7@"))
+                as fn(&Invented) -> bool,
+        ),
+        (is(Column::ErrorCode, "1"), |_| false),
+    ] {
+        let wanted = expected(&events, of);
+        for descending in [true, false] {
+            let mut query = Query {
+                descending,
+                patience: Some(Patience {
+                    blocks: 1,
+                    misses: 100,
+                }),
+                ..query(condition.clone())
+            };
+            let mut found = BTreeSet::new();
+            let mut pages = 0;
+            loop {
+                let end = store
+                    .walk(&query, &mut |event| {
+                        assert!(found.insert(id_of(event.line)));
+                        Answer::Miss
+                    })
+                    .unwrap();
+                pages += 1;
+                match end {
+                    End::Tired(position) => query.after = Some(position),
+                    End::All => break,
+                    End::Stopped => unreachable!(),
+                }
+            }
+            assert_eq!(found, wanted);
+            assert!(pages > 1, "{condition:?}");
+        }
+    }
+}
+
+#[test]
+fn an_event_is_kept_once_however_often_and_in_whatever_order_it_is_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let invention = invention(20_000, 2);
+    let mut events: Vec<_> = (0..20_000).map(|number| invention.event(number)).collect();
+    // Every other one late, and some twice in one batch.
+    events.sort_by_key(|event| (event.number % 2, event.number));
+    let store = Store::open(folder.path(), KEEP, true).unwrap();
+    for batch in events.chunks(3000) {
+        let twice = [lines(batch), lines(&batch[..10])].concat();
+        let appended = store.append(&twice).unwrap();
+        assert_eq!((appended.kept, appended.known), (batch.len(), 10));
+    }
+    drop(store);
+    let store = Store::open(folder.path(), KEEP, true).unwrap();
+    store.tend(until() + 1.hour()).unwrap();
+    for batch in events.chunks(4100) {
+        let appended = store.append(&lines(batch)).unwrap();
+        assert_eq!((appended.kept, appended.known), (0, batch.len()));
+    }
+    assert_eq!(
+        walked(&store, &query(Condition::Unknown), 999).len(),
+        20_000
+    );
+}
+
+#[test]
+fn two_who_write_at_the_same_time_keep_each_event_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let invention = invention(12_000, 1);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let store = Store::open(folder.path(), KEEP, false).unwrap();
+                for begin in (0..12_000).step_by(500) {
+                    let batch: Vec<_> = (begin..begin + 500).map(|n| invention.event(n)).collect();
+                    store.append(&lines(&batch)).unwrap();
+                }
+            });
+        }
+    });
+    let store = Store::open_to_read(folder.path()).unwrap();
+    let found = walked(&store, &query(Condition::Unknown), 1000);
+    assert_eq!(found.len(), 12_000);
+    assert_eq!(found.iter().collect::<BTreeSet<_>>().len(), 12_000);
+}
+
+#[test]
+fn sums_are_those_of_the_events_over_any_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, events) = filled(folder.path(), &invention(25_000, 3));
+    let times = [i64::MIN, events[5_555].at, events[15_000].at, i64::MAX];
+    for sealed in [false, true] {
+        if sealed {
+            store.tend(until() + 1.hour()).unwrap();
+        }
+        for from in times {
+            for to in times {
+                let mut wanted: BTreeMap<_, Sum> = BTreeMap::new();
+                let mut users: BTreeMap<_, Sum> = BTreeMap::new();
+                for event in events
+                    .iter()
+                    .filter(|event| event.at >= from && event.at < to)
+                {
+                    let sum = Sum {
+                        events: 1,
+                        requests: event.requests,
+                    };
+                    let key = (
+                        &*event.home_tenant_id,
+                        &*event.resource_id,
+                        event.error_code,
+                    );
+                    wanted.entry(key).or_default().add(sum);
+                    users.entry(&*event.user_id).or_default().add(sum);
+                }
+                let sums = store
+                    .sums(&Asked {
+                        from,
+                        to,
+                        who: true,
+                    })
+                    .unwrap();
+                let (mut found, mut who): (BTreeMap<_, Sum>, BTreeMap<_, Sum>) = Default::default();
+                for row in sums.what() {
+                    let code: u32 = row.error_code.unwrap().parse().unwrap();
+                    let key = (row.home_tenant_id.unwrap(), row.resource_id.unwrap(), code);
+                    found.entry(key).or_default().add(row.sum);
+                }
+                for row in sums.who() {
+                    who.entry(row.user_id.unwrap()).or_default().add(row.sum);
+                }
+                assert_eq!(found, wanted);
+                assert_eq!(who, users);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_too_old_or_too_much_is_forgotten_by_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, events) = filled(folder.path(), &invention(5_000, 10));
+    let now = until() - 1.second();
+    store.tend(now).unwrap();
+    let keep = |days, size| Store::open(folder.path(), Keep { days, size }, false).unwrap();
+    let forgotten = keep(6, 1 << 40).tend(now).unwrap();
+    let days: Vec<_> = forgotten.iter().map(|file| file.day.to_string()).collect();
+    assert_eq!(days, ["2026-01-22", "2026-01-23", "2026-01-24"]);
+    assert!(forgotten.iter().all(|file| !file.for_room));
+    let left = expected(&events, |event| event.at >= events[1500].at);
+    assert_eq!(
+        walked(&store, &query(Condition::Unknown), 1000).len(),
+        left.len()
+    );
+
+    let size = store.size().unwrap();
+    let forgotten = keep(100, size - 1).tend(now).unwrap();
+    assert_eq!(forgotten.len(), 1);
+    assert!(forgotten[0].for_room);
+    let forgotten = keep(100, 1).tend(now).unwrap();
+    assert_eq!(forgotten.len(), 5, "the last one stays");
+    assert!(store.size().unwrap() > 0);
+}
+
+#[test]
+fn a_day_of_many_events_has_several_files_and_knows_what_is_in_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let invention = invention(40_000, 1);
+    // The least there is: parts of 16 MiB.
+    let keep = Keep {
+        days: 100,
+        size: 100 << 20,
+    };
+    let store = Store::open(folder.path(), keep, false).unwrap();
+    let events: Vec<_> = (0..40_000).map(|number| invention.event(number)).collect();
+    for batch in events.chunks(5000) {
+        store.append(&lines(batch)).unwrap();
+    }
+    assert!(store.files().unwrap().len() > 1);
+    for batch in events.chunks(5000) {
+        assert_eq!(store.append(&lines(batch)).unwrap().known, batch.len());
+    }
+    assert_eq!(
+        walked(&store, &query(Condition::Unknown), 1000).len(),
+        40_000
+    );
+    let asked = Asked {
+        from: i64::MIN,
+        to: i64::MAX,
+        who: false,
+    };
+    assert_eq!(store.sums(&asked).unwrap().total().events, 40_000);
+}
+
+#[test]
+fn what_is_no_event_is_counted_and_the_others_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), KEEP, false).unwrap();
+    let event = invention(1, 1).event(0);
+    let text = [b"\xff\xfe\n{}\n\nnothing\n".to_vec(), lines([&event])].concat();
+    let appended = store.append(&text).unwrap();
+    assert_eq!(
+        appended,
+        Appended {
+            kept: 1,
+            known: 0,
+            unreadable: 3
+        }
+    );
+}
+
+#[test]
+fn a_damaged_file_is_told_of_and_what_comes_goes_on_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, events) = filled(folder.path(), &invention(100, 1));
+    drop(store);
+    let file = std::fs::read_dir(folder.path())
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    for path in companions(&file) {
+        let _ = std::fs::remove_file(path);
+    }
+    std::fs::write(
+        &file,
+        "no database at all, and longer than a header of one would be: ".repeat(200),
+    )
+    .unwrap();
+    let store = Store::open(folder.path(), KEEP, false).unwrap();
+    assert_eq!(store.append(&lines(&events[..50])).unwrap().kept, 50);
+    store.tend(until() + 1.hour()).unwrap();
+    let error = store.get(&events[0].id).unwrap_err().to_string();
+    assert!(
+        error.contains("is damaged") && error.contains("2026-01-31.0.events"),
+        "{error}"
+    );
+    std::fs::remove_file(&file).unwrap();
+    assert!(store.get(&events[0].id).unwrap().is_some());
+}
+
+#[test]
+fn a_store_that_cannot_be_made_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let error = Store::open(&file, KEEP, false).unwrap_err().to_string();
+    assert!(error.contains("/file`"), "{error}");
+}
