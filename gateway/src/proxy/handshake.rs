@@ -45,6 +45,10 @@ impl L4Connect for Connector {
         match timeout(self.patience, TcpStream::connect(to)).await {
             Ok(Ok(socket)) => Ok(VirtualSocketStream::new(Box::new(Asked(socket))).into()),
             Ok(Err(why)) => {
+                #[expect(
+                    clippy::wildcard_enum_match_arm,
+                    reason = "the system has many words for the same"
+                )]
                 let kind = match why.kind() {
                     io::ErrorKind::ConnectionRefused => ErrorType::ConnectRefused,
                     io::ErrorKind::TimedOut => ErrorType::ConnectTimedout,
@@ -99,6 +103,10 @@ impl AsyncWrite for Asked {
 }
 
 impl VirtualSocket for Asked {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "what else there is to set is not asked for"
+    )]
     fn set_socket_option(&self, option: VirtualSockOpt) -> io::Result<()> {
         match option {
             VirtualSockOpt::NoDelay => self.0.set_nodelay(true),
