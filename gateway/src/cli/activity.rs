@@ -380,7 +380,9 @@ fn harmless(value: &Value) -> String {
     let text = match value {
         Value::Null => return "-".to_owned(),
         Value::String(text) => text.clone(),
-        other => other.to_string(),
+        other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+            other.to_string()
+        }
     };
     let seen = |letter: char| if letter.is_control() { ' ' } else { letter };
     text.chars().map(seen).collect()
@@ -394,7 +396,9 @@ fn cell(value: &Value) -> String {
             let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
             format!("{}{text}", if formula { "'" } else { "" })
         }
-        other => other.to_string(),
+        other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+            other.to_string()
+        }
     };
     if text.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))
