@@ -14,7 +14,7 @@ pub(crate) struct Family {
 pub(crate) const FAMILIES: &[Family] = &[
     Family {
         name: "Cross-tenant access settings",
-        paths: &["policies/crossTenantAccessPolicy"],
+        paths: &["policies/crossTenantAccessPolicy", "crossgate/effective"],
     },
     Family {
         name: "Default configuration",

@@ -195,6 +195,7 @@ fn the_security_administrator_manages_cross_tenant_access_and_conditional_access
             "/resourceNamespaces/",
             "/policies/",
             "/auditLogs/",
+            "/signInReports/",
         ]
         .iter()
         .any(|part| name.contains(part))
@@ -237,6 +238,7 @@ fn the_global_secure_access_administrator_reads_cross_tenant_access_but_not_iden
             Action::ConditionalAccessRead,
             Action::NamedLocationsRead,
             Action::AuditLogsRead,
+            Action::SignInReportsRead,
         ])
     );
 }

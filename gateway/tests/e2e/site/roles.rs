@@ -309,7 +309,7 @@ impl<'s> Inspector<'s> {
     /// What became of a request, whatever that was.
     #[track_caller]
     fn sign_in(&mut self) -> String {
-        self.site.payroll("/").send();
+        drop(self.site.payroll("/").send());
         wait_for("a sign-in in the log", Duration::from_secs(10), || {
             let found = self.get(&format!("v1.0/{SIGN_INS}?$top=1"));
             found["value"][0]["id"].as_str().map(ToOwned::to_owned)
