@@ -35,6 +35,10 @@ fn said(event: &Value) -> Value {
     for name in ["decisionId", "firstSeen", "lastSeen"] {
         own.remove(name);
     }
+    if let Some(case) = own.get_mut("receipt").map(|receipt| &mut receipt["case"]) {
+        let case = case.as_object_mut().unwrap();
+        assert!(case.remove("id").is_some() && case.remove("now").is_some());
+    }
     said
 }
 

@@ -294,8 +294,11 @@ fn summaries(site: &Site) -> Summaries {
     lines.collect()
 }
 
+/// Events, those that succeeded, users, apps and requests.
+type Counted<'a> = (u64, u64, BTreeSet<&'a str>, BTreeSet<&'a str>, u64);
+
 fn expected_summaries(all: &[Invented]) -> Summaries {
-    let mut found: BTreeMap<_, (u64, u64, BTreeSet<&str>, BTreeSet<&str>, u64)> = BTreeMap::new();
+    let mut found: BTreeMap<_, Counted<'_>> = BTreeMap::new();
     for event in all {
         let Some(external) = event.external_tenant() else {
             continue;

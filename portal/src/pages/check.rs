@@ -269,7 +269,7 @@ const fn consent(told: Option<&'static str>, privacy_href: Option<&'static str>)
         app: "Sample",
         account: "ada@example.com",
         home_name: told,
-        home_logo: told,
+        home_logo: if told.is_some() { Some(LOGO) } else { None },
         inviter: told,
         privacy_href,
         action: ACTION,
@@ -447,6 +447,7 @@ const fn resume(csrf: Option<&'static str>, method: Method) -> Page<'static> {
 const CSRF: &str = "sample-csrf-value";
 const PASS: &str = "sample-pass-value";
 const ACTION: &str = "/sample-action";
+const LOGO: &str = "data:image/png;base64,AA==";
 const HREF: &str = "/sample-link";
 const INVITATION: &str = "/sample-invitation";
 const CORRELATION_ID: &str = "00000000-0000-4000-8000-00000000c0de";
