@@ -114,7 +114,7 @@ fn ask(store: &Store, invention: &Invention) -> Result<(), Box<dyn Error>> {
         }
         println!(
             "{name:<44} {:>9.1} ms first, {:>7.1} ms best of 5; {hits} events, {end:?}",
-            ms(times[0]),
+            ms(times.first().copied().unwrap_or_default()),
             ms(times.iter().min().copied().unwrap_or_default())
         );
         Ok(())
