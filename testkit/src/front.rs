@@ -203,6 +203,10 @@ fn configuration(
         }
     }
     replace("payroll.contoso.com", before.host);
+    if kind == Kind::Nginx {
+        // In an expression, where the host is held against it.
+        replace(r"payroll\.contoso\.com", &before.host.replace('.', r"\."));
+    }
     let files = match kind {
         Kind::Nginx => "/etc/nginx/tls",
         Kind::Caddy => "/etc/caddy/tls",

@@ -189,6 +189,7 @@ impl HttpServerApp for Beside {
         // A body that a proxy was told to send as well is read for so long and thrown away.
         session.set_close_on_response_before_downstream_finish(false);
         session.set_total_drain_timeout(Some(self.head));
+        session.set_write_timeout(Some(self.head));
         if let Err(error) = self.answer(&mut session).await {
             tracing::debug!(%error, "whoever asked did not wait for the answer");
             return None;

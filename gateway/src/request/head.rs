@@ -44,8 +44,8 @@ pub fn read<'a>(
     let authority = authority(request, &fields)?;
     let host = host::normalise(authority).map_err(Trouble::Malformed)?;
     // `TRACE` echoes credentials to whoever can make a browser send it; no app gets it, so it is refused before any is
-    // looked for. The framework refuses `CONNECT`.
-    if request.method == Method::TRACE {
+    // looked for. `CONNECT` the framework refuses, but not where another proxy tells it.
+    if matches!(request.method, Method::TRACE | Method::CONNECT) {
         return Err(Trouble::MethodRefused);
     }
     check_framing(request, &fields, raw, limits)?;

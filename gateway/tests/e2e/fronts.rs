@@ -336,6 +336,12 @@ fn a_person_signs_in_behind_a_proxy_and_each_request_of_the_session_is_decided()
         )],
     };
     let front = Front::start_at(front_at, Kind::Nginx, &before);
+    // Another host's name leads to no app, however nginx came to this server.
+    let other = Curl::get_tls(front.address(), APP_HOST, "/", front.authority());
+    assert_eq!(
+        other.header("Host", "public.contoso.com").send().status,
+        421
+    );
     let tab = doors.browser.open("frida");
     let wanted = format!("{origin}/salaries?year=2026");
     let place = tab.goto(&wanted);
