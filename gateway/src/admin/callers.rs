@@ -21,6 +21,7 @@ use crate::ops::Metrics;
 use crate::request::admit::{Addressee, Brought, Moment, admit, unix_time};
 use crate::request::credential::Credential;
 use crate::request::respond;
+use crate::request::restriction::restriction_values;
 use crate::request::route::target;
 use crate::request::token::KnownToken;
 use crate::request::tokens::Tokens;
@@ -99,9 +100,11 @@ impl Callers {
             resource: Resource(settings.tenant.id),
             audiences: &audiences,
         };
+        let restriction = restriction_values(headers);
         let brought = Brought {
             now: unix_time(now),
             headers,
+            restriction: restriction.as_deref(),
             client_ip: address,
             session: None,
             terms_accepted: &[],

@@ -119,7 +119,8 @@ impl Gateway {
             return Err(malformed("leads_elsewhere_as_spelled", came, ctx));
         }
         ctx.session = self.signed_in(request, &head, ctx);
-        let bare = bare(&request.headers, ctx);
+        let restriction = ctx.restriction.clone();
+        let bare = bare(&request.headers, restriction.as_deref(), ctx);
         self.ask(&in_force, request, head, found, bare, ctx)
     }
 

@@ -29,7 +29,7 @@ use crate::request::respond::{self, METADATA_PATH, Trouble};
 use crate::request::restriction::restriction_values;
 use crate::request::route::{App, Door, Found, Routes};
 use crate::request::scribe::header_value;
-use crate::sign_ins::Ending;
+use crate::sign_ins::{Ending, RestrictionValues};
 use crate::signals::Signals;
 use crate::synchronization::Synchronization;
 
@@ -76,7 +76,8 @@ impl Gateway {
         };
         let head = Self::read_head(&came, routes, ctx)?;
         let session = self.signed_in(request, &head, ctx);
-        let bare = bare(headers, ctx);
+        let restriction = ctx.restriction.clone();
+        let bare = bare(headers, restriction.as_deref(), ctx);
         if let Some(place) = place::place(&head.path)
             && self.people.is_some()
             && let Some(found) = routes.signs_in(self.door, &head.host)
@@ -382,10 +383,15 @@ impl Gateway {
 }
 
 /// What a request brings, whoever is signed in.
-pub(super) fn bare<'a>(headers: &'a HeaderMap, ctx: &RequestCtx) -> Brought<'a> {
+pub(super) fn bare<'a>(
+    headers: &'a HeaderMap,
+    restriction: Option<&'a RestrictionValues>,
+    ctx: &RequestCtx,
+) -> Brought<'a> {
     Brought {
         now: unix_time(ctx.arrived),
         headers,
+        restriction,
         client_ip: ctx.client.as_ref().and_then(|client| client.address),
         session: None,
         terms_accepted: &[],

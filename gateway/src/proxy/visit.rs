@@ -130,9 +130,11 @@ impl Gateway {
                 people.begin(&call, begin).await
             }
         };
+        let restriction = ctx.restriction.clone();
         let brought = Brought {
             now: unix_time(ctx.arrived),
             headers: &request.headers,
+            restriction: restriction.as_deref(),
             client_ip: client.and_then(|client| client.address),
             session: None,
             terms_accepted: &[],

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crossgate_policy::context::Context;
+use crossgate_policy::context::{Context, RestrictionHeaders};
 use crossgate_policy::decision::TokenRefusal;
 use crossgate_policy::ids::{Id, ResourceTenant, UnixTime};
 use crossgate_policy::snapshot::Snapshot;
@@ -19,13 +19,13 @@ use http::HeaderMap;
 use jiff::Timestamp;
 
 use super::credential::{Credential, Presented};
-use super::restriction::restriction;
 use super::route::App;
 use super::subject::refusal;
 use super::token::KnownToken;
 use super::tokens::{Basis, Found, TokenDigest, Tokens};
 use crate::ops::{ACCEPTED, Metrics, NO_KEYS};
 use crate::people::{Here, SignedIn};
+use crate::sign_ins::RestrictionValues;
 pub use again::admit_again;
 pub use person::{admit_by, admit_refused, admit_signed_in, admit_with_terms};
 
@@ -59,6 +59,8 @@ pub struct Brought<'a> {
     pub now: UnixTime,
     /// Its headers.
     pub headers: &'a HeaderMap,
+    /// Of them those that restrict tenants, where any came: all headers are looked through for them, once.
+    pub restriction: Option<&'a RestrictionValues>,
     /// The caller's address.
     pub client_ip: Option<IpAddr>,
     /// Who is signed in with the browser that sends it. Counts only where it brings no token.
@@ -68,6 +70,12 @@ pub struct Brought<'a> {
 }
 
 impl<'a> Brought<'a> {
+    /// What its tenant-restriction headers say.
+    fn restricts(self) -> RestrictionHeaders<'a> {
+        let values = self.restriction;
+        values.map_or(RestrictionHeaders::Absent, RestrictionValues::read)
+    }
+
     /// The same from a browser with which somebody is signed in.
     #[must_use]
     pub fn by(self, who: Option<&'a Here>) -> Self {
@@ -214,7 +222,7 @@ fn decide(
 ) -> (Decision, Instant) {
     let context = Context {
         client_ip: brought.client_ip,
-        restriction: restriction(brought.headers),
+        restriction: brought.restricts(),
         terms_accepted: brought.terms_accepted,
         ..Context::at(brought.now)
     };

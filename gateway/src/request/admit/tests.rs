@@ -1,5 +1,6 @@
 use super::*;
 use crate::live::Keys;
+use crate::request::restriction::restriction_values;
 use crate::request::route::{Door, Routes};
 use crate::request::testing::{OWN, issuers, known, snapshot};
 use aws_lc_rs::rand::SystemRandom;
@@ -62,9 +63,11 @@ impl Stage {
             basis: Basis::new(&self.keys, 1),
         };
         let app = self.routes.find(Door::Proxy, "a.example", "/").unwrap().app;
+        let restriction = restriction_values(&headers);
         let brought = Brought {
             now: UnixTime::from_secs(now),
             headers: &headers,
+            restriction: restriction.as_deref(),
             client_ip: None,
             session: None,
             terms_accepted: &[],
