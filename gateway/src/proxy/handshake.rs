@@ -117,3 +117,59 @@ impl VirtualSocket for Asked {
 
 /// No other peer has this one.
 const OWN: u64 = 1;
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use tokio::io::AsyncWriteExt as _;
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::proxy::door::patient;
+
+    /// Reads once, without waiting: how many bytes came, where anything did.
+    async fn look(asked: &mut Asked) -> Option<usize> {
+        let mut bytes = [0; 64];
+        poll_fn(|cx| {
+            let mut buffer = ReadBuf::new(&mut bytes);
+            let read = Pin::new(&mut *asked).poll_read(cx, &mut buffer);
+            Poll::Ready(match read {
+                Poll::Ready(read) => read.ok().map(|()| buffer.filled().len()),
+                Poll::Pending => None,
+            })
+        })
+        .await
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_there_is_read_only_after_the_end_of_the_request_was_looked_for() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let to = listener.local_addr().unwrap();
+        let mut asked = Asked(TcpStream::connect(to).await.unwrap());
+        let (mut upstream, _) = listener.accept().await.unwrap();
+        upstream.write_all(b"HTTP/1.1 101 ").await.unwrap();
+        asked.0.readable().await.unwrap();
+        patient::connection(async {
+            under_way::handshake_begins();
+            assert_eq!(look(&mut asked).await, None, "the head goes out");
+            assert_eq!(
+                look(&mut asked).await,
+                None,
+                "its end is not on the way yet"
+            );
+            under_way::handshake_ends();
+            // Whoever reads looks for the end right after this.
+            assert_eq!(look(&mut asked).await, None, "its end is on the way");
+            assert_eq!(look(&mut asked).await, Some(13));
+            // Another upstream is tried, with a handshake of its own.
+            upstream.write_all(b"x").await.unwrap();
+            asked.0.readable().await.unwrap();
+            under_way::handshake_begins();
+            under_way::handshake_is_off();
+            assert_eq!(look(&mut asked).await, Some(1));
+        })
+        .await;
+        assert_eq!(look(&mut asked).await, Some(0), "kept for nobody");
+    }
+}

@@ -165,6 +165,24 @@ fn what_does_not_say_what_it_asks_about_is_refused() {
             "method_refused",
         ),
         (
+            "a tunnel, which no framework refuses here",
+            beside
+                .auth_request("CONNECT", PAYROLL_HOST, "/")
+                .bearer(&token),
+            403,
+            "method_refused",
+        ),
+        (
+            "a way past every later question",
+            beside
+                .forward_auth("GET", PAYROLL_HOST, "/")
+                .header("Connection", "Upgrade")
+                .header("Upgrade", "h2c")
+                .bearer(&token),
+            400,
+            "upgrade_odd",
+        ),
+        (
             "a dot in the end",
             beside
                 .auth_request("GET", "payroll.contoso.com.", "/")

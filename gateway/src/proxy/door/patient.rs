@@ -80,7 +80,7 @@ enum Awaited {
 }
 
 /// Serves one connection, within which a first head is told from later ones.
-pub(super) async fn connection<T>(served: impl Future<Output = T>) -> T {
+pub(in crate::proxy) async fn connection<T>(served: impl Future<Output = T>) -> T {
     CONNECTION.scope(Connection::new(false), served).await
 }
 
