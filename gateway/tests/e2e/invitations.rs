@@ -491,6 +491,13 @@ fn a_mail_that_the_server_refuses_for_good_is_given_up_and_holds_nobody_up() {
 #[test]
 fn a_guest_inviter_invites_guests_and_does_no_more() {
     let site = Stage::new().with_store().with_sign_in().open();
+    let ours = "aaaaaaaa-2222-4222-8222-000000000003";
+    let place = site.gateway.directory();
+    std::fs::create_dir(place.join("exported")).unwrap();
+    let exported = internal(ours, "olga", "olga@contoso.com");
+    std::fs::write(place.join("exported/guests.jsonl"), exported).unwrap();
+    let imported = run(place, &["policy", "import", "exported"]);
+    assert_eq!(imported.code, 0, "{}", imported.err);
     let inviter = site.administrator("95e79109-95c0-4d8e-aee3-d01accf2d47b");
     let body = |more: &Value| {
         let mut body = json!({ "invitedUserEmailAddress": "amy@adatum.example", "inviteRedirectUrl": "https://guests.contoso.com/" });
@@ -519,13 +526,6 @@ fn a_guest_inviter_invites_guests_and_does_no_more() {
     );
     assert_eq!(site.graph(&inviter, "DELETE", &path).send().status, 403);
     // Nor convert an account of ours, which nothing turns back.
-    let ours = "aaaaaaaa-2222-4222-8222-000000000003";
-    let place = site.gateway.directory();
-    std::fs::create_dir(place.join("exported")).unwrap();
-    let exported = internal(ours, "olga", "olga@contoso.com");
-    std::fs::write(place.join("exported/guests.jsonl"), exported).unwrap();
-    let imported = run(place, &["policy", "import", "exported"]);
-    assert_eq!(imported.code, 0, "{}", imported.err);
     let turned = invite(&json!({ "invitedUser": { "id": ours } }));
     assert_eq!(turned.status, 403, "{}", turned.text());
     let helpdesk = site.administrator("729827e3-9c14-49f7-bb1b-9608f156bbb8");
