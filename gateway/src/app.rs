@@ -306,7 +306,11 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
             what: "the server's thread",
             why,
         })?;
-    let ended = drain::wait(phases, &again, &metrics.connections);
+    let ended = drain::wait(
+        phases,
+        &again,
+        &[&metrics.connections, &metrics.authorize_connections],
+    );
     // No request is served any more, so what is counted now is all there is.
     writer.finish(EVENTS_LIMIT);
     if let Some(ledger) = ledger

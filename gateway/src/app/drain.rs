@@ -18,7 +18,7 @@ use super::signals::Again;
 pub(super) fn wait(
     mut phases: Receiver<ExecutionPhase>,
     again: &Again,
-    connections: &IntGauge,
+    connections: &[&IntGauge],
 ) -> Result<(), Crashed> {
     let mut draining = false;
     loop {
@@ -29,7 +29,9 @@ pub(super) fn wait(
             Ok(_) | Err(TryRecvError::Lagged(_)) => continue,
             Err(TryRecvError::Empty) => {}
         }
-        if draining && (connections.get() == 0 || again.load(Ordering::Relaxed)) {
+        if draining
+            && (connections.iter().all(|open| open.get() == 0) || again.load(Ordering::Relaxed))
+        {
             return Ok(());
         }
         std::thread::sleep(if draining { CLOSE } else { FAR });

@@ -52,6 +52,8 @@ pub struct Metrics {
     /// Client connections that are open. One number for all threads: it is what new ones are bounded by, and whether the
     /// last one is gone, so that it must be exact at every moment.
     pub connections: IntGauge,
+    /// Connections of proxies that ask, which are bounded by themselves.
+    pub authorize_connections: IntGauge,
     connections_closed: IntCounterVec,
     signals: IntCounterVec,
     partner_sides: IntCounterVec,
@@ -165,6 +167,10 @@ impl Metrics {
                 "Requests whose sign-in event waits for the writer.",
             )?,
             connections: new.gauge("connections", "Client connections that are open.")?,
+            authorize_connections: new.gauge(
+                "authorize_connections",
+                "Connections of proxies that ask that are open.",
+            )?,
             connections_closed: new.counters(
                 "connections_closed_total",
                 "Requests under way, open WebSockets and streams among them, that were closed since they would be refused if they came now, by the reason of that.",

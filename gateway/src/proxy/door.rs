@@ -65,16 +65,8 @@ pub fn service(
         acceptor: certificates.map(secured::acceptor).transpose()?,
         patience: limits.request_head_timeout,
     };
-    let bounded = Bounded {
-        app: Arc::new(secured),
-        connections,
-        most: i64::try_from(limits.max_connections).unwrap_or(i64::MAX),
-    };
-    let mut service = Service::new(name.to_owned(), bounded);
-    for address in addresses {
-        service.add_tcp(&address.to_string());
-    }
-    Ok(service)
+    let most = i64::try_from(limits.max_connections).unwrap_or(i64::MAX);
+    Ok(bounded(name, secured, connections, most, addresses))
 }
 
 /// The service of the admin listener, with the TLS of the proxy's where that has any.
@@ -96,13 +88,14 @@ pub fn admin_service(
         acceptor: certificates.map(secured::acceptor).transpose()?,
         patience: limits.request_head_timeout,
     };
-    let bounded = Bounded {
-        app: Arc::new(secured),
+    let addresses = [listen.admin];
+    let mut service = bounded(
+        "admin",
+        secured,
         connections,
-        most: MOST_ADMIN_CONNECTIONS,
-    };
-    let mut service = Service::new("admin".to_owned(), bounded);
-    service.add_tcp(&listen.admin.to_string());
+        MOST_ADMIN_CONNECTIONS,
+        &addresses,
+    );
     // Calls themselves run elsewhere: they may wait for the disk.
     service.threads = Some(1);
     Ok(service)
@@ -121,7 +114,8 @@ pub fn authorize_service(
     let mut server_options = server_options(limits);
     // Envoy speaks HTTP/2 from the first byte on.
     server_options.h2c = true;
-    let connections = gateway.metrics.connections.clone();
+    // A count of their own: clients that fill the public doors must not stop the proxies' questions, nor these them.
+    let connections = gateway.metrics.authorize_connections.clone();
     let beside = Beside {
         gateway,
         server_options,
@@ -138,16 +132,34 @@ pub fn authorize_service(
         acceptor: certificates.map(secured::acceptor).transpose()?,
         patience: limits.request_head_timeout,
     };
-    let bounded = Bounded {
-        app: Arc::new(secured),
+    let most = i64::try_from(limits.max_connections).unwrap_or(i64::MAX);
+    Ok(bounded(
+        "authorize",
+        secured,
         connections,
-        most: i64::try_from(limits.max_connections).unwrap_or(i64::MAX),
+        most,
+        &listen.authorize,
+    ))
+}
+
+/// Listeners that have together `most` connections open at a time.
+fn bounded<A: ServerApp + Send + Sync + 'static>(
+    name: &str,
+    app: A,
+    connections: IntGauge,
+    most: i64,
+    addresses: &[SocketAddr],
+) -> Service<Bounded<A>> {
+    let bounded = Bounded {
+        app: Arc::new(app),
+        connections,
+        most,
     };
-    let mut service = Service::new("authorize".to_owned(), bounded);
-    for address in &listen.authorize {
+    let mut service = Service::new(name.to_owned(), bounded);
+    for address in addresses {
         service.add_tcp(&address.to_string());
     }
-    Ok(service)
+    service
 }
 
 fn server_options(limits: &Limits) -> HttpServerOptions {

@@ -5,10 +5,13 @@ use crate::requests::IDENTITY;
 use crate::site::beside::Beside;
 use crate::site::{PAYROLL_HOST, Stage, WINGTIP, nobody, partner};
 use crossgate_testkit::curl::Curl;
+use crossgate_testkit::programs::wait_for;
 use serde_json::{Value, json};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
+
+const SOON: Duration = Duration::from_secs(10);
 
 /// Asks, and checks status and reason. Nothing may have reached the app.
 #[track_caller]
@@ -353,4 +356,22 @@ fn a_page_of_another_site_opens_no_websocket_in_a_persons_name() {
         (401, None),
         "{answer:?}"
     );
+}
+
+#[test]
+fn a_full_public_door_stops_no_question() {
+    let beside = Stage::new()
+        .section("limits", "max_connections = 3")
+        .beside();
+    let token = beside.site.guest().mint();
+    let held: Vec<_> = (0..3)
+        .map(|_| TcpStream::connect(beside.site.gateway.proxy()).unwrap())
+        .collect();
+    wait_for("three connections", SOON, || {
+        let open = beside.site.gateway.metric("crossgate_connections", &[]);
+        ((open - 3.0).abs() < 0.5).then_some(())
+    });
+    let question = beside.auth_request("GET", PAYROLL_HOST, "/").bearer(&token);
+    assert_eq!(question.send().status, 200);
+    drop(held);
 }

@@ -134,10 +134,17 @@ fn decides(kind: Kind) {
     assert_eq!(the_same(&beside, &front, Some(&member)), 200);
     site.change_policy("partners.json", &json!([]));
     assert_eq!(the_same(&beside, &front, Some(&guest)), 200);
-    // Metadata and keys are the gateway's to answer, and need no token.
-    let (answer, _) = site.ask(through(&front, "/.well-known/oauth-protected-resource"));
+    // Metadata and keys are the gateway's to answer, and need no token. Which host they are of is not the client's to say.
+    let metadata = || through(&front, "/.well-known/oauth-protected-resource");
     let origin = format!("https://payroll.contoso.com:{}", front.address().port());
-    assert_eq!(answer.json()["resource"], json!(origin), "{answer:?}");
+    for request in [
+        metadata(),
+        metadata().header("X-Forwarded-Host", "evil.example"),
+        metadata().header("Forwarded", "host=evil.example;proto=http"),
+    ] {
+        let (answer, _) = site.ask(request);
+        assert_eq!(answer.json()["resource"], json!(origin), "{answer:?}");
+    }
     let (answer, _) = site.ask(through(&front, "/.well-known/crossgate/jwks.json"));
     assert!(answer.json()["keys"].is_array(), "{answer:?}");
 }
