@@ -2,7 +2,15 @@
 //!
 //! What is serialised here is what templates get as `page`: a field renamed here breaks every override that uses it.
 
-use serde::{Serialize, Serializer};
+mod sign_up;
+mod who;
+mod why;
+
+use serde::Serialize;
+
+pub use sign_up::{FieldProblem, SignUpEnd, SignUpField, SignUpInput, SignUpProblem};
+pub use who::{Device, Who};
+pub use why::{Need, Why};
 
 use super::value::{link, maybe_link, maybe_moment, moment, paragraphs, verdict};
 
@@ -303,110 +311,6 @@ pub struct Destination<'a> {
     pub chosen: bool,
 }
 
-/// Something that is asked at a sign-up.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct SignUpField<'a> {
-    /// What stands for it in the form.
-    pub name: &'a str,
-    /// What the person reads.
-    pub label: &'a str,
-    /// How it is put in.
-    pub kind: SignUpInput,
-    /// What browsers know it as (HTML, autofill detail tokens).
-    pub autocomplete: Option<&'a str>,
-    /// The value as it was put in, or is known.
-    pub value: &'a str,
-    /// It may not be left empty.
-    pub required: bool,
-    /// What there is to choose from.
-    pub choices: &'a [Destination<'a>],
-    /// What is wrong with it.
-    pub problem: Option<FieldProblem>,
-}
-
-/// How something is put in.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[expect(
-    missing_docs,
-    reason = "the names are HTML's types of input, or say it"
-)]
-pub enum SignUpInput {
-    Text,
-    Email,
-    Date,
-    Radio,
-    Dropdown,
-    Checkboxes,
-}
-
-/// What is wrong with something that was put in.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FieldProblem {
-    /// It is empty.
-    Missing,
-    /// It is too long, or holds what no text has.
-    NotText,
-    /// It is no email address.
-    NotEmail,
-    /// It is no whole number.
-    NotNumber,
-    /// It is no day.
-    NotDate,
-    /// It is none of the choices.
-    NotChoice,
-}
-
-/// What is wrong with a form.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SignUpProblem {
-    /// Some of its fields.
-    Fields,
-    /// It was not ours, or not this browser's.
-    NotUsable,
-}
-
-/// How a sign-up ends before the application.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SignUpEnd {
-    /// It waits for approval.
-    Waits,
-    /// It was denied.
-    Denied,
-    /// The operator's own service does not want it.
-    Blocked,
-    /// Whoever it is cannot become a guest.
-    NotPossible,
-    /// There is an invitation to accept.
-    Invited,
-    /// There is a record, which lets nobody in.
-    Known,
-    /// Too many try.
-    TooMany,
-    /// It took too long.
-    TookTooLong,
-    /// What it takes does not work now.
-    Failed,
-}
-
-impl SignUpEnd {
-    /// Every one there is.
-    pub const ALL: [Self; 9] = [
-        Self::Waits,
-        Self::Denied,
-        Self::Blocked,
-        Self::NotPossible,
-        Self::Invited,
-        Self::Known,
-        Self::TooMany,
-        Self::TookTooLong,
-        Self::Failed,
-    ];
-}
-
 /// What is wrong with the address of somebody who is to be invited.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -443,60 +347,6 @@ pub enum PasscodeProblem {
     TooManyCodes,
 }
 
-/// Why a request was refused or not served, in the words of the person who made it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Why {
-    /// Nobody is signed in.
-    SignInNeeded,
-    /// Signed in, but not well enough for this.
-    MoreNeeded(Need),
-    /// More was asked for, and the sign-in came back without it.
-    MoreNeededNotGiven,
-    /// A policy of either side does not admit.
-    Blocked,
-    /// The device must be compliant.
-    DeviceNotCompliant,
-    /// The device must be joined.
-    DeviceNotJoined,
-    /// There is no guest.
-    NotInvited,
-    /// The guest has not redeemed the invitation.
-    InvitationPending,
-    /// The guest is disabled.
-    Disabled,
-    /// The session was ended.
-    Revoked,
-    /// The application is not the person's.
-    NotAssigned,
-    /// The person may not invite guests.
-    MayNotInvite,
-    /// Guests may not leave by themselves.
-    MayNotLeave,
-    /// There is no such application.
-    NotFound,
-    /// The request cannot be read, or is not allowed.
-    BadRequest,
-    /// What is needed to decide is not there yet.
-    NotReady,
-    /// The application does not answer.
-    UpstreamDown,
-    /// A fault of ours.
-    Internal,
-}
-
-/// What more is needed.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Need {
-    /// A second factor.
-    Mfa,
-    /// An authentication strength.
-    Strength,
-    /// An authentication context.
-    Context,
-    /// Terms of use are not accepted.
-    Terms,
-}
-
 /// Why a sign-in came to nothing.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -517,41 +367,6 @@ pub enum FailedWhy {
     InvitationGone,
     /// An invitation is for somebody else.
     InvitationOfAnother,
-}
-
-/// Who is signed in.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct Who<'a> {
-    /// The person's name or address.
-    pub name: &'a str,
-    /// The id of the tenant that vouches for the person.
-    pub home_tenant: &'a str,
-    /// That tenant's name, where it is known.
-    pub home_tenant_name: Option<&'a str>,
-    /// The way to sign in, by the label that it was chosen by.
-    pub signed_in_with: &'a str,
-    /// Whether a second factor counts.
-    pub mfa: bool,
-    /// What counts of the device.
-    pub device: Device,
-    /// When the person signed in.
-    #[serde(serialize_with = "moment")]
-    pub since: &'a str,
-    /// When the session ends.
-    #[serde(serialize_with = "moment")]
-    pub until: &'a str,
-}
-
-/// What counts of a device.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Device {
-    /// Nothing is known, or nothing of it is trusted.
-    NotKnown,
-    /// Compliant.
-    Compliant,
-    /// Joined, whether it complies or not.
-    Joined,
 }
 
 /// Whether the person may use an application.
@@ -647,66 +462,5 @@ impl Page<'_> {
             Self::SignInFailed { .. } => "sign-in-failed.html",
             Self::Onward { .. } => "onward.html",
         }
-    }
-}
-
-impl Why {
-    /// Every one there is.
-    pub const ALL: [Self; 21] = [
-        Self::SignInNeeded,
-        Self::MoreNeeded(Need::Mfa),
-        Self::MoreNeeded(Need::Strength),
-        Self::MoreNeeded(Need::Context),
-        Self::MoreNeeded(Need::Terms),
-        Self::MoreNeededNotGiven,
-        Self::Blocked,
-        Self::DeviceNotCompliant,
-        Self::DeviceNotJoined,
-        Self::NotInvited,
-        Self::InvitationPending,
-        Self::Disabled,
-        Self::Revoked,
-        Self::NotAssigned,
-        Self::MayNotInvite,
-        Self::MayNotLeave,
-        Self::NotFound,
-        Self::BadRequest,
-        Self::NotReady,
-        Self::UpstreamDown,
-        Self::Internal,
-    ];
-
-    /// Its name in templates and language files.
-    #[must_use]
-    pub const fn key(self) -> &'static str {
-        match self {
-            Self::SignInNeeded => "sign-in-needed",
-            Self::MoreNeeded(Need::Mfa) => "more-needed-mfa",
-            Self::MoreNeeded(Need::Strength) => "more-needed-strength",
-            Self::MoreNeeded(Need::Context) => "more-needed-context",
-            Self::MoreNeeded(Need::Terms) => "more-needed-terms",
-            Self::MoreNeededNotGiven => "more-needed-not-given",
-            Self::Blocked => "blocked",
-            Self::DeviceNotCompliant => "device-not-compliant",
-            Self::DeviceNotJoined => "device-not-joined",
-            Self::NotInvited => "not-invited",
-            Self::InvitationPending => "invitation-pending",
-            Self::Disabled => "disabled",
-            Self::Revoked => "revoked",
-            Self::NotAssigned => "not-assigned",
-            Self::MayNotInvite => "may-not-invite",
-            Self::MayNotLeave => "may-not-leave",
-            Self::NotFound => "not-found",
-            Self::BadRequest => "bad-request",
-            Self::NotReady => "not-ready",
-            Self::UpstreamDown => "upstream-down",
-            Self::Internal => "internal",
-        }
-    }
-}
-
-impl Serialize for Why {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.key())
     }
 }
