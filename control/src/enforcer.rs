@@ -8,6 +8,7 @@ use crossgate_config::Settings;
 use crossgate_graph::Compiled;
 use crossgate_policy::snapshot::Snapshot;
 use crossgate_policy::subject::Subject;
+use crossgate_policy::{Decision, Line};
 
 use crate::roles::LockOut;
 use crate::sign_ins::SignIns;
@@ -34,6 +35,15 @@ pub trait Enforcer: fmt::Debug + Send + Sync {
     /// What happened at the door; `None` where nothing of it is kept.
     fn sign_ins(&self) -> Option<&dyn SignIns> {
         None
+    }
+
+    /// Makes the decision of a sign-in event again, by the policy that decided then, and says what each step compared.
+    ///
+    /// # Errors
+    /// Why it cannot be made again, or is another one now.
+    fn decided_again(&self, event: &str) -> Result<(Decision, Vec<Line>), String> {
+        let _ = event;
+        Err("decisions are not made again here".to_owned())
     }
 
     /// Puts a policy in force, whose documents stand at `head`. Once it returns, every request that begins is decided by it.

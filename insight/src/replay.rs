@@ -105,7 +105,7 @@ impl Replay<'_> {
         after.outcome.as_ref().err()?;
         let target = self.apps.get(&case.app)?;
         let (decision, lines) = case.explain(self.draft, target)?;
-        nearest_change(&decision, &lines)
+        nearest_change(&decision, &lines).map(|nearest| nearest.text)
     }
 }
 

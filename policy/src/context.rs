@@ -79,11 +79,16 @@ pub enum PolicyHeader {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct TenantList<'a>(&'a str);
 
-impl TenantList<'_> {
+impl<'a> TenantList<'a> {
+    /// Its entries.
+    pub fn entries(self) -> impl Iterator<Item = &'a str> {
+        self.0.split(',').map(str::trim)
+    }
+
     /// Whether the list names this tenant, by its id or one of its domains.
     #[must_use]
     pub fn names(self, tenant: TenantId, domains: &[Box<str>]) -> bool {
-        self.0.split(',').map(str::trim).any(|entry| {
+        self.entries().any(|entry| {
             TenantId::parse(entry) == Some(tenant)
                 || domains
                     .iter()

@@ -12,6 +12,9 @@ pub mod snapshot;
 pub mod subject;
 pub mod target;
 
-pub use decide::{Admitted, Caller, consents_automatically, decide, explain, newest_revocation};
+pub use decide::{
+    Admitted, Caller, consents_automatically, decide, explain, explain_with_values,
+    newest_revocation,
+};
 pub use decision::{Decision, Facts, Outcome, Permit, Reason, Refusal, Requirement, Step};
-pub use explanation::{Line, nearest_change};
+pub use explanation::{Line, NearestChange, SuppliedBy, Values, nearest_change};

@@ -326,7 +326,7 @@ fn the_explanation_gives_the_same_answer_and_names_every_step_that_was_reached()
 fn change(snapshot: &Snapshot, subject: &Subject) -> Option<String> {
     let context = Context::at(NOW);
     let (decision, lines) = explain(snapshot, Caller::Verified(subject), &payroll(), &context);
-    nearest_change(&decision, &lines)
+    nearest_change(&decision, &lines).map(|nearest| nearest.text)
 }
 
 /// Ada as Contoso's guest, whose token names her home in this form.

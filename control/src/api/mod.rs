@@ -7,6 +7,8 @@ mod batch;
 mod body;
 mod bulk;
 pub mod call;
+mod concealed;
+mod decisions;
 mod delegated;
 pub(crate) mod directory;
 mod documents;
@@ -130,6 +132,7 @@ impl Api {
                 Special::GetAudit => audits::get(self, asked),
                 Special::ListSignIns => sign_ins::list(self, asked),
                 Special::GetSignIn => sign_ins::get(self, asked),
+                Special::GetDecision => decisions::get(self, asked),
                 Special::ListDirectoryRoles => role_management::list_directory_roles(asked),
                 Special::GetDirectoryRole => role_management::get_directory_role(asked),
                 Special::ListRoleMembers => role_management::list_members(self, asked),

@@ -300,6 +300,7 @@ fn success(route: &Route) -> (&'static str, Option<Value>) {
                 Given::One(entity) => ("200", one(entity)),
                 Given::Many(entity) => ("200", many(entity)),
             },
+            Special::GetDecision => ("200", one(&model::DECISION)),
             Special::Metadata | Special::OpenApi | Special::Batch | Special::Effective => {
                 ("200", Some(json!({"type": "object"})))
             }

@@ -125,6 +125,8 @@ pub enum Special {
     ListSignIns,
     /// One of them.
     GetSignIn,
+    /// Why requests were let in or refused.
+    GetDecision,
     /// Built-in roles.
     ListDirectoryRoles,
     /// One of them.

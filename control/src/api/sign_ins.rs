@@ -3,11 +3,12 @@
 use std::ops::Bound;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::Api;
 use super::asked::Asked;
 use super::call::Reply;
+use super::concealed;
 use super::error::ApiError;
 use super::listed::{self, Page};
 use crate::model::{SIGN_IN, show};
@@ -98,7 +99,7 @@ pub(super) fn get(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     Ok(Reply::ok(Value::Object(shown)))
 }
 
-fn log(log: Option<&dyn SignIns>) -> Result<&dyn SignIns, ApiError> {
+pub(super) fn log(log: Option<&dyn SignIns>) -> Result<&dyn SignIns, ApiError> {
     log.ok_or_else(|| {
         ApiError::not_found(
             "sign-ins are not kept: `store` under `[sign_ins]` of the configuration is off",
@@ -110,7 +111,7 @@ fn log(log: Option<&dyn SignIns>) -> Result<&dyn SignIns, ApiError> {
 const LARGEST_PAGE: u16 = 1000;
 
 /// As in Graph, which policies applied is for those who may read policies.
-fn may_see_policies(api: &Api, asked: &Asked<'_>) -> bool {
+pub(super) fn may_see_policies(api: &Api, asked: &Asked<'_>) -> bool {
     let needed = Required::all([Action::ConditionalAccessRead].into_iter().collect());
     let caller = asked.who.caller();
     needed.is_some_and(|needed| api.ledger.roles().check(&caller, needed).is_ok())
@@ -119,7 +120,7 @@ fn may_see_policies(api: &Api, asked: &Asked<'_>) -> bool {
 fn shown(event: Map<String, Value>, sees_policies: bool) -> Map<String, Value> {
     let mut shown = show(&SIGN_IN, event);
     if !sees_policies {
-        shown.insert("appliedConditionalAccessPolicies".to_owned(), json!([]));
+        concealed::of_sign_in(&mut shown);
     }
     shown
 }

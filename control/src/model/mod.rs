@@ -6,6 +6,7 @@
 mod access_review;
 mod conditional_access;
 mod cross_tenant;
+mod decision;
 mod delegation;
 mod directory;
 mod shown;
@@ -18,6 +19,7 @@ pub use conditional_access::{CONDITIONAL_ACCESS_POLICY, NAMED_LOCATION};
 pub use cross_tenant::{
     DEFAULT, IDENTITY_SYNCHRONIZATION, PARTNER, PARTNER_TEMPLATE, POLICY, SYNCHRONIZATION_TEMPLATE,
 };
+pub use decision::DECISION;
 pub use delegation::{APP_ROLE_ASSIGNMENT, GROUP, SERVICE_PRINCIPAL};
 pub use directory::{
     AUTHORIZATION_POLICY, DIRECTORY_AUDIT, DIRECTORY_OBJECT, DIRECTORY_ROLE, DOMAIN_POLICY,
@@ -54,6 +56,7 @@ pub static ENTITIES: &[&EntityType] = &[
     &NAMED_LOCATION,
     &DIRECTORY_AUDIT,
     &SIGN_IN,
+    &DECISION,
     &DIRECTORY_ROLE,
     &DIRECTORY_OBJECT,
     &ROLE_DEFINITION,

@@ -8,6 +8,7 @@
 )]
 
 mod bodies;
+mod decisions;
 mod documents;
 mod invitations;
 mod meanwhile;

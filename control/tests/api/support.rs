@@ -57,6 +57,11 @@ impl Site {
 
     /// The same with more in the configuration.
     pub(crate) fn configured(more: &str, documents: Vec<Write>) -> Self {
+        Self::enforced_by(Arc::new(Idle(configured(more))), documents)
+    }
+
+    /// The same in another gateway.
+    pub(crate) fn enforced_by(enforcer: Arc<dyn Enforcer>, documents: Vec<Write>) -> Self {
         let folder = TempDir::new().unwrap();
         let store = Watched::open(&folder.path().join("store.db"));
         if !documents.is_empty() {
@@ -65,11 +70,7 @@ impl Site {
         let store = Arc::new(store);
         let opened = open(&*store).unwrap();
         let shared: Arc<dyn Store> = Arc::<Watched>::clone(&store);
-        let ledger = Arc::new(Ledger::new(
-            shared,
-            Arc::new(Idle(configured(more))),
-            opened,
-        ));
+        let ledger = Arc::new(Ledger::new(shared, enforcer, opened));
         Self {
             api: Api::new(Arc::clone(&ledger)),
             ledger,
@@ -214,7 +215,7 @@ fn subject(kind: SubjectKind) -> Subject {
     }
 }
 
-fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     configured("")
 }
 

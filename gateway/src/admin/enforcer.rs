@@ -10,10 +10,11 @@ use crossgate_control::store::{Head, Store, StoreError};
 use crossgate_graph::Compiled;
 use crossgate_policy::context::Context;
 use crossgate_policy::snapshot::Snapshot;
-use crossgate_policy::{Caller, decide};
+use crossgate_policy::{Caller, Decision, Line, decide};
 use jiff::Timestamp;
 
 use super::callers;
+use super::decided::Decided;
 use super::noted::Noted;
 use crate::live::{InForce, Live, announce};
 use crate::load;
@@ -29,6 +30,7 @@ pub struct Stored {
     /// Read where nobody may wait for whoever holds the state.
     settings: ArcSwap<Settings>,
     state: Mutex<State>,
+    decided: Decided,
 }
 
 /// Both halves of what is in force.
@@ -58,6 +60,7 @@ impl Stored {
             noted,
             settings: ArcSwap::from_pointee(settings),
             state: Mutex::new(state),
+            decided: Decided::default(),
         }
     }
 
@@ -124,6 +127,19 @@ impl Enforcer for Stored {
 
     fn write_activity(&self, store: &dyn Store) -> Result<(), StoreError> {
         self.noted.activity.write(store)
+    }
+
+    fn decided_again(&self, event: &str) -> Result<(Decision, Vec<Line>), String> {
+        let now = self.live.in_force();
+        if let Some(told) = self.decided.by_present(event, &now, &self.settings.load()) {
+            return told;
+        }
+        let (text, changed) = {
+            let state = self.hold();
+            (state.text.clone(), state.head.changed)
+        };
+        self.decided
+            .by_past(event, &self.settings.load(), text, changed)
     }
 
     fn enforce(&self, policy: &Compiled, head: &Head) {

@@ -3,6 +3,7 @@
 mod activity;
 mod bodies;
 mod callers;
+mod decided;
 mod enforcer;
 mod noted;
 mod sign_in_log;

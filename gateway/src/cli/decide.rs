@@ -132,7 +132,7 @@ impl Rules {
             context: case.context(),
         };
         let snapshot = case.beside(&self.snapshot, question.home());
-        Ok(question.ask(&snapshot))
+        Ok(question.ask(&snapshot, crossgate_policy::explain))
     }
 
     fn token(&self, case: &Case) -> Result<Token, String> {

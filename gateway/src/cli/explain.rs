@@ -15,7 +15,7 @@ use crossgate_config::Purpose;
 use crossgate_policy::context::Context;
 use crossgate_policy::decision::Step;
 use crossgate_policy::ids::Id;
-use crossgate_policy::nearest_change;
+use crossgate_policy::{explain_with_values, nearest_change};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
@@ -90,7 +90,7 @@ pub(super) fn run(args: &ExplainArgs, out: &mut impl Write) -> Result<Verdict, F
             ..Context::at(unix_time(Timestamp::now()))
         },
     };
-    let answer = question.ask(&loaded.snapshot);
+    let answer = question.ask(&loaded.snapshot, explain_with_values);
     let broken = broken.or_else(|| answer.fault.map(|fault| fault.to_string()));
     match args.output {
         Form::Text => {
@@ -129,7 +129,8 @@ impl<'a> Explained<'a> {
     fn new(answer: &'a Answer) -> Self {
         Self {
             record: Record::new(&answer.decision, &answer.lines),
-            nearest_change: nearest_change(&answer.decision, &answer.lines),
+            nearest_change: nearest_change(&answer.decision, &answer.lines)
+                .map(|nearest| nearest.text),
         }
     }
 }

@@ -78,6 +78,9 @@ pub(super) struct Answer {
     pub(super) fault: Option<TokenFault>,
 }
 
+/// How much is said of a decision.
+pub(super) type Explain = fn(&Snapshot, Caller<'_>, &Target, &Context<'_>) -> (Decision, Vec<Line>);
+
 impl Question<'_> {
     /// The tenant that the account lives in, as far as the token tells.
     pub(super) fn home(&self) -> Option<TenantId> {
@@ -88,8 +91,8 @@ impl Question<'_> {
         }
     }
 
-    /// Decides.
-    pub(super) fn ask(&self, snapshot: &Snapshot) -> Answer {
+    /// Decides, and says why in this way.
+    pub(super) fn ask(&self, snapshot: &Snapshot, explain: Explain) -> Answer {
         let (subject, fault, open);
         let caller = match &self.token {
             Token::Absent => {
@@ -123,7 +126,7 @@ impl Question<'_> {
         } else {
             &self.app.target
         };
-        let (decision, lines) = crossgate_policy::explain(snapshot, caller, target, &self.context);
+        let (decision, lines) = explain(snapshot, caller, target, &self.context);
         Answer {
             decision,
             lines,

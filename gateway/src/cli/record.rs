@@ -1,7 +1,7 @@
 //! A decision as JSON: what `decide` prints a line of, and `explain` with `--output json`.
 
 use crossgate_policy::decision::{AccessType, Direction, Step};
-use crossgate_policy::{Decision, Line};
+use crossgate_policy::{Decision, Line, SuppliedBy};
 use serde::Serialize;
 
 /// A decision. The members come in this order.
@@ -30,6 +30,19 @@ struct Explained<'a> {
     document: &'a str,
     property: &'a str,
     result: &'a str,
+    #[serde(flatten)]
+    compared: Option<Compared<'a>>,
+}
+
+/// What a step compared, where that is told.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Compared<'a> {
+    supplied_by: Option<&'static str>,
+    seen: &'a str,
+    wanted: &'a str,
+    explicit: bool,
+    refuses: bool,
 }
 
 impl<'a> Record<'a> {
@@ -68,12 +81,21 @@ impl<'a> Explained<'a> {
             document,
             property,
             result,
+            refuses,
+            values,
         } = line;
         Self {
             step: step.name(),
             document,
             property,
             result,
+            compared: values.as_ref().map(|values| Compared {
+                supplied_by: line.supplied_by().map(SuppliedBy::name),
+                seen: &values.seen,
+                wanted: &values.wanted,
+                explicit: values.explicit,
+                refuses: *refuses,
+            }),
         }
     }
 }

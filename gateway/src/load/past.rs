@@ -37,12 +37,7 @@ impl Past {
     pub fn read(config: &Path, directories: &[impl AsRef<Path>]) -> Result<Self, Faults> {
         let text = read(config)?;
         let settings = parse(config, &text, Purpose::Decide)?;
-        let mut past = Self {
-            named: HashMap::new(),
-            store: None,
-            compiled: VecDeque::new(),
-            settings,
-        };
+        let mut past = Self::empty(settings);
         for directory in directories {
             past.take_directory(&text, directory.as_ref())?;
         }
@@ -54,6 +49,27 @@ impl Past {
             PolicySource::Directory(_) | PolicySource::Sqlite(_) => {}
         }
         Ok(past)
+    }
+
+    /// What the store of a configuration, whose text this is, has been up to now.
+    ///
+    /// # Errors
+    /// Every fault of the store.
+    pub fn of_store(settings: Settings, text: &str) -> Result<Self, Faults> {
+        let mut past = Self::empty(settings);
+        if let PolicySource::Sqlite(file) = past.settings.policy.clone() {
+            past.take_store(text, &file)?;
+        }
+        Ok(past)
+    }
+
+    fn empty(settings: Settings) -> Self {
+        Self {
+            named: HashMap::new(),
+            store: None,
+            compiled: VecDeque::new(),
+            settings,
+        }
     }
 
     /// The configuration.

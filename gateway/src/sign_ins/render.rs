@@ -241,7 +241,9 @@ impl<'a> Crossgate<'a> {
                     result: &line.result,
                 })
                 .collect(),
-            nearest_change: decision.and_then(|decision| nearest_change(decision, lines)),
+            nearest_change: decision
+                .and_then(|decision| nearest_change(decision, lines))
+                .map(|nearest| nearest.text),
             http_status: (observation.status > 0).then_some(observation.status),
             receipt,
         }

@@ -171,12 +171,12 @@ impl Case {
         Self::read(case.get().as_bytes())
     }
 
-    /// Decides it, with a line for every step that was reached. `None` where it holds claims: they are to be read as a token's first.
+    /// Decides it, with a line for every step that was reached and what it compared. `None` where it holds claims: they are to be read as a token's first.
     #[must_use]
     pub fn explain(&self, snapshot: &Snapshot, target: &Target) -> Option<(Decision, Vec<Line>)> {
         let caller = self.caller()?;
         let snapshot = self.beside(snapshot, home_of(caller));
-        Some(crossgate_policy::explain(
+        Some(crossgate_policy::explain_with_values(
             &snapshot,
             caller,
             &self.target(target),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Request, app_line};
 use crate::decision::{Reason, Refusal, Step};
-use crate::explanation::{Line, Recorder, line};
+use crate::explanation::{Line, Recorder, Values, line, list};
 use crate::ids::Id;
 use crate::snapshot::AssignedBy;
 use crate::subject::SubjectKind;
@@ -19,10 +19,13 @@ pub(super) fn check(request: &Request<'_>, recorder: &mut impl Recorder) -> Resu
         ("assignment_required", assigned != Assigned::No),
     ];
     for (rule, holds) in rules {
-        recorder.record(|| {
-            let result = if holds { "holds" } else { "refuses" };
-            app_line(Step::AppRules, request.target, rule, result)
-        });
+        recorder.compare(
+            || {
+                let result = if holds { "holds" } else { "refuses" };
+                app_line(Step::AppRules, request.target, rule, result)
+            },
+            || values(request, rule),
+        );
     }
     if let (Assigned::ByDocument(by), Some(user)) = (assigned, request.parties.own_user) {
         recorder.record(|| document_line(request, user, by));
@@ -31,6 +34,54 @@ pub(super) fn check(request: &Request<'_>, recorder: &mut impl Recorder) -> Resu
         Ok(())
     } else {
         Err(Refusal::new(Step::AppRules, Reason::AppRule))
+    }
+}
+
+/// What a rule compares. These lists only ever name who may: whoever is refused is named nowhere.
+fn values(request: &Request<'_>, rule: &str) -> Values {
+    let (subject, target) = (request.subject, request.target);
+    match rule {
+        "clients" => {
+            let seen = subject.client.as_ref().map_or_else(
+                || "no client".to_owned(),
+                |client| format!("client {client}"),
+            );
+            match &target.clients {
+                Clients::Any => Values::implicit(seen, "any client"),
+                Clients::Only(listed) => Values::implicit(seen, list(listed.iter())),
+            }
+        }
+        "scopes" => match subject.kind {
+            SubjectKind::App => Values::implicit("a service principal, which has none", "any"),
+            SubjectKind::User if target.scopes.is_empty() => {
+                Values::implicit(list(subject.scopes.iter()), "any")
+            }
+            SubjectKind::User => Values::implicit(
+                list(subject.scopes.iter()),
+                format!("all of {}", list(target.scopes.iter())),
+            ),
+        },
+        "roles" => {
+            let wanted = if target.roles.is_empty() {
+                "any".to_owned()
+            } else {
+                format!("one of {}", list(target.roles.iter()))
+            };
+            Values::implicit(list(roles(request)), wanted)
+        }
+        _ => {
+            let user = request.parties.own_user;
+            let seen = user.map_or_else(
+                || "a user without an id here".to_owned(),
+                |user| format!("user {user}"),
+            );
+            let wanted = if target.assignment_required {
+                "a role, or an assignment of the user or a group"
+            } else {
+                "anybody"
+            };
+            Values::implicit(seen, wanted)
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Request;
 use crate::decision::{AccessType, Direction, Reason, Refusal, Step};
-use crate::explanation::{Recorder, line};
+use crate::explanation::{Recorder, Values, line, list};
 use crate::ids::Cloud;
 use crate::snapshot::Snapshot;
 use crate::subject::{Home, HomeCloud};
@@ -25,20 +25,23 @@ pub(super) fn check(request: &Request<'_>, recorder: &mut impl Recorder) -> Resu
     let mut refused = false;
     for cloud in clouds.into_iter().flatten() {
         let obstacle = obstacle(request, cloud);
-        recorder.record(|| match obstacle {
-            None => line(
-                Step::Cloud,
-                "cross-tenant-access-policy",
-                "allowedCloudEndpoints",
-                format!("{} passes", cloud.name()),
-            ),
-            Some((document, property)) => line(
-                Step::Cloud,
-                document,
-                property,
-                format!("refuses: {}", cloud.name()),
-            ),
-        });
+        recorder.compare(
+            || match obstacle {
+                None => line(
+                    Step::Cloud,
+                    "cross-tenant-access-policy",
+                    "allowedCloudEndpoints",
+                    format!("{} passes", cloud.name()),
+                ),
+                Some((document, property)) => line(
+                    Step::Cloud,
+                    document,
+                    property,
+                    format!("refuses: {}", cloud.name()),
+                ),
+            },
+            || values(request, cloud, obstacle),
+        );
         refused |= obstacle.is_some();
     }
     if clouds == [None, None] {
@@ -48,6 +51,28 @@ pub(super) fn check(request: &Request<'_>, recorder: &mut impl Recorder) -> Resu
         Err(Refusal::new(Step::Cloud, reason))
     } else {
         Ok(())
+    }
+}
+
+fn values(request: &Request<'_>, cloud: Cloud, obstacle: Option<(&str, &str)>) -> Values {
+    match obstacle {
+        Some((_, "tenantId")) => Values::implicit(
+            format!("a tenant of the cloud {} without a document", cloud.name()),
+            "a document of it",
+        ),
+        Some((_, "b2bDirectConnect")) => Values::implicit(
+            format!("direct connect from the cloud {}", cloud.name()),
+            "direct connect within our cloud, or a guest",
+        ),
+        Some(_) | None => {
+            let own = request.snapshot.own.cloud;
+            let allowed = request.snapshot.allowed_clouds.iter().copied();
+            let wanted = std::iter::once(own).chain(allowed).map(Cloud::name);
+            Values {
+                explicit: obstacle.is_none() && cloud != own,
+                ..Values::implicit(cloud.name(), list(wanted))
+            }
+        }
     }
 }
 

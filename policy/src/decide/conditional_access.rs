@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::{Request, app_line};
 use crate::decision::{AccessType, Direction, Reason, Refusal, Requirement, Step};
-use crate::explanation::{Recorder, line};
+use crate::explanation::{Recorder, Values, address, line, list};
 use crate::snapshot::{AccessPolicy, PolicyState};
 use crate::subject::SubjectKind;
 use controls::{Unmet, Verdict};
@@ -31,7 +31,10 @@ pub(super) fn check(request: &Request<'_>, recorder: &mut impl Recorder) -> Resu
     let mut blocked = false;
     for policy in request.snapshot.conditional_access.iter() {
         let verdict = evaluate(request, policy);
-        recorder.record(|| policy_line(policy, &verdict));
+        recorder.compare(
+            || policy_line(policy, &verdict),
+            || values(request, policy, &verdict),
+        );
         match (policy.state, verdict) {
             (PolicyState::ReportOnly, _)
             | (PolicyState::Enabled, Verdict::NotApplied | Verdict::Met) => {}
@@ -59,14 +62,25 @@ fn demanded_contexts(request: &Request<'_>, unmet: &mut Unmet, recorder: &mut im
     let believed = request.parties.own_issued || request.trust.home_mfa;
     for context in &request.target.auth_contexts {
         let met = believed && request.subject.auth_contexts.contains(context);
-        recorder.record(|| {
-            let result = if met {
-                format!("{context} met")
-            } else {
-                format!("refuses: {context} missing")
-            };
-            app_line(STEP, request.target, "auth_contexts", result)
-        });
+        recorder.compare(
+            || {
+                let result = if met {
+                    format!("{context} met")
+                } else {
+                    format!("refuses: {context} missing")
+                };
+                app_line(STEP, request.target, "auth_contexts", result)
+            },
+            || {
+                let shown = list(request.subject.auth_contexts.iter());
+                let seen = if believed {
+                    shown
+                } else {
+                    format!("{shown}, in a token whose MFA is not accepted")
+                };
+                Values::explicit(seen, context.to_string())
+            },
+        );
         if !met {
             unmet.context_missing(context, mfa_cannot_be_met(request));
         }
@@ -76,6 +90,25 @@ fn demanded_contexts(request: &Request<'_>, unmet: &mut Unmet, recorder: &mut im
 /// At direct connect MFA can only be done at home, and counts only where it is trusted.
 fn mfa_cannot_be_met(request: &Request<'_>) -> bool {
     request.parties.access_type == AccessType::DirectConnect && !request.trust.home_mfa
+}
+
+/// What a caller showed that counts, and what the policy demands.
+fn values(request: &Request<'_>, policy: &AccessPolicy, verdict: &Verdict) -> Values {
+    if matches!(verdict, Verdict::NotApplied) {
+        return Values::default();
+    }
+    let seen = format!(
+        "mfa {}, device {}, from {}",
+        request.trust.mfa.name(),
+        request.trust.device.name(),
+        address(request.context.client_ip)
+    );
+    let wanted = if policy.controls.block {
+        "a request that the policy does not apply to".to_owned()
+    } else {
+        controls::told(&policy.controls)
+    };
+    Values::explicit(seen, wanted)
 }
 
 fn policy_line(policy: &AccessPolicy, verdict: &Verdict) -> crate::explanation::Line {

@@ -1,12 +1,14 @@
 //! Step 5: the cross-tenant settings of the direction (decision.md, sections 5, 7 and 9, second part).
 
+mod values;
+
 use std::sync::Arc;
 
 use super::matching::{self, Listed, Match, Verdict};
 use super::parties::Parties;
 use super::{Request, app_line};
 use crate::decision::{AccessType, Direction, Reason, Refusal, Step};
-use crate::explanation::{Recorder, line};
+use crate::explanation::{Recorder, Values, line, list};
 use crate::snapshot::{
     Access, Consent, DefaultSettings, Origin, PartnerSettings, Setting, Snapshot,
 };
@@ -107,14 +109,26 @@ fn inbound(request: &Request<'_>, recorder: &mut impl Recorder) -> Result<(), Re
 fn listed_workload(request: &Request<'_>, recorder: &mut impl Recorder) -> Result<(), Refusal> {
     let client = request.subject.client.as_ref();
     let listed = client.is_some_and(|client| request.target.app_clients.contains(client));
-    recorder.record(|| {
-        let result = if listed {
-            "lists the client"
-        } else {
-            "refuses: does not list the client"
-        };
-        app_line(Step::Inbound, request.target, "app_clients", result)
-    });
+    recorder.compare(
+        || {
+            let result = if listed {
+                "lists the client"
+            } else {
+                "refuses: does not list the client"
+            };
+            app_line(Step::Inbound, request.target, "app_clients", result)
+        },
+        || {
+            let seen = client.map_or_else(
+                || "no client".to_owned(),
+                |client| format!("client {client}"),
+            );
+            Values {
+                explicit: listed,
+                ..Values::implicit(seen, list(request.target.app_clients.iter()))
+            }
+        },
+    );
     if listed {
         Ok(())
     } else {
@@ -133,14 +147,26 @@ fn partner_consents(request: &Request<'_>, recorder: &mut impl Recorder) -> Resu
         Consent::TokenIssuance => (true, "consents by issuing the token"),
         Consent::Published => published(request),
     };
-    recorder.record(|| {
-        line(
-            Step::Inbound,
-            request.parties.partner_document(),
-            "consent",
-            result,
-        )
-    });
+    recorder.compare(
+        || {
+            line(
+                Step::Inbound,
+                request.parties.partner_document(),
+                "consent",
+                result,
+            )
+        },
+        || {
+            let wanted = match consent {
+                Consent::TokenIssuance => "a token of the partner",
+                Consent::Published => "a published document that admits this caller and this app",
+            };
+            Values {
+                explicit: consents,
+                ..Values::implicit("", wanted)
+            }
+        },
+    );
     if consents {
         Ok(())
     } else {
@@ -273,32 +299,65 @@ fn apply(
         (Origin::Written, false) | (Origin::Default, _) => "default".to_owned(),
         (Origin::Initial, _) => "initial".to_owned(),
     };
-    recorder.record(|| {
-        line(
-            step,
-            document(setting.users.origin),
-            format!("{}.usersAndGroups", property.name),
-            format!(
-                "{}: {}",
-                access(setting.users.access),
-                user_result(&matched, request.subject.kind)
-            ),
-        )
-    });
-    recorder.record(|| {
-        line(
-            step,
-            document(setting.apps.origin),
-            format!("{}.applications", property.name),
-            format!(
-                "{}: {}, {}",
-                access(setting.apps.access),
-                if matched.app { "listed" } else { "not listed" },
-                verdict(matched.verdict)
-            ),
-        )
-    });
+    let (users, apps) = in_the_way(setting, &matched);
+    let instead_of = || super::instead_of(&request.parties, written.is_some(), property.name);
+    recorder.compare(
+        || {
+            line(
+                step,
+                document(setting.users.origin),
+                format!("{}.usersAndGroups", property.name),
+                format!(
+                    "{}: {}",
+                    access(setting.users.access),
+                    user_result(&matched, request.subject.kind)
+                ),
+            )
+            .refusing(users)
+        },
+        || Values {
+            instead_of: instead_of(),
+            ..values::of_users(&setting.users, &request.parties.seen, matched.user)
+        },
+    );
+    recorder.compare(
+        || {
+            line(
+                step,
+                document(setting.apps.origin),
+                format!("{}.applications", property.name),
+                format!(
+                    "{}: {}, {}",
+                    access(setting.apps.access),
+                    if matched.app { "listed" } else { "not listed" },
+                    verdict(matched.verdict)
+                ),
+            )
+            .refusing(apps)
+        },
+        || Values {
+            instead_of: instead_of(),
+            ..values::of_apps(&setting.apps, request, matched.app)
+        },
+    );
     matched.verdict
+}
+
+/// Which halves of a setting that does not admit are in the way of this request; both together where both block.
+fn in_the_way(setting: &Setting, matched: &Match) -> (bool, bool) {
+    if matched.verdict == Verdict::Admits {
+        return (false, false);
+    }
+    let users = match (setting.users.access, matched.user) {
+        (_, Listed::Unknown) => true,
+        (Access::Allowed, listed) => listed == Listed::No,
+        (Access::Blocked, listed) => listed == Listed::Yes,
+    };
+    let apps = match setting.apps.access {
+        Access::Allowed => !matched.app,
+        Access::Blocked => matched.app,
+    };
+    (users, apps)
 }
 
 const fn access(access: Access) -> &'static str {

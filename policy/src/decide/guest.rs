@@ -2,7 +2,7 @@
 
 use super::{Request, cloud};
 use crate::decision::{Direction, Reason, Refusal, Step};
-use crate::explanation::{Line, Recorder, line};
+use crate::explanation::{Line, Recorder, Values, line, time};
 use crate::snapshot::{DirectoryMode, Guest, Redemption, Snapshot};
 use crate::subject::{Home, SubjectKind};
 
@@ -19,18 +19,33 @@ pub(super) fn check(request: &Request<'_>, recorder: &mut impl Recorder) -> Resu
             (false, Home::MicrosoftAccount | Home::NoTenant) => true,
             (false, Home::Tenant { .. }) => false,
         };
-        recorder.record(|| {
-            line(
-                Step::Guest,
-                "guests",
-                "",
-                if needs_record {
-                    "refuses: no record"
+        recorder.compare(
+            || {
+                line(
+                    Step::Guest,
+                    "guests",
+                    "",
+                    if needs_record {
+                        "refuses: no record"
+                    } else {
+                        "no record"
+                    },
+                )
+            },
+            || {
+                let user = request.subject.user_id.as_ref();
+                let seen = user.map_or_else(
+                    || "a user without an id".to_owned(),
+                    |user| format!("user {user}, of whom there is no record"),
+                );
+                let wanted = if needs_record {
+                    "a guest's record"
                 } else {
-                    "no record"
-                },
-            )
-        });
+                    "a guest's record, or none"
+                };
+                Values::implicit(seen, wanted)
+            },
+        );
         return if needs_record {
             refuse(Reason::GuestUnknown)
         } else {
@@ -76,8 +91,46 @@ pub(super) fn check(request: &Request<'_>, recorder: &mut impl Recorder) -> Resu
     } else {
         (None, "externalUserState", "passes")
     };
-    recorder.record(|| record_line(record, property, result));
+    recorder.compare(
+        || record_line(record, property, result),
+        || values(request, record, property),
+    );
     reason.map_or(Ok(()), refuse)
+}
+
+/// By the property that decided.
+fn values(request: &Request<'_>, record: &Guest, property: &str) -> Values {
+    match property {
+        "crossgate.homeTenantId" => {
+            let home = request.subject.home.recorded_tenant();
+            let named = |tenant: Option<crate::ids::TenantId>| {
+                tenant.map_or_else(
+                    || "no home tenant".to_owned(),
+                    |tenant| format!("home tenant {tenant}"),
+                )
+            };
+            Values::explicit(named(home), named(record.home_tenant))
+        }
+        "deletedDateTime" => Values::explicit("a time", "null"),
+        "accountEnabled" => Values::explicit("false", "true"),
+        "crossgate.expiresDateTime" => {
+            let seen = record
+                .expires
+                .map_or_else(String::new, |expires| time(expires.time()));
+            Values::explicit(seen, format!("later than {}", time(request.context.now)))
+        }
+        "crossgate.consentGiven" => Values::explicit(
+            "false",
+            "true, or automatic redemption at both sides in one cloud",
+        ),
+        _ => {
+            let seen = match record.redemption {
+                Redemption::Pending => "PendingAcceptance",
+                Redemption::Accepted => "Accepted",
+            };
+            Values::explicit(seen, "Accepted")
+        }
+    }
 }
 
 /// Suppressed only where both sides have it on, in one cloud (entra-model.md, 2.8).

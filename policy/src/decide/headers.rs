@@ -6,7 +6,7 @@ use crate::context::{
     CONTEXT_HEADER, Context, POLICY_HEADER, PolicyHeader, RestrictionHeaders, TENANTS_HEADER,
 };
 use crate::decision::{Direction, Reason, Refusal, Requirement, Step};
-use crate::explanation::{Recorder, line};
+use crate::explanation::{Recorder, Values, line};
 use crate::ids::Id;
 use crate::snapshot::Snapshot;
 use crate::subject::{Home, Subject};
@@ -24,7 +24,15 @@ pub(super) fn check(
 ) -> Result<(), Refusal> {
     let (policy, tenants) = match context.restriction {
         RestrictionHeaders::Malformed => {
-            recorder.record(|| line(STEP, "request", "headers", "refuses: malformed"));
+            recorder.compare(
+                || line(STEP, "request", "headers", "refuses: malformed"),
+                || {
+                    Values::implicit(
+                        "headers that cannot be read",
+                        "each at most once, with tenant ids, domains or `restrict-msa`",
+                    )
+                },
+            );
             return Err(Refusal::new(STEP, Reason::MalformedRestrictionHeaders));
         }
         RestrictionHeaders::Absent => {
@@ -46,14 +54,23 @@ pub(super) fn check(
     };
     if let Some(PolicyHeader::Policy { tenant, policy }) = policy {
         if tenant == snapshot.own.id && snapshot.default.id != Some(policy) && !own_account {
-            recorder.record(|| {
-                line(
-                    STEP,
-                    "default",
-                    "id",
-                    format!("refuses: {POLICY_HEADER} names another policy"),
-                )
-            });
+            recorder.compare(
+                || {
+                    line(
+                        STEP,
+                        "default",
+                        "id",
+                        format!("refuses: {POLICY_HEADER} names another policy"),
+                    )
+                },
+                || {
+                    let wanted = snapshot.default.id.map_or_else(
+                        || "nothing: our default configuration has no `id`".to_owned(),
+                        |id| format!("policy {id}"),
+                    );
+                    Values::explicit(format!("policy {policy}"), wanted)
+                },
+            );
             refuse(Reason::WrongRestrictionPolicy);
         } else {
             let whose = if tenant == snapshot.own.id {
@@ -61,17 +78,23 @@ pub(super) fn check(
             } else {
                 "another tenant's, recorded"
             };
-            recorder.record(|| line(STEP, "request", POLICY_HEADER, whose));
+            recorder.compare(
+                || line(STEP, "request", POLICY_HEADER, whose),
+                || Values::explicit(format!("policy {policy} of {tenant}"), ""),
+            );
         }
-        if claim.is_some_and(|claim| *claim != Id::Guid(policy)) {
-            recorder.record(|| {
-                line(
-                    STEP,
-                    "token",
-                    "xms_trpid",
-                    "refuses: issued under another restriction policy",
-                )
-            });
+        if let Some(claim) = claim.filter(|claim| **claim != Id::Guid(policy)) {
+            recorder.compare(
+                || {
+                    line(
+                        STEP,
+                        "token",
+                        "xms_trpid",
+                        "refuses: issued under another restriction policy",
+                    )
+                },
+                || Values::explicit(format!("policy {claim}"), format!("policy {policy}")),
+            );
             refuse(Reason::RestrictionClaimMismatch);
         }
     }
@@ -81,46 +104,61 @@ pub(super) fn check(
             Resource::External { tenant, .. } => tenant.0,
         };
         let names = list.names(resource, snapshot.domains_of(resource));
-        recorder.record(|| {
-            let result = if names {
-                "names the resource tenant"
-            } else {
-                "refuses: does not name the resource tenant"
-            };
-            line(
-                STEP,
-                "request",
-                format!("{TENANTS_HEADER}, {CONTEXT_HEADER}"),
-                result,
-            )
-        });
+        recorder.compare(
+            || {
+                let result = if names {
+                    "names the resource tenant"
+                } else {
+                    "refuses: does not name the resource tenant"
+                };
+                line(
+                    STEP,
+                    "request",
+                    format!("{TENANTS_HEADER}, {CONTEXT_HEADER}"),
+                    result,
+                )
+            },
+            || Values {
+                explicit: names,
+                ..Values::implicit(
+                    crate::explanation::list(list.entries()),
+                    format!("{resource}, or one of its domains"),
+                )
+            },
+        );
         if !names {
             refuse(Reason::ResourceTenantNotListed);
         }
     }
     if policy == Some(PolicyHeader::RestrictMicrosoftAccounts) {
-        recorder.record(|| {
-            let result = if microsoft_account {
-                "refuses: a Microsoft account"
-            } else {
-                "not a Microsoft account"
-            };
-            line(STEP, "request", POLICY_HEADER, result)
-        });
+        recorder.compare(
+            || {
+                let result = if microsoft_account {
+                    "refuses: a Microsoft account"
+                } else {
+                    "not a Microsoft account"
+                };
+                line(STEP, "request", POLICY_HEADER, result)
+            },
+            || Values::explicit("restrict-msa", "no consumer Microsoft account"),
+        );
         if microsoft_account {
             refuse(Reason::MicrosoftAccountsRestricted);
         }
     }
     let demanded = target.require_restriction_claim && context.restriction.policy().is_some();
     if demanded && claim.is_none() {
-        recorder.record(|| {
-            app_line(
-                STEP,
-                target,
-                "require_restriction_claim",
-                "refuses: no xms_trpid",
-            )
-        });
+        recorder.compare(
+            || {
+                app_line(
+                    STEP,
+                    target,
+                    "require_restriction_claim",
+                    "refuses: no xms_trpid",
+                )
+            },
+            || Values::explicit("a token without `xms_trpid`", "a token with it"),
+        );
         refuse(Reason::RestrictionClaimMissing);
     }
     let Some(reason) = first else { return Ok(()) };

@@ -15,7 +15,7 @@ use std::borrow::Cow;
 
 use crate::context::Context;
 use crate::decision::{AccessType, Decision, Facts, Reason, Refusal, Step, TokenRefusal};
-use crate::explanation::{Line, Recorder, Silent, line};
+use crate::explanation::{Line, Recorder, Silent, Values, WithValues, line};
 use crate::ids::ResourceTenant;
 use crate::snapshot::Snapshot;
 use crate::subject::Subject;
@@ -64,6 +64,19 @@ pub fn explain(
     (decision, lines)
 }
 
+/// The same as [`explain`], and each line says what it compared. For those who ask about one decision: what is compared may be long.
+#[must_use]
+pub fn explain_with_values(
+    snapshot: &Snapshot,
+    caller: Caller<'_>,
+    target: &Target,
+    context: &Context<'_>,
+) -> (Decision, Vec<Line>) {
+    let mut lines = WithValues::default();
+    let decision = run(snapshot, caller, target, context, &mut lines);
+    (decision, lines.0)
+}
+
 /// Everything a step reads.
 struct Request<'a> {
     snapshot: &'a Snapshot,
@@ -88,8 +101,10 @@ fn run(
     let subject = match caller {
         Caller::Verified(subject) => subject,
         Caller::Anonymous if target.anonymous => {
-            recorder
-                .record(|| app_line(Step::Token, target, "anonymous", "passes without a token"));
+            recorder.compare(
+                || app_line(Step::Token, target, "anonymous", "passes without a token"),
+                || Values::explicit("no token", "a token or none"),
+            );
             let outcome = headers::check(snapshot, target, context, None, recorder);
             return Decision::new(
                 outcome,
@@ -104,7 +119,18 @@ fn run(
                 Caller::Refused(refusal) => Reason::Token(refusal),
                 Caller::Anonymous | Caller::Verified(_) => Reason::NoToken,
             };
-            recorder.record(|| line(Step::Token, "", "", format!("refuses: {}", reason.name())));
+            recorder.compare(
+                || line(Step::Token, "", "", format!("refuses: {}", reason.name())),
+                || match caller {
+                    Caller::Refused(refusal) => Values::implicit(
+                        format!("a token that breaks the rule `{}`", refusal.reason),
+                        "a token that breaks no rule",
+                    ),
+                    Caller::Anonymous | Caller::Verified(_) => {
+                        Values::implicit("no token", "a bearer token")
+                    }
+                },
+            );
             let refusal = Refusal::new(Step::Token, reason);
             return Decision::new(
                 Err(refusal),
@@ -115,7 +141,10 @@ fn run(
             );
         }
     };
-    recorder.record(|| line(Step::Token, "", "", "accepted"));
+    recorder.compare(
+        || line(Step::Token, "", "", "accepted"),
+        || Values::implicit(format!("a token of `{}`", subject.issuer.0), ""),
+    );
     let parties = Parties::of(snapshot, subject, target.resource);
     let request = Request {
         snapshot,
@@ -162,6 +191,17 @@ fn steps(request: &Request<'_>, recorder: &mut impl Recorder) -> Result<(), Refu
     trust::record(request, recorder);
     conditional_access::check(request, recorder)?;
     app_rules::check(request, recorder)
+}
+
+/// Why the partner's document did not supply a property.
+fn instead_of(parties: &Parties<'_>, by_partner: bool, property: &str) -> Cow<'static, str> {
+    let document = parties.partner_document();
+    match (by_partner, parties.partner) {
+        (true, _) => Cow::Borrowed(""),
+        (false, _) if document.is_empty() => Cow::Borrowed(""),
+        (false, None) => format!("there is no `{document}`").into(),
+        (false, Some(_)) => format!("`{document}` does not have `{property}`").into(),
+    }
 }
 
 /// A line about the target's own configuration.

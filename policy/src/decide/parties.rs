@@ -43,7 +43,12 @@ pub(super) struct Groups<'a> {
     pub(super) complete: bool,
 }
 
-impl Groups<'_> {
+impl<'a> Groups<'a> {
+    /// Those that the caller is a member of for sure, in no order; one may come twice.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &'a Id> + use<'a> {
+        self.by_token.iter().chain(self.by_record)
+    }
+
     /// Whether some group, of those that the caller is a member of for sure, is such a one.
     pub(super) fn any(&self, is_such: impl Fn(&Id) -> bool) -> bool {
         self.by_token.iter().any(&is_such) || self.by_record.iter().any(&is_such)

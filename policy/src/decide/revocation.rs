@@ -3,7 +3,7 @@
 use super::Request;
 use super::parties::Parties;
 use crate::decision::{Reason, Refusal, Step};
-use crate::explanation::{Recorder, line};
+use crate::explanation::{Recorder, Values, line, time};
 use crate::ids::{Id, TenantId, UnixTime};
 use crate::snapshot::{Revocation, RevocationKind, Snapshot};
 use crate::subject::Subject;
@@ -24,16 +24,25 @@ pub(super) fn check(request: &Request<'_>, recorder: &mut impl Recorder) -> Resu
         &request.parties,
         home_tenant,
     ) {
-        if revoked(request, kind, id, tenant) {
-            recorder.record(|| {
-                let name = Revocation::name_of(kind, id, tenant);
-                line(
-                    Step::Revocation,
-                    format!("revocations/{name}"),
-                    "notBefore",
-                    "refuses: later than the sign-in",
-                )
-            });
+        if let Some(not_before) = revoked(request, kind, id, tenant) {
+            recorder.compare(
+                || {
+                    let name = Revocation::name_of(kind, id, tenant);
+                    line(
+                        Step::Revocation,
+                        format!("revocations/{name}"),
+                        "notBefore",
+                        "refuses: later than the sign-in",
+                    )
+                },
+                || {
+                    let seen = request.subject.authenticated_at.map_or_else(
+                        || "a token that does not say when its user signed in".to_owned(),
+                        |at| format!("a sign-in at {}", time(at)),
+                    );
+                    Values::explicit(seen, format!("a sign-in at {} or later", time(not_before)))
+                },
+            );
             return Err(Refusal::new(Step::Revocation, Reason::Revoked));
         }
     }
@@ -97,22 +106,31 @@ fn things<'a>(
     })
 }
 
-fn revoked(request: &Request<'_>, kind: RevocationKind, id: &Id, tenant: Option<TenantId>) -> bool {
-    let binds = |not_before: UnixTime| {
+/// By what time, if it is.
+fn revoked(
+    request: &Request<'_>,
+    kind: RevocationKind,
+    id: &Id,
+    tenant: Option<TenantId>,
+) -> Option<UnixTime> {
+    let binds = |not_before: &UnixTime| {
         request
             .subject
             .authenticated_at
-            .is_none_or(|signed_in| not_before > signed_in)
+            .is_none_or(|signed_in| *not_before > signed_in)
     };
     let latest = request.snapshot.revocations.of(kind, id, tenant);
-    latest.is_some_and(binds)
-        || request.context.revocations.iter().any(|revocation| {
+    latest.filter(binds).or_else(|| {
+        let mut others = request.context.revocations.iter();
+        let found = others.find(|revocation| {
             let Revocation {
                 kind: of,
                 id: named,
                 tenant: within,
                 not_before,
             } = revocation;
-            *of == kind && named == id && *within == tenant && binds(*not_before)
-        })
+            *of == kind && named == id && *within == tenant && binds(not_before)
+        });
+        found.map(|revocation| revocation.not_before)
+    })
 }

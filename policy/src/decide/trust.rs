@@ -3,7 +3,7 @@
 use super::Request;
 use super::parties::Parties;
 use crate::decision::{AccessType, Device, Direction, Mfa, Step};
-use crate::explanation::{Recorder, line};
+use crate::explanation::{Recorder, Values, line};
 use crate::snapshot::{Snapshot, TrustOverrides};
 use crate::subject::{Home, Subject};
 
@@ -133,35 +133,60 @@ pub(super) fn record(request: &Request<'_>, recorder: &mut impl Recorder) {
         .partner
         .map_or_else(TrustOverrides::default, |partner| partner.trust);
     let default = request.snapshot.default.trust;
+    let proofs = request.subject.proofs;
     let members = [
-        ("isMfaAccepted", own.mfa, default.mfa, accepted.mfa),
+        (
+            "isMfaAccepted",
+            (own.mfa, default.mfa, accepted.mfa),
+            ("MFA", proofs.mfa),
+        ),
         (
             "isCompliantDeviceAccepted",
-            own.compliant_device,
-            default.compliant_device,
-            accepted.compliant_device,
+            (
+                own.compliant_device,
+                default.compliant_device,
+                accepted.compliant_device,
+            ),
+            ("a compliant device", proofs.compliant_device),
         ),
         (
             "isHybridAzureADJoinedDeviceAccepted",
-            own.hybrid_joined_device,
-            default.hybrid_joined_device,
-            accepted.hybrid_joined_device,
+            (
+                own.hybrid_joined_device,
+                default.hybrid_joined_device,
+                accepted.hybrid_joined_device,
+            ),
+            ("a hybrid-joined device", proofs.hybrid_joined_device),
         ),
     ];
-    for (member, own, default, accepted) in members {
-        recorder.record(|| {
-            let document = match (own, default) {
-                (Some(_), _) => parties.partner_document(),
-                (None, Some(_)) => "default".to_owned(),
-                (None, None) => "initial".to_owned(),
-            };
-            let result = if accepted { "counts" } else { "does not count" };
-            line(
-                Step::Trust,
-                document,
-                format!("inboundTrust.{member}"),
-                result,
-            )
-        });
+    for (member, (own, default, accepted), (what, shown)) in members {
+        recorder.compare(
+            || {
+                let document = match (own, default) {
+                    (Some(_), _) => parties.partner_document(),
+                    (None, Some(_)) => "default".to_owned(),
+                    (None, None) => "initial".to_owned(),
+                };
+                let result = if accepted { "counts" } else { "does not count" };
+                line(
+                    Step::Trust,
+                    document,
+                    format!("inboundTrust.{member}"),
+                    result,
+                )
+            },
+            || {
+                let claim = if shown {
+                    format!("a claim of {what}")
+                } else {
+                    format!("no claim of {what}")
+                };
+                Values {
+                    explicit: own.or(default).is_some(),
+                    instead_of: super::instead_of(parties, own.is_some(), "inboundTrust"),
+                    ..Values::implicit(format!("{accepted}, and {claim}"), "true")
+                }
+            },
+        );
     }
 }

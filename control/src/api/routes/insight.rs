@@ -1,21 +1,33 @@
-//! What the API serves to those who look before they change.
+//! What the API serves to those who look before they change, and back at what was decided.
 
+use super::super::listed::OF_ONE;
 use super::Need::Always;
 use super::Operation::Special as Own;
 use super::Verb::Get as GET;
+use super::needs::READ_SIGN_INS;
 use super::table::route;
 use super::{Route, Special};
 use crate::roles::Action;
 
-pub(super) const ROUTES: &[Route] = &[route(
-    GET,
-    "crossgate/effective",
-    Own(Special::Effective),
-    &[
-        Always(Action::DefaultRead),
-        Always(Action::PartnersRead),
-        Always(Action::ConditionalAccessRead),
-    ],
-    &[],
-    "Get the rules that hold for the people of a tenant, and for an app, merged as requests are decided by them: `?tenant=ID&app=ID`",
-)];
+pub(super) const ROUTES: &[Route] = &[
+    route(
+        GET,
+        "crossgate/effective",
+        Own(Special::Effective),
+        &[
+            Always(Action::DefaultRead),
+            Always(Action::PartnersRead),
+            Always(Action::ConditionalAccessRead),
+        ],
+        &[],
+        "Get the rules that hold for the people of a tenant, and for an app, merged as requests are decided by them: `?tenant=ID&app=ID`",
+    ),
+    route(
+        GET,
+        "crossgate/decisions/{correlationId}",
+        Own(Special::GetDecision),
+        READ_SIGN_INS,
+        OF_ONE,
+        "Get why the requests of a correlation id were let in or refused, step by step",
+    ),
+];

@@ -34,8 +34,15 @@ impl fmt::Display for Told<'_> {
         self.parties(f)?;
         writeln!(f)?;
         table(f, lines)?;
+        let mut refusing = lines.iter().filter(|line| line.refuses).peekable();
+        if refusing.peek().is_some() {
+            writeln!(f)?;
+        }
+        for line in refusing {
+            writeln!(f, "{}: {}", line.step.name(), line.told())?;
+        }
         if let Some(change) = nearest_change(decision, lines) {
-            writeln!(f, "\nnearest change: {change}")?;
+            writeln!(f, "\nnearest change: {}", change.text)?;
         }
         Ok(())
     }
@@ -149,6 +156,8 @@ fn table(f: &mut fmt::Formatter<'_>, lines: &[Line]) -> fmt::Result {
             document,
             property,
             result,
+            refuses: _,
+            values: _,
         } = line;
         [step.name(), result, property, document]
     });

@@ -81,6 +81,30 @@ pub(super) fn evaluate(request: &Request<'_>, controls: &Controls) -> Verdict {
     }
 }
 
+/// What a policy demands, in the words of requirements.
+pub(super) fn told(controls: &Controls) -> String {
+    let demanded = [
+        controls.mfa.then_some(Requirement::Mfa),
+        controls.strength.map(Requirement::AuthStrength),
+        (!controls.terms_of_use.is_empty()).then_some(Requirement::TermsOfUse),
+        controls
+            .compliant_device
+            .then_some(Requirement::CompliantDevice),
+        controls
+            .hybrid_joined_device
+            .then_some(Requirement::HybridJoinedDevice),
+    ];
+    let demanded: Vec<String> = demanded
+        .into_iter()
+        .flatten()
+        .map(|control| control.to_string())
+        .collect();
+    demanded.join(match controls.operator {
+        Operator::And => " and ",
+        Operator::Or => " or ",
+    })
+}
+
 fn met(request: &Request<'_>, controls: &Controls, control: Control) -> bool {
     let trust = &request.trust;
     let proofs = request.subject.proofs;
