@@ -10,6 +10,7 @@ pub mod call;
 mod delegated;
 pub(crate) mod directory;
 mod documents;
+mod drafts;
 mod effective;
 pub mod error;
 mod gone;
@@ -37,6 +38,7 @@ use http::StatusCode;
 use crate::administrator::{Administrator, Credential};
 use crate::audit::{Attempt, Outcome};
 use crate::document::{Address, Write};
+use crate::drafts::{DraftChange, Drafted};
 use crate::ledger::{Changed, Current, Edit, Ledger};
 use asked::Asked;
 use call::{Answer, Call, CallIds, Reply};
@@ -100,6 +102,7 @@ impl Api {
             parameters: found.parameters,
             who,
             version: found.version,
+            draft: found.draft,
             needed: Vec::new(),
         };
         asked.needed = permission::needed(&asked);
@@ -179,6 +182,7 @@ impl Api {
                 Special::RemindReviewers => reviews::remind(self, asked),
                 Special::Effective => effective::get(self, asked),
                 Special::SignUp(of) => sign_up::perform(self, asked, of),
+                Special::Draft(of) => drafts::perform(self, asked, of),
                 Special::Metadata | Special::OpenApi | Special::Batch => {
                     Err(ApiError::not_found("there is no such resource"))
                 }
@@ -200,6 +204,10 @@ impl Api {
             permission::by_role(self, asked, &self.ledger.roles())?;
             edit(current)
         };
+        if let Some(draft) = &asked.draft {
+            return drafts::changes::edit(self, asked, draft, address, &edit);
+        }
+        drafts::check_direct(self, asked, address.kind)?;
         self.ledger
             .change(attempt, asked.confirmation(), address, &edit, beside)
     }
@@ -230,6 +238,17 @@ impl Api {
         if let Err(error) = self.ledger.record(&attempt, Outcome::Failure(&reason)) {
             tracing::error!(reason, %error.message, "an attempt that failed could not be recorded");
         }
+    }
+
+    /// What a call reads: what is in force, or that of the draft that it leads through.
+    fn reads(&self, asked: &Asked<'_>) -> Result<Drafted<'_>, ApiError> {
+        let store = self.ledger.store();
+        let Some(draft) = &asked.draft else {
+            return Ok(Drafted::in_force(store));
+        };
+        let draft = drafts::existing(store, draft)?;
+        let changes = DraftChange::all(store, &draft.id)?;
+        Ok(Drafted::by(store, &draft, &changes))
     }
 
     fn settings(&self) -> Arc<Settings> {

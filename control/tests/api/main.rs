@@ -9,6 +9,7 @@
 
 mod bodies;
 mod documents;
+mod drafts;
 mod invitations;
 mod meanwhile;
 mod purge;
