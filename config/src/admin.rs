@@ -18,6 +18,13 @@ pub struct Admin {
     pub protected_actions_context: Option<String>,
     /// What `crossgate admin break-glass` wrote; `None` where there is no break-glass credential.
     pub break_glass_file: Option<PathBuf>,
+    /// So many people who had no hand in a draft must approve of it before it binds. Where it is one or more, what drafts can change is
+    /// changed by drafts alone.
+    pub draft_reviewers: usize,
+    /// Properties that a policy must have to be published; `None` where none are asserted. Read at each use.
+    pub assertions: Option<PathBuf>,
+    /// They are proved before every change, and not only before a draft is published.
+    pub assert_every_change: bool,
 }
 
 impl Admin {
@@ -26,11 +33,22 @@ impl Admin {
         let audiences = section.texts("audiences", Text::filled);
         let context = section.text("protected_actions_context", auth_context);
         let break_glass = section.text("break_glass_file", Text::path);
+        let assertions = section.text("assertions", Text::path);
+        let assert_every_change = section.boolean("assert_every_change", false);
+        if assert_every_change && assertions.is_none() && section.lacks("assertions") {
+            section.fault(
+                "assert_every_change",
+                "nothing is asserted; name the file by `assertions`",
+            );
+        }
         Self {
             app: app.unwrap_or(Id::Guid(DEFAULT_APP)),
             audiences: audiences.unwrap_or_else(|| vec![DEFAULT_AUDIENCE.to_owned()]),
             protected_actions_context: context,
             break_glass_file: break_glass,
+            draft_reviewers: section.whole_number("draft_reviewers", 0),
+            assertions,
+            assert_every_change,
         }
     }
 }

@@ -199,6 +199,22 @@ pub fn modified(old: Option<&Document>, new: Option<&Document>) -> Vec<Modified>
         .collect()
 }
 
+/// The same of one document of many: each property behind the document's name.
+#[must_use]
+pub fn modified_in(
+    document: &str,
+    old: Option<&Document>,
+    new: Option<&Document>,
+) -> Vec<Modified> {
+    let modified = modified(old, new).into_iter();
+    modified
+        .map(|change| Modified {
+            name: format!("{document}: {}", change.name),
+            ..change
+        })
+        .collect()
+}
+
 /// A value as Entra's audit writes it: members with a capital first letter, access and target types by their numbers.
 fn observed(value: &Value) -> Value {
     match value {

@@ -6,10 +6,13 @@ use std::sync::Arc;
 
 use crossgate_config::Settings;
 use crossgate_graph::Compiled;
+use crossgate_policy::ids::{Guid, TenantId};
 use crossgate_policy::snapshot::Snapshot;
 use crossgate_policy::subject::Subject;
 use crossgate_policy::{Decision, Line};
 
+use crate::drafts::Share;
+use crate::replays::Replays;
 use crate::roles::LockOut;
 use crate::sign_ins::SignIns;
 use crate::store::{Head, Store, StoreError};
@@ -19,8 +22,8 @@ pub trait Enforcer: fmt::Debug + Send + Sync {
     /// The configuration in force.
     fn settings(&self) -> Arc<Settings>;
 
-    /// What requests are decided by at this moment; `None` where none are.
-    fn in_force(&self) -> Option<InForce>;
+    /// What requests of a tenant's people are decided by at this moment; `None` where none are.
+    fn in_force(&self, home: TenantId) -> Option<InForce>;
 
     /// Whom a policy would shut out that the one in force lets in: `by`, who asks for the change, and users of apps seen in the last 24
     /// hours.
@@ -46,8 +49,44 @@ pub trait Enforcer: fmt::Debug + Send + Sync {
         Err("decisions are not made again here".to_owned())
     }
 
-    /// Puts a policy in force, whose documents stand at `head`. Once it returns, every request that begins is decided by it.
-    fn enforce(&self, policy: &Compiled, head: &Head);
+    /// Decides recorded sign-ins again; `None` where none are kept.
+    fn replays(&self) -> Option<&dyn Replays> {
+        None
+    }
+
+    /// Goes through what is asserted of the policy that is to be in force; what of it does not hold is told. Nothing where nothing is.
+    ///
+    /// # Errors
+    /// What is asserted cannot be read, with a line for each fault.
+    fn prove(&self, _next: &Compiled) -> Result<Vec<Broken>, Vec<String>> {
+        Ok(Vec::new())
+    }
+
+    /// Puts a policy in force, whose documents stand at `head`, and for some tenants the one that is staged. Once it returns, every request
+    /// that begins is decided by them.
+    fn enforce(&self, policy: &Compiled, staged: Option<&StagedPolicy>, head: &Head);
+}
+
+/// A policy that binds for some tenants.
+#[derive(Clone, Debug)]
+pub struct StagedPolicy {
+    /// The draft that makes it.
+    pub draft: Guid,
+    /// When it was staged.
+    pub started: Box<str>,
+    /// For whom it binds.
+    pub share: Share,
+    /// The policy.
+    pub policy: Compiled,
+}
+
+/// A property that was asserted of a policy and does not hold.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Broken {
+    /// Its name.
+    pub name: String,
+    /// What contradicts it, in words: the request, or why none can be found.
+    pub why: String,
 }
 
 /// What requests are decided by.
@@ -57,6 +96,8 @@ pub struct InForce {
     pub hash: Arc<str>,
     /// The policy.
     pub snapshot: Arc<Snapshot>,
+    /// The draft that is staged for whom this is told of.
+    pub staged: Option<Guid>,
 }
 
 /// Somebody who asks for a change with a token.

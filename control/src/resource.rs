@@ -355,6 +355,19 @@ pub static SIGN_UP_REQUESTS: Resource = Resource {
     )
 };
 
+/// Drafts of changes to the policy.
+pub static DRAFTS: Resource = resource!(
+    Draft,
+    model::POLICY_DRAFT,
+    "crossgate/drafts",
+    "Policy",
+    crate::drafts::CATEGORY,
+    "Read policy draft",
+    "Add policy draft",
+    "Update policy draft",
+    "Delete policy draft"
+);
+
 fn was_deleted(user: &Document) -> bool {
     user.written("deletedDateTime")
         .is_some_and(|at| at != "null")

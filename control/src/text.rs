@@ -69,6 +69,13 @@ impl Document {
         }
     }
 
+    /// The same with a document, as it is written.
+    pub(crate) fn set_written(&mut self, name: &str, document: &Self) {
+        if let Ok(value) = RawValue::from_string(document.to_text()) {
+            self.0.insert(name.to_owned(), value);
+        }
+    }
+
     /// Takes a member out.
     pub fn remove(&mut self, name: &str) {
         self.0.shift_remove(name);

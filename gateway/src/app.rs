@@ -378,6 +378,7 @@ fn put_in_force(loaded: Loaded, pages: Pages, metrics: &Metrics) -> Arc<Live> {
         keys: Arc::new(Keys::default()),
         pages: Arc::new(pages),
         partner_sides: Arc::default(),
+        staged: None,
     }))
 }
 

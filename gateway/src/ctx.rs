@@ -20,7 +20,9 @@ use crate::request::respond::{Answer, Trouble};
 use crate::request::route::{App, Mount, MountId};
 use crate::request::token::KnownToken;
 use crate::request::tokens::TokenDigest;
-use crate::sign_ins::{Ending, Observation, PolicyInForce, RestrictionValues, Seen, Slot, bounded};
+use crate::sign_ins::{
+    Ending, Observation, PolicyInForce, RestrictionValues, Seen, Slot, StagedOver, bounded,
+};
 
 /// One request.
 ///
@@ -177,6 +179,8 @@ impl RequestCtx {
         let restriction = self.restriction.take();
         let signed_in_at = self.signed_in_at.take();
         let in_force = &self.in_force;
+        let subject = self.token.as_ref().map(|token| &*token.subject);
+        let staged = in_force.staged_for(subject);
         let app = self.app().map(|app| &app.called);
         let client_address = self.client.as_ref().and_then(|client| client.address);
         let seen = Seen {
@@ -206,10 +210,14 @@ impl RequestCtx {
                 .and_then(|headers| headers.get(USER_AGENT)?.to_str().ok())
                 .map(bounded),
             policy: Some(PolicyInForce {
-                snapshot: Arc::clone(&in_force.snapshot),
+                snapshot: Arc::clone(staged.map_or(&in_force.snapshot, |staged| &staged.snapshot)),
                 generation: in_force.generation,
-                hash: Arc::clone(&in_force.hash),
+                hash: Arc::clone(staged.map_or(&in_force.hash, |staged| &staged.hash)),
                 key_set_generation: in_force.keys.epoch,
+                over: staged.map(|staged| StagedOver {
+                    stage: Arc::clone(staged),
+                    for_all: Arc::clone(&in_force.snapshot),
+                }),
             }),
             signed_in_at,
             restriction,

@@ -470,6 +470,12 @@ pub fn name_of_store(config: &str, head: &Head) -> Arc<str> {
     digest_of([config.as_bytes(), b"store", &head.changed_hash.0].into_iter())
 }
 
+/// The same with the draft that is staged there.
+#[must_use]
+pub fn name_of_stage(config: &str, head: &Head) -> Arc<str> {
+    digest_of([config.as_bytes(), b"staged", &head.changed_hash.0].into_iter())
+}
+
 /// Every part goes in behind its length, so that no two lists of parts are one stream of bytes.
 fn digest_of<'p>(parts: impl Iterator<Item = &'p [u8]>) -> Arc<str> {
     let mut context = Context::new(&SHA256);

@@ -78,7 +78,9 @@ pub fn path_of(kind: DocumentKind, key: &str) -> String {
         | DocumentKind::SynchronizedGroup
         | DocumentKind::AccessReview
         | DocumentKind::AccessReviewDecision
-        | DocumentKind::SignUpRequest => format!("{}.json", kind.name()),
+        | DocumentKind::SignUpRequest
+        | DocumentKind::Draft
+        | DocumentKind::DraftChange => format!("{}.json", kind.name()),
         DocumentKind::Authorization | DocumentKind::Domains => {
             "external-collaboration.json".to_owned()
         }
@@ -265,7 +267,9 @@ impl<'t> Split<'t> {
             | DocumentKind::SynchronizedGroup
             | DocumentKind::AccessReview
             | DocumentKind::AccessReviewDecision
-            | DocumentKind::SignUpRequest => Some(String::new()),
+            | DocumentKind::SignUpRequest
+            | DocumentKind::Draft
+            | DocumentKind::DraftChange => Some(String::new()),
             DocumentKind::Partner => text(&ids.tenant_id)
                 .or_else(|| self.missing(slot, "tenantId", "the partner's tenant id")),
             DocumentKind::ConditionalAccess => Some(id.unwrap_or_else(|| self.nameless(slot))),

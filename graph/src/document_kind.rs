@@ -62,11 +62,15 @@ pub enum DocumentKind {
     AccessReviewDecision,
     /// Somebody who signed up and waits for approval, by `id`. No file of a directory holds it.
     SignUpRequest,
+    /// A draft of changes, by `id`. It takes no part in what is in force. No file of a directory holds it.
+    Draft,
+    /// What a draft makes of one document: `DRAFT/DOCUMENT`, with the document's address. No file of a directory holds it.
+    DraftChange,
 }
 
 impl DocumentKind {
     /// All, in the order in which a policy is read.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 31] = [
         Self::Policy,
         Self::Default,
         Self::Partner,
@@ -96,6 +100,8 @@ impl DocumentKind {
         Self::AccessReview,
         Self::AccessReviewDecision,
         Self::SignUpRequest,
+        Self::Draft,
+        Self::DraftChange,
     ];
 
     /// The name in stores and on the command line.
@@ -131,6 +137,8 @@ impl DocumentKind {
             Self::AccessReview => "access-reviews",
             Self::AccessReviewDecision => "access-review-decisions",
             Self::SignUpRequest => "sign-up-requests",
+            Self::Draft => "drafts",
+            Self::DraftChange => "draft-changes",
         }
     }
 
@@ -172,7 +180,9 @@ impl DocumentKind {
             | Self::SynchronizedGroup
             | Self::AccessReview
             | Self::AccessReviewDecision
-            | Self::SignUpRequest => false,
+            | Self::SignUpRequest
+            | Self::Draft
+            | Self::DraftChange => false,
         }
     }
 
@@ -209,7 +219,9 @@ impl DocumentKind {
             | Self::SynchronizedGroup
             | Self::AccessReview
             | Self::AccessReviewDecision
-            | Self::SignUpRequest => false,
+            | Self::SignUpRequest
+            | Self::Draft
+            | Self::DraftChange => false,
         }
     }
 
@@ -223,7 +235,9 @@ impl DocumentKind {
             | Self::SynchronizedGroup
             | Self::AccessReview
             | Self::AccessReviewDecision
-            | Self::SignUpRequest => false,
+            | Self::SignUpRequest
+            | Self::Draft
+            | Self::DraftChange => false,
             Self::Policy
             | Self::Default
             | Self::Partner

@@ -25,6 +25,8 @@ pub(super) struct Asked<'c> {
     pub(super) who: &'c Administrator,
     /// `v1.0` or `beta`.
     pub(super) version: &'static str,
+    /// The draft that it leads through; `None` where it is about what is in force.
+    pub(super) draft: Option<String>,
     /// The actions that it takes.
     pub(super) needed: Vec<Action>,
 }

@@ -46,6 +46,20 @@ pub(super) fn read(call: &Call) -> Result<Document, ApiError> {
     Document::parse(text).map_err(none)
 }
 
+/// Refuses members other than these.
+///
+/// # Errors
+/// The first other one.
+pub(super) fn only(body: &Document, known: &[&str]) -> Result<(), ApiError> {
+    match body.names().find(|name| !known.contains(name)) {
+        None => Ok(()),
+        Some(name) => Err(ApiError::property(
+            name,
+            format!("is not known here; expected {}", known.join(", ")),
+        )),
+    }
+}
+
 /// How many members and items of lists a value has, at every depth.
 struct Size(usize);
 

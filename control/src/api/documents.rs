@@ -16,6 +16,7 @@ use super::listed;
 use super::synchronization;
 use crate::audit::{Activity, TargetResource};
 use crate::document::{Address, DocumentKind, Write};
+use crate::drafts::Drafted;
 use crate::ledger::{Changed, Current, Edit};
 use crate::model::{self, show};
 use crate::resource::Resource;
@@ -81,7 +82,9 @@ pub(super) fn target(api: &Api, resource: &Resource, key: &str) -> TargetResourc
         | DocumentKind::SynchronizedGroup
         | DocumentKind::AccessReview
         | DocumentKind::AccessReviewDecision
-        | DocumentKind::SignUpRequest => None,
+        | DocumentKind::SignUpRequest
+        | DocumentKind::Draft
+        | DocumentKind::DraftChange => None,
     };
     TargetResource {
         id: key.to_owned(),
@@ -93,7 +96,7 @@ pub(super) fn target(api: &Api, resource: &Resource, key: &str) -> TargetResourc
 /// One resource.
 pub(super) fn get(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<Reply, ApiError> {
     let address = address_of(resource, asked)?;
-    let current = api.ledger.current(&address)?;
+    let current = api.reads(asked)?.current(&address)?;
     let current = current.filter(|current| (resource.is)(&current.document));
     if !is_there(resource, current.as_ref()) {
         return Err(missing(asked));
@@ -121,7 +124,7 @@ pub(super) fn list(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<
     let only = only(api, resource, &options);
     let mut page = listed::Page::new(&options);
     let mut after = options.after().map(ToOwned::to_owned);
-    let store = api.ledger.store();
+    let store = api.reads(asked)?;
     'pages: loop {
         let stored = match &only {
             Some(keys) => {
@@ -170,7 +173,7 @@ pub(super) fn list(api: &Api, asked: &Asked<'_>, resource: &Resource) -> Result<
     }
     let count = options
         .wants_count()
-        .then(|| count(api, resource, &options, with_activity))
+        .then(|| count(api, &store, resource, &options, with_activity))
         .transpose()?;
     Ok(page.reply(asked, asked.context(resource.context), count))
 }
@@ -195,11 +198,11 @@ fn only(api: &Api, resource: &Resource, options: &listed::Listing) -> Option<Vec
 
 fn count(
     api: &Api,
+    store: &Drafted<'_>,
     resource: &Resource,
     options: &listed::Listing,
     with_activity: bool,
 ) -> Result<u64, ApiError> {
-    let store = api.ledger.store();
     if with_activity && options.filters() {
         return count_with_activity(api, resource, options);
     }
@@ -211,7 +214,7 @@ fn count(
         return Ok(store.count(resource.kind)?);
     }
     let mut count = 0;
-    store.each(resource.kind, crate::store::Share::WHOLE, &mut |_, text| {
+    store.each(resource.kind, &mut |_, text| {
         let document = Document::parse(text);
         let document = document.ok().filter(|document| (resource.is)(document));
         let shown = document.map(|document| show(resource.entity, document.members()));
@@ -299,7 +302,9 @@ pub(super) fn create_beside(
         | DocumentKind::SynchronizedGroup
         | DocumentKind::AccessReview
         | DocumentKind::AccessReviewDecision
-        | DocumentKind::SignUpRequest => Uuid::new_v4().to_string(),
+        | DocumentKind::SignUpRequest
+        | DocumentKind::Draft
+        | DocumentKind::DraftChange => Uuid::new_v4().to_string(),
     };
     let address = Address::new(resource.kind, &key);
     let attempt = asked.attempt(resource.create, target(api, resource, &key));
@@ -526,7 +531,9 @@ fn stamp_new(kind: DocumentKind, document: &mut Document, key: &str) {
         | DocumentKind::SynchronizedGroup
         | DocumentKind::AccessReview
         | DocumentKind::AccessReviewDecision
-        | DocumentKind::SignUpRequest => {}
+        | DocumentKind::SignUpRequest
+        | DocumentKind::Draft
+        | DocumentKind::DraftChange => {}
     }
 }
 
@@ -569,7 +576,9 @@ fn stamp_change(kind: DocumentKind, document: &mut Document) {
         | DocumentKind::SynchronizedGroup
         | DocumentKind::AccessReview
         | DocumentKind::AccessReviewDecision
-        | DocumentKind::SignUpRequest => {}
+        | DocumentKind::SignUpRequest
+        | DocumentKind::Draft
+        | DocumentKind::DraftChange => {}
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) fn get(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
         found.ok_or_else(|| ApiError::not_found(format!("there is no app `{id}`")))
     });
     let app = app.transpose()?;
-    let in_force = api.ledger.enforcer().in_force();
+    let in_force = api.ledger.enforcer().in_force(wanted.tenant);
     let in_force = in_force.ok_or_else(ApiError::internal)?;
     let merged = Merged {
         tenant: wanted.tenant,
@@ -41,6 +41,8 @@ pub(super) fn get(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     };
     let mut told = merged.told(&settings);
     told.insert("snapshot".to_owned(), json!(&*in_force.hash));
+    let draft = in_force.staged.map(|draft| draft.to_string());
+    told.insert("stagedDraft".to_owned(), json!(draft));
     Ok(Reply::ok(Value::Object(told)))
 }
 

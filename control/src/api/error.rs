@@ -134,6 +134,49 @@ impl ApiError {
         }
     }
 
+    /// 409: it is in no state for that.
+    pub fn state(message: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "Request_ResourceInWrongState",
+            message,
+        )
+    }
+
+    /// 409: what a draft changes was changed since.
+    pub fn moved(details: Vec<Detail>) -> Self {
+        Self {
+            details,
+            ..Self::new(
+                StatusCode::CONFLICT,
+                "Crossgate_BaseMoved",
+                "documents that the draft changes were changed by others since; `details` names them: take each out of the draft, or look \
+                 at what it says now and change it anew",
+            )
+        }
+    }
+
+    /// 409: the policy would not have a property that is asserted of it.
+    pub fn assertions(details: Vec<Detail>) -> Self {
+        Self {
+            details,
+            ..Self::new(
+                StatusCode::CONFLICT,
+                "Crossgate_AssertionFailed",
+                "the policy would not have the properties that `details` names, and `assertions` under `[admin]` says that it has",
+            )
+        }
+    }
+
+    /// 428: whoever asks has not said which version they mean (RFC 6585, section 3).
+    pub fn version_needed() -> Self {
+        Self::new(
+            StatusCode::PRECONDITION_REQUIRED,
+            "Request_PreconditionRequired",
+            "name the version of the draft that you mean by `If-Match`; its `ETag` is what reading it gave you",
+        )
+    }
+
     /// 409: others keep changing the same thing.
     pub fn concurrent() -> Self {
         Self {

@@ -12,6 +12,7 @@ mod decisions;
 mod delegated;
 pub(crate) mod directory;
 mod documents;
+mod drafts;
 mod effective;
 pub mod error;
 mod gone;
@@ -39,6 +40,7 @@ use http::StatusCode;
 use crate::administrator::{Administrator, Credential};
 use crate::audit::{Attempt, Outcome};
 use crate::document::{Address, Write};
+use crate::drafts::{DraftChange, Drafted};
 use crate::ledger::{Changed, Current, Edit, Ledger};
 use asked::Asked;
 use call::{Answer, Call, CallIds, Reply};
@@ -102,6 +104,7 @@ impl Api {
             parameters: found.parameters,
             who,
             version: found.version,
+            draft: found.draft,
             needed: Vec::new(),
         };
         asked.needed = permission::needed(&asked);
@@ -182,6 +185,7 @@ impl Api {
                 Special::RemindReviewers => reviews::remind(self, asked),
                 Special::Effective => effective::get(self, asked),
                 Special::SignUp(of) => sign_up::perform(self, asked, of),
+                Special::Draft(of) => drafts::perform(self, asked, of),
                 Special::Metadata | Special::OpenApi | Special::Batch => {
                     Err(ApiError::not_found("there is no such resource"))
                 }
@@ -203,6 +207,10 @@ impl Api {
             permission::by_role(self, asked, &self.ledger.roles())?;
             edit(current)
         };
+        if let Some(draft) = &asked.draft {
+            return drafts::changes::edit(self, asked, draft, address, &edit);
+        }
+        drafts::check_direct(self, asked, address.kind)?;
         self.ledger
             .change(attempt, asked.confirmation(), address, &edit, beside)
     }
@@ -233,6 +241,17 @@ impl Api {
         if let Err(error) = self.ledger.record(&attempt, Outcome::Failure(&reason)) {
             tracing::error!(reason, %error.message, "an attempt that failed could not be recorded");
         }
+    }
+
+    /// What a call reads: what is in force, or that of the draft that it leads through.
+    fn reads(&self, asked: &Asked<'_>) -> Result<Drafted<'_>, ApiError> {
+        let store = self.ledger.store();
+        let Some(draft) = &asked.draft else {
+            return Ok(Drafted::in_force(store));
+        };
+        let draft = drafts::existing(store, draft)?;
+        let changes = DraftChange::all(store, &draft.id)?;
+        Ok(Drafted::by(store, &draft, &changes))
     }
 
     fn settings(&self) -> Arc<Settings> {

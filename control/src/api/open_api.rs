@@ -171,6 +171,18 @@ fn request_schema(route: &Route) -> Option<Value> {
     let of = |entity: &EntityType, verb: &str| {
         Some(json!({"$ref": format!("#/components/schemas/{}.{verb}", entity.name)}))
     };
+    let taken = |taken: Taken| match taken {
+        Taken::New(entity) => of(entity, "create"),
+        Taken::Changes(entity) => of(entity, "update"),
+        Taken::Reference => Some(json!({"$ref": "#/components/schemas/reference"})),
+        Taken::Members(members) => {
+            let members = members.iter();
+            let members: Map<String, Value> = members
+                .map(|(name, kind)| ((*name).to_owned(), json!({ "type": kind })))
+                .collect();
+            Some(json!({"type": "object", "properties": members, "additionalProperties": false}))
+        }
+    };
     match route.operation {
         Operation::Create(resource) => of(resource.entity, "create"),
         Operation::Update(resource) => of(resource.entity, "update"),
@@ -196,11 +208,8 @@ fn request_schema(route: &Route) -> Option<Value> {
         Operation::Special(Special::AddSponsor | Special::AddMember | Special::AddOwner) => {
             Some(json!({"$ref": "#/components/schemas/reference"}))
         }
-        Operation::Special(Special::SignUp(part)) => match part.takes()? {
-            Taken::New(entity) => of(entity, "create"),
-            Taken::Changes(entity) => of(entity, "update"),
-            Taken::Reference => Some(json!({"$ref": "#/components/schemas/reference"})),
-        },
+        Operation::Special(Special::SignUp(part)) => taken(part.takes()?),
+        Operation::Special(Special::Draft(part)) => taken(part.takes()?),
         Operation::Special(Special::Batch) => Some(json!({"$ref": "#/components/schemas/batch"})),
         Operation::Special(Special::BulkInvite) => Some(json!({"type": "string"})),
         Operation::Get(_)
@@ -227,6 +236,14 @@ fn success(route: &Route) -> (&'static str, Option<Value>) {
                 "value": {"type": "array", "items": one(entity)},
             },
         }))
+    };
+    let given = |given: Given| match given {
+        Given::Nothing => ("204", None),
+        Given::New(entity) => ("201", one(entity)),
+        Given::One(entity) => ("200", one(entity)),
+        Given::Many(entity) => ("200", many(entity)),
+        Given::Anything => ("200", Some(json!({"type": "object"}))),
+        Given::Later => ("202", Some(json!({"type": "object"}))),
     };
     match route.operation {
         Operation::Get(resource) => ("200", one(resource.entity)),
@@ -294,13 +311,9 @@ fn success(route: &Route) -> (&'static str, Option<Value>) {
             | Special::StopReview
             | Special::ApplyReview
             | Special::RemindReviewers => ("204", None),
-            Special::SignUp(part) => match part.gives() {
-                Given::Nothing => ("204", None),
-                Given::New(entity) => ("201", one(entity)),
-                Given::One(entity) => ("200", one(entity)),
-                Given::Many(entity) => ("200", many(entity)),
-            },
             Special::GetDecision => ("200", one(&model::DECISION)),
+            Special::SignUp(part) => given(part.gives()),
+            Special::Draft(part) => given(part.gives()),
             Special::Metadata | Special::OpenApi | Special::Batch | Special::Effective => {
                 ("200", Some(json!({"type": "object"})))
             }

@@ -16,6 +16,7 @@ use super::{Api, delegated, service_principals};
 use crate::administrator::Credential;
 use crate::audit::{Activity, Attempt, TargetResource};
 use crate::delegation;
+use crate::drafts::stage;
 use crate::inviting;
 use crate::resource;
 use crate::roles::{Action, Required, Roles};
@@ -192,6 +193,9 @@ pub(super) fn attempt<'a>(api: &Api, asked: &'a Asked<'_>) -> Attempt<'a> {
             },
         )
     };
+    if let Some(draft) = &asked.draft {
+        return asked.attempt(resource::DRAFTS.update, stage::target(draft, None));
+    }
     let of_review = |activity| of(&resource::ACCESS_REVIEWS, activity);
     let of_guest = |activity| of(&resource::USERS, activity);
     match asked.route.operation {
@@ -288,6 +292,7 @@ pub(super) fn attempt<'a>(api: &Api, asked: &'a Asked<'_>) -> Attempt<'a> {
                 let (resource, activity) = part.told();
                 of(resource, activity)
             }
+            Special::Draft(part) => of(&resource::DRAFTS, part.told()),
             Special::Metadata | Special::OpenApi | Special::Batch => {
                 other("Other", "Describe the API")
             }

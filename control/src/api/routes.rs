@@ -1,6 +1,7 @@
 //! Where a call leads: the words of the one table of what is served, and how a call finds its line in it.
 
 mod delegation;
+mod drafts;
 mod insight;
 mod needs;
 mod reviews;
@@ -16,6 +17,7 @@ use super::error::ApiError;
 use crate::odata::QueryOption;
 use crate::resource::Resource;
 use crate::roles::Action;
+pub use drafts::OfDraft;
 pub(super) use sign_up::{APPROVE, DENY, Given, Taken};
 pub use sign_up::{OfSignUp, Step};
 use table::joined;
@@ -23,19 +25,21 @@ use table::joined;
 /// Everything that is served.
 pub static ROUTES: &[Route] = &joined::<SERVED, _>(PARTS);
 
-const PARTS: [&[Route]; 5] = [
+const PARTS: [&[Route]; 6] = [
     table::ROUTES,
     delegation::ROUTES,
     reviews::ROUTES,
     sign_up::ROUTES,
     insight::ROUTES,
+    drafts::ROUTES,
 ];
 
 const SERVED: usize = table::ROUTES.len()
     + delegation::ROUTES.len()
     + reviews::ROUTES.len()
     + sign_up::ROUTES.len()
-    + insight::ROUTES.len();
+    + insight::ROUTES.len()
+    + drafts::ROUTES.len();
 
 /// One operation of the API.
 #[derive(Clone, Copy, Debug)]
@@ -225,6 +229,8 @@ pub enum Special {
     Effective,
     /// Something of self-service sign-up.
     SignUp(OfSignUp),
+    /// Something of drafts.
+    Draft(OfDraft),
     /// `$metadata`.
     Metadata,
     /// The description of the API.
@@ -253,6 +259,8 @@ pub(super) struct Found {
     pub(super) route: &'static Route,
     pub(super) parameters: Vec<String>,
     pub(super) version: &'static str,
+    /// The draft that it leads through.
+    pub(super) draft: Option<String>,
 }
 
 impl Verb {
@@ -339,11 +347,18 @@ pub(super) fn find(call: &Call) -> Result<Found, ApiError> {
         Some((&"beta", rest)) => (Some("beta"), rest),
         Some(_) | None => (None, segments.as_slice()),
     };
-    let served = |route: &&Route| match (route.versions, version) {
-        (Versions::Both, Some(_)) | (Versions::Beta, Some("beta")) | (Versions::Neither, None) => {
-            true
-        }
-        (Versions::Both, None) | (Versions::Beta | Versions::Neither, _) => false,
+    let (draft, rest) = match drafts::within(rest) {
+        Some((draft, rest)) => (Some(draft.to_lowercase()), rest),
+        None => (None, rest),
+    };
+    let served = |route: &&Route| {
+        let is_served = match (route.versions, version) {
+            (Versions::Both, Some(_))
+            | (Versions::Beta, Some("beta"))
+            | (Versions::Neither, None) => true,
+            (Versions::Both, None) | (Versions::Beta | Versions::Neither, _) => false,
+        };
+        is_served && (draft.is_none() || drafts::leads_through(&route.operation))
     };
     let mut other_methods = Vec::new();
     let mut path = None;
@@ -360,6 +375,7 @@ pub(super) fn find(call: &Call) -> Result<Found, ApiError> {
                 route,
                 parameters,
                 version: version.unwrap_or("v1.0"),
+                draft,
             });
         }
         other_methods.push(route.method.name());

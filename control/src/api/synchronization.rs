@@ -23,7 +23,7 @@ pub(super) fn is_set(partner: &Document) -> bool {
 /// The policy.
 pub(super) fn get(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     let address = address_of(&SYNCHRONIZATION, asked)?;
-    let current = api.ledger.current(&address)?;
+    let current = api.reads(asked)?.current(&address)?;
     let current = existing(asked, current.as_ref())?;
     let policy = stored(&current.document).ok_or_else(none)?;
     let mut shown = show(&IDENTITY_SYNCHRONIZATION, policy);

@@ -41,6 +41,35 @@ impl Documents for Source<'_> {
     }
 }
 
+/// A store's documents as they were right after a change.
+pub(super) struct AsOf<'s> {
+    pub(super) store: &'s dyn Store,
+    pub(super) at: Sequence,
+}
+
+impl Documents for AsOf<'_> {
+    type Error = StoreError;
+
+    fn each(
+        &self,
+        kind: DocumentKind,
+        (index, _): (usize, usize),
+        take: &mut dyn FnMut(&str, &str),
+    ) -> Result<(), StoreError> {
+        // The past is read in one go.
+        if index > 0 {
+            return Ok(());
+        }
+        self.store.each_at(kind, self.at, &mut |key, version| {
+            take(key, &version.text);
+        })
+    }
+
+    fn get(&self, kind: DocumentKind, key: &str) -> Result<Option<Box<str>>, StoreError> {
+        text_at(self.store, &Address::new(kind, key), self.at)
+    }
+}
+
 /// What documents were right after a change, whatever became of them later.
 fn writes_at(
     store: &dyn Store,
@@ -95,7 +124,7 @@ impl Ledger {
             return Ok(());
         }
         let writes = writes_at(&*self.store, addresses, head.sequence)?;
-        let proposed: Proposed = self.propose(state, &writes).map_err(|error| {
+        let mut proposed: Proposed = self.propose_for_all(state, &writes).map_err(|error| {
             if error.status != StatusCode::BAD_REQUEST {
                 return error;
             }
@@ -111,6 +140,13 @@ impl Ledger {
             documents = writes.len(),
             "the policy store was changed by another process"
         );
+        match self.propose_for_some(state, &writes, &proposed.policy) {
+            Ok(staging) => proposed.staging = staging,
+            Err(error) if error.status == StatusCode::CONFLICT => {
+                self.end_stage_unfit(state, &error);
+            }
+            Err(error) => return Err(error),
+        }
         state.head = head;
         self.take(state, proposed);
         Ok(())

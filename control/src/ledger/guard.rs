@@ -26,12 +26,35 @@ impl Ledger {
         let Confirmation::Ask(administrator, address) = confirmation else {
             return Ok(());
         };
+        let shut_out = self.shut_out(administrator, address, proposed);
+        if shut_out.is_empty() {
+            return Ok(());
+        }
+        Err(ApiError::lock_out(details(&shut_out)))
+    }
+
+    /// Whom a change would shut out.
+    pub(super) fn shut_out(
+        &self,
+        administrator: &Administrator,
+        address: Option<IpAddr>,
+        proposed: &Proposed,
+    ) -> Vec<ShutOut> {
         let asking = match &administrator.credential {
             Credential::Token(subject) => Some(Asking { subject, address }),
             // Neither policy nor roles can shut the first two out, and no page of ours is for a change that could.
             Credential::Bootstrap | Credential::BreakGlass | Credential::Session(_) => None,
         };
         let mut shut_out = self.enforcer.shut_out(&proposed.policy.compiled(), asking);
+        // What binds for some is to bind for all.
+        if let Some(staging) = &proposed.staging {
+            let more = self.enforcer.shut_out(&staging.proposal.compiled(), asking);
+            let new: Vec<_> = more
+                .into_iter()
+                .filter(|one| !shut_out.contains(one))
+                .collect();
+            shut_out.extend(new);
+        }
         if let Some(next) = &proposed.roles {
             let (caller, now) = (administrator.caller(), self.roles());
             let change = Change {
@@ -42,20 +65,22 @@ impl Ledger {
                 shut_out.push(ShutOut::Roles(lock_out));
             }
         }
-        if shut_out.is_empty() {
-            return Ok(());
-        }
-        let details = shut_out.iter().map(|shut_out| Detail {
-            code: match shut_out {
-                ShutOut::Caller(_) | ShutOut::Roles(_) => "CallerShutOut",
-                ShutOut::App { .. } => "AppShutOut",
-            },
-            target: match shut_out {
-                ShutOut::Caller(_) | ShutOut::Roles(_) => "caller".to_owned(),
-                ShutOut::App { id, .. } => id.clone(),
-            },
-            message: shut_out.told(),
-        });
-        Err(ApiError::lock_out(details.collect()))
+        shut_out
     }
+}
+
+/// What callers are told of them.
+pub(super) fn details(shut_out: &[ShutOut]) -> Vec<Detail> {
+    let details = shut_out.iter().map(|shut_out| Detail {
+        code: match shut_out {
+            ShutOut::Caller(_) | ShutOut::Roles(_) => "CallerShutOut",
+            ShutOut::App { .. } => "AppShutOut",
+        },
+        target: match shut_out {
+            ShutOut::Caller(_) | ShutOut::Roles(_) => "caller".to_owned(),
+            ShutOut::App { id, .. } => id.clone(),
+        },
+        message: shut_out.told(),
+    });
+    details.collect()
 }

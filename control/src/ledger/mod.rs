@@ -4,15 +4,19 @@
 //! What is stored is what is in force or will be after a restart, never less: a change that cannot be stored was never in force, and one
 //! that was stored is in force when [`Ledger::change`] returns.
 
+mod assertions;
+mod examined;
 mod follow;
 mod guard;
 mod planned;
 mod roles;
+mod staged;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use crossgate_graph::{Change, Compiled, Fault, Proposal, Refused, Standing};
+use crossgate_policy::ids::Guid;
 use crossgate_policy::snapshot::OwnTenant;
 use jiff::Timestamp;
 
@@ -20,15 +24,20 @@ use crate::api::error::{ApiError, Detail};
 use crate::audit::{self, Attempt, Outcome};
 use crate::bootstrap;
 use crate::document::{Address, DocumentKind, Write};
+use crate::drafts::Stage;
 use crate::enforcer::Enforcer;
 use crate::inviting::Rates;
 use crate::roles::Roles;
 use crate::secret::Fingerprint;
 use crate::store::{Entry, Head, Sequence, Store, StoreError};
 use crate::text::Document;
+use assertions::Occasion;
+pub use examined::{Examined, Look};
 pub use guard::Confirmation;
-pub use planned::{PlanResult, Planned};
+pub use planned::{Plan, PlanResult, Planned};
 use roles::Unfit;
+use staged::Staging;
+pub use staged::staged_at;
 
 /// The policy as it stands, and the only way to change it.
 #[derive(Debug)]
@@ -54,6 +63,9 @@ pub struct Opened {
 struct State {
     standing: Standing,
     head: Head,
+    stage: Option<Stage>,
+    /// The draft whose stage ended here because of what another process wrote, until the store says so too.
+    unfit: Option<(Guid, String)>,
 }
 
 /// A document as it stands.
@@ -91,6 +103,7 @@ pub struct Changed {
 struct Proposed {
     policy: Proposal,
     roles: Option<Roles>,
+    staging: Option<Staging>,
 }
 
 impl Opened {
@@ -156,6 +169,8 @@ impl Ledger {
             state: Mutex::new(State {
                 standing: opened.standing,
                 head: opened.head,
+                stage: None,
+                unfit: None,
             }),
         }
     }
@@ -222,6 +237,7 @@ impl Ledger {
             let proposed = self.propose(&state, &writes)?;
             let advisories = proposed.advisories();
             self.guard(confirmation, &proposed)?;
+            self.prove(Occasion::Change, &writes, &proposed)?;
             let modified = audit::modified(before.map(|current| &current.document), next.as_ref());
             let mut attempt = attempt.clone();
             attempt
@@ -293,14 +309,14 @@ impl Ledger {
     }
 
     fn propose(&self, state: &State, writes: &[Write]) -> Result<Proposed, ApiError> {
-        let changes: Vec<Change<'_>> = writes
-            .iter()
-            .map(|write| Change {
-                kind: write.address.kind,
-                key: &write.address.key,
-                text: write.text.as_deref(),
-            })
-            .collect();
+        let mut proposed = self.propose_for_all(state, writes)?;
+        proposed.staging = self.propose_for_some(state, writes, &proposed.policy)?;
+        Ok(proposed)
+    }
+
+    /// The same without the draft that is staged.
+    fn propose_for_all(&self, state: &State, writes: &[Write]) -> Result<Proposed, ApiError> {
+        let changes = changes(writes);
         let roles = writes
             .iter()
             .any(|write| is_role(write.address.kind))
@@ -320,7 +336,11 @@ impl Ledger {
             Err(Refused::Source(error)) => return Err(error.into()),
         };
         match (policy, roles) {
-            (Ok(policy), Ok(roles)) => Ok(Proposed { policy, roles }),
+            (Ok(policy), Ok(roles)) => Ok(Proposed {
+                policy,
+                roles,
+                staging: None,
+            }),
             (Err(faults), Ok(_)) => Err(ApiError::faults(details(&faults, writes.len()))),
             (Ok(_), Err(faults)) => Err(ApiError::faults(faults)),
             (Err(faults), Err(more)) => {
@@ -355,8 +375,10 @@ impl Ledger {
             self.roles.store(Arc::new(roles));
         }
         state.standing.accept(proposed.policy);
+        let staged = proposed.staging.as_ref().map(Staging::policy);
+        state.stage = proposed.staging.map(|staging| staging.stage);
         self.enforcer
-            .enforce(&state.standing.compiled(), &state.head);
+            .enforce(&state.standing.compiled(), staged.as_ref(), &state.head);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -373,6 +395,15 @@ impl Proposed {
             .map(ToString::to_string)
             .collect()
     }
+}
+
+fn changes(writes: &[Write]) -> Vec<Change<'_>> {
+    let changes = writes.iter().map(|write| Change {
+        kind: write.address.kind,
+        key: &write.address.key,
+        text: write.text.as_deref(),
+    });
+    changes.collect()
 }
 
 const fn is_role(kind: DocumentKind) -> bool {

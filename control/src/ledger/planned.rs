@@ -2,7 +2,7 @@
 
 use crossgate_graph::Standing;
 
-use super::{Confirmation, Ledger, MOST_TRIES};
+use super::{Confirmation, Ledger, MOST_TRIES, Occasion};
 use crate::api::error::ApiError;
 use crate::audit::{Attempt, Modified};
 use crate::document::Write;
@@ -22,6 +22,9 @@ pub struct Planned {
 /// `None` where there is nothing to do.
 pub type PlanResult = Result<Option<Planned>, ApiError>;
 
+/// What is to be done, by the store as it is when the change's turn comes.
+pub type Plan<'p> = dyn FnMut(&dyn Store, &Standing) -> PlanResult + 'p;
+
 impl Ledger {
     /// Changes documents in one step as `plan` finds right for the store as it stands. It is asked again where somebody else was faster;
     /// where it answers `None` there is nothing to do, and nothing is recorded.
@@ -32,7 +35,30 @@ impl Ledger {
         &self,
         attempt: &Attempt<'_>,
         confirmation: Confirmation<'_>,
-        plan: &mut dyn FnMut(&dyn Store, &Standing) -> PlanResult,
+        plan: &mut Plan<'_>,
+    ) -> Result<Option<Vec<String>>, ApiError> {
+        self.change_on(Occasion::Change, attempt, confirmation, plan)
+    }
+
+    /// The same where a draft comes to bind: what is asserted of the policy is proved first.
+    ///
+    /// # Errors
+    /// As for [`Ledger::change`]; what would not have the properties that are asserted of it.
+    pub fn publish_as_planned(
+        &self,
+        attempt: &Attempt<'_>,
+        confirmation: Confirmation<'_>,
+        plan: &mut Plan<'_>,
+    ) -> Result<Option<Vec<String>>, ApiError> {
+        self.change_on(Occasion::Publishing, attempt, confirmation, plan)
+    }
+
+    fn change_on(
+        &self,
+        occasion: Occasion,
+        attempt: &Attempt<'_>,
+        confirmation: Confirmation<'_>,
+        plan: &mut Plan<'_>,
     ) -> Result<Option<Vec<String>>, ApiError> {
         let mut state = self.lock();
         for _ in 0..MOST_TRIES {
@@ -48,6 +74,7 @@ impl Ledger {
             let proposed = self.propose(&state, &writes)?;
             let advisories = proposed.advisories();
             self.guard(confirmation, &proposed)?;
+            self.prove(occasion, &writes, &proposed)?;
             let mut attempt = attempt.clone();
             attempt.details.extend(details);
             match self.store_and_enforce(&mut state, &attempt, &modified, writes, proposed) {

@@ -9,6 +9,7 @@ mod cross_tenant;
 mod decision;
 mod delegation;
 mod directory;
+mod draft;
 mod shown;
 mod sign_in;
 mod sign_up;
@@ -25,6 +26,7 @@ pub use directory::{
     AUTHORIZATION_POLICY, DIRECTORY_AUDIT, DIRECTORY_OBJECT, DIRECTORY_ROLE, DOMAIN_POLICY,
     EXTERNAL_IDENTITIES_POLICY, ORGANIZATION, ROLE_ASSIGNMENT, ROLE_DEFINITION, TENANT_INFORMATION,
 };
+pub use draft::{DRAFT_CHANGE, POLICY_DRAFT};
 pub use shown::{initial, show};
 pub use sign_in::SIGN_IN;
 pub use sign_up::{
@@ -71,6 +73,8 @@ pub static ENTITIES: &[&EntityType] = &[
     &SERVICE_PRINCIPAL,
     &APP_ROLE_ASSIGNMENT,
     &GROUP,
+    &POLICY_DRAFT,
+    &DRAFT_CHANGE,
 ];
 
 /// A resource with an identity (OData CSDL 4.01, section 6).

@@ -48,6 +48,8 @@ pub fn export<E>(
             | DocumentKind::AccessReview
             | DocumentKind::AccessReviewDecision
             | DocumentKind::SignUpRequest
+            | DocumentKind::Draft
+            | DocumentKind::DraftChange
             | DocumentKind::Domains => 0,
             DocumentKind::Partner => {
                 exported.partners = partners(store, at, write)?;

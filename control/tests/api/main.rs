@@ -10,6 +10,7 @@
 mod bodies;
 mod decisions;
 mod documents;
+mod drafts;
 mod invitations;
 mod meanwhile;
 mod purge;

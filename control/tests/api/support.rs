@@ -11,7 +11,7 @@ use crossgate_control::administrator::{Administrator, Credential};
 use crossgate_control::api::Api;
 use crossgate_control::api::call::{Answer, Call};
 use crossgate_control::document::{Address, DocumentKind, Write};
-use crossgate_control::enforcer::{Asking, Enforcer, InForce, ShutOut};
+use crossgate_control::enforcer::{Asking, Enforcer, InForce, ShutOut, StagedPolicy};
 use crossgate_control::ledger::{Ledger, OpenError, Opened};
 use crossgate_control::store::{
     AuditRange, Audited, ChainHash, Entry, Head, Noted, Sequence, Share, SignInActivity, Sqlite,
@@ -89,12 +89,27 @@ impl Site {
     }
 
     pub(crate) fn send(&self, who: &Administrator, method: &str, path: &str, body: &str) -> Answer {
+        self.send_with(who, method, path, body, &[])
+    }
+
+    /// The same with these headers.
+    pub(crate) fn send_with(
+        &self,
+        who: &Administrator,
+        method: &str,
+        path: &str,
+        body: &str,
+        more: &[(&'static str, &str)],
+    ) -> Answer {
         let (path, query) = match path.split_once('?') {
             Some((path, query)) => (path, Some(query.to_owned())),
             None => (path, None),
         };
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        for (name, value) in more {
+            headers.insert(*name, HeaderValue::from_str(value).unwrap());
+        }
         let call = Call {
             method: Method::from_bytes(method.as_bytes()).unwrap(),
             path: path.to_owned(),
@@ -105,6 +120,16 @@ impl Site {
             address: None,
         };
         self.api.answer(&call, &Ok(who.clone()))
+    }
+
+    /// How many changes there were.
+    pub(crate) fn store_head(&self) -> Sequence {
+        self.store.head().unwrap().sequence
+    }
+
+    /// How many documents of a kind there are.
+    pub(crate) fn store_count(&self, kind: DocumentKind) -> u64 {
+        self.store.count(kind).unwrap()
     }
 
     /// The latest audit record.
@@ -180,6 +205,24 @@ pub(crate) fn user(id: &str, scopes: &[&str]) -> Administrator {
     })))
 }
 
+/// A person of ours who may do everything.
+pub(crate) fn administrator_of(id: &str) -> Administrator {
+    let everything = Id::new("62e90394-69f5-4237-9190-012177145e10");
+    let scopes = [
+        "Policy.ReadWrite.CrossTenantAccess",
+        "Policy.ReadWrite.ConditionalAccess",
+        "Policy.Read.All",
+        "Directory.ReadWrite.All",
+        "AuditLog.Read.All",
+    ];
+    administrator(Credential::Token(Arc::new(Subject {
+        user_id: Some(Id::new(id)),
+        directory_roles: [everything].into(),
+        scopes: scopes.iter().map(|name| Box::from(*name)).collect(),
+        ..subject(SubjectKind::User)
+    })))
+}
+
 fn administrator(credential: Credential) -> Administrator {
     Administrator {
         credential,
@@ -233,7 +276,7 @@ impl Enforcer for Idle {
         Arc::new(self.0.clone())
     }
 
-    fn in_force(&self) -> Option<InForce> {
+    fn in_force(&self, _: TenantId) -> Option<InForce> {
         None
     }
 
@@ -245,7 +288,7 @@ impl Enforcer for Idle {
         Ok(())
     }
 
-    fn enforce(&self, _: &Compiled, _: &Head) {}
+    fn enforce(&self, _: &Compiled, _: Option<&StagedPolicy>, _: &Head) {}
 }
 
 type Before = Box<dyn FnMut(DocumentKind) -> Result<(), StoreError> + Send>;

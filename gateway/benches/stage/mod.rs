@@ -77,6 +77,7 @@ impl Stage {
             keys: Arc::new(Keys::default().replaced_by(keys)),
             pages: Arc::new(crossgate::people::pages(&settings).unwrap()),
             partner_sides: Arc::default(),
+            staged: None,
         });
         let (sign_ins, writer) = SignIns::start(&settings.sign_ins, &metrics, None, None).unwrap();
         let gateway = Gateway {

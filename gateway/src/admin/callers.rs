@@ -83,7 +83,9 @@ impl Callers {
         let in_force = self.live.in_force();
         let now = Timestamp::now();
         let moment = Moment {
+            // Never by what is staged: whoever stages a draft can return it.
             snapshot: &in_force.snapshot,
+            staged: None,
             issuers: &in_force.issuers,
             keys: |issuer: &str| in_force.keys.get(issuer),
             basis: in_force.basis(),

@@ -4,22 +4,29 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use crossgate_config::Settings;
-use crossgate_control::enforcer::{self as control, Asking, Enforcer, ShutOut};
+use crossgate_control::enforcer::{
+    self as control, Asking, Broken, Enforcer, ShutOut, StagedPolicy,
+};
+use crossgate_control::replays::{NotBegun, ReplayAsked, Replays as OfDrafts};
 use crossgate_control::sign_ins::SignIns;
 use crossgate_control::store::{Head, Store, StoreError};
 use crossgate_graph::Compiled;
 use crossgate_policy::context::Context;
+use crossgate_policy::ids::TenantId;
 use crossgate_policy::snapshot::Snapshot;
 use crossgate_policy::{Caller, Decision, Line, decide};
 use jiff::Timestamp;
+use serde_json::Value;
 
-use super::callers;
 use super::decided::Decided;
 use super::noted::Noted;
-use crate::live::{InForce, Live, announce};
+use super::replays::{By, Replays};
+use super::{assertions, callers};
+use crate::live::{InForce, Live, Staged, announce};
 use crate::load;
 use crate::ops::Metrics;
 use crate::request::admit::unix_time;
+use crate::request::route::target;
 
 /// What the gateway enforces from a store.
 #[derive(Debug)]
@@ -27,6 +34,8 @@ pub struct Stored {
     live: Arc<Live>,
     metrics: Arc<Metrics>,
     noted: Noted,
+    /// Where sign-ins are kept.
+    replays: Option<Replays>,
     /// Read where nobody may wait for whoever holds the state.
     settings: ArcSwap<Settings>,
     state: Mutex<State>,
@@ -42,6 +51,24 @@ pub struct State {
     pub policy: Compiled,
     /// Where the store stands.
     pub head: Head,
+    /// The policy for some tenants, while a draft is staged.
+    pub staged: Option<StagedPolicy>,
+}
+
+impl State {
+    /// What is staged, beside these settings.
+    #[must_use]
+    pub fn staged_beside(&self, text: &str, settings: &Settings) -> Option<Arc<Staged>> {
+        self.staged.as_ref().map(|staged| {
+            Arc::new(Staged {
+                draft: staged.draft,
+                started: staged.started.clone(),
+                share: staged.share,
+                snapshot: Arc::new(load::snapshot(settings, &staged.policy)),
+                hash: load::name_of_stage(text, &self.head),
+            })
+        })
+    }
 }
 
 impl Stored {
@@ -54,10 +81,13 @@ impl Stored {
         settings: Settings,
         state: State,
     ) -> Self {
+        let sign_ins = noted.sign_ins.as_ref();
+        let replays = sign_ins.map(|log| Replays::of(Arc::clone(&log.0)));
         Self {
             live,
             metrics,
             noted,
+            replays,
             settings: ArcSwap::from_pointee(settings),
             state: Mutex::new(state),
             decided: Decided::default(),
@@ -86,12 +116,28 @@ impl Enforcer for Stored {
         self.settings.load_full()
     }
 
-    fn in_force(&self) -> Option<control::InForce> {
+    fn in_force(&self, home: TenantId) -> Option<control::InForce> {
         let now = self.live.in_force();
+        let staged = now.staged.as_ref();
+        let staged = staged.filter(|staged| staged.share.has(staged.draft, home));
+        let (hash, snapshot) = match staged {
+            Some(staged) => (&staged.hash, &staged.snapshot),
+            None => (&now.hash, &now.snapshot),
+        };
         Some(control::InForce {
-            hash: Arc::clone(&now.hash),
-            snapshot: Arc::clone(&now.snapshot),
+            hash: Arc::clone(hash),
+            snapshot: Arc::clone(snapshot),
+            staged: staged.map(|staged| staged.draft),
         })
+    }
+
+    fn replays(&self) -> Option<&dyn OfDrafts> {
+        self.replays.is_some().then_some(self)
+    }
+
+    fn prove(&self, next: &Compiled) -> Result<Vec<Broken>, Vec<String>> {
+        let (settings, now) = (self.settings(), self.live.in_force());
+        assertions::broken(&settings, &now, next)
     }
 
     fn shut_out(&self, next: &Compiled, by: Option<Asking<'_>>) -> Vec<ShutOut> {
@@ -142,21 +188,55 @@ impl Enforcer for Stored {
             .by_past(event, &self.settings.load(), text, changed)
     }
 
-    fn enforce(&self, policy: &Compiled, head: &Head) {
+    fn enforce(&self, policy: &Compiled, staged: Option<&StagedPolicy>, head: &Head) {
         let mut state = self.hold();
         state.policy = policy.clone();
         state.head = head.clone();
-        let snapshot = Arc::new(load::snapshot(&self.settings.load(), policy));
+        state.staged = staged.cloned();
+        let settings = self.settings.load();
+        let snapshot = Arc::new(load::snapshot(&settings, policy));
+        let staged = state.staged_beside(&state.text, &settings);
+        self.noted.refusals.follow(staged.as_deref());
         let hash = load::name_of_store(&state.text, head);
         self.live.replace(|current| InForce {
             generation: current.generation + 1,
             hash: Arc::clone(&hash),
             snapshot: Arc::clone(&snapshot),
             sign_up: Arc::clone(&policy.sign_up),
+            staged: staged.clone(),
             ..current.clone()
         });
         let generation = self.live.in_force().generation;
         announce(&self.metrics, generation, policy.counts);
+    }
+}
+
+impl OfDrafts for Stored {
+    fn begin(&self, asked: ReplayAsked, next: &Compiled) -> Result<(), NotBegun> {
+        let Some(replays) = &self.replays else {
+            return Err(NotBegun::Failed("no sign-ins are kept".to_owned()));
+        };
+        let (settings, now) = (self.settings(), self.live.in_force());
+        let apps = settings.apps.iter();
+        let by = By {
+            draft: Snapshot {
+                // They are no part of the change.
+                partner_sides: Arc::clone(&now.partner_sides),
+                ..load::snapshot(&settings, next)
+            },
+            in_force: Arc::clone(&now.snapshot),
+            apps: apps.map(|app| (app.id.clone(), target(app))).collect(),
+        };
+        replays.begin(asked, by)
+    }
+
+    fn told(&self, draft: &str, top: usize) -> Option<Value> {
+        self.replays.as_ref()?.told(draft, top)
+    }
+
+    fn forget(&self, draft: &str) -> bool {
+        let replays = self.replays.as_ref();
+        replays.is_some_and(|replays| replays.forget(draft))
     }
 }
 
@@ -189,6 +269,7 @@ mod tests {
             text: text.to_owned(),
             policy: opened.standing.compiled(),
             head: opened.head,
+            staged: None,
         };
         let stored = Arc::new(Stored::new(
             Arc::new(Live::new(in_force())),

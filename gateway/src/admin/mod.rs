@@ -1,12 +1,15 @@
 //! The admin listener: sockets and tokens of the control plane's API.
 
 mod activity;
+mod assertions;
 mod bodies;
 mod callers;
 mod decided;
 mod enforcer;
 mod noted;
+mod replays;
 mod sign_in_log;
+mod staged_refusals;
 mod upkeep;
 mod visitors;
 

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::activity::GuestActivity;
 use super::sign_in_log::SignInLog;
+use super::staged_refusals::StagedRefusals;
 use super::visitors::Visitors;
 use crate::sign_ins::Observation;
 
@@ -16,6 +17,8 @@ pub struct Noted {
     pub visitors: Arc<Visitors>,
     /// When guests came last.
     pub activity: Arc<GuestActivity>,
+    /// Who is refused by a staged draft alone.
+    pub refusals: Arc<StagedRefusals>,
     /// What became of all requests, where that is kept.
     pub sign_ins: Option<SignInLog>,
 }
@@ -25,6 +28,7 @@ impl Noted {
     pub fn request(&self, observation: &Observation) {
         self.visitors.note(observation);
         self.activity.note(observation, observation.arrived);
+        self.refusals.note(observation);
     }
 
     /// Takes note of the last of its repeats.

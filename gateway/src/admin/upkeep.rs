@@ -5,26 +5,45 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use crossgate_control::api::error::ApiError;
+use crossgate_control::drafts::{self, Why};
 use crossgate_control::expiry;
 use crossgate_control::ledger::Ledger;
 use crossgate_control::reviews;
 use crossgate_control::sign_up_requests;
 use jiff::Timestamp;
 
-use super::activity::GuestActivity;
+use super::noted::Noted;
 use crate::request::admit::unix_time;
 
 /// Sees to it until nobody serves any more. What fails is tried again less and less often, and holds up nothing else.
-pub async fn upkeep(ledger: Weak<Ledger>, activity: Arc<GuestActivity>) {
+pub async fn upkeep(ledger: Weak<Ledger>, noted: Noted) {
+    let Noted {
+        activity, refusals, ..
+    } = noted;
+    let mut returning = Chore::of("a staged draft that refuses too many still binds");
     let mut writing = Chore::of("when guests came last is not written down");
     let mut disabling = Chore::of("guests whose time is up are not disabled");
     let mut reviewing = Chore::of("access reviews do not go on");
     let mut forgetting = Chore::of("requests to sign up that are too old are not removed");
     loop {
-        tokio::time::sleep(SHORTEST).await;
+        tokio::select! {
+            () = tokio::time::sleep(SHORTEST) => {}
+            () = refusals.too_many() => {}
+        }
         let Some(ledger) = ledger.upgrade() else {
             return;
         };
+        if returning.is_due() {
+            let (ledger, refusals) = (Arc::clone(&ledger), Arc::clone(&refusals));
+            let end = move || {
+                ledger.end_unfit_stage()?;
+                let Some((draft, why)) = refusals.beyond() else {
+                    return Ok(());
+                };
+                drafts::end(&ledger, draft, &Why::Refuses(why))
+            };
+            returning.tried(run(end).await.map(|()| Duration::ZERO));
+        }
         if writing.is_due() || activity.is_much() {
             let (ledger, activity) = (Arc::clone(&ledger), Arc::clone(&activity));
             let write = move || activity.write(ledger.store()).map_err(ApiError::from);

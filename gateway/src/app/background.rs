@@ -86,8 +86,7 @@ impl Background {
     /// Does what the dates of the directory make necessary.
     pub(super) fn keep_up(&self, ledger: &Arc<Ledger>, noted: &Noted) {
         let ledger = Arc::downgrade(ledger);
-        self.0
-            .spawn(admin::upkeep(ledger, Arc::clone(&noted.activity)));
+        self.0.spawn(admin::upkeep(ledger, noted.clone()));
     }
 
     /// Forgets sessions that are over.

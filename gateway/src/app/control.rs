@@ -40,6 +40,7 @@ impl Control {
             text: text.to_owned(),
             policy: opened.standing.compiled(),
             head: opened.head.clone(),
+            staged: None,
         };
         let stored = Arc::new(Stored::new(
             Arc::clone(live),
@@ -51,6 +52,9 @@ impl Control {
         let enforcer: Arc<dyn Enforcer> = Arc::<Stored>::clone(&stored);
         let ledger = Arc::new(Ledger::new(store, enforcer, opened));
         first_run(&ledger).map_err(|error| StartError::Store(error.message))?;
+        ledger
+            .resume_stage()
+            .map_err(|error| StartError::Store(error.message))?;
         Ok(Self { ledger, stored })
     }
 }

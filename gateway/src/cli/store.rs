@@ -7,10 +7,11 @@ use clap::Args;
 use crossgate_config::{PolicySource, Purpose, Settings};
 use crossgate_control::api::error::ApiError;
 use crossgate_control::audit::{Activity, Attempt, Outcome};
-use crossgate_control::enforcer::{Asking, Enforcer, InForce, ShutOut};
+use crossgate_control::enforcer::{Asking, Enforcer, InForce, ShutOut, StagedPolicy};
 use crossgate_control::ledger::{Ledger, Opened};
 use crossgate_control::store::{Head, Sequence, Sqlite, Store, StoreError};
 use crossgate_graph::Compiled;
+use crossgate_policy::ids::TenantId;
 
 use super::ending::Failure;
 use crate::app::control;
@@ -111,7 +112,7 @@ impl Enforcer for Idle {
         Arc::clone(&self.0)
     }
 
-    fn in_force(&self) -> Option<InForce> {
+    fn in_force(&self, _: TenantId) -> Option<InForce> {
         None
     }
 
@@ -123,7 +124,7 @@ impl Enforcer for Idle {
         Ok(())
     }
 
-    fn enforce(&self, _: &Compiled, _: &Head) {}
+    fn enforce(&self, _: &Compiled, _: Option<&StagedPolicy>, _: &Head) {}
 }
 
 /// What a command does, for the audit: whose shell it was typed in is all that is known of who did.

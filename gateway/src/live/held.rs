@@ -37,6 +37,7 @@ impl Held {
         let without = self.without_policy.get_or_init(|| {
             let in_force = InForce {
                 snapshot: Arc::clone(&NOBODY),
+                staged: None,
                 issuers: Arc::default(),
                 keys: Arc::default(),
                 ..InForce::clone(&self.in_force)

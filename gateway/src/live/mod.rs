@@ -9,6 +9,7 @@ pub mod partner_sides;
 pub mod policy;
 mod restart;
 mod schedule;
+mod staged;
 mod watch;
 
 use std::collections::HashMap;
@@ -28,6 +29,7 @@ use crate::request::tokens::Basis;
 use demand::Demand;
 pub use held::Held;
 use held::OfWorkers;
+pub use staged::Staged;
 
 /// Policy, settings and keys of one moment. A request takes it once, and sees nothing else until its end.
 #[derive(Clone, Debug)]
@@ -52,6 +54,8 @@ pub struct InForce {
     pub pages: Arc<Pages>,
     /// What partners' gateways publish of their side; the policy has it too.
     pub partner_sides: Arc<ByTenant<PartnerSide>>,
+    /// The policy for some tenants, while a draft is staged.
+    pub staged: Option<Arc<Staged>>,
 }
 
 impl InForce {
@@ -63,19 +67,30 @@ impl InForce {
 
     /// With a policy that knows partners' sides, whichever of the two is new.
     fn with_partner_sides(self) -> Self {
-        if Arc::ptr_eq(&self.snapshot.partner_sides, &self.partner_sides)
-            || self.snapshot.partner_sides.is_empty() && self.partner_sides.is_empty()
-        {
-            return self;
-        }
-        let snapshot = Snapshot {
-            partner_sides: Arc::clone(&self.partner_sides),
-            ..Snapshot::clone(&self.snapshot)
-        };
+        let snapshot = self.knowing_sides(&self.snapshot);
+        let staged = self.staged.as_ref().map(|staged| {
+            Arc::new(Staged {
+                snapshot: self.knowing_sides(&staged.snapshot),
+                ..Staged::clone(staged)
+            })
+        });
         Self {
-            snapshot: Arc::new(snapshot),
+            snapshot,
+            staged,
             ..self
         }
+    }
+
+    fn knowing_sides(&self, snapshot: &Arc<Snapshot>) -> Arc<Snapshot> {
+        if Arc::ptr_eq(&snapshot.partner_sides, &self.partner_sides)
+            || snapshot.partner_sides.is_empty() && self.partner_sides.is_empty()
+        {
+            return Arc::clone(snapshot);
+        }
+        Arc::new(Snapshot {
+            partner_sides: Arc::clone(&self.partner_sides),
+            ..Snapshot::clone(snapshot)
+        })
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use super::keys::Plan;
 use super::watch::{Change, Watch};
-use super::{InForce, Keys, Live, announce, restart};
+use super::{InForce, Keys, Live, Staged, announce, restart};
 use crate::admin::Stored;
 use crate::load::{self, Faults, KnownGuests, Loaded};
 use crate::ops::Metrics;
@@ -183,7 +183,9 @@ impl Reloader {
                 if let Some(pages) = pages {
                     self.show(pages);
                 }
-                self.take_up(text, loaded, reason);
+                let staged = held.as_ref();
+                let staged = staged.and_then(|held| held.staged_beside(&text, &loaded.settings));
+                self.take_up(text, loaded, staged, reason);
                 if let (Some(stored), Some(held)) = (&stored, &mut held) {
                     stored.configure(held, &self.text, &self.settings);
                 }
@@ -227,7 +229,13 @@ impl Reloader {
         }
     }
 
-    fn take_up(&mut self, text: String, loaded: Loaded, reason: Reason) {
+    fn take_up(
+        &mut self,
+        text: String,
+        loaded: Loaded,
+        staged: Option<Arc<Staged>>,
+        reason: Reason,
+    ) {
         let Loaded {
             settings,
             snapshot,
@@ -276,6 +284,7 @@ impl Reloader {
                 generation,
                 hash: Arc::clone(&hash),
                 snapshot: Arc::clone(&snapshot),
+                staged: staged.clone(),
                 sign_up: Arc::clone(&sign_up),
                 routes: Arc::clone(&routes),
                 issuers: Arc::clone(&issuers),

@@ -6,12 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crossgate_config::{PolicySource, Purpose, Settings};
+use crossgate_control::ledger::staged_at;
 use crossgate_control::store::{Head, Sequence, Sqlite, Store};
 use crossgate_control::transfer::export;
 use crossgate_graph::PolicyFile;
 use crossgate_policy::snapshot::Snapshot;
 
-use super::{Faults, name_of_store, own_tenant, parse, policy, read, snapshot};
+use super::{Faults, name_of_stage, name_of_store, own_tenant, parse, policy, read, snapshot};
 
 /// What a configuration's policy is and has been: its store's, change by change, or that of directories.
 pub struct Past {
@@ -19,13 +20,22 @@ pub struct Past {
     named: HashMap<Arc<str>, Held>,
     store: Option<Sqlite>,
     /// Those of the store that are compiled, the newest last: a policy may be large, and events ask in the order of time.
-    compiled: VecDeque<(Arc<str>, Sequence)>,
+    compiled: VecDeque<(Arc<str>, Then)>,
 }
 
 enum Held {
     Compiled(Arc<Snapshot>),
     /// As it was right after a change; compiled where somebody asks for it.
-    Change(Sequence),
+    Then(Then),
+}
+
+/// What a store held right after a change.
+#[derive(Clone, Copy)]
+enum Then {
+    /// For all.
+    ForAll(Sequence),
+    /// With the draft that was staged then, if one was.
+    ForSome(Sequence),
 }
 
 impl Past {
@@ -95,23 +105,30 @@ impl Past {
     /// # Errors
     /// The store cannot be read, or what it held then has faults now.
     pub fn named(&mut self, name: &str) -> Result<Option<Arc<Snapshot>>, Faults> {
-        let at = match self.named.get(name) {
+        let then = match self.named.get(name) {
             None => return Ok(None),
             Some(Held::Compiled(snapshot)) => return Ok(Some(Arc::clone(snapshot))),
-            Some(Held::Change(at)) => *at,
+            Some(Held::Then(then)) => *then,
         };
         let Some(store) = &self.store else {
             return Ok(None);
         };
-        let snapshot = Arc::new(after_change(&self.settings, store, at)?);
+        let snapshot = match then {
+            Then::ForAll(at) => after_change(&self.settings, store, at)?,
+            Then::ForSome(at) => match staged_after(&self.settings, store, at)? {
+                Some(snapshot) => snapshot,
+                None => return Ok(None),
+            },
+        };
+        let snapshot = Arc::new(snapshot);
         let name: Arc<str> = name.into();
         self.named
             .insert(Arc::clone(&name), Held::Compiled(Arc::clone(&snapshot)));
-        self.compiled.push_back((name, at));
+        self.compiled.push_back((name, then));
         if self.compiled.len() > MOST_COMPILED
-            && let Some((oldest, at)) = self.compiled.pop_front()
+            && let Some((oldest, then)) = self.compiled.pop_front()
         {
-            self.named.insert(oldest, Held::Change(at));
+            self.named.insert(oldest, Held::Then(then));
         }
         Ok(Some(snapshot))
     }
@@ -138,7 +155,11 @@ impl Past {
                     changed_hash: hash,
                     ..Head::default()
                 };
-                named.insert(name_of_store(text, &head), Held::Change(at));
+                let name = name_of_store(text, &head);
+                named.insert(name, Held::Then(Then::ForAll(at)));
+                // Whether a draft was staged then is looked for where somebody asks.
+                let name = name_of_stage(text, &head);
+                named.insert(name, Held::Then(Then::ForSome(at)));
                 ControlFlow::Continue(())
             })
             .map_err(fault)?;
@@ -148,6 +169,20 @@ impl Past {
 }
 
 const MOST_COMPILED: usize = 8;
+
+/// The same with the draft that was staged then; `None` where none was.
+fn staged_after(
+    settings: &Settings,
+    store: &Sqlite,
+    at: Sequence,
+) -> Result<Option<Snapshot>, Faults> {
+    let compiled = staged_at(store, at, &own_tenant(settings)).map_err(|error| {
+        let told = error.to_string();
+        let lines = told.lines().map(|line| format!("change {at}: {line}"));
+        Faults(lines.collect())
+    })?;
+    Ok(compiled.map(|compiled| snapshot(settings, &compiled)))
+}
 
 /// What a store held right after a change, compiled as its export would be.
 fn after_change(settings: &Settings, store: &Sqlite, at: Sequence) -> Result<Snapshot, Faults> {

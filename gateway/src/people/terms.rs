@@ -260,7 +260,9 @@ enum Lacking<'s> {
 
 /// Found by asking policy: of those that it names, one without which it refuses although all others were accepted.
 fn lacking<'s>(call: &'s Call<'_>, session: &PersonSession, app: &App) -> Lacking<'s> {
-    let snapshot = &call.in_force.snapshot;
+    let token = session.subject.token();
+    let subject = token.as_ref().map(|token| &*token.subject);
+    let snapshot = call.in_force.policy_for(subject);
     let accepted = session.subject.standing.accepted(call.settings);
     let accepted = accepted.unwrap_or_default();
     let open: Vec<&TermsSettings> = call

@@ -84,8 +84,12 @@ impl Gateway {
         {
             enter(ctx, found);
             let brought = bare.by(session.as_ref());
+            let subject = session.as_ref().map(|here| &*here.token.subject);
             let visit = Visit {
-                what: What::Place(place, about(&in_force.snapshot, found.app, brought, self)),
+                what: What::Place(
+                    place,
+                    about(in_force.policy_for(subject), found.app, brought, self),
+                ),
                 host: head.host.clone().into_owned(),
                 session: session.clone(),
             };
@@ -183,6 +187,7 @@ impl Gateway {
 
         let moment = Moment {
             snapshot: &in_force.snapshot,
+            staged: in_force.staged.as_deref(),
             issuers: &in_force.issuers,
             keys: |issuer: &str| in_force.keys.get(issuer),
             basis: in_force.basis(),

@@ -139,7 +139,6 @@ impl Gateway {
             session: None,
             terms_accepted: &[],
         };
-        let snapshot = &in_force.snapshot;
         match told {
             Told::Nothing => {}
             Told::Decided(decision) => {
@@ -159,6 +158,8 @@ impl Gateway {
             }
             Told::Refused(refusal) => {
                 ctx.signed_in_at = provider;
+                let subject = ctx.token.as_ref().map(|token| &*token.subject);
+                let snapshot = in_force.policy_for(subject);
                 let decision = admit_refused(snapshot, &app, brought, refusal, &self.metrics);
                 ctx.ending = Ending::Decided(decision);
             }
@@ -170,9 +171,12 @@ impl Gateway {
                     terms_accepted: accepted.as_deref().unwrap_or_default(),
                     ..brought
                 };
+                let token = signed_in.token();
+                let subject = token.as_ref().map(|token| &*token.subject);
+                let snapshot = in_force.policy_for(subject);
                 let decision = admit_signed_in(snapshot, &app, brought, signed_in, &self.metrics);
                 ctx.signed_in_at = Some(Arc::clone(&session.provider));
-                if let Some(token) = signed_in.token() {
+                if let Some(token) = token {
                     ctx.speaks_for(Here {
                         session: Arc::clone(&session),
                         token,

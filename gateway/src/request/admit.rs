@@ -23,6 +23,7 @@ use super::route::App;
 use super::subject::refusal;
 use super::token::KnownToken;
 use super::tokens::{Basis, Found, TokenDigest, Tokens};
+use crate::live::Staged;
 use crate::ops::{ACCEPTED, Metrics, NO_KEYS};
 use crate::people::{Here, SignedIn};
 use crate::sign_ins::RestrictionValues;
@@ -33,6 +34,8 @@ pub use person::{admit_by, admit_refused, admit_signed_in, admit_with_terms};
 pub struct Moment<'a, K> {
     /// The policy.
     pub snapshot: &'a Snapshot,
+    /// The policy for some tenants, while a draft is staged.
+    pub staged: Option<&'a Staged>,
     /// Who may sign tokens.
     pub issuers: &'a Issuers,
     /// The keys of the issuer of a name.
@@ -195,7 +198,11 @@ pub fn admit<'k, K: Fn(&str) -> Option<&'k KeySet>>(
         (None, Some(token)) => Caller::Verified(&token.subject),
         (None, None) => Caller::Anonymous,
     };
-    let (decision, decided) = decide(moment.snapshot, caller, addressee.target, brought, metrics);
+    let snapshot = match moment.staged {
+        None => moment.snapshot,
+        Some(staged) => staged.or(moment.snapshot, admission.token.as_deref()),
+    };
+    let (decision, decided) = decide(snapshot, caller, addressee.target, brought, metrics);
     admission.verdict = Ok(decision);
     admission.decided = Some(decided);
     admission

@@ -91,6 +91,7 @@ pub(crate) fn snapshot() -> Snapshot {
         partners: Partners::default(),
         partner_facts: ByTenant::default(),
         partner_sides: Arc::default(),
+        staged: None,
         guests: GuestDirectory::empty(DirectoryMode::Optional),
         conditional_access: std::sync::Arc::default(),
         revocations: Revocations::default(),

@@ -23,7 +23,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use observation::{
-    CalledApp, Ending, Observation, PolicyInForce, RestrictionValues, TokenFacts, bounded,
+    CalledApp, Ending, Observation, PolicyInForce, RestrictionValues, StagedOver, TokenFacts,
+    bounded,
 };
 pub use queue::{Full, Slot};
 pub use repeats::Seen;

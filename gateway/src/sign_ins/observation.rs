@@ -14,6 +14,7 @@ use crossgate_policy::target::Target;
 use crossgate_policy::{Caller, Decision, Line, Outcome, Reason, Refusal, Step};
 use uuid::Uuid;
 
+use crate::live::Staged;
 use crate::request::admit::unix_time;
 use crate::request::tokens::TokenDigest;
 
@@ -151,6 +152,17 @@ pub struct PolicyInForce {
     pub hash: Arc<str>,
     /// Counts the changes of issuers' key sets since the start.
     pub key_set_generation: u64,
+    /// What it is staged over; `None` where it is the policy for all.
+    pub over: Option<StagedOver>,
+}
+
+/// A staged policy that decided, and the one for all in whose place it did.
+#[derive(Clone, Debug)]
+pub struct StagedOver {
+    /// The stage.
+    pub stage: Arc<Staged>,
+    /// The policy for all.
+    pub for_all: Arc<Snapshot>,
 }
 
 /// Facts of a verified token for readers of events. One for as long as the token is cached.
@@ -248,6 +260,19 @@ impl Observation {
             }
         }
         Explained { lines, same: None }
+    }
+
+    /// What another policy says of the same request; `None` where policy was not asked.
+    #[must_use]
+    pub fn decided_by(&self, policy: &Snapshot) -> Option<Decision> {
+        let (app, recorded) = (self.app.as_ref()?, self.ending.decision()?);
+        let caller = self.caller(recorded);
+        Some(crossgate_policy::decide(
+            policy,
+            caller,
+            &app.target,
+            &self.context(),
+        ))
     }
 
     /// What it was decided from; `id` is its decision's. A receipt that led to another answer would be worse than none.

@@ -91,6 +91,7 @@ pub(super) fn decided(snapshot: Snapshot, subject: Option<Subject>) -> Observati
             generation: 3,
             hash: "content".into(),
             key_set_generation: 5,
+            over: None,
         }),
         token: subject.is_some().then(|| {
             Arc::new(TokenFacts {

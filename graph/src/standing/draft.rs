@@ -111,7 +111,9 @@ impl<'s> Draft<'s> {
                 | DocumentKind::SynchronizedGroup
                 | DocumentKind::AccessReview
                 | DocumentKind::AccessReviewDecision
-                | DocumentKind::SignUpRequest => {}
+                | DocumentKind::SignUpRequest
+                | DocumentKind::Draft
+                | DocumentKind::DraftChange => {}
             }
         }
         if !sign_up.is_empty() {

@@ -249,7 +249,9 @@ const fn is_read_apart(kind: DocumentKind) -> bool {
         | DocumentKind::SynchronizedGroup
         | DocumentKind::AccessReview
         | DocumentKind::AccessReviewDecision
-        | DocumentKind::SignUpRequest => true,
+        | DocumentKind::SignUpRequest
+        | DocumentKind::Draft
+        | DocumentKind::DraftChange => true,
         DocumentKind::Policy
         | DocumentKind::Default
         | DocumentKind::PartnerTemplate

@@ -75,6 +75,8 @@ pub(in super::super) enum Taken {
     New(&'static EntityType),
     Changes(&'static EntityType),
     Reference,
+    /// An object of these members, each of this JSON type.
+    Members(&'static [(&'static str, &'static str)]),
 }
 
 /// What it is answered with.
@@ -83,6 +85,10 @@ pub(in super::super) enum Given {
     New(&'static EntityType),
     One(&'static EntityType),
     Many(&'static EntityType),
+    /// Any JSON object.
+    Anything,
+    /// The same, of what has only begun.
+    Later,
 }
 
 impl Step {

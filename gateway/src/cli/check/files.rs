@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crossgate_config::{
-    ClientSecret, IssuerSettings, JwksSource, ProviderKind, ProviderSettings, SecretSource,
-    Settings, SignInStore, Sink, TransmitterSettings,
+    ClientSecret, IssuerSettings, JwksSource, Property, ProviderKind, ProviderSettings,
+    SecretSource, Settings, SignInStore, Sink, TransmitterSettings,
 };
 use crossgate_control::secret::Fingerprint;
 use crossgate_portal::signed_xml::Certificate;
@@ -65,6 +65,7 @@ pub(super) fn faults(settings: &Settings) -> Vec<String> {
             .as_deref()
             .and_then(break_glass),
     );
+    faults.extend(settings.admin.assertions.as_deref().and_then(assertions));
     faults.extend(settings.sign_ins.sinks.iter().filter_map(sink));
     faults.extend(settings.sign_ins.store.as_ref().and_then(sign_in_store));
     faults
@@ -168,6 +169,20 @@ fn break_glass(file: &Path) -> Option<String> {
         Err(error) => format!("cannot be read: {error}; `crossgate admin break-glass` writes it"),
     };
     Some(format!("{}: admin.break_glass_file: {why}", file.display()))
+}
+
+/// Missed when a draft is to be published, and then it is not.
+fn assertions(file: &Path) -> Option<String> {
+    let why = match std::fs::read_to_string(file) {
+        Ok(text) => {
+            let faults = Property::parse(&text).err()?;
+            let shown = file.display().to_string();
+            let told = faults.iter().map(|fault| fault.in_file(&shown).to_string());
+            return Some(told.collect::<Vec<_>>().join("\n"));
+        }
+        Err(error) => format!("cannot be read: {error}; write the properties there"),
+    };
+    Some(format!("{}: admin.assertions: {why}", file.display()))
 }
 
 /// The file itself is made when the first event is; its folder is not.

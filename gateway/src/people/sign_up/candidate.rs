@@ -155,7 +155,10 @@ impl Candidate {
         let Some(session) = &call.session else {
             return false;
         };
-        let now = &call.in_force.snapshot;
+        let token = session.subject.token();
+        let now = call
+            .in_force
+            .policy_for(token.as_ref().map(|token| &*token.subject));
         let record = Guest {
             id: Id::Guid(Guid::from_u128(1)),
             home_tenant: Some(*tenant),

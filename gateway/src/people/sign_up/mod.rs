@@ -285,8 +285,10 @@ impl People {
                 // By what is in force now: the record is there.
                 let in_force = call.live.in_force();
                 let target = &app.called.target;
-                let decision =
-                    admit_by(&in_force.snapshot, call, target, &session.subject, accepted);
+                let token = session.subject.token();
+                let subject = token.as_ref().map(|token| &*token.subject);
+                let policy = in_force.policy_for(subject);
+                let decision = admit_by(policy, call, target, &session.subject, accepted);
                 Reply {
                     answer,
                     told: Told::Decided(decision),

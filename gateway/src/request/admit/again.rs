@@ -54,7 +54,17 @@ pub fn admit_again(in_force: &InForce, now: UnixTime, app: &App, open: &Open) ->
         terms_accepted: accepted.as_deref().unwrap_or_default(),
         ..Context::at(now)
     };
-    ask(&in_force.snapshot, caller, &app.called.target, &context)
+    let subject = match &open.opener {
+        Opener::Anybody => None,
+        Opener::Token(token) => Some(&*token.subject),
+        Opener::Session(_) => signed_in.as_ref().map(|here| &*here.token.subject),
+    };
+    ask(
+        in_force.policy_for(subject),
+        caller,
+        &app.called.target,
+        &context,
+    )
 }
 
 /// Who it is, where a session that a request was opened with still counts. While the request is under way the session is in use.

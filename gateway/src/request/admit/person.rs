@@ -49,7 +49,9 @@ pub fn admit_with_terms(
     who: &SignedIn,
     terms: &[Id],
 ) -> Decision {
-    admit_by(&call.in_force.snapshot, call, target, who, terms)
+    let token = who.token();
+    let subject = token.as_ref().map(|token| &*token.subject);
+    admit_by(call.in_force.policy_for(subject), call, target, who, terms)
 }
 
 /// The same by another policy than the one that is in force for the call.

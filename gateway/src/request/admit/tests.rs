@@ -58,6 +58,7 @@ impl Stage {
         }
         let moment = Moment {
             snapshot: &self.snapshot,
+            staged: None,
             issuers: &self.issuers,
             keys,
             basis: Basis::new(&self.keys, 1),

@@ -1,0 +1,205 @@
+//! A draft comes to bind: for all at once, or for a share of the tenants first.
+
+use http::header::IF_MATCH;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::changes::publishable;
+use super::{Api, Draft, DraftChange, OfDraft, check_needs, check_version, existing};
+use crate::api::asked::Asked;
+use crate::api::body;
+use crate::api::call::Reply;
+use crate::api::error::ApiError;
+use crate::api::permission;
+use crate::audit::{Modified, modified, modified_in};
+use crate::document::Write;
+use crate::drafts::stage::{returned, target};
+use crate::drafts::{Drafted, Share, State};
+use crate::ledger::Planned;
+use crate::store::Store;
+use crate::text::Document;
+
+/// How a draft comes to bind.
+#[derive(Clone, Copy)]
+enum Mode {
+    All,
+    Staged(Share),
+}
+
+impl Mode {
+    fn read(given: &Document) -> Result<Self, ApiError> {
+        body::only(given, &["mode", "percent", "maxNewRefusals"])?;
+        let number = |name: &str| match given.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => value.as_u64().map(Some).ok_or_else(|| {
+                ApiError::property(name, "is no whole number; expected one such as `10`")
+            }),
+        };
+        let (percent, most) = (number("percent")?, number("maxNewRefusals")?);
+        match given.text_of("mode").as_deref() {
+            Some("all") if percent.is_none() && most.is_none() => Ok(Self::All),
+            Some("all") => Err(ApiError::bad(
+                "`percent` and `maxNewRefusals` are for `staged`: a draft that binds for all is not returned of itself",
+            )),
+            Some("staged") => {
+                let percent = percent.and_then(|percent| u8::try_from(percent).ok());
+                let percent = percent.filter(|percent| (1..=99).contains(percent));
+                Ok(Self::Staged(Share {
+                    percent: percent.ok_or_else(|| {
+                        ApiError::property(
+                            "percent",
+                            "is needed where `mode` is `staged`; expected 1 to 99: of a hundred tenants so many",
+                        )
+                    })?,
+                    most_new_refusals: most.ok_or_else(|| {
+                        ApiError::property(
+                            "maxNewRefusals",
+                            "is needed where `mode` is `staged`: more users of apps than this who would be let in without the draft end its stage",
+                        )
+                    })?,
+                }))
+            }
+            Some(_) | None => Err(ApiError::property(
+                "mode",
+                "is needed; expected `all` or `staged`",
+            )),
+        }
+    }
+}
+
+/// `POST drafts/{id}/publish`.
+pub(super) fn publish(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
+    let mode = Mode::read(&body::read(asked.call)?)?;
+    if !asked.call.headers.contains_key(IF_MATCH) {
+        return Err(ApiError::version_needed());
+    }
+    binds(api, asked, OfDraft::Publish, &|store, draft| {
+        draft.check_open()?;
+        let changes = publishable(store, asked, draft)?;
+        check_needs(api, asked, &changes)?;
+        check_approvals(api, draft)?;
+        match mode {
+            Mode::All => for_all(store, draft, &changes),
+            Mode::Staged(share) => {
+                let before = draft.document().clone();
+                draft.tell("stage", &share.begins(Timestamp::now()));
+                draft.enter(State::Staged(share));
+                let documents = changes.iter().map(|one| document(&one.address.to_string()));
+                Ok(Planned {
+                    modified: modified(Some(&before), Some(draft.document())),
+                    writes: vec![draft.kept()],
+                    details: documents.collect(),
+                })
+            }
+        }
+    })
+}
+
+/// `POST drafts/{id}/complete`.
+pub(super) fn complete(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
+    binds(api, asked, OfDraft::Complete, &|store, draft| {
+        check_staged(draft)?;
+        let changes = publishable(store, asked, draft)?;
+        check_needs(api, asked, &changes)?;
+        check_approvals(api, draft)?;
+        let mut ended = draft.stage();
+        ended.insert("outcome".to_owned(), Value::from("completed"));
+        draft.ends_stage(&ended);
+        for_all(store, draft, &changes)
+    })
+}
+
+/// `POST drafts/{id}/return`.
+pub(super) fn give_back(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
+    let named = super::draft(api, asked)?;
+    let plan = &mut |store: &dyn Store| {
+        let mut draft = existing(store, &named.id)?;
+        check_version(asked, &draft)?;
+        check_staged(&draft)?;
+        let before = draft.document().clone();
+        returned(
+            &mut draft,
+            "an administrator returned it",
+            &[],
+            Timestamp::now(),
+        );
+        Ok(Planned {
+            modified: modified(Some(&before), Some(draft.document())),
+            writes: vec![draft.kept()],
+            details: Vec::new(),
+        })
+    };
+    super::planned(api, asked, OfDraft::Return.told(), &named, plan)?;
+    super::shown(api, asked, &named.id)
+}
+
+/// What is to be done about a draft, by the store as it is then.
+type Binding<'a> = dyn Fn(&dyn Store, &mut Draft) -> Result<Planned, ApiError> + 'a;
+
+/// One step of the ledger, in which what is asserted is proved.
+fn binds(api: &Api, asked: &Asked<'_>, of: OfDraft, plan: &Binding<'_>) -> Result<Reply, ApiError> {
+    let named = super::draft(api, asked)?;
+    let attempt = asked.attempt(of.told(), target(&named.id, named.name()));
+    let advisories =
+        api.ledger
+            .publish_as_planned(&attempt, asked.confirmation(), &mut |store, _| {
+                permission::by_role(api, asked, &api.ledger.roles())?;
+                let mut draft = existing(store, &named.id)?;
+                plan(store, &mut draft).map(Some)
+            })?;
+    let reply = super::shown(api, asked, &named.id)?;
+    Ok(reply.advising(advisories.unwrap_or_default()))
+}
+
+fn for_all(
+    store: &dyn Store,
+    draft: &mut Draft,
+    changes: &[DraftChange],
+) -> Result<Planned, ApiError> {
+    draft.enter(State::Published);
+    let mut writes: Vec<Write> = changes.iter().map(DraftChange::write).collect();
+    writes.push(draft.kept());
+    let (mut all, mut details): (Vec<Modified>, _) = (Vec::new(), Vec::new());
+    for change in changes {
+        let before = Drafted::in_force(store).current(&change.address)?;
+        let before = before.as_ref().map(|current| &current.document);
+        let named = change.address.to_string();
+        all.extend(modified_in(&named, before, change.document.as_ref()));
+        details.push(document(&named));
+    }
+    Ok(Planned {
+        writes,
+        modified: all,
+        details,
+    })
+}
+
+fn document(named: &str) -> (&'static str, String) {
+    ("Document", named.to_owned())
+}
+
+fn check_staged(draft: &Draft) -> Result<(), ApiError> {
+    match draft.state {
+        State::Staged(_) => Ok(()),
+        State::Open | State::Published => Err(ApiError::state(format!(
+            "the draft is not staged but {}",
+            draft.state.name()
+        ))),
+    }
+}
+
+/// Refuses a draft of which not enough people approve as it is.
+fn check_approvals(api: &Api, draft: &Draft) -> Result<(), ApiError> {
+    let wanted = api.settings().admin.draft_reviewers;
+    if wanted == 0 {
+        return Ok(());
+    }
+    match draft.approvals() {
+        Ok(approvals) if approvals >= wanted => Ok(()),
+        Ok(approvals) => Err(ApiError::state(format!(
+            "revision {} of the draft has {approvals} of the {wanted} approvals that it takes; who had a hand in it gives none",
+            draft.revision
+        ))),
+        Err(by) => Err(ApiError::state(format!("the draft was rejected by {by}"))),
+    }
+}

@@ -1,0 +1,157 @@
+//! The draft that is staged: what binds for some tenants beside what binds for all.
+
+use crossgate_graph::{Proposal, Refused};
+use http::StatusCode;
+
+use super::{Ledger, Proposed, State, changes, details, follow};
+use crate::api::error::{ApiError, Detail};
+use crate::document::Write;
+use crate::drafts::{Stage, stage};
+use crate::enforcer::StagedPolicy;
+use crate::store::{Store, StoreError};
+
+/// A stage with the policy that it makes of the one for all.
+pub(super) struct Staging {
+    pub(super) stage: Stage,
+    pub(super) proposal: Proposal,
+}
+
+impl Staging {
+    /// For who enforces it.
+    pub(super) fn policy(&self) -> StagedPolicy {
+        StagedPolicy {
+            draft: self.stage.draft,
+            started: self.stage.started.clone(),
+            share: self.stage.share,
+            policy: self.proposal.compiled(),
+        }
+    }
+}
+
+impl Ledger {
+    /// What binds for some tenants once `policy` binds for all; `None` where nothing is staged then.
+    pub(super) fn propose_for_some(
+        &self,
+        state: &State,
+        writes: &[Write],
+        policy: &Proposal,
+    ) -> Result<Option<Staging>, ApiError> {
+        let Some(stage) = stage::after(&*self.store, state.stage.as_ref(), writes)? else {
+            return Ok(None);
+        };
+        let both = |write: &&Write| stage.writes.iter().any(|own| own.address == write.address);
+        let held: Vec<Detail> = writes.iter().filter(both).map(held).collect();
+        if !held.is_empty() {
+            return Err(ApiError {
+                details: held,
+                ..ApiError::state(format!(
+                    "draft {} is staged and changes what `details` names; complete or return it first",
+                    stage.draft
+                ))
+            });
+        }
+        let mut next = state.standing.clone();
+        next.accept(policy.clone());
+        // Of what drafts change nothing is read from the store.
+        let source = follow::Source {
+            store: &*self.store,
+            at: state.head.sequence,
+        };
+        match next.propose(&changes(&stage.writes), &source) {
+            Ok(proposal) => Ok(Some(Staging { stage, proposal })),
+            Err(Refused::Source(error)) => Err(error.into()),
+            Err(Refused::Faults(faults)) => {
+                let faults = details(&faults, usize::MAX).into_iter();
+                Err(ApiError {
+                    status: StatusCode::CONFLICT,
+                    ..ApiError::faults(faults.map(|fault| of_draft(&stage, fault)).collect())
+                })
+            }
+        }
+    }
+
+    /// Goes on with the stage that the store is in. Once, after the start.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn resume_stage(&self) -> Result<(), ApiError> {
+        let mut state = self.lock();
+        self.catch_up(&mut state)?;
+        state.stage = Stage::of(&*self.store)?;
+        if state.stage.is_none() {
+            return Ok(());
+        }
+        let mut proposed: Proposed = self.propose_for_all(&state, &[])?;
+        match self.propose_for_some(&state, &[], &proposed.policy) {
+            Ok(staging) => proposed.staging = staging,
+            Err(error) if error.status == StatusCode::CONFLICT => {
+                self.end_stage_unfit(&mut state, &error);
+            }
+            Err(error) => return Err(error),
+        }
+        self.take(&mut state, proposed);
+        Ok(())
+    }
+
+    /// Has the store say that a stage is over that ended because of what another process wrote.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn end_unfit_stage(&self) -> Result<(), ApiError> {
+        let unfit = self.lock().unfit.clone();
+        if let Some((draft, reason)) = unfit {
+            stage::end(self, draft, &stage::Why::Unfit(reason))?;
+            self.lock().unfit = None;
+        }
+        Ok(())
+    }
+
+    /// What binds for some does not go with what another process made bind for all: that has to hold.
+    pub(super) fn end_stage_unfit(&self, state: &mut State, error: &ApiError) {
+        let Some(stage) = state.stage.take() else {
+            return;
+        };
+        let reason = error.told();
+        tracing::error!(draft = %stage.draft, reason, "the staged draft does not go with what another program stored; its stage is over");
+        state.unfit = Some((stage.draft, reason));
+    }
+}
+
+/// What a store held right after a change, with the draft that was staged then; `None` where none was.
+///
+/// # Errors
+/// The store cannot be read, or what it held then has faults now.
+pub fn staged_at(
+    store: &dyn Store,
+    at: crate::store::Sequence,
+    own: &crossgate_policy::snapshot::OwnTenant,
+) -> Result<Option<crossgate_graph::Compiled>, super::OpenError> {
+    let Some(stage) = Stage::at(store, at)? else {
+        return Ok(None);
+    };
+    let then = follow::AsOf { store, at };
+    let told = |refused: Refused<StoreError>| match refused {
+        Refused::Faults(faults) => super::OpenError::Faults(faults),
+        Refused::Source(error) => error.into(),
+    };
+    let standing = crossgate_graph::Standing::load(own, &then).map_err(told)?;
+    let proposal = standing
+        .propose(&changes(&stage.writes), &then)
+        .map_err(told)?;
+    Ok(Some(proposal.compiled()))
+}
+
+fn held(write: &Write) -> Detail {
+    Detail {
+        code: "StagedByDraft",
+        target: write.address.to_string(),
+        message: "is changed by the draft that is staged".to_owned(),
+    }
+}
+
+fn of_draft(stage: &Stage, fault: Detail) -> Detail {
+    Detail {
+        message: format!("with the staged draft {}: {}", stage.draft, fault.message),
+        ..fault
+    }
+}
