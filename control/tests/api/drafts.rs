@@ -457,7 +457,7 @@ fn nobody_writes_into_a_draft_what_only_happens_to_it() {
         ),
         ("state", json!("published")),
         ("revision", json!(1_000)),
-        ("editors", json!([])),
+        ("editors", json!([BOB])),
         ("createdBy", json!({ "id": BOB })),
         ("stage", json!({ "percent": 99, "maxNewRefusals": 0 })),
         ("needs", json!([])),
