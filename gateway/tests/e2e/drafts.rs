@@ -425,6 +425,10 @@ fn a_staged_draft_that_refuses_more_than_its_publisher_allows_is_returned_of_its
     let expired = site.payroll("/").bearer("abc.def.ghi");
     assert_eq!(expired.send().status, 401);
     assert_eq!(state(), "staged");
+    wait_for("the count of them", Duration::from_secs(10), || {
+        let check = site.read(&token, &format!("{DRAFTS}/{id}/check"));
+        (check["newRefusals"]["count"] == 2).then_some(())
+    });
     // A third ends it: nobody is bound by it any more, and the audit says why.
     site.expect("the third", asks(2), 403, 500_213);
     wait_for("the return", Duration::from_secs(10), || {
