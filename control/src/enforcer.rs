@@ -11,7 +11,7 @@ use crossgate_policy::snapshot::Snapshot;
 use crossgate_policy::subject::Subject;
 use crossgate_policy::{Decision, Line};
 
-use crate::drafts::Share;
+use crate::drafts::{NewRefusals, Share};
 use crate::replays::Replays;
 use crate::roles::LockOut;
 use crate::sign_ins::SignIns;
@@ -51,6 +51,11 @@ pub trait Enforcer: fmt::Debug + Send + Sync {
 
     /// Decides recorded sign-ins again; `None` where none are kept.
     fn replays(&self) -> Option<&dyn Replays> {
+        None
+    }
+
+    /// Whom the staged draft has refused so far who would have been let in without it; `None` where none is staged.
+    fn staged_refusals(&self) -> Option<NewRefusals> {
         None
     }
 

@@ -2,6 +2,7 @@
 
 use super::{Ledger, Proposed, is_role};
 use crate::api::error::{ApiError, Detail};
+use crate::audit::Initiator;
 use crate::document::{DocumentKind, Write};
 use crate::enforcer::Broken;
 
@@ -10,8 +11,22 @@ use crate::enforcer::Broken;
 pub(super) enum Occasion {
     /// A draft is published, to some or to all.
     Publishing,
-    /// Anything else.
+    /// Somebody changes something.
     Change,
+    /// It happens of itself, or on what partners and transmitters tell: a revocation waits for no proof.
+    Itself,
+}
+
+impl Occasion {
+    /// That of whoever changes something.
+    pub(super) const fn of(by: Initiator<'_>) -> Self {
+        match by {
+            Initiator::Administrator(..) => Self::Change,
+            Initiator::Program(_) | Initiator::Transmitter(_) | Initiator::Synchronization(_) => {
+                Self::Itself
+            }
+        }
+    }
 }
 
 impl Ledger {
@@ -24,6 +39,7 @@ impl Ledger {
     ) -> Result<(), ApiError> {
         let wanted = match occasion {
             Occasion::Publishing => true,
+            Occasion::Itself => false,
             Occasion::Change => {
                 self.enforcer.settings().admin.assert_every_change
                     && writes.iter().any(|write| is_policy(write.address.kind))

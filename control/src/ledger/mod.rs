@@ -237,7 +237,7 @@ impl Ledger {
             let proposed = self.propose(&state, &writes)?;
             let advisories = proposed.advisories();
             self.guard(confirmation, &proposed)?;
-            self.prove(Occasion::Change, &writes, &proposed)?;
+            self.prove(Occasion::of(attempt.by), &writes, &proposed)?;
             let modified = audit::modified(before.map(|current| &current.document), next.as_ref());
             let mut attempt = attempt.clone();
             attempt

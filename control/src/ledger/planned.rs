@@ -37,7 +37,7 @@ impl Ledger {
         confirmation: Confirmation<'_>,
         plan: &mut Plan<'_>,
     ) -> Result<Option<Vec<String>>, ApiError> {
-        self.change_on(Occasion::Change, attempt, confirmation, plan)
+        self.change_on(Occasion::of(attempt.by), attempt, confirmation, plan)
     }
 
     /// The same where a draft comes to bind: what is asserted of the policy is proved first.

@@ -262,8 +262,8 @@ fn another_person_approves_of_the_very_revision_and_whoever_had_a_hand_in_it_doe
         "approve",
         &revision(),
     );
-    assert_eq!(program.status, 403, "{}", body(&program));
-    assert_eq!(review(&break_glass(), "approve", &revision()).status, 403);
+    assert_eq!(program.status, 409, "{}", body(&program));
+    assert_eq!(review(&break_glass(), "approve", &revision()).status, 409);
     let stale = review(&bob, "approve", &json!(1));
     assert_eq!(stale.status, 412, "{}", body(&stale));
     good(&review(&bob, "approve", &revision()));
@@ -442,5 +442,40 @@ fn a_stage_that_another_program_makes_impossible_is_over_and_what_it_stored_bind
     assert_eq!(
         site.latest()["activityDisplayName"],
         "Return staged policy draft"
+    );
+}
+
+#[test]
+fn nobody_writes_into_a_draft_what_only_happens_to_it() {
+    let site = Site::new();
+    let ada = administrator_of(ADA);
+    let id = draft(&site, &ada);
+    for (member, value) in [
+        (
+            "reviews",
+            json!([{ "decision": "approve", "revision": 2, "reviewedBy": { "id": BOB } }]),
+        ),
+        ("state", json!("published")),
+        ("revision", json!(1_000)),
+        ("editors", json!([BOB])),
+        ("createdBy", json!({ "id": BOB })),
+        ("stage", json!({ "percent": 99, "maxNewRefusals": 0 })),
+        ("needs", json!([])),
+    ] {
+        let given = json!({ "displayName": "Mine", member: value }).to_string();
+        for (method, path) in [
+            ("PATCH", format!("{DRAFTS}/{id}")),
+            ("POST", DRAFTS.to_owned()),
+        ] {
+            let refused = site.send(&ada, method, &path, &given);
+            assert_eq!(refused.status, 400, "{member}: {}", body(&refused));
+        }
+    }
+    let named = r#"{"displayName":"Less","description":"of it"}"#;
+    good(&site.send(&ada, "PATCH", &format!("{DRAFTS}/{id}"), named));
+    let shown = good(&site.call(&ada, "GET", &format!("{DRAFTS}/{id}")));
+    assert_eq!(
+        (&shown["displayName"], &shown["revision"]),
+        (&json!("Less"), &json!(2))
     );
 }

@@ -17,6 +17,10 @@ pub(crate) const FAMILIES: &[Family] = &[
         paths: &["policies/crossTenantAccessPolicy", "crossgate/effective"],
     },
     Family {
+        name: "Drafts of the policy",
+        paths: &["crossgate/drafts"],
+    },
+    Family {
         name: "Default configuration",
         paths: &["policies/crossTenantAccessPolicy/default"],
     },

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use crossgate_config::Settings;
+use crossgate_control::drafts::NewRefusals;
 use crossgate_control::enforcer::{
     self as control, Asking, Broken, Enforcer, ShutOut, StagedPolicy,
 };
@@ -133,6 +134,10 @@ impl Enforcer for Stored {
 
     fn replays(&self) -> Option<&dyn OfDrafts> {
         self.replays.is_some().then_some(self)
+    }
+
+    fn staged_refusals(&self) -> Option<NewRefusals> {
+        self.noted.refusals.so_far()
     }
 
     fn prove(&self, next: &Compiled) -> Result<Vec<Broken>, Vec<String>> {

@@ -120,11 +120,13 @@ impl StagedRefusals {
     pub fn beyond(&self) -> Option<(Guid, NewRefusals)> {
         let counted = self.lock();
         let counted = counted.as_ref().filter(|counted| counted.is_beyond())?;
-        let refusals = NewRefusals {
-            count: counted.pairs.len(),
-            samples: counted.samples.clone(),
-        };
-        Some((counted.draft, refusals))
+        Some((counted.draft, counted.told()))
+    }
+
+    /// How many there are so far, while a draft is staged.
+    #[must_use]
+    pub fn so_far(&self) -> Option<NewRefusals> {
+        self.lock().as_ref().map(Counted::told)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Counted>> {
@@ -133,6 +135,13 @@ impl StagedRefusals {
 }
 
 impl Counted {
+    fn told(&self) -> NewRefusals {
+        NewRefusals {
+            count: self.pairs.len(),
+            samples: self.samples.clone(),
+        }
+    }
+
     fn is_beyond(&self) -> bool {
         self.pairs.len() as u64 > self.most
     }

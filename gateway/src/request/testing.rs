@@ -91,7 +91,6 @@ pub(crate) fn snapshot() -> Snapshot {
         partners: Partners::default(),
         partner_facts: ByTenant::default(),
         partner_sides: Arc::default(),
-        staged: None,
         guests: GuestDirectory::empty(DirectoryMode::Optional),
         conditional_access: std::sync::Arc::default(),
         revocations: Revocations::default(),
@@ -221,5 +220,6 @@ pub(crate) fn in_force() -> crate::live::InForce {
         keys: Arc::default(),
         pages: Arc::new(crate::people::pages(&settings).unwrap()),
         partner_sides: Arc::default(),
+        staged: None,
     }
 }

@@ -27,6 +27,7 @@ mod crash;
 mod crash_guests;
 mod cross_site;
 mod delegation;
+mod drafts;
 mod effective;
 mod entra;
 mod federation_attacks;

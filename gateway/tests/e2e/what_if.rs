@@ -18,7 +18,7 @@ const EVENTS: &str = "sign-ins.jsonl";
 const DRAFT: &str = "draft";
 
 /// Requests of all kinds, each with a name of its own; the tokens are minted once, so that the same ones come again.
-fn requests(site: &Site) -> Vec<(&'static str, Curl)> {
+pub fn requests(site: &Site) -> Vec<(&'static str, Curl)> {
     let with_mfa = json!({ "amr": ["pwd", "mfa"] });
     let payroll = |token: &str| site.payroll("/").bearer(token);
     let portal = |token: &str| site.portal("/").bearer(token);
@@ -82,7 +82,7 @@ fn requests(site: &Site) -> Vec<(&'static str, Curl)> {
     ]
 }
 
-fn asked(site: &Site, requests: &[(&'static str, Curl)]) -> Vec<Value> {
+pub fn asked(site: &Site, requests: &[(&'static str, Curl)]) -> Vec<Value> {
     let answers = requests.iter();
     answers
         .map(|(_, request)| site.ask(request.clone()).1)

@@ -8,6 +8,7 @@ use crate::api::asked::{Asked, etag};
 use crate::api::call::Reply;
 use crate::api::error::{ApiError, Detail};
 use crate::document::Write;
+use crate::drafts::State;
 use crate::ledger::Look;
 
 /// `GET drafts/{id}/check`.
@@ -37,6 +38,12 @@ pub(super) fn check(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     let broken: Vec<Value> = broken
         .map(|one| json!({"name": one.name, "message": one.why}))
         .collect();
+    let refusals = match draft.state {
+        State::Staged(_) => api.ledger.enforcer().staged_refusals(),
+        State::Open | State::Published => None,
+    };
+    let refusals =
+        refusals.map(|refusals| json!({"count": refusals.count, "samples": refusals.samples}));
     let told = json!({
         "revision": draft.revision,
         "isPublishable": is_publishable,
@@ -45,6 +52,7 @@ pub(super) fn check(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
         "shutOut": listed(&examined.shut_out),
         "assertionsBroken": broken,
         "advisories": examined.advisories,
+        "newRefusals": refusals,
         "reviewersWanted": wanted,
         "approvals": approvals.as_ref().ok(),
         "rejectedBy": approvals.as_ref().err(),

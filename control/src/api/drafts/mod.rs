@@ -26,7 +26,7 @@ use crate::ledger::{Current, Planned};
 use crate::model::{POLICY_DRAFT, show};
 use crate::resource::DRAFTS;
 use crate::roles::Action;
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 use crate::text::Document;
 
 /// Answers a call.
@@ -247,7 +247,7 @@ fn shown_with(
     id: &str,
     status: StatusCode,
 ) -> Result<Reply, ApiError> {
-    let Some(draft) = Draft::of(api.ledger.store(), id).map_err(StoreError::from)? else {
+    let Some(draft) = Draft::of(api.ledger.store(), id)? else {
         return Err(missing(asked));
     };
     let mut shown: Map<String, Value> = show(&POLICY_DRAFT, draft.document().members());

@@ -34,7 +34,7 @@ pub(super) fn review(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     }
     let by = Draftee::of(asked.who);
     if !by.is_person {
-        return Err(ApiError::denied(
+        return Err(ApiError::state(
             "only people review drafts, each with a token of their own",
         ));
     }
