@@ -260,6 +260,9 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
     background.keep_partner_sides(&live, &metrics, &fetcher);
     let plans = background.keep_keys(&live, &metrics, fetcher, &settings);
     background.tend_upstreams(&live);
+    if let Some(certificates) = &parts.certificates {
+        show_certificate(certificates, &metrics);
+    }
     if let Some(people) = &people {
         count_sessions(people, &metrics);
         background.tend_sessions(people, &live);
@@ -375,6 +378,15 @@ fn put_in_force(loaded: Loaded, pages: Pages, metrics: &Metrics) -> Arc<Live> {
         pages: Arc::new(pages),
         partner_sides: Arc::default(),
     }))
+}
+
+fn show_certificate(certificates: &Arc<Certificates>, metrics: &Metrics) {
+    let certificates = Arc::downgrade(certificates);
+    metrics.on_scrape(move |metrics| {
+        if let Some(at) = certificates.upgrade().and_then(|held| held.expiry()) {
+            metrics.set_certificate_expiry(at);
+        }
+    });
 }
 
 fn count_sessions(people: &Arc<People>, metrics: &Metrics) {

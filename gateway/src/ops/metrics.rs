@@ -41,6 +41,8 @@ pub struct Metrics {
     pub sessions: IntGauge,
     /// Tokens by issuer and what became of them.
     pub verifications: Verifications,
+    ready: IntGauge,
+    certificate_expiry: GaugeVec,
     jwks_refreshes: IntCounterVec,
     jwks_age: GaugeVec,
     snapshot_info: IntGaugeVec,
@@ -127,6 +129,15 @@ impl Metrics {
                 ["issuer", "result"],
                 Counter::default,
             )?),
+            ready: new.gauge(
+                "ready",
+                "1 where nothing is missing before requests can be served, as `/readyz` has it.",
+            )?,
+            certificate_expiry: new.real_gauges(
+                "certificate_expiry_timestamp_seconds",
+                "When the certificate of the doors ends; none where they have none.",
+                &[],
+            )?,
             jwks_refreshes: new.counters(
                 "jwks_refreshes_total",
                 "Fetches of key sets by issuer and result.",
@@ -331,6 +342,17 @@ impl Metrics {
     /// Counts a look at what is under way that has crashed.
     pub(crate) fn connection_look_failed(&self) {
         self.connection_looks_failed.inc();
+    }
+
+    /// Says whether requests can be served.
+    pub(crate) fn set_ready(&self, is_ready: bool) {
+        self.ready.set(i64::from(is_ready));
+    }
+
+    /// Says when the certificate in force ends, in seconds since 1970.
+    pub(crate) fn set_certificate_expiry(&self, at: f64) {
+        let none: [&str; 0] = [];
+        self.certificate_expiry.with_label_values(&none).set(at);
     }
 
     /// Asks for a size whenever the metrics are read.
