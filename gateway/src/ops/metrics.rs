@@ -51,6 +51,7 @@ pub struct Metrics {
     policy_partners: IntGauge,
     pub(crate) sign_in_events: IntCounterVec,
     sign_in_queue_depth: IntGauge,
+    pub(crate) spans: IntCounterVec,
     /// Client connections that are open. One number for all threads: it is what new ones are bounded by, and whether the
     /// last one is gone, so that it must be exact at every moment.
     pub connections: IntGauge,
@@ -174,6 +175,11 @@ impl Metrics {
             sign_in_queue_depth: new.gauge(
                 "sign_in_queue_depth",
                 "Requests whose sign-in event waits for the writer.",
+            )?,
+            spans: new.counters(
+                "spans_total",
+                "Spans of traces by what became of them; `dropped` counts requests for whose spans there was no room.",
+                &["result"],
             )?,
             connections: new.gauge("connections", "Client connections that are open.")?,
             connections_closed: new.counters(
