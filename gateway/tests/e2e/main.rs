@@ -63,6 +63,7 @@ mod step_up;
 mod streams;
 mod synchronization;
 mod tokens;
+mod traces;
 mod vectors;
 mod visits;
 mod what_if;
