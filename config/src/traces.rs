@@ -42,11 +42,6 @@ impl Share {
 
     /// The nearest to a number from 0 to 1.
     pub(crate) fn nearest(number: f64) -> Option<Self> {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "it is from 0 to a million"
-        )]
         (0.0..=1.0)
             .contains(&number)
             .then(|| Self((number * f64::from(Self::WHOLE)).round() as u32))

@@ -69,12 +69,7 @@ impl Certificates {
     pub fn expiry(&self) -> Option<f64> {
         let current = self.current.load();
         let (_, certificate) = x509_parser::parse_x509_certificate(current.cert.first()?).ok()?;
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "a certificate has four digits for its year"
-        )]
-        let expiry = certificate.validity().not_after.timestamp() as f64;
-        Some(expiry)
+        Some(certificate.validity().not_after.timestamp() as f64)
     }
 
     /// Puts what was read in force. Connections that are open keep what they began with.

@@ -19,74 +19,62 @@ pub struct TraceId([u8; 16]);
 
 /// The id of one span: not all zero.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct SpanId([u8; 8]);
+pub(super) struct SpanId([u8; 8]);
 
 /// `trace-flags`, as far as they are known.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Flags {
+pub(super) struct Flags {
     /// Whoever is before us keeps this trace.
-    pub sampled: bool,
+    pub(super) sampled: bool,
     /// The last seven bytes of the trace's id are random (level 2).
-    pub random: bool,
+    pub(super) random: bool,
 }
 
 /// What a request belongs to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Parent {
+pub(super) struct Parent {
     /// The trace.
-    pub trace: TraceId,
+    pub(super) trace: TraceId,
     /// The span that called.
-    pub span: SpanId,
+    pub(super) span: SpanId,
     /// What is known of the trace.
-    pub flags: Flags,
+    pub(super) flags: Flags,
 }
 
 impl TraceId {
     /// A new one, whose last seven bytes are random.
-    #[must_use]
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         // The version stands before them, the variant too.
         Self(Uuid::new_v4().into_bytes())
     }
 
     /// Its bytes.
-    #[must_use]
-    pub const fn bytes(self) -> [u8; 16] {
+    pub(super) const fn bytes(self) -> [u8; 16] {
         self.0
     }
 
     /// The random part, below 2^56.
-    #[must_use]
-    pub const fn random_part(self) -> u64 {
+    pub(super) const fn random_part(self) -> u64 {
         (u128::from_be_bytes(self.0) & 0x00ff_ffff_ffff_ffff) as u64
-    }
-}
-
-impl Default for TraceId {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
 impl SpanId {
     /// Two new ones: the version of the UUID keeps the first from being zero, its variant the second.
-    #[must_use]
-    pub fn new_pair() -> (Self, Self) {
+    pub(super) fn new_pair() -> (Self, Self) {
         let (first, second) = Uuid::new_v4().as_u64_pair();
         (Self(first.to_be_bytes()), Self(second.to_be_bytes()))
     }
 
     /// Its bytes.
-    #[must_use]
-    pub const fn bytes(self) -> [u8; 8] {
+    pub(super) const fn bytes(self) -> [u8; 8] {
         self.0
     }
 }
 
 impl Parent {
     /// What the headers of a request say; `None` where they say nothing that counts.
-    #[must_use]
-    pub fn read(headers: &HeaderMap) -> Option<Self> {
+    pub(super) fn read(headers: &HeaderMap) -> Option<Self> {
         let mut values = headers.get_all(&PARENT).iter();
         match (values.next(), values.next()) {
             (Some(value), None) => Self::parse(value.as_bytes()),
@@ -118,11 +106,8 @@ impl Parent {
         })
     }
 
-    /// `traceparent` of whoever is called.
-    ///
-    /// `None` never, for there is nothing in it that a header cannot carry.
-    #[must_use]
-    pub fn header(&self) -> Option<HeaderValue> {
+    /// `traceparent` of whoever is called. Nothing in it is what a header cannot carry.
+    pub(super) fn header(&self) -> Option<HeaderValue> {
         HeaderValue::from_str(&self.to_string()).ok()
     }
 }
@@ -148,8 +133,7 @@ impl fmt::Display for Parent {
 }
 
 /// Whether `tracestate` is a list as it must be: else none of it goes on (section 3.3).
-#[must_use]
-pub fn is_state(headers: &HeaderMap) -> bool {
+pub(super) fn is_state(headers: &HeaderMap) -> bool {
     let mut members = 0;
     let mut keys: [&str; MOST_MEMBERS] = [""; MOST_MEMBERS];
     for value in headers.get_all(&STATE) {
@@ -216,7 +200,7 @@ fn hex<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
         let [high, low] = pair else { return None };
-        *byte = digit(*high)? << 4 | digit(*low)?;
+        *byte = (digit(*high)? << 4) | digit(*low)?;
     }
     Some(bytes)
 }

@@ -227,7 +227,7 @@ impl Ended {
     fn flags(&self, parent_is_remote: bool) -> u32 {
         let Flags { sampled, random } = self.trace.flags;
         u32::from(sampled)
-            | u32::from(random) << 1
+            | (u32::from(random) << 1)
             | REMOTE_IS_KNOWN
             | if parent_is_remote { REMOTE } else { 0 }
     }
