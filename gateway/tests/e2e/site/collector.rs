@@ -95,11 +95,13 @@ pub fn attribute(span: &Span, name: &str) -> Option<String> {
 }
 
 fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::StringValue(text) => Some(text.clone()),
-        Value::IntValue(number) => Some(number.to_string()),
-        _ => None,
+    if let Value::StringValue(text) = value {
+        return Some(text.clone());
     }
+    if let Value::IntValue(number) = value {
+        return Some(number.to_string());
+    }
+    None
 }
 
 /// One request on each connection.
