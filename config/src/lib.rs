@@ -35,6 +35,7 @@ mod suggest;
 mod synchronization;
 mod tenant;
 mod terms;
+mod traces;
 mod units;
 mod url;
 
@@ -67,4 +68,5 @@ pub use signals::{SecretSource, Signals, StreamSettings, TransmitterSettings};
 pub use synchronization::Synchronization;
 pub use tenant::OwnTenant;
 pub use terms::TermsSettings;
+pub use traces::{Share, Traces};
 pub use url::{Scheme, Upstream};

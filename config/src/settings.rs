@@ -6,7 +6,7 @@ use crate::reader::{Document, Section};
 use crate::{
     Admin, AppSettings, Assertion, ConnectorSettings, Enforcement, Fault, GuestDirectory, Health,
     IssuerSettings, Jwks, Limits, Listen, Mail, OwnTenant, PartnerSettings, PolicySource, Portal,
-    ProviderSettings, Runtime, Shutdown, SignIns, Signals, Synchronization, TermsSettings,
+    ProviderSettings, Runtime, Shutdown, SignIns, Signals, Synchronization, TermsSettings, Traces,
 };
 use crate::{app, connector, issuer, partner, policy, provider, terms};
 
@@ -47,6 +47,8 @@ pub struct Settings {
     pub synchronization: Synchronization,
     /// `[sign_ins]`: how sign-in events are written.
     pub sign_ins: SignIns,
+    /// `[traces]`: what is told of requests to a collector; `None` where nothing is.
+    pub traces: Option<Traces>,
     /// `[limits]`: what a connection may take.
     pub limits: Limits,
     /// `[shutdown]`: how the gateway ends.
@@ -112,6 +114,7 @@ impl Settings {
         let signals = Signals::read(root, &issuers, &apps, &policy, &listen);
         let synchronization = Synchronization::read(root, &partners, &apps, &policy, &listen);
         let sign_ins = root.section_or_empty("sign_ins", |section| SignIns::read(section, &policy));
+        let traces = root.section("traces", Traces::read).flatten();
         let limits = root.section_or_empty("limits", Limits::read);
         let shutdown = root.section_or_empty("shutdown", Shutdown::read);
         let jwks = root.section_or_empty("jwks", Jwks::read);
@@ -136,6 +139,7 @@ impl Settings {
             signals,
             synchronization,
             sign_ins,
+            traces,
             limits,
             shutdown,
             jwks,

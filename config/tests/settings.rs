@@ -483,3 +483,29 @@ fn sign_ins_are_kept_beside_a_policy_store_unless_that_is_off() {
     assert_eq!(store(off), None);
     assert!(store("sign_ins.store = \"events\"\n").is_some());
 }
+
+#[test]
+fn traces_are_off_without_a_collector_and_a_share_is_kept_to_the_millionth() {
+    assert_eq!(good(LEAST, Purpose::Decide).traces, None);
+    let with = |more: &str| {
+        let text = format!("{LEAST}[traces]\ncollector = \"http://otel:4318\"\n{more}");
+        good(&text, Purpose::Decide).traces.unwrap()
+    };
+    let traces = with("");
+    assert_eq!(traces.collector, upstream(Scheme::Http, "otel", 4318));
+    assert_eq!(traces.sample.millionths(), 10_000);
+    assert_eq!((traces.queue, &*traces.service), (4096, "crossgate"));
+    for (written, millionths) in [
+        ("0", 0),
+        ("1", 1_000_000),
+        ("0.000001", 1),
+        ("1e-7", 0),
+        ("0.5", 500_000),
+    ] {
+        let traces = with(&format!(
+            "sample = {written}\nqueue = 2\nservice = \"door\""
+        ));
+        assert_eq!(traces.sample.millionths(), millionths, "{written}");
+        assert_eq!((traces.queue, &*traces.service), (2, "door"));
+    }
+}

@@ -38,6 +38,7 @@ use crate::request::tokens::Tokens;
 use crate::sign_ins::{self, SignIns};
 use crate::signals::Signals;
 use crate::synchronization::Synchronization;
+use crate::traces::Traces;
 use background::Background;
 use control::Control;
 
@@ -154,6 +155,13 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
         let (ledger, metrics) = (Arc::clone(&control.ledger), Arc::clone(&metrics));
         Arc::new(Synchronization::new(ledger, metrics))
     });
+    let (traces, exporter) = settings
+        .traces
+        .as_ref()
+        .map(|settings| Traces::new(settings, &metrics))
+        .transpose()
+        .map_err(FetchFault::Client)?
+        .unzip();
     let (sign_ins, writer) =
         SignIns::start(&settings.sign_ins, &metrics, told, kept).map_err(StartError::SignIns)?;
 
@@ -176,6 +184,7 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
         people: people.clone(),
         signals: signals.clone(),
         synchronization: synchronization.clone(),
+        traces: traces.clone(),
         in_flight: parts.in_flight.clone(),
         door: Door::Proxy,
     };
@@ -211,6 +220,8 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
             // Those are received at the proxy's door.
             signals: None,
             synchronization: None,
+            // The proxy that asks traces what it forwards.
+            traces: None,
             ..gateway
         };
         let certificates = parts.certificates.as_ref();
@@ -260,6 +271,13 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
     background.keep_partner_sides(&live, &metrics, &fetcher);
     let plans = background.keep_keys(&live, &metrics, fetcher, &settings);
     background.tend_upstreams(&live);
+    let exporter = exporter.map(Arc::new);
+    if let Some(exporter) = &exporter {
+        background.tell_spans(exporter);
+    }
+    if let Some(certificates) = &parts.certificates {
+        show_certificate(certificates, &metrics);
+    }
     if let Some(people) = &people {
         count_sessions(people, &metrics);
         background.tend_sessions(people, &live);
@@ -317,6 +335,9 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
         && let Err(why) = noted.activity.write(ledger.store())
     {
         tracing::error!("when guests came last is not written down: {why}");
+    }
+    if let Some(exporter) = &exporter {
+        background.tell_last_spans(exporter);
     }
     background.stop();
     Ok(ended?)
@@ -380,6 +401,15 @@ fn put_in_force(loaded: Loaded, pages: Pages, metrics: &Metrics) -> Arc<Live> {
         partner_sides: Arc::default(),
         staged: None,
     }))
+}
+
+fn show_certificate(certificates: &Arc<Certificates>, metrics: &Metrics) {
+    let certificates = Arc::downgrade(certificates);
+    metrics.on_scrape(move |metrics| {
+        if let Some(at) = certificates.upgrade().and_then(|held| held.expiry()) {
+            metrics.set_certificate_expiry(at);
+        }
+    });
 }
 
 fn count_sessions(people: &Arc<People>, metrics: &Metrics) {

@@ -23,6 +23,7 @@ use crate::request::tokens::TokenDigest;
 use crate::sign_ins::{
     Ending, Observation, PolicyInForce, RestrictionValues, Seen, Slot, StagedOver, bounded,
 };
+use crate::traces::Trace;
 
 /// One request.
 ///
@@ -68,6 +69,8 @@ pub struct RequestCtx {
     pub without_pages: bool,
     /// What went wrong after the decision.
     pub trouble: Option<Trouble>,
+    /// Its place in its trace, where traces are on.
+    pub trace: Option<Box<Trace>>,
     /// Upstreams that could not be reached for this request.
     pub failed: Vec<PeerAddress>,
     /// When it was decided.
@@ -109,6 +112,7 @@ impl RequestCtx {
             websocket: false,
             without_pages: false,
             trouble: None,
+            trace: None,
             failed: Vec::new(),
             decided: None,
             upstream_begun: None,
@@ -170,6 +174,10 @@ impl RequestCtx {
             return;
         }
         self.metrics().answered(&self.ending);
+        if let Some(mut trace) = self.trace.take() {
+            trace.answered(status, &self.ending, self.app(), &self.correlation_id);
+            self.trace = Some(trace);
+        }
         let answered = self.answered.unwrap_or_else(Instant::now);
         let duration = answered.saturating_duration_since(self.begun);
         let Some(slot) = self.slot.take() else {
@@ -220,6 +228,7 @@ impl RequestCtx {
                 }),
             }),
             signed_in_at,
+            trace: self.trace.as_ref().map(|trace| Box::new(trace.id())),
             restriction,
             // No partner's side is known yet, so none allows anything.
             partner_outbound_allowed: false,
@@ -256,6 +265,9 @@ impl RequestCtx {
             self.record(status, None);
         }
         self.metrics().ended(self.begun.elapsed());
+        if let Some(trace) = self.trace.take() {
+            trace.ends(self.arrived, self.begun);
+        }
     }
 
     fn metrics(&self) -> &AppMetrics {

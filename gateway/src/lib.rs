@@ -18,4 +18,5 @@ pub mod request;
 pub mod sign_ins;
 pub mod signals;
 pub mod synchronization;
+pub mod traces;
 pub mod upstreams;

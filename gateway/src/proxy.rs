@@ -59,6 +59,7 @@ use crate::request::tokens::Tokens;
 use crate::sign_ins::{Ending, SignIns};
 use crate::signals::Signals;
 use crate::synchronization::Synchronization;
+use crate::traces::Traces;
 
 /// What a door is made of. Cheap to clone, so that several doors share it.
 #[derive(Clone, Debug)]
@@ -79,6 +80,8 @@ pub struct Gateway {
     pub signals: Option<Arc<Signals>>,
     /// Who receives what partners synchronise; `None` where the policy is in no store.
     pub synchronization: Option<Arc<Synchronization>>,
+    /// What begins traces and goes on with them; `None` where they are off.
+    pub traces: Option<Arc<Traces>>,
     /// What is under way to upstreams, of all doors.
     pub in_flight: InFlight,
     /// Which door this is.
@@ -100,6 +103,9 @@ impl ProxyHttp for Gateway {
 
     async fn request_filter(&self, session: &mut Session, ctx: &mut RequestCtx) -> Result<bool> {
         set_timeouts(session, ctx);
+        if let Some(traces) = &self.traces {
+            ctx.trace = Some(traces.place(&session.req_header().headers));
+        }
         let has_no_body = session.as_downstream_mut().is_body_empty();
         let goes_on = match self.sign_ins.reserve() {
             Ok(slot) => {
@@ -225,7 +231,11 @@ impl ProxyHttp for Gateway {
             restriction: app.restriction,
             own_restriction: own_restriction.as_deref(),
         };
-        headers::rewrite(request, &said)
+        headers::rewrite(request, &said)?;
+        match &ctx.trace {
+            Some(trace) => trace.stamp(request),
+            None => Ok(()),
+        }
     }
 
     async fn request_body_filter(
@@ -277,6 +287,9 @@ impl ProxyHttp for Gateway {
             let now = Instant::now();
             app.metrics.upstream(now.duration_since(begun));
             ctx.answered = Some(now);
+            if let Some(trace) = &mut ctx.trace {
+                trace.upstream(begun, now, response.status.as_u16());
+            }
         }
         Ok(())
     }
@@ -393,12 +406,16 @@ fn tell(error: &Error, ctx: &RequestCtx) {
     let app = ctx.app().map_or("none", |app| &*app.called.name);
     let (what, at) = (error.etype().as_str(), error.esource().as_str());
     let correlation_id = tracing::field::display(&ctx.correlation_id);
+    let trace = ctx
+        .trace
+        .as_ref()
+        .map(|trace| tracing::field::display(trace.id()));
     match error.esource() {
         ErrorSource::Downstream => {
-            tracing::debug!(app, what, at, correlation_id, "request failed");
+            tracing::debug!(app, what, at, correlation_id, trace, "request failed");
         }
         ErrorSource::Upstream | ErrorSource::Internal | ErrorSource::Unset => {
-            tracing::warn!(app, what, at, correlation_id, "request failed");
+            tracing::warn!(app, what, at, correlation_id, trace, "request failed");
         }
     }
 }

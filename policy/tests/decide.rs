@@ -10,16 +10,18 @@ use crossgate_policy::context::{Context, RestrictionHeaders};
 use crossgate_policy::decision::{AccessType, Direction};
 use crossgate_policy::ids::{Cloud, Guid, HomeTenant, Id, IssuerTenant, TenantId, UnixTime};
 use crossgate_policy::snapshot::{
-    Access, AppAssignment, Assignments, ByTenant, Consent, DefaultSettings, DirectoryMode,
-    GroupMember, GuestDirectory, OwnTenant, PartnerFacts, PartnerSettings, PartnerSide, Partners,
-    Principal, RedemptionOrder, Revocation, RevocationKind, Revocations, Setting, Snapshot,
+    Access, AppAssignment, AppTargets, Assignments, ByTenant, Consent, DefaultSettings,
+    DirectoryMode, GroupMember, GuestDirectory, Origin, OwnTenant, PartnerFacts, PartnerSettings,
+    PartnerSide, Partners, Principal, RedemptionOrder, Revocation, RevocationKind, Revocations,
+    Setting, Snapshot, UserTargets,
 };
 use crossgate_policy::subject::{
     Account, Home, HomeCloud, Proofs, Subject, SubjectKind, TokenGroups,
 };
 use crossgate_policy::target::{Clients, Enforcement, Resource, Target};
 use crossgate_policy::{
-    Caller, Decision, consents_automatically, decide, explain, nearest_change, newest_revocation,
+    Caller, Decision, Line, SuppliedBy, consents_automatically, decide, explain,
+    explain_with_values, nearest_change, newest_revocation,
 };
 
 const CONTOSO: TenantId = TenantId(Guid::from_u128(1));
@@ -327,6 +329,121 @@ fn change(snapshot: &Snapshot, subject: &Subject) -> Option<String> {
     let context = Context::at(NOW);
     let (decision, lines) = explain(snapshot, Caller::Verified(subject), &payroll(), &context);
     nearest_change(&decision, &lines).map(|nearest| nearest.text)
+}
+
+/// A setting of Fabrikam's document for guests.
+fn of_fabrikam(users: UserTargets, apps: AppTargets) -> Snapshot {
+    let partner = PartnerSettings {
+        collaboration_inbound: Some(Arc::new(Setting { users, apps })),
+        ..PartnerSettings::default()
+    };
+    Snapshot {
+        partners: Partners::from_iter([(FABRIKAM, partner)]),
+        ..snapshot()
+    }
+}
+
+fn users(access: Access, named: &str) -> UserTargets {
+    UserTargets::new(
+        access,
+        false,
+        vec![Id::new(named)],
+        Vec::new(),
+        Origin::Written,
+    )
+}
+
+fn everybody(access: Access) -> UserTargets {
+    UserTargets::new(access, true, Vec::new(), Vec::new(), Origin::Written)
+}
+
+/// Ada as a guest, whose id at home is told.
+fn known() -> Subject {
+    Subject {
+        home_oid: Some(Id::new("ada at home")),
+        ..ada(CONTOSO)
+    }
+}
+
+fn all_apps(access: Access) -> AppTargets {
+    AppTargets::new(access, true, Vec::new(), Origin::Written)
+}
+
+#[test]
+fn the_nearest_change_names_the_half_that_is_in_the_way() {
+    let place = |half: &str| format!("`b2bCollaborationInbound.{half}` of `partners/{FABRIKAM}`");
+    let (of_users, of_apps) = (place("usersAndGroups"), place("applications"));
+    let told = |users, apps| change(&of_fabrikam(users, apps), &known()).unwrap();
+    let (allowed, blocked) = (Access::Allowed, Access::Blocked);
+    assert_eq!(
+        told(users(allowed, "eve"), all_apps(allowed)),
+        format!("admit this caller in {of_users}")
+    );
+    assert_eq!(
+        told(everybody(allowed), all_apps(blocked)),
+        format!("admit this app in {of_apps}")
+    );
+    assert_eq!(
+        told(users(allowed, "eve"), all_apps(blocked)),
+        format!("admit this caller in {of_users}, and this app in {of_apps}")
+    );
+    assert_eq!(
+        told(everybody(blocked), all_apps(blocked)),
+        format!("admit this caller in {of_users}, or this app in {of_apps}"),
+        "who is on one of two blocking lists passes"
+    );
+}
+
+#[test]
+fn what_is_compared_is_told_of_a_line_and_changes_no_answer() {
+    let target = payroll();
+    let ask = |snapshot: &Snapshot| {
+        let (subject, context) = (known(), Context::at(NOW));
+        let caller = Caller::Verified(&subject);
+        let plain = explain(snapshot, caller, &target, &context);
+        let (decision, lines) = explain_with_values(snapshot, caller, &target, &context);
+        assert!(plain.1.iter().all(|line| line.values.is_none()));
+        let without = lines.iter().map(|line| Line {
+            values: None,
+            ..line.clone()
+        });
+        assert_eq!(plain, (decision, without.collect()));
+        lines
+    };
+    let of = |lines: &[Line]| -> (bool, Option<SuppliedBy>, String) {
+        let line = lines
+            .iter()
+            .find(|line| line.property.ends_with("usersAndGroups"));
+        let line = line.unwrap();
+        (line.refuses, line.supplied_by(), line.told())
+    };
+
+    // Written nowhere: a list that does not name her, and nobody's document.
+    let listed = of_fabrikam(users(Access::Allowed, "eve"), all_apps(Access::Allowed));
+    let (refuses, by, told) = of(&ask(&listed));
+    assert_eq!((refuses, by), (true, Some(SuppliedBy::Partner)));
+    assert!(told.contains("Wanted: one of user eve."), "{told}");
+    assert!(
+        told.ends_with("Nothing there names what was seen, and that refuses."),
+        "{told}"
+    );
+
+    // Written there.
+    let (refuses, by, told) = of(&ask(&of_fabrikam(
+        everybody(Access::Blocked),
+        all_apps(Access::Blocked),
+    )));
+    assert_eq!((refuses, by), (true, Some(SuppliedBy::Partner)));
+    assert!(told.contains("Wanted: none of AllUsers."), "{told}");
+    assert!(told.ends_with("It is written there."), "{told}");
+
+    // By nobody's document: Entra's own value, and no document of the partner's.
+    let (refuses, by, told) = of(&ask(&snapshot()));
+    assert_eq!((refuses, by), (false, Some(SuppliedBy::Initial)));
+    assert!(
+        told.contains(&format!("there is no `partners/{FABRIKAM}`")),
+        "{told}"
+    );
 }
 
 /// Ada as Contoso's guest, whose token names her home in this form.

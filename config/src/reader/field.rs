@@ -4,6 +4,7 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::{Document, Section, Text};
+use crate::Share;
 
 /// The value of one key, or one item of a list.
 #[derive(Clone)]
@@ -64,6 +65,26 @@ impl<'d> Field<'d> {
             self.fault(format!("`{integer}` is not a whole number from 0 upward"));
         }
         number
+    }
+
+    /// The value as a share of a whole, a number from 0 to 1.
+    pub(crate) fn share(&self) -> Option<Share> {
+        let written = match self.value {
+            DeValue::Float(float) => float.as_str(),
+            DeValue::Integer(integer) => integer.as_str(),
+            DeValue::String(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_)
+            | DeValue::Array(_)
+            | DeValue::Table(_) => return self.wrong_type("a number from 0 to 1"),
+        };
+        let share = written.parse().ok().and_then(Share::nearest);
+        if share.is_none() {
+            self.fault(format!(
+                "`{written}` is not a number from 0 to 1, such as `0.01`"
+            ));
+        }
+        share
     }
 
     /// The items of the value as a list.

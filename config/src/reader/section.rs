@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use toml::de::DeTable;
 
 use super::{Document, Field, Seen, Text};
-use crate::Purpose;
 use crate::suggest::closest;
+use crate::{Purpose, Share};
 
 /// A table whose keys are read one by one. A key that nobody asked for is a fault once its reader is done.
 pub(crate) struct Section<'d> {
@@ -133,6 +133,13 @@ impl<'d> Section<'d> {
     pub(crate) fn boolean(&mut self, name: &'static str, default: bool) -> bool {
         self.field(name)
             .and_then(|field| field.boolean())
+            .unwrap_or(default)
+    }
+
+    /// The share of a whole under a key, or its default.
+    pub(crate) fn share(&mut self, name: &'static str, default: Share) -> Share {
+        self.field(name)
+            .and_then(|field| field.share())
             .unwrap_or(default)
     }
 

@@ -47,7 +47,7 @@ pub(super) fn get(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
 /// The events of a correlation id: those that have it as their own, else those that count a request whose reference a person was shown.
 fn find(log: &dyn SignIns, id: &str) -> Result<Vec<String>, ApiError> {
     let own = Outline::Is("correlationId".to_owned(), Some(id.into()));
-    let (found, _) = walk(log, own, &|event| event.correlation_id == id)?;
+    let (found, _) = walk(log, own, id, &|event| event.correlation_id == id)?;
     if !found.is_empty() {
         return Ok(found);
     }
@@ -57,7 +57,7 @@ fn find(log: &dyn SignIns, id: &str) -> Result<Vec<String>, ApiError> {
         let shown = &event.crossgate.correlation_ids;
         shown.iter().any(|shown| shown == id)
     };
-    let (found, walked) = walk(log, refused, &shown)?;
+    let (found, walked) = walk(log, refused, id, &shown)?;
     if !found.is_empty() {
         return Ok(found);
     }
@@ -74,6 +74,7 @@ fn find(log: &dyn SignIns, id: &str) -> Result<Vec<String>, ApiError> {
 fn walk(
     log: &dyn SignIns,
     outline: Outline<'_>,
+    id: &str,
     is_meant: &dyn Fn(&Event) -> bool,
 ) -> Result<(Vec<String>, Walked), ApiError> {
     let query = SignInQuery {
@@ -83,9 +84,12 @@ fn walk(
         after: None,
         outline,
     };
+    // To look for the id takes less than to read an event, and most do not have it.
+    let written = serde_json::to_string(id).map_err(|_| ApiError::internal())?;
     let mut found = Vec::new();
     let walked = log.walk(&query, &mut |at| {
-        if !serde_json::from_str(at.event).is_ok_and(|event| is_meant(&event)) {
+        let has_id = || serde_json::from_str(at.event).is_ok_and(|event| is_meant(&event));
+        if !(at.event.contains(&written) && has_id()) {
             return Looked::Miss;
         }
         if found.len() == MOST_EVENTS {

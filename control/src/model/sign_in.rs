@@ -147,6 +147,7 @@ static CROSSGATE: ComplexType = ComplexType {
         open("explanation"),
         text("nearestChange"),
         number("httpStatus"),
+        text("traceId"),
         number("count"),
         date_time("firstSeen"),
         date_time("lastSeen"),

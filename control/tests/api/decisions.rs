@@ -79,15 +79,16 @@ impl Enforcer for Logged {
                 refused(Step::ConditionalAccess, Reason::MfaRequired),
                 policies(),
             )),
-            _ => Err("the event has no receipt".to_owned()),
+            Some(_) | None => Err("the event has no receipt".to_owned()),
         }
     }
 }
 
 fn refused(step: Step, reason: Reason) -> Decision {
-    let requirements = match reason {
-        Reason::MfaRequired => vec![Requirement::Mfa],
-        _ => Vec::new(),
+    let requirements = if reason == Reason::MfaRequired {
+        vec![Requirement::Mfa]
+    } else {
+        Vec::new()
     };
     let refusal = Refusal {
         step: Some(step),

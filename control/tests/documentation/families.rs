@@ -78,7 +78,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "Audit and sign-ins",
-        paths: &["auditLogs"],
+        paths: &["auditLogs", "crossgate/decisions"],
     },
     Family {
         name: "Roles",

@@ -19,6 +19,7 @@ use crate::live::policy::Ask;
 use crate::ops::Metrics;
 use crate::people::{self, People};
 use crate::signals::{Signals, keep_streams};
+use crate::traces::Exporter;
 use crate::upstreams;
 
 /// Runs the tasks for as long as it is kept.
@@ -135,11 +136,27 @@ impl Background {
         });
     }
 
+    /// Tells the collector of traces.
+    pub(super) fn tell_spans(&self, exporter: &Arc<Exporter>) {
+        self.0.spawn(Arc::clone(exporter).run());
+    }
+
+    /// Tells it what has come since, for a moment.
+    pub(super) fn tell_last_spans(&self, exporter: &Exporter) {
+        // What is lost then is no sign-in event.
+        let _ = self
+            .0
+            .block_on(async { tokio::time::timeout(LAST_SPANS, exporter.flush()).await });
+    }
+
     /// Ends the tasks and waits for none of them.
     pub(super) fn stop(self) {
         self.0.shutdown_background();
     }
 }
+
+/// The process is to end.
+const LAST_SPANS: Duration = Duration::from_secs(2);
 
 /// How long a change by a command takes to bind.
 const FOLLOW: Duration = Duration::from_secs(1);

@@ -16,6 +16,7 @@ pub(super) fn needed(started: &Settings, new: &Settings) -> Vec<&'static str> {
         ("listen.tls", listen.tls != others.tls),
         ("portal.store", started.portal.store != new.portal.store),
         ("[sign_ins]", started.sign_ins != new.sign_ins),
+        ("[traces]", started.traces != new.traces),
         ("[runtime]", started.runtime != new.runtime),
         ("[shutdown]", started.shutdown != new.shutdown),
         ("assertion.key_file", started.assertion != new.assertion),

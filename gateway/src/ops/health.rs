@@ -32,10 +32,13 @@ impl Operations {
             return text(StatusCode::METHOD_NOT_ALLOWED, "use GET\n");
         }
         match path {
-            "/metrics" => self.metrics.render().map_or_else(
-                |error| text(StatusCode::INTERNAL_SERVER_ERROR, &format!("{error}\n")),
-                |metrics| response(StatusCode::OK, prometheus::TEXT_FORMAT, metrics),
-            ),
+            "/metrics" => {
+                self.metrics.set_ready((self.health)().is_empty());
+                self.metrics.render().map_or_else(
+                    |error| text(StatusCode::INTERNAL_SERVER_ERROR, &format!("{error}\n")),
+                    |metrics| response(StatusCode::OK, prometheus::TEXT_FORMAT, metrics),
+                )
+            }
             // Alive is whoever answers. What is missing outside does not get better by a restart.
             "/livez" => text(StatusCode::OK, "alive\n"),
             "/readyz" => {
@@ -131,6 +134,9 @@ mod tests {
         let (status, body) = ask(&[], "/metrics");
         assert_eq!(status, 200);
         assert!(body.contains("# HELP crossgate_build_info"), "{body}");
+        assert!(body.contains("\ncrossgate_ready 1\n"), "{body}");
+        let (_, body) = ask(&["no policy is loaded"], "/metrics");
+        assert!(body.contains("\ncrossgate_ready 0\n"), "{body}");
         assert_eq!(ask(&[], "/").0, 404);
     }
 

@@ -41,6 +41,8 @@ pub struct Metrics {
     pub sessions: IntGauge,
     /// Tokens by issuer and what became of them.
     pub verifications: Verifications,
+    ready: IntGauge,
+    certificate_expiry: GaugeVec,
     jwks_refreshes: IntCounterVec,
     jwks_age: GaugeVec,
     snapshot_info: IntGaugeVec,
@@ -49,6 +51,7 @@ pub struct Metrics {
     policy_partners: IntGauge,
     pub(crate) sign_in_events: IntCounterVec,
     sign_in_queue_depth: IntGauge,
+    pub(crate) spans: IntCounterVec,
     /// Client connections that are open. One number for all threads: it is what new ones are bounded by, and whether the
     /// last one is gone, so that it must be exact at every moment.
     pub connections: IntGauge,
@@ -129,6 +132,15 @@ impl Metrics {
                 ["issuer", "result"],
                 Counter::default,
             )?),
+            ready: new.gauge(
+                "ready",
+                "1 where nothing is missing before requests can be served, as `/readyz` has it.",
+            )?,
+            certificate_expiry: new.real_gauges(
+                "certificate_expiry_timestamp_seconds",
+                "When the certificate of the doors ends; none where they have none.",
+                &[],
+            )?,
             jwks_refreshes: new.counters(
                 "jwks_refreshes_total",
                 "Fetches of key sets by issuer and result.",
@@ -165,6 +177,11 @@ impl Metrics {
             sign_in_queue_depth: new.gauge(
                 "sign_in_queue_depth",
                 "Requests whose sign-in event waits for the writer.",
+            )?,
+            spans: new.counters(
+                "spans_total",
+                "Spans of traces by what became of them; `dropped` counts requests for whose spans there was no room.",
+                &["result"],
             )?,
             connections: new.gauge("connections", "Client connections that are open.")?,
             authorize_connections: new.gauge(
@@ -337,6 +354,17 @@ impl Metrics {
     /// Counts a look at what is under way that has crashed.
     pub(crate) fn connection_look_failed(&self) {
         self.connection_looks_failed.inc();
+    }
+
+    /// Says whether requests can be served.
+    pub(crate) fn set_ready(&self, is_ready: bool) {
+        self.ready.set(i64::from(is_ready));
+    }
+
+    /// Says when the certificate in force ends, in seconds since 1970.
+    pub(crate) fn set_certificate_expiry(&self, at: f64) {
+        let none: [&str; 0] = [];
+        self.certificate_expiry.with_label_values(&none).set(at);
     }
 
     /// Asks for a size whenever the metrics are read.

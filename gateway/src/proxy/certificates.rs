@@ -64,6 +64,14 @@ impl Certificates {
         read(&self.files).map(|key| Renewed(Arc::new(key)))
     }
 
+    /// When the certificate in force ends, in seconds since 1970; `None` where it cannot be read as one.
+    #[must_use]
+    pub fn expiry(&self) -> Option<f64> {
+        let current = self.current.load();
+        let (_, certificate) = x509_parser::parse_x509_certificate(current.cert.first()?).ok()?;
+        Some(certificate.validity().not_after.timestamp() as f64)
+    }
+
     /// Puts what was read in force. Connections that are open keep what they began with.
     pub fn renew(&self, renewed: Renewed) {
         self.current.store(renewed.0);

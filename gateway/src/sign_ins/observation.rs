@@ -17,12 +17,15 @@ use uuid::Uuid;
 use crate::live::Staged;
 use crate::request::admit::unix_time;
 use crate::request::tokens::TokenDigest;
+use crate::traces::TraceId;
 
 /// One request, as it ended.
 ///
 /// Built on the request path, so everything in it is moved or shared, never formatted; the writer makes an event of it.
 #[derive(Debug)]
 pub struct Observation {
+    /// The trace that it belongs to, where traces are on.
+    pub trace: Option<Box<TraceId>>,
     /// The id of this decision: `id` of the event.
     pub decision_id: Uuid,
     /// What the client was told to quote.

@@ -104,6 +104,8 @@ struct Crossgate<'a> {
     explanation: Vec<Explained<'a>>,
     nearest_change: Option<String>,
     http_status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_id: Option<String>,
     /// What the decision was made from.
     #[serde(skip_serializing_if = "Option::is_none")]
     receipt: Option<Receipt<'a>>,
@@ -245,6 +247,7 @@ impl<'a> Crossgate<'a> {
                 .and_then(|decision| nearest_change(decision, lines))
                 .map(|nearest| nearest.text),
             http_status: (observation.status > 0).then_some(observation.status),
+            trace_id: observation.trace.as_ref().map(ToString::to_string),
             receipt,
         }
     }

@@ -26,6 +26,7 @@ use crate::request::tokens::TokenDigest;
 /// One request with this token.
 pub(super) fn observation(token: u128) -> Observation {
     Observation {
+        trace: None,
         decision_id: Uuid::new_v4(),
         correlation_id: "cccccccc-0000-4000-8000-000000000007".into(),
         arrived: Timestamp::UNIX_EPOCH,

@@ -474,6 +474,10 @@ fn explain_names_the_nearest_change_and_what_the_policy_refuses_is_still_an_answ
     assert_eq!((code, &answer["code"]), (0, &json!(53003)), "{answer}");
     let change = answer["nearestChange"].as_str().unwrap();
     assert!(change.contains("inboundTrust.isMfaAccepted"), "{change}");
+    let lines = answer["explanation"].as_array().unwrap();
+    let refusing = lines.iter().find(|line| line["refuses"] == true).unwrap();
+    assert_eq!(refusing["suppliedBy"], "conditionalAccess");
+    assert_eq!(refusing["wanted"], "mfa");
     let run = site.run_with(&["explain", "--token", "-", "--app", PAYROLL], &token);
     assert_eq!(run.code, 0, "{}", run.err);
     for part in [
@@ -481,6 +485,7 @@ fn explain_names_the_nearest_change_and_what_the_policy_refuses_is_still_an_answ
         "Wingtip (33333333-3333-4333-8333-333333333333)",
         "Contoso (11111111-1111-4111-8111-111111111111)",
         "home-untrusted",
+        "Wanted: mfa. It is written there.",
         "nearest change: accept the home tenant's MFA",
     ] {
         assert!(run.out.contains(part), "{part}\n{}", run.out);

@@ -25,10 +25,11 @@ pub fn nearest_change<'a>(decision: &Decision, lines: &'a [Line]) -> Option<Near
             .iter()
             .filter(|line| line.step == step && line.refuses)
     };
-    let line = match refusal.reason {
+    let line = if refusal.reason == Reason::BlockedByPolicy {
         // Other policies may lack something too; to meet that would not help.
-        Reason::BlockedByPolicy => of_step().find(|line| line.result == "refuses: block"),
-        _ => of_step().last(),
+        of_step().find(|line| line.result == "refuses: block")
+    } else {
+        of_step().last()
     };
     let text = text(decision, refusal, step, lines, line)?;
     Some(NearestChange { text, line })

@@ -68,10 +68,7 @@ pub(crate) fn list<T: Display>(things: impl IntoIterator<Item = T>) -> String {
 
 /// A time as documents write it.
 pub(crate) fn time(at: UnixTime) -> String {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "2^53 at most, which no time that is shown reaches"
-    )]
+    // A float too large for it saturates, and is no time then.
     let milliseconds = (at.seconds() * 1000.0) as i64;
     Timestamp::from_millisecond(milliseconds)
         .map_or_else(|_| format!("{} s", at.seconds()), |at| at.to_string())

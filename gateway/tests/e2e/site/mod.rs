@@ -3,6 +3,7 @@
 
 pub mod admin;
 pub mod beside;
+pub mod collector;
 pub mod command;
 pub mod entra;
 pub mod line;

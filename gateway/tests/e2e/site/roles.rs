@@ -65,6 +65,8 @@ struct Things {
     assignment: String,
     audit: String,
     sign_in: String,
+    /// The correlation id of some request.
+    correlation: String,
     guest: String,
     flow: String,
     connector: String,
@@ -298,7 +300,8 @@ impl<'s> Inspector<'s> {
                 .as_str()
                 .unwrap()
                 .to_owned(),
-            sign_in: self.sign_in(),
+            sign_in: self.of_sign_in("id"),
+            correlation: self.of_sign_in("correlationId"),
             role,
             guest: self.invite(),
             flow: self.flow(),
@@ -325,13 +328,13 @@ impl<'s> Inspector<'s> {
         draft
     }
 
-    /// What became of a request, whatever that was.
+    /// A member of the event of a request, whatever became of that.
     #[track_caller]
-    fn sign_in(&mut self) -> String {
+    fn of_sign_in(&mut self, member: &str) -> String {
         drop(self.site.payroll("/").send());
         wait_for("a sign-in in the log", Duration::from_secs(10), || {
             let found = self.get(&format!("v1.0/{SIGN_INS}?$top=1"));
-            found["value"][0]["id"].as_str().map(ToOwned::to_owned)
+            found["value"][0][member].as_str().map(ToOwned::to_owned)
         })
     }
 
@@ -507,6 +510,7 @@ impl<'s> Inspector<'s> {
             LOCATIONS => &things.location,
             AUDITS => &things.audit,
             SIGN_INS => &things.sign_in,
+            "crossgate/decisions" => &things.correlation,
             DEFINITIONS => &things.role,
             ASSIGNMENTS => &things.assignment,
             "directoryRoles" => &reader,
