@@ -31,6 +31,7 @@ pub use thread::{Totals, Writer};
 
 use crossgate_config::{SignInMode, SignIns as Settings};
 use crossgate_insight::sign_ins::{Keep, Store};
+use crossgate_sinks::machine_name;
 
 use crate::admin::Noted;
 use crate::ops::Metrics;
@@ -38,7 +39,7 @@ use crate::per_worker::PerWorker;
 use aggregate::Aggregate;
 use event::Receipts;
 use queue::{Counts, Queue};
-use sinks::StoreSink;
+use sinks::{SpooledSink, StoreSink};
 use writer::{Counted, Outlet, Work};
 
 /// The request path's end: cheap to clone, never waits.
@@ -58,7 +59,7 @@ impl SignIns {
         noted: Option<Noted>,
         store: Option<Arc<Store>>,
     ) -> io::Result<(Self, Writer)> {
-        let outlet = |name: String, sink| {
+        let outlet = |name: String, sink: Box<dyn sinks::Sink>| {
             let counter = |result: &str| metrics.sign_in_events.with_label_values(&[&name, result]);
             let counted = Counted {
                 written: counter("written"),
@@ -72,6 +73,11 @@ impl SignIns {
             Ok(outlet(name, sink))
         });
         let mut outlets = outlets.collect::<io::Result<Vec<Outlet>>>()?;
+        let gateway = settings.gateway.clone().unwrap_or_else(machine_name);
+        for receiver in &settings.spooled {
+            let sink = SpooledSink::open(receiver, &gateway, settings.fsync, metrics)?;
+            outlets.push(outlet(receiver.name.clone(), Box::new(sink)));
+        }
         if let Some(store) = store {
             let sink = Box::new(StoreSink::start(store)?);
             outlets.push(outlet("store".to_owned(), sink));
@@ -162,7 +168,9 @@ mod tests {
     fn settings(path: &Path, mode: SignInMode, on_full: OnFull, queue: usize) -> Settings {
         Settings {
             mode,
+            gateway: None,
             sinks: vec![Sink::File(path.to_owned())],
+            spooled: Vec::new(),
             on_full,
             queue,
             flush_every: Duration::from_millis(5),
