@@ -86,7 +86,10 @@ impl Appender {
             if part.events == 0 {
                 return Err(failed(self.is_full()));
             }
-            self.write(part.events).map_err(failed)?;
+            if let Err(error) = self.write(part.events) {
+                self.leave_full_segment(&error);
+                return Err(failed(error));
+            }
             written += part.bytes;
         }
         Ok(())
@@ -145,6 +148,18 @@ impl Appender {
             part.bytes += line.len();
         }
         part
+    }
+
+    /// On a disk that is full the next segment is begun, so that this one can be deleted when it is delivered.
+    fn leave_full_segment(&mut self, error: &io::Error) {
+        let is_full = matches!(
+            error.kind(),
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+        );
+        if is_full && let Some(mut open) = self.open.take_if(|open| open.length > 0) {
+            // What is left of it behind the last event is passed by in any case.
+            let _ = open.mend();
+        }
     }
 
     fn is_full(&self) -> io::Error {

@@ -33,6 +33,10 @@ impl Position {
                 more => length += more,
             }
         }
+        if length < bytes.len() {
+            // Its place on the disk is taken now: when the disk is full, delivering must not need any.
+            file.write_all_at(&bytes, 0)?;
+        }
         let (first, second) = bytes.split_at(SLOT);
         let (first, second) = (read(first), read(second));
         Ok(Self {
@@ -48,8 +52,9 @@ impl Position {
         self.next
     }
 
-    /// Everything before this one is delivered.
+    /// Everything before this one is delivered, also where the disk does not keep it: then some is sent again after a restart.
     pub(super) fn move_to(&mut self, next: u64) -> io::Result<()> {
+        self.next = next;
         let mut slot = [0; SLOT];
         let number = next.to_le_bytes();
         let sum = crc32fast::hash(&number).to_le_bytes();
@@ -57,7 +62,7 @@ impl Position {
         slot.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
         let at = if self.turn { SLOT as u64 } else { 0 };
         self.file.write_all_at(&slot, at)?;
-        (self.next, self.turn) = (next, !self.turn);
+        self.turn = !self.turn;
         Ok(())
     }
 

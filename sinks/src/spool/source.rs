@@ -132,7 +132,11 @@ impl Source {
     pub(crate) fn acknowledge(&mut self, next: u64) -> io::Result<()> {
         let stream = self.left.front_mut().unwrap_or(&mut self.own);
         let before = stream.position.next();
-        stream.position.move_to(next)?;
+        match stream.position.move_to(next) {
+            // Deleting what is delivered makes room.
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => {}
+            result => result?,
+        }
         self.status.went(next.saturating_sub(before));
         // The one that is read is not over yet.
         let reading = self.reader.as_ref().map_or(next, |reader| reader.first);
@@ -143,8 +147,9 @@ impl Source {
         Ok(())
     }
 
-    /// Looks for streams that another process has left meanwhile.
+    /// Nothing is to be sent: looks for streams that another process has left meanwhile, and deletes what is over by now.
     pub(crate) fn look_around(&mut self) -> io::Result<()> {
+        delete_before(&self.own.folder, self.own.position.next(), &self.status)?;
         for folder in super::folders(&self.spool)? {
             let is_ours = |stream: &Stream| stream.folder == folder;
             if !is_ours(&self.own) && !self.left.iter().any(is_ours) {
