@@ -82,14 +82,16 @@ pub(crate) fn read_all(sign_ins: &mut Section<'_>, policy: &PolicySource) -> Vec
                 "is too small to work with; expected `1MiB` at least",
             );
         }
+        let timeout = positive_duration(section, "timeout", DEFAULT_TIMEOUT);
+        let batch = section.positive_number("batch", DEFAULT_BATCH);
         Some(SpooledSink {
             name: name?,
             receiver: receiver?,
             form: form.unwrap_or(Form::Graph),
             spool: spool?,
             spool_size,
-            timeout: positive_duration(section, "timeout", DEFAULT_TIMEOUT),
-            batch: section.positive_number("batch", DEFAULT_BATCH),
+            timeout,
+            batch,
         })
     })
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::address::{Endpoint, endpoint};
 use crate::reader::{Section, Text};
 use crate::secret::Secret;
-use crate::url::web;
+use crate::url::web_unless_plain;
 use crate::{ClientSecret, Purpose};
 
 /// Who takes events.
@@ -119,7 +119,14 @@ impl Receiver {
             "kind",
             "`nats`, `otlp-grpc`, `otlp-http`, `syslog` or `http`",
             |text| text.choice("a kind of sink", &KINDS),
-        )?;
+        );
+        let Some(read) = read else {
+            // Which of them it may have is not known.
+            for name in KEYS {
+                section.field(name);
+            }
+            return None;
+        };
         read(section)
     }
 
@@ -136,6 +143,8 @@ impl Receiver {
             }
             Some(subject)
         });
+        let is_secured = server.as_ref().is_none_or(|server| server.tls);
+        let tls = ClientTlsFiles::read(section, is_secured);
         let file = section.text("credentials_file", Text::path);
         let token = ClientSecret::read(section, "token", "token_file");
         let credentials = match (file, token) {
@@ -151,8 +160,8 @@ impl Receiver {
             }
         };
         Some(Self::Nats {
-            tls: ClientTlsFiles::read(section, server.as_ref().is_some_and(|server| server.tls)),
             server: server?,
+            tls,
             subject: subject.unwrap_or_else(|| DEFAULT_SUBJECT.to_owned()),
             credentials,
         })
@@ -175,7 +184,7 @@ impl Receiver {
     }
 
     fn otlp(section: &mut Section<'_>, protocol: OtlpProtocol, example: &str) -> Option<Self> {
-        let address = address(section, example, |text| web(text, example));
+        let address = address(section, example, |text| url(text, example));
         Some(Self::Otlp {
             protocol,
             headers: headers(section),
@@ -198,11 +207,13 @@ impl Receiver {
 
     fn http(section: &mut Section<'_>) -> Option<Self> {
         let example = "`https://ingest.contoso.com/events`";
-        let address = address(section, example, |text| web(text, example));
+        let address = address(section, example, |text| url(text, example));
+        let headers = headers(section);
+        let tls = ClientTlsFiles::read(section, is_secured(address.as_deref()));
         Some(Self::Http {
-            headers: headers(section),
+            headers,
             authorization: HttpAuthorization::read(section)?,
-            tls: ClientTlsFiles::read(section, is_secured(address.as_deref())),
+            tls,
             address: address?,
         })
     }
@@ -223,7 +234,7 @@ impl HttpAuthorization {
     fn read(section: &mut Section<'_>) -> Option<Self> {
         let token = ClientSecret::read(section, "token", "token_file");
         let expected = "`https://login.microsoftonline.com/TENANT/oauth2/v2.0/token`";
-        let token_url = section.text("token_url", |text| web(text, expected));
+        let token_url = section.text("token_url", |text| url(text, expected));
         let client_id = section.text("client_id", Text::filled);
         let client_secret = ClientSecret::read(section, "client_secret", "client_secret_file");
         let scope = section.text("scope", Text::filled);
@@ -297,6 +308,11 @@ fn address<T>(
     })
 }
 
+fn url(text: &Text<'_>, example: &str) -> Option<String> {
+    let plain = "would be reached over plain `http`, where others can read who was where; expected `https://`";
+    web_unless_plain(text, example, plain)
+}
+
 /// Wrong ones were told of.
 fn is_secured(address: Option<&str>) -> bool {
     address.is_none_or(|address| address.starts_with("https://"))
@@ -331,6 +347,24 @@ const KINDS: [(&str, Read); 5] = [
     ("otlp-http", Receiver::otlp_http),
     ("syslog", Receiver::syslog),
     ("http", Receiver::http),
+];
+
+/// Keys of some kind.
+const KEYS: [&str; 14] = [
+    "address",
+    "subject",
+    "credentials_file",
+    "token",
+    "token_file",
+    "headers",
+    "token_url",
+    "client_id",
+    "client_secret",
+    "client_secret_file",
+    "scope",
+    "ca_file",
+    "cert_file",
+    "key_file",
 ];
 
 const DEFAULT_SUBJECT: &str = "crossgate.sign-ins";

@@ -300,17 +300,11 @@ fn either(facts: &Facts<'_>, first: &str, second: &str) -> Option<Value> {
 }
 
 fn additional(facts: &Facts<'_>) -> Option<Value> {
-    let mut fields = facts.own();
-    for name in [
+    Some(facts.own_with(&[
         "correlationId",
         "resourceTenantId",
         "crossTenantAccessType",
         "isTenantRestricted",
         "conditionalAccessStatus",
-    ] {
-        if let (Some(value), Some(fields)) = (facts.member(name), fields.as_object_mut()) {
-            fields.insert(name.to_owned(), value.clone());
-        }
-    }
-    Some(fields)
+    ]))
 }

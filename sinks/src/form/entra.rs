@@ -209,18 +209,10 @@ pub(super) const FIELDS: &[Field] = &[
         from: From::Member("uniqueTokenIdentifier"),
     },
     Field {
-        name: "SessionId",
-        from: From::Member("sessionId"),
-    },
-    Field {
-        name: "IsTenantRestricted",
-        from: From::Member("isTenantRestricted"),
-    },
-    Field {
         name: "Crossgate",
         from: From::Made(
-            "`crossgate` without its receipt, and `gateway`, `stream`, `sequence`",
-            |facts| Some(facts.own()),
+            "`crossgate` without its receipt, with `gateway`, `stream`, `sequence`, and `sessionId`, `isTenantRestricted`",
+            |facts| Some(facts.own_with(&["sessionId", "isTenantRestricted"])),
         ),
     },
 ];

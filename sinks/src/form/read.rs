@@ -84,4 +84,15 @@ impl Facts<'_> {
         kept.insert("sequence".to_owned(), (*sequence).into());
         Value::Object(kept)
     }
+
+    /// The same, with members of the event that a schema has no field for.
+    pub(super) fn own_with(&self, members: &[&str]) -> Value {
+        let mut own = self.own();
+        for name in members {
+            if let (Some(value), Some(own)) = (self.member(name), own.as_object_mut()) {
+                own.insert((*name).to_owned(), value.clone());
+            }
+        }
+        own
+    }
 }

@@ -149,7 +149,9 @@ impl Source {
 
     /// Nothing is to be sent: looks for streams that another process has left meanwhile, and deletes what is over by now.
     pub(crate) fn look_around(&mut self) -> io::Result<()> {
-        delete_before(&self.own.folder, self.own.position.next(), &self.status)?;
+        let first = delete_before(&self.own.folder, self.own.position.next(), &self.status)?;
+        // A file that is open takes its room as long.
+        self.reader.take_if(|reader| reader.first < first);
         for folder in super::folders(&self.spool)? {
             let is_ours = |stream: &Stream| stream.folder == folder;
             if !is_ours(&self.own) && !self.left.iter().any(is_ours) {
@@ -198,19 +200,19 @@ impl Reader {
     }
 }
 
-/// Deletes segments whose events are all before this one.
-fn delete_before(folder: &Path, next: u64, status: &Status) -> io::Result<()> {
+/// Deletes segments whose events are all before this one. Answers the first that is left.
+fn delete_before(folder: &Path, next: u64, status: &Status) -> io::Result<u64> {
     let firsts = segment::all(folder)?;
-    let followers = firsts.iter().skip(1);
-    for (first, _) in firsts
-        .iter()
-        .zip(followers)
-        .filter(|(_, end)| **end <= next)
-    {
+    let mut left = firsts.first().copied().unwrap_or(0);
+    for (first, end) in firsts.iter().zip(firsts.iter().skip(1)) {
+        if *end > next {
+            break;
+        }
         let path = segment::path(folder, *first);
         let bytes = fs::metadata(&path)?.len();
         fs::remove_file(&path)?;
         status.shrank(bytes);
+        left = *end;
     }
-    Ok(())
+    Ok(left)
 }
