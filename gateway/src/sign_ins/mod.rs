@@ -160,6 +160,7 @@ mod tests {
     use std::path::Path;
 
     use crossgate_config::{OnFull, Rotation, Sink};
+    use crossgate_insight::sign_ins::Asked;
     use serde_json::Value;
 
     use super::testing::{observation, record};
@@ -243,6 +244,33 @@ mod tests {
         let (served, counted, totals) = serve(SignInMode::FirstThenCount, OnFull::Refuse, 1 << 16);
         assert_eq!((served, counted), (20_000, 20_000));
         assert!(totals.events < 10_000, "{totals:?}");
+    }
+
+    #[test]
+    fn the_log_adds_up_to_what_was_served_where_repeats_are_counted() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("events.jsonl");
+        let keep = Keep {
+            days: 100_000,
+            size: 1 << 30,
+        };
+        let store = Store::open(&directory.path().join("store"), keep, false).unwrap();
+        let store = Arc::new(store);
+        let settings = settings(&path, SignInMode::FirstThenCount, OnFull::Refuse, 1 << 16);
+        let metrics = Metrics::new().unwrap();
+        let (sign_ins, writer) =
+            SignIns::start(&settings, &metrics, None, Some(Arc::clone(&store))).unwrap();
+        for request in 0..1_000 {
+            record(sign_ins.reserve().unwrap(), observation(request % 7));
+        }
+        let totals = writer.finish(Duration::from_secs(30));
+        let all = Asked {
+            from: i64::MIN,
+            to: i64::MAX,
+            who: false,
+        };
+        let kept = store.sums(&all).unwrap().total();
+        assert_eq!((kept.requests, kept.events), (1_000, totals.events));
     }
 
     #[test]
