@@ -60,7 +60,7 @@ impl Form {
 /// Reads every `[[sign_ins.sink]]`.
 pub(crate) fn read_all(sign_ins: &mut Section<'_>, policy: &PolicySource) -> Vec<SpooledSink> {
     let mut names = Seen::new("give each sink a name of its own");
-    let mut folders = Seen::new("give each sink a folder of its own");
+    let mut folders: Vec<PathBuf> = Vec::new();
     sign_ins.sections("sink", |section| {
         let name = section.required_text("name", "a name such as `siem`", |text| {
             let name = name(text)?;
@@ -69,12 +69,15 @@ pub(crate) fn read_all(sign_ins: &mut Section<'_>, policy: &PolicySource) -> Vec
         });
         let receiver = Receiver::read(section);
         let form = section.text("form", |text| text.choice("a form of events", &Form::ALL));
-        let given = section.text("spool", |text| {
-            let path = text.path()?;
-            folders.note(path.clone(), text);
-            Some(path)
-        });
+        let given = section.text("spool", Text::path);
         let spool = given.or_else(|| beside_the_store(section, name.as_deref()?, policy));
+        if spool.as_ref().is_some_and(|spool| folders.contains(spool)) {
+            section.fault(
+                "spool",
+                "is another sink's too; give each sink a folder of its own",
+            );
+        }
+        folders.extend(spool.clone());
         let spool_size = positive_size(section, "spool_size", DEFAULT_SPOOL_SIZE);
         if spool_size < LEAST_SPOOL_SIZE {
             section.fault(

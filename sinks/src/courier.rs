@@ -28,10 +28,12 @@ pub(crate) struct Courier {
     backoff: Backoff,
 }
 
-/// Events of a batch that can be sent, with what they were made of.
+/// The events of a batch that are sent, with what they are made of.
 struct Parcel {
     events: Vec<Spooled>,
     rendered: Vec<Rendered>,
+    /// What is behind them, and why it cannot be sent. What follows it is another parcel's.
+    unreadable: Option<(Spooled, String)>,
 }
 
 /// Why a session ended.
@@ -134,8 +136,12 @@ impl Courier {
             lost,
             next,
         } = batch;
-        let parcel = self.pack(events, &stream)?;
-        let Parcel { events, rendered } = &parcel;
+        let parcel = self.pack(events, &stream);
+        let Parcel {
+            events,
+            rendered,
+            unreadable,
+        } = &parcel;
         // The halves that are still to be sent, the next one last.
         let mut parts = vec![0..rendered.len()];
         while let Some(part) = parts.pop() {
@@ -169,17 +175,26 @@ impl Courier {
                 .map_err(|error| of_the_spool(&error))?;
             self.succeeded();
         }
-        self.tally.lost(lost);
+        let Some((event, reason)) = unreadable else {
+            self.tally.lost(lost);
+            return self
+                .source
+                .acknowledge(next)
+                .map_err(|error| of_the_spool(&error));
+        };
+        self.reject([event], reason)?;
+        self.tally.rejected(1);
         self.source
-            .acknowledge(next)
+            .acknowledge(event.sequence + 1)
             .map_err(|error| of_the_spool(&error))
     }
 
-    /// Brings events into the receiver's form. What is no event is kept with the rejected ones.
-    fn pack(&self, all: Vec<Spooled>, stream: &Arc<str>) -> Result<Parcel, Failure> {
+    /// Brings events into the receiver's form, up to the first that is none.
+    fn pack(&self, all: Vec<Spooled>, stream: &Arc<str>) -> Parcel {
         let mut parcel = Parcel {
             events: Vec::with_capacity(all.len()),
             rendered: Vec::with_capacity(all.len()),
+            unreadable: None,
         };
         for event in all {
             let origin = Origin {
@@ -194,12 +209,12 @@ impl Courier {
                     parcel.events.push(event);
                 }
                 Err(unreadable) => {
-                    self.reject([&event], &unreadable.to_string())?;
-                    self.tally.rejected(1);
+                    parcel.unreadable = Some((event, unreadable.to_string()));
+                    break;
                 }
             }
         }
-        Ok(parcel)
+        parcel
     }
 
     async fn send(

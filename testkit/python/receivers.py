@@ -113,13 +113,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["content-length"]))
+        path, _, query = self.path.partition("?")
+        if path == "/token":
+            return self.token(body.decode())
         scripted = controlled(lambda control: control.get("answers") and control["answers"].pop(0))
         if scripted:
             return self.answer(scripted["status"], b"scripted", scripted.get("headers", {}))
-        path, _, query = self.path.partition("?")
         try:
-            if path == "/token":
-                return self.token(body.decode())
             if path == "/v1/logs":
                 request = messages.ExportLogsServiceRequest.FromString(body)
                 return self.answer(200, export("otlp-http", request).SerializeToString(), {})

@@ -68,7 +68,8 @@ fn folders(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut folders = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
-        if entry.file_type()?.is_dir() {
+        // Ours alone: a stream that is delivered is deleted whole.
+        if stream::is_name(&entry.file_name()) && entry.file_type()?.is_dir() {
             folders.push(entry.path());
         }
     }

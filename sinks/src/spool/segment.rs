@@ -5,6 +5,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::frame;
+use super::stream::Stream;
 
 /// The file of events from this one on.
 pub(super) fn path(folder: &Path, first: u64) -> PathBuf {
@@ -103,14 +104,16 @@ pub(super) fn following(folder: &Path, event: u64, read: Option<u64>) -> io::Res
     Ok(firsts.find(|first| *first >= event && Some(*first) != read))
 }
 
-/// Takes the segment of this event out of the way, where somebody may look at what is left of it. Answers its bytes.
-pub(super) fn keep_aside(folder: &Path, event: u64) -> io::Result<u64> {
+/// Takes the segment of this event out of the stream, where somebody may look at what is left of it. Answers its bytes.
+pub(super) fn keep_aside(spool: &Path, stream: &Stream, event: u64) -> io::Result<u64> {
+    let folder = &stream.folder;
     let Some(first) = all(folder)?.into_iter().rfind(|first| *first <= event) else {
         return Ok(0);
     };
     let damaged = path(folder, first);
     let bytes = fs::metadata(&damaged)?.len();
-    fs::rename(&damaged, damaged.with_extension("damaged"))?;
+    let aside = spool.join(format!("{}-{first:020}.damaged", stream.name));
+    fs::rename(&damaged, aside)?;
     Ok(bytes)
 }
 

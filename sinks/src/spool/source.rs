@@ -38,9 +38,9 @@ struct Reader {
 pub(crate) struct Batch {
     /// The stream that they are of.
     pub(crate) stream: Arc<str>,
-    /// In order, without a gap but where some were lost.
+    /// In order, without a gap.
     pub(crate) events: Vec<Spooled>,
-    /// Events before, between or after them that cannot be read any more.
+    /// Events that cannot be read any more; then there are no others.
     pub(crate) lost: u64,
     /// What is to be acknowledged when all are delivered.
     pub(crate) next: u64,
@@ -110,17 +110,22 @@ impl Source {
             let read = reader.take().map(|reader| reader.first);
             let following = segment::following(&stream.folder, batch.next, read)?;
             let next = following.unwrap_or(end);
-            if next > batch.next {
-                let events = next - batch.next;
+            if next == batch.next {
+                continue;
+            }
+            // What is before it is to be delivered first: as long as it is not, it must stay where it is found.
+            if batch.events.is_empty() {
+                batch.lost = next - batch.next;
+                batch.next = next;
                 tracing::error!(
                     spool = %self.spool.display(),
-                    "sign-ins: {events} events of the spool cannot be read and are lost"
+                    "sign-ins: {} events of the spool cannot be read and are lost",
+                    batch.lost
                 );
-                self.status
-                    .shrank(segment::keep_aside(&stream.folder, batch.next)?);
-                batch.lost += events;
-                batch.next = next;
+                let kept = segment::keep_aside(&self.spool, stream, batch.next - batch.lost)?;
+                self.status.shrank(kept);
             }
+            break;
         }
         let oldest = batch.events.first().map_or(0, |event| event.taken);
         self.status.set_oldest(oldest);
@@ -131,13 +136,13 @@ impl Source {
     /// Everything before this one, of the stream that the last batch is of, is delivered or kept elsewhere.
     pub(crate) fn acknowledge(&mut self, next: u64) -> io::Result<()> {
         let stream = self.left.front_mut().unwrap_or(&mut self.own);
-        let before = stream.position.next();
+        self.status
+            .went(next.saturating_sub(stream.position.next()));
         match stream.position.move_to(next) {
             // Deleting what is delivered makes room.
             Err(error) if error.kind() == io::ErrorKind::StorageFull => {}
             result => result?,
         }
-        self.status.went(next.saturating_sub(before));
         // The one that is read is not over yet.
         let reading = self.reader.as_ref().map_or(next, |reader| reader.first);
         if self.oldest < reading {

@@ -1,5 +1,6 @@
 //! One stream's folder.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -23,6 +24,12 @@ pub(super) struct Stream {
     pub(super) end: End,
     /// Held as long as the stream is.
     _lock: File,
+}
+
+/// Whether a folder is called as streams are.
+pub(super) fn is_name(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    name.len() == 32 && Uuid::try_parse(&name).is_ok_and(|id| id.get_version_num() == 7)
 }
 
 /// How far a stream is written: what is behind it may be half there.

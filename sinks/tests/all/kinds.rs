@@ -225,7 +225,7 @@ fn azure_monitors_ingestion_gets_arrays_with_a_granted_token_and_is_left_alone_a
 fn an_event_that_is_refused_for_good_is_found_by_halves_and_all_others_arrive_in_order() {
     let folder = tempdir().unwrap();
     let python = Python::start(false);
-    python.control(&json!({"poison": "user-77\""}));
+    python.control(&json!({"poison": "user-77\"", "answers": [{"status": 503}, {"status": 502}]}));
     let receiver = kit::ingestion(&python, "http", folder.path());
     let spool = folder.path().join("spool");
     let mut line = Line::open("http", &settings(receiver, Form::Entra, &spool));
@@ -245,9 +245,10 @@ fn an_event_that_is_refused_for_good_is_found_by_halves_and_all_others_arrive_in
     );
     let kept = rejected(&spool);
     assert_eq!(kept.len(), 2);
-    assert_eq!(kept[0]["event"], "no event at all");
-    assert_eq!(kept[1]["event"]["id"], id(77));
-    assert_eq!(kept[1]["reason"], "answered 400 Bad Request: poison");
+    assert_eq!(kept[0]["event"]["id"], id(77));
+    assert_eq!(kept[0]["reason"], "answered 400 Bad Request: poison");
+    assert_eq!(kept[1]["event"], "no event at all");
+    assert_eq!(line.counted.failed(), 2);
 }
 
 #[test]
