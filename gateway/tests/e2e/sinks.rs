@@ -162,7 +162,7 @@ fn wait_until_delivered(site: &Site) {
     };
     wait_for(
         "every event at its receiver",
-        Duration::from_secs(60),
+        Duration::from_secs(120),
         || {
             let served = served(&site.gateway);
             let is_there = SINKS.iter().all(|sink| {
@@ -278,7 +278,7 @@ fn a_full_spool_is_as_any_sink_that_takes_nothing() {
     assert!(refused.is_some(), "requests passed without a record");
     receivers.nats.program.go_on();
     // Room comes back as it is delivered, and requests pass again.
-    wait_for("an answer", Duration::from_secs(60), || {
+    wait_for("an answer", Duration::from_secs(120), || {
         (client.ask().unwrap().0 == 200).then_some(())
     });
 }

@@ -50,7 +50,8 @@ impl Authorization {
                     &[],
                     FORM,
                     &crossgate_config::ClientTlsFiles::default(),
-                )?,
+                )?
+                .for_secrets(),
                 client_id: client_id.clone(),
                 client_secret: client_secret.clone(),
                 scope: scope.clone(),

@@ -57,6 +57,16 @@ pub(super) struct Client {
     client: reqwest::Client,
     url: Url,
     headers: HeaderMap,
+    words: Words,
+}
+
+/// Whether what an address says of a refusal is told, in logs too.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Words {
+    /// It is.
+    Told,
+    /// It is not: a secret was posted there, which it may repeat.
+    Kept,
 }
 
 /// What became of a post that was answered.
@@ -94,7 +104,14 @@ impl Client {
             client,
             url,
             headers: all,
+            words: Words::Told,
         })
+    }
+
+    /// The same, for an address that secrets are posted to.
+    pub(super) const fn for_secrets(mut self) -> Self {
+        self.words = Words::Kept;
+        self
     }
 
     /// Posts, and waits for the answer.
@@ -122,7 +139,10 @@ impl Client {
         if status.is_success() {
             return Ok(Response::Taken(body));
         }
-        let reason = told(status, &body);
+        let reason = match self.words {
+            Words::Told => told(status, &body),
+            Words::Kept => format!("answered {status}"),
+        };
         if IS_FOR_GOOD.contains(&status) {
             return Ok(Response::Refused(reason));
         }

@@ -159,8 +159,13 @@ impl Source {
         self.reader.take_if(|reader| reader.first < first);
         for folder in super::folders(&self.spool)? {
             let is_ours = |stream: &Stream| stream.folder == folder;
-            if !is_ours(&self.own) && !self.left.iter().any(is_ours) {
-                self.left.extend(Stream::open(folder, &self.status)?);
+            if is_ours(&self.own) || self.left.iter().any(is_ours) {
+                continue;
+            }
+            if let Some(stream) = Stream::open(folder, &self.status)? {
+                self.left.push_back(stream);
+                // It stands in another stream.
+                (self.reader, self.oldest) = (None, 0);
             }
         }
         Ok(())
