@@ -31,6 +31,7 @@ mod settings;
 mod shutdown;
 mod sign_ins;
 mod signals;
+mod sink;
 mod suggest;
 mod synchronization;
 mod tenant;
@@ -65,6 +66,10 @@ pub use settings::{Purpose, Settings};
 pub use shutdown::Shutdown;
 pub use sign_ins::{OnFull, Rotation, SignInMode, SignInStore, SignIns, Sink};
 pub use signals::{SecretSource, Signals, StreamSettings, TransmitterSettings};
+pub use sink::{
+    ClientTlsFiles, Endpoint, Form, Header, HttpAuthorization, NatsCredentials, OtlpProtocol,
+    Receiver, SpooledSink,
+};
 pub use synchronization::Synchronization;
 pub use tenant::OwnTenant;
 pub use terms::TermsSettings;

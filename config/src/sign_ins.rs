@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::reader::{Section, Text};
+use crate::sink::{self, SpooledSink};
 use crate::units::{positive_duration, positive_size};
 use crate::{PolicySource, Purpose};
 
@@ -12,8 +13,12 @@ use crate::{PolicySource, Purpose};
 pub struct SignIns {
     /// Which requests give an event of their own.
     pub mode: SignInMode,
-    /// Where events go; none only offline.
+    /// What events say of where they come from; `None`: the machine's name.
+    pub gateway: Option<String>,
+    /// Where events go; none only offline, or where there are receivers.
     pub sinks: Vec<Sink>,
+    /// Receivers over the network, each with its spool.
+    pub spooled: Vec<SpooledSink>,
     /// What happens to a request whose event the queue cannot take.
     pub on_full: OnFull,
     /// Events that may wait for the sinks.
@@ -91,8 +96,11 @@ impl SignIns {
             )
         });
         let sinks = section.texts("sinks", sink);
+        let spooled = sink::read_all(section, policy);
         // A list whose only items are faulty has been told of.
-        let none = sinks.as_ref().is_some_and(Vec::is_empty) && section.lacks("sinks");
+        let none = sinks.as_ref().is_some_and(Vec::is_empty)
+            && section.lacks("sinks")
+            && section.lacks("sink");
         if section.purpose() == Purpose::Serve && none {
             section.fault("sinks", EXPECTED_SINK);
         }
@@ -104,7 +112,9 @@ impl SignIns {
         });
         Self {
             mode: mode.unwrap_or(DEFAULT_MODE),
+            gateway: section.text("gateway", gateway),
             sinks: sinks.unwrap_or_else(|| vec![Sink::File(section.path(DEFAULT_FILE))]),
+            spooled,
             on_full: on_full.unwrap_or(DEFAULT_ON_FULL),
             queue: section.positive_number("queue", DEFAULT_QUEUE),
             flush_every: positive_duration(section, "flush_every", DEFAULT_FLUSH),
@@ -152,8 +162,16 @@ fn sink(text: &Text<'_>) -> Option<Sink> {
     text.refuse("is not a sink; expected `file:PATH` or `stdout`")
 }
 
-const EXPECTED_SINK: &str =
-    "events need somewhere to go; expected at least one of `file:PATH` or `stdout`";
+/// Also the HOSTNAME of syslog.
+fn gateway(text: &Text<'_>) -> Option<String> {
+    let name = text.filled()?;
+    if name.len() > 255 || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return text.refuse("is no name of a gateway; expected letters, digits, `-` and `.`");
+    }
+    Some(name)
+}
+
+const EXPECTED_SINK: &str = "events need somewhere to go; expected at least one of `file:PATH` or `stdout`, or a `[[sign_ins.sink]]`";
 
 /// Beside the policy store.
 const DEFAULT_STORE: &str = "sign-ins";

@@ -68,9 +68,15 @@ pub(crate) fn upstream(text: &Text<'_>) -> Option<Upstream> {
 
 /// An `https` URL, kept as written; plain `http` only to this machine.
 pub(crate) fn web(text: &Text<'_>, expected: &str) -> Option<String> {
+    let plain = "would be fetched over plain `http`, where keys can be forged on the way; expected `https://`";
+    web_unless_plain(text, expected, plain)
+}
+
+/// The same, with what is wrong with plain `http`.
+pub(crate) fn web_unless_plain(text: &Text<'_>, expected: &str, plain: &str) -> Option<String> {
     let url = split(text, expected)?;
     if url.scheme == Scheme::Http && !is_loopback(&url.host) {
-        return text.refuse("would be fetched over plain `http`, where keys can be forged on the way; expected `https://`");
+        return text.refuse(plain);
     }
     if url.rest.contains('#') {
         return text.refuse("has a fragment; remove `#` and what follows");

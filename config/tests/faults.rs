@@ -22,6 +22,7 @@ fn every_broken_text_is_refused_in_these_words() {
         include_str!("faults/signals.cases"),
         include_str!("faults/synchronization.cases"),
         include_str!("faults/connectors.cases"),
+        include_str!("faults/sinks.cases"),
     ];
     let checked: usize = files
         .iter()
@@ -74,6 +75,7 @@ fn a_variable_s_value_is_never_told() {
         "listen.proxy = [\"${PASSWORD}\"]\nlisten.trusted_proxies = [\"${PASSWORD}\"]",
         "[[issuer]]\nname = \"a\"\nkind = \"oidc\"\nissuer = \"https://${PASSWORD}@b\"\njwks = \"${PASSWORD}\"",
         "[[app]]\nid = \"a\"\nhosts = [\"*${PASSWORD}\"]\nupstreams = [\"http://u:${PASSWORD}@h\", \"${PASSWORD}\"]",
+        "[[sign_ins.sink]]\nname = \"${PASSWORD} \"\nkind = \"http\"\naddress = \"${PASSWORD}\"\nheaders = [\"${PASSWORD}\"]",
         "[[app]]\nid = \"${PASSWORD}\"\n[[app]]\nid = \"${PASSWORD}\"",
     ] {
         let told = faults(text, Purpose::Serve).join("\n");

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crossgate_config::{
-    Algorithm, Assertion, BodyLimit, ClaimTest, Clients, Consent, Egress, Enforcement,
-    EntraTenants, GuestDirectory, Health, IssuerKind, Jwks, JwksSource, OnFull, PolicySource,
-    Probe, Purpose, ResourceTenant, Rotation, Runtime, Scheme, SecretSource, Settings, SignInMode,
-    SigningKey, Sink, StreamSettings, TlsFiles, TokenCache, Upstream, Workers,
+    Algorithm, Assertion, BodyLimit, ClaimTest, ClientSecret, ClientTlsFiles, Clients, Consent,
+    Egress, Endpoint, Enforcement, EntraTenants, Form, GuestDirectory, Health, HttpAuthorization,
+    IssuerKind, Jwks, JwksSource, NatsCredentials, OnFull, OtlpProtocol, PolicySource, Probe,
+    Purpose, Receiver, ResourceTenant, Rotation, Runtime, Scheme, SecretSource, Settings,
+    SignInMode, SigningKey, Sink, StreamSettings, TlsFiles, TokenCache, Upstream, Workers,
 };
 use crossgate_policy::ids::{Cloud, Id, TenantId};
 
@@ -64,6 +65,125 @@ configuration_endpoint = "https://id.contoso.com/stream"
             token: SecretSource::File(in_folder("token")),
         })
     );
+}
+
+#[test]
+fn receivers_are_what_is_written_of_them_and_their_spools_stand_beside_the_store() {
+    let text = r#"tenant.id = "11111111-1111-4111-8111-111111111111"
+policy.source = "sqlite:state/policy.db"
+[sign_ins]
+sinks = []
+gateway = "gw-1"
+[[sign_ins.sink]]
+name = "stream"
+kind = "nats"
+address = "tls://NATS.contoso.com"
+credentials_file = "nats.creds"
+ca_file = "ca.pem"
+[[sign_ins.sink]]
+name = "otel"
+kind = "otlp-grpc"
+address = "https://otel.contoso.com:4317"
+headers = ["X-Scope: contoso"]
+token_file = "token"
+form = "asim"
+[[sign_ins.sink]]
+name = "siem"
+kind = "syslog"
+address = "tls://siem.contoso.com:6514"
+cert_file = "cert.pem"
+key_file = "key.pem"
+form = "ocsf"
+spool = "elsewhere"
+spool_size = "2GiB"
+timeout = "3s"
+batch = 50
+[[sign_ins.sink]]
+name = "azure"
+kind = "http"
+address = "https://x.ingest.monitor.azure.com/dataCollectionRules/y/streams/z?api-version=2023-01-01"
+token_url = "https://login.microsoftonline.com/11111111-1111-4111-8111-111111111111/oauth2/v2.0/token"
+client_id = "crossgate"
+client_secret = "secret"
+form = "entra"
+[[issuer]]
+name = "entra"
+kind = "entra"
+[[app]]
+id = "payroll"
+hosts = ["payroll.contoso.com"]
+audiences = ["api://payroll"]
+upstreams = ["http://127.0.0.1:9001"]
+"#;
+    let sign_ins = good(text, Purpose::Serve).sign_ins;
+    assert_eq!(sign_ins.gateway.as_deref(), Some("gw-1"));
+    assert!(sign_ins.sinks.is_empty());
+    let [stream, otel, siem, azure] = sign_ins.spooled.as_slice() else {
+        panic!("four receivers are written, not {:?}", sign_ins.spooled);
+    };
+    let endpoint = |host: &str, port| Endpoint {
+        host: host.to_owned(),
+        port,
+        tls: true,
+    };
+    assert_eq!(
+        stream.receiver,
+        Receiver::Nats {
+            server: endpoint("nats.contoso.com", 4222),
+            subject: "crossgate.sign-ins".to_owned(),
+            credentials: NatsCredentials::File(in_folder("nats.creds")),
+            tls: ClientTlsFiles {
+                authorities: Some(in_folder("ca.pem")),
+                client: None,
+            },
+        }
+    );
+    assert_eq!((stream.form, stream.batch), (Form::Graph, 500));
+    assert_eq!(stream.timeout, Duration::from_secs(10));
+    assert_eq!(stream.spool, in_folder("state/spool/stream"));
+    assert_eq!(stream.spool_size, 1 << 30);
+    let Receiver::Otlp {
+        protocol: OtlpProtocol::Grpc,
+        headers,
+        token,
+        ..
+    } = &otel.receiver
+    else {
+        panic!("{otel:?}");
+    };
+    assert_eq!(
+        (otel.form, token),
+        (Form::Asim, &ClientSecret::File(in_folder("token")))
+    );
+    assert_eq!(
+        (headers[0].name.as_str(), headers[0].value.expose()),
+        ("x-scope", "contoso")
+    );
+    assert!(!format!("{headers:?}").contains("contoso"));
+    assert_eq!(
+        siem.receiver,
+        Receiver::Syslog {
+            collector: endpoint("siem.contoso.com", 6514),
+            tls: ClientTlsFiles {
+                authorities: None,
+                client: Some((in_folder("cert.pem"), in_folder("key.pem"))),
+            },
+        }
+    );
+    assert_eq!((siem.form, siem.batch), (Form::Ocsf, 50));
+    assert_eq!(
+        (siem.spool.clone(), siem.spool_size),
+        (in_folder("elsewhere"), 2 << 30)
+    );
+    assert_eq!(siem.timeout, Duration::from_secs(3));
+    let Receiver::Http { authorization, .. } = &azure.receiver else {
+        panic!("{azure:?}");
+    };
+    let HttpAuthorization::ClientCredentials { scope, .. } = authorization else {
+        panic!("{authorization:?}");
+    };
+    assert_eq!(scope, "https://monitor.azure.com/.default");
+    assert_eq!(azure.form, Form::Entra);
 }
 
 #[test]

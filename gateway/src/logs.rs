@@ -91,7 +91,7 @@ const HEAD_TELLERS: [&str; 3] = [
 ];
 
 /// Libraries tell of their phases and of every client that hangs up; warnings are what an operator wants of them.
-const USUAL: &str = "info,pingora=warn,pingora_core=warn,notify=warn";
+const USUAL: &str = "info,pingora=warn,pingora_core=warn,notify=warn,async_nats=warn";
 
 #[cfg(test)]
 mod tests {

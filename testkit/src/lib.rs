@@ -27,6 +27,7 @@ pub mod ports;
 pub mod programs;
 pub mod provider;
 pub mod raw;
+pub mod receiver;
 pub mod redirects;
 pub mod saml;
 mod shared;

@@ -16,6 +16,7 @@ use super::counter::Counter;
 use super::family::Family;
 use super::histogram::Histogram;
 use super::register::New;
+use super::spool::SpoolMetrics;
 use super::verifications::Verifications;
 
 /// All metrics of one gateway.
@@ -52,6 +53,8 @@ pub struct Metrics {
     pub(crate) sign_in_events: IntCounterVec,
     sign_in_queue_depth: IntGauge,
     pub(crate) spans: IntCounterVec,
+    /// What waits in the spools of receivers.
+    pub(crate) spools: SpoolMetrics,
     /// Client connections that are open. One number for all threads: it is what new ones are bounded by, and whether the
     /// last one is gone, so that it must be exact at every moment.
     pub connections: IntGauge,
@@ -171,7 +174,7 @@ impl Metrics {
             )?,
             sign_in_events: new.counters(
                 "sign_in_events_total",
-                "Sign-in events by sink and result; `error` counts failed attempts, the sink `queue` what never reached one.",
+                "Sign-in events by sink and result; `error` counts failed attempts, the sink `queue` what never reached one. A receiver's are `written` when they are in its spool, and `delivered`, `rejected` or `lost` after; `send_error` counts sendings that are tried again.",
                 &["sink", "result"],
             )?,
             sign_in_queue_depth: new.gauge(
@@ -183,6 +186,7 @@ impl Metrics {
                 "Spans of traces by what became of them; `dropped` counts requests for whose spans there was no room.",
                 &["result"],
             )?,
+            spools: SpoolMetrics::new(&new)?,
             connections: new.gauge("connections", "Client connections that are open.")?,
             authorize_connections: new.gauge(
                 "authorize_connections",

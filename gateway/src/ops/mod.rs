@@ -8,6 +8,7 @@ mod health;
 mod histogram;
 mod metrics;
 mod register;
+mod spool;
 mod verifications;
 
 pub use app::AppMetrics;

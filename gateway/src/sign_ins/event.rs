@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io::Write as _;
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::observation::Observation;
 use super::render::SignIn;
@@ -35,7 +36,7 @@ pub(super) struct Event {
 impl Event {
     /// Appends the event of one request that stands for itself alone.
     pub(super) fn write_one(observation: &Observation, receipts: Receipts, out: &mut Vec<u8>) {
-        render(observation, receipts, out);
+        render(observation.decision_id, observation, receipts, out);
         finish(
             out,
             1,
@@ -48,7 +49,7 @@ impl Event {
     /// The event of one request.
     pub(super) fn of(observation: &Observation, receipts: Receipts) -> Self {
         Self {
-            head: head(observation, receipts),
+            head: head(observation.decision_id, observation, receipts),
             count: 1,
             first_seen: observation.arrived,
             last_seen: observation.arrived,
@@ -59,7 +60,8 @@ impl Event {
     /// The event of repeats that were counted.
     pub(super) fn of_repeats(repeats: &Repeats, receipts: Receipts) -> Self {
         Self {
-            head: head(&repeats.of, receipts),
+            // Its own: the one that stands for them was written with its own event.
+            head: head(Uuid::new_v4(), &repeats.of, receipts),
             count: repeats.count,
             first_seen: repeats.first,
             last_seen: repeats.last,
@@ -104,21 +106,21 @@ pub(super) fn time(at: Timestamp) -> String {
     format!("{at:.3}")
 }
 
-fn head(observation: &Observation, receipts: Receipts) -> Vec<u8> {
+fn head(id: Uuid, observation: &Observation, receipts: Receipts) -> Vec<u8> {
     let mut head = Vec::with_capacity(2048);
-    render(observation, receipts, &mut head);
+    render(id, observation, receipts, &mut head);
     head
 }
 
-/// Appends all but the count and its times.
-fn render(observation: &Observation, receipts: Receipts, out: &mut Vec<u8>) {
+/// Appends all but the count and its times, under an id that no other event has.
+fn render(id: Uuid, observation: &Observation, receipts: Receipts, out: &mut Vec<u8>) {
     let explained = observation.explain();
-    let id = observation.decision_id.to_string();
+    let id = id.to_string();
     let receipt = match receipts {
         Receipts::Kept => observation.receipt(&id, &explained),
         Receipts::Left => None,
     };
-    let sign_in = SignIn::of(observation, &explained.lines, receipt);
+    let sign_in = SignIn::of(id.clone(), observation, &explained.lines, receipt);
     // Only text, numbers and lists: nothing here can fail to be written as JSON.
     let _ = serde_json::to_writer(&mut *out, &sign_in);
     // The last two braces end `crossgate` and the object.

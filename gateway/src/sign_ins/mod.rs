@@ -32,6 +32,7 @@ pub use thread::{Totals, Writer};
 
 use crossgate_config::{SignInMode, SignIns as Settings};
 use crossgate_insight::sign_ins::{Keep, Store};
+use crossgate_sinks::machine_name;
 
 use crate::admin::Noted;
 use crate::ops::Metrics;
@@ -39,7 +40,7 @@ use crate::per_worker::PerWorker;
 use aggregate::Aggregate;
 use event::Receipts;
 use queue::{Counts, Queue};
-use sinks::StoreSink;
+use sinks::{SpooledSink, StoreSink};
 use writer::{Counted, Outlet, Work};
 
 /// The request path's end: cheap to clone, never waits.
@@ -59,7 +60,7 @@ impl SignIns {
         noted: Option<Noted>,
         store: Option<Arc<Store>>,
     ) -> io::Result<(Self, Writer)> {
-        let outlet = |name: String, sink| {
+        let outlet = |name: String, sink: Box<dyn sinks::Sink>| {
             let counter = |result: &str| metrics.sign_in_events.with_label_values(&[&name, result]);
             let counted = Counted {
                 written: counter("written"),
@@ -73,6 +74,11 @@ impl SignIns {
             Ok(outlet(name, sink))
         });
         let mut outlets = outlets.collect::<io::Result<Vec<Outlet>>>()?;
+        let gateway = settings.gateway.clone().unwrap_or_else(machine_name);
+        for receiver in &settings.spooled {
+            let sink = SpooledSink::open(receiver, &gateway, settings.fsync, metrics)?;
+            outlets.push(outlet(receiver.name.clone(), Box::new(sink)));
+        }
         if let Some(store) = store {
             let sink = Box::new(StoreSink::start(store)?);
             outlets.push(outlet("store".to_owned(), sink));
@@ -155,6 +161,7 @@ mod tests {
     use std::path::Path;
 
     use crossgate_config::{OnFull, Rotation, Sink};
+    use crossgate_insight::sign_ins::Asked;
     use serde_json::Value;
 
     use super::testing::{observation, record};
@@ -163,7 +170,9 @@ mod tests {
     fn settings(path: &Path, mode: SignInMode, on_full: OnFull, queue: usize) -> Settings {
         Settings {
             mode,
+            gateway: None,
             sinks: vec![Sink::File(path.to_owned())],
+            spooled: Vec::new(),
             on_full,
             queue,
             flush_every: Duration::from_millis(5),
@@ -236,6 +245,33 @@ mod tests {
         let (served, counted, totals) = serve(SignInMode::FirstThenCount, OnFull::Refuse, 1 << 16);
         assert_eq!((served, counted), (20_000, 20_000));
         assert!(totals.events < 10_000, "{totals:?}");
+    }
+
+    #[test]
+    fn the_log_adds_up_to_what_was_served_where_repeats_are_counted() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("events.jsonl");
+        let keep = Keep {
+            days: 100_000,
+            size: 1 << 30,
+        };
+        let store = Store::open(&directory.path().join("store"), keep, false).unwrap();
+        let store = Arc::new(store);
+        let settings = settings(&path, SignInMode::FirstThenCount, OnFull::Refuse, 1 << 16);
+        let metrics = Metrics::new().unwrap();
+        let (sign_ins, writer) =
+            SignIns::start(&settings, &metrics, None, Some(Arc::clone(&store))).unwrap();
+        for request in 0..1_000 {
+            record(sign_ins.reserve().unwrap(), observation(request % 7));
+        }
+        let totals = writer.finish(Duration::from_secs(30));
+        let all = Asked {
+            from: i64::MIN,
+            to: i64::MAX,
+            who: false,
+        };
+        let kept = store.sums(&all).unwrap().total();
+        assert_eq!((kept.requests, kept.events), (1_000, totals.events));
     }
 
     #[test]

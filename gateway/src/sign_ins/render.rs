@@ -121,6 +121,7 @@ struct Explained<'a> {
 
 impl<'a> SignIn<'a> {
     pub(super) fn of(
+        id: String,
         observation: &'a Observation,
         lines: &'a [Line],
         receipt: Option<Receipt<'a>>,
@@ -139,7 +140,7 @@ impl<'a> SignIn<'a> {
         };
         let client_name = token.and_then(|token| token.client_name.as_deref());
         Self {
-            id: observation.decision_id.to_string(),
+            id,
             created_date_time: time(observation.arrived),
             user_display_name: token.and_then(|token| token.display_name.as_deref()),
             user_principal_name: token.and_then(|token| token.user_principal_name.as_deref()),

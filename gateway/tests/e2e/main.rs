@@ -59,6 +59,7 @@ mod sign_in_attacks;
 mod sign_in_log;
 mod sign_up;
 mod signals;
+mod sinks;
 mod site;
 mod step_up;
 mod streams;

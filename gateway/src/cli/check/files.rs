@@ -1,10 +1,11 @@
 //! The files that the settings name and serving needs: certificate, keys, and where events go.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crossgate_config::{
-    ClientSecret, IssuerSettings, JwksSource, Property, ProviderKind, ProviderSettings,
-    SecretSource, Settings, SignInStore, Sink, TransmitterSettings,
+    ClientSecret, HttpAuthorization, IssuerSettings, JwksSource, NatsCredentials, Property,
+    ProviderKind, ProviderSettings, Receiver, SecretSource, Settings, SignInStore, Sink,
+    SpooledSink, TransmitterSettings,
 };
 use crossgate_control::secret::Fingerprint;
 use crossgate_portal::signed_xml::Certificate;
@@ -68,6 +69,7 @@ pub(super) fn faults(settings: &Settings) -> Vec<String> {
     faults.extend(settings.admin.assertions.as_deref().and_then(assertions));
     faults.extend(settings.sign_ins.sinks.iter().filter_map(sink));
     faults.extend(settings.sign_ins.store.as_ref().and_then(sign_in_store));
+    faults.extend(settings.sign_ins.spooled.iter().flat_map(spooled));
     faults
 }
 
@@ -201,17 +203,67 @@ fn sink(sink: &Sink) -> Option<String> {
 
 /// The folder is made when it is missing, where it can be.
 fn sign_in_store(store: &SignInStore) -> Option<String> {
-    let mut there = store.path.as_path();
+    let there = no_folder(&store.path)?;
+    Some(format!(
+        "{}: sign_ins.store: `{}` is no folder; name another path, or write `store = \"off\"`",
+        store.path.display(),
+        there.display()
+    ))
+}
+
+/// What stands where this folder, or one above it, would have to be made.
+fn no_folder(folder: &Path) -> Option<&Path> {
+    let mut there = folder;
     while !there.exists() {
         there = there
             .parent()
             .filter(|above| !above.as_os_str().is_empty())?;
     }
-    (!there.is_dir()).then(|| {
+    (!there.is_dir()).then_some(there)
+}
+
+/// Read for each connection, and missed when nothing arrives.
+fn spooled(sink: &SpooledSink) -> Vec<String> {
+    let name = &sink.name;
+    let mut faults = Vec::new();
+    faults.extend(no_folder(&sink.spool).map(|there| {
+        let there = there.display();
         format!(
-            "{}: sign_ins.store: `{}` is no folder; name another path, or write `store = \"off\"`",
-            store.path.display(),
-            there.display()
+            "{}: sink `{name}`: `{there}` is no folder; name another path",
+            sink.spool.display()
         )
-    })
+    }));
+    let tls = sink.receiver.tls();
+    let mut files: Vec<&Path> = tls.authorities.iter().map(PathBuf::as_path).collect();
+    if let Some((certificate, key)) = &tls.client {
+        files.extend([certificate.as_path(), key.as_path()]);
+    }
+    let secret = match &sink.receiver {
+        Receiver::Nats { credentials, .. } => match credentials {
+            NatsCredentials::Token(token) => Some(token),
+            NatsCredentials::File(file) => {
+                files.push(file);
+                None
+            }
+            NatsCredentials::None => None,
+        },
+        Receiver::Otlp { token, .. } => Some(token),
+        Receiver::Syslog { .. } => None,
+        Receiver::Http { authorization, .. } => match authorization {
+            HttpAuthorization::None => None,
+            HttpAuthorization::Bearer(token) => Some(token),
+            HttpAuthorization::ClientCredentials { client_secret, .. } => Some(client_secret),
+        },
+    };
+    faults.extend(files.into_iter().filter_map(|file| {
+        let why = std::fs::read(file).err()?;
+        Some(format!(
+            "{}: cannot be read: {why} (sink `{name}`)",
+            file.display()
+        ))
+    }));
+    faults.extend(
+        secret.and_then(|secret| secret_file(secret, &format!("the secret of sink `{name}`"))),
+    );
+    faults
 }

@@ -1,6 +1,7 @@
 //! Where events go. A sink takes whole lines and says how far it got; retrying is the writer's.
 
 mod file;
+mod spooled;
 mod stdout;
 mod store;
 
@@ -9,6 +10,7 @@ use std::io::{self, Write};
 use crossgate_config::{SignIns as Settings, Sink as SinkSettings};
 
 pub(super) use file::FileSink;
+pub(super) use spooled::SpooledSink;
 pub(super) use stdout::StdoutSink;
 pub(super) use store::StoreSink;
 

@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::sync::Mutex;
 
 use prometheus::{IntCounterVec, Opts};
@@ -228,6 +229,13 @@ fn the_first_is_written_at_once_and_its_repeats_after_the_window() {
     bench.serve(1, || observation(1));
     bench.pass_after(0);
     assert_eq!(bench.sinks[0].counts(), [1, 6, 3, 1]);
+    // Whoever drops what comes twice must not drop a count.
+    let ids: HashSet<String> = bench.sinks[0]
+        .events()
+        .iter()
+        .map(|event| event["id"].to_string())
+        .collect();
+    assert_eq!(ids.len(), 4);
 }
 
 #[test]

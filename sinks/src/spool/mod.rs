@@ -1,0 +1,90 @@
+//! Events on disk, from when they are taken until their receiver has acknowledged them.
+//!
+//! A spool is a folder. In it is one folder for each stream: segments of events, how far they are delivered, and a lock. A process appends to one
+//! stream, the one that the process before it left, so that sequence numbers go on; while two processes hand over, each has its own. What
+//! the other one left behind is delivered too.
+
+mod appender;
+mod frame;
+mod position;
+mod rejected;
+mod segment;
+mod source;
+mod stream;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub(crate) use appender::Appender;
+pub(crate) use rejected::Rejected;
+pub(crate) use source::{Batch, Source, Spooled};
+use stream::Stream;
+
+use crate::status::Status;
+
+/// Both ends of a spool.
+pub(crate) struct Spool {
+    pub(crate) appender: Appender,
+    pub(crate) source: Source,
+}
+
+impl Spool {
+    /// Opens the folder, which is made where it is missing.
+    pub(crate) fn open(
+        folder: &Path,
+        size: u64,
+        sync: bool,
+        status: &Arc<Status>,
+    ) -> io::Result<Self> {
+        let named = |error: io::Error| {
+            io::Error::new(error.kind(), format!("`{}`: {error}", folder.display()))
+        };
+        let (mut own, left) = streams(folder, status).map_err(named)?;
+        let segment_size = (size / SEGMENTS).clamp(SMALLEST_SEGMENT, LARGEST_SEGMENT);
+        let appender =
+            Appender::new(folder, &mut own, [size, segment_size], sync, status).map_err(named)?;
+        let source = Source::new(folder.to_owned(), own, left, status);
+        Ok(Self { appender, source })
+    }
+}
+
+/// The stream to append to, and those before it that nobody has any more, the oldest first.
+fn streams(folder: &Path, status: &Arc<Status>) -> io::Result<(Stream, Vec<Stream>)> {
+    std::fs::create_dir_all(folder)?;
+    let mut free = Vec::new();
+    for path in folders(folder)? {
+        free.extend(Stream::open(path, status)?);
+    }
+    let own = match free.pop() {
+        Some(latest) => latest,
+        None => Stream::make(folder, status)?,
+    };
+    Ok((own, free))
+}
+
+/// Folders of streams, the oldest first: their names begin with the time.
+fn folders(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut folders = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        // Ours alone: a stream that is delivered is deleted whole.
+        if stream::is_name(&entry.file_name()) && entry.file_type()?.is_dir() {
+            folders.push(entry.path());
+        }
+    }
+    folders.sort();
+    Ok(folders)
+}
+
+/// What is delivered is deleted by whole segments, so that a spool has room again when this part of it is delivered.
+const SEGMENTS: u64 = 16;
+
+/// Events of the largest size fit.
+const SMALLEST_SEGMENT: u64 = 64 << 10;
+
+/// Soon read again after a crash.
+const LARGEST_SEGMENT: u64 = 16 << 20;
+
+#[cfg(test)]
+mod tests;

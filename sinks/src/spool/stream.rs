@@ -1,0 +1,111 @@
+//! One stream's folder.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use uuid::Uuid;
+
+use super::position::Position;
+use super::segment;
+use crate::status::Status;
+
+/// A stream that is this process's.
+#[derive(Debug)]
+pub(super) struct Stream {
+    pub(super) folder: PathBuf,
+    pub(super) name: Arc<str>,
+    pub(super) position: Position,
+    /// Where appending goes on.
+    pub(super) end: End,
+    /// Held as long as the stream is.
+    _lock: File,
+}
+
+/// Whether a folder is called as streams are.
+pub(super) fn is_name(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    name.len() == 32 && Uuid::try_parse(&name).is_ok_and(|id| id.get_version_num() == 7)
+}
+
+/// How far a stream is written: what is behind it may be half there.
+#[derive(Clone, Debug)]
+pub(super) struct End(Arc<AtomicU64>);
+
+impl End {
+    /// The sequence number of the next event.
+    pub(super) fn get(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set(&self, next: u64) {
+        self.0.store(next, Ordering::Release);
+    }
+}
+
+impl Stream {
+    /// Begins a new one.
+    pub(super) fn make(spool: &Path, status: &Arc<Status>) -> io::Result<Self> {
+        let folder = spool.join(Uuid::now_v7().simple().to_string());
+        // Events tell who was where: not for everybody on the machine.
+        fs::DirBuilder::new().mode(0o750).create(&folder)?;
+        let made = Self::open(folder, status)?;
+        made.ok_or_else(|| io::Error::other("another process took a new stream"))
+    }
+
+    /// Opens one that is there. `None` where another process has it.
+    pub(super) fn open(folder: PathBuf, status: &Arc<Status>) -> io::Result<Option<Self>> {
+        let lock = File::options()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(folder.join("lock"))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        let name = folder.file_name().unwrap_or_default();
+        let name = Arc::from(name.to_string_lossy());
+        let mut position = Position::open(&folder.join("delivered"))?;
+        let segments = segment::all(&folder)?;
+        if let Some(first) = segments.first() {
+            // Whatever stood before it was delivered, else it would be there.
+            position.skip_to(*first);
+        }
+        let mut end = position.next();
+        if let Some(last) = segments.last() {
+            let path = segment::path(&folder, *last);
+            let good = segment::good(&path)?;
+            segment::cut(&path, good.bytes)?;
+            // A machine that crashed may have lost events that were delivered: their numbers are not given again.
+            end = end.max(last + good.events);
+        }
+        for first in &segments {
+            status.grew(fs::metadata(segment::path(&folder, *first))?.len());
+        }
+        status.came(end - position.next());
+        Ok(Some(Self {
+            folder,
+            name,
+            position,
+            end: End(Arc::new(AtomicU64::new(end))),
+            _lock: lock,
+        }))
+    }
+
+    /// Deletes it, where it is delivered and nobody appends to it.
+    pub(super) fn delete(self, status: &Status) -> io::Result<()> {
+        for first in segment::all(&self.folder)? {
+            let path = segment::path(&self.folder, first);
+            let bytes = fs::metadata(&path)?.len();
+            fs::remove_file(&path)?;
+            status.shrank(bytes);
+        }
+        fs::remove_dir_all(&self.folder)
+    }
+}
