@@ -7,6 +7,7 @@ use super::bytes::Unpacker;
 use super::column::Column;
 use super::error::Stop;
 use super::event::Facts;
+use super::run::Run;
 
 /// What events must be like. Compares as Graph's directory does: without regard to the letter case of ASCII.
 ///
@@ -115,11 +116,8 @@ impl Condition {
         Ok(self.rows(&mut of)?.unwrap_or_else(|| vec![true; events]))
     }
 
-    /// Which of up to 64 blocks, by bits, may hold something: `has` says it of one value.
-    pub(super) fn blocks(
-        &self,
-        has: &mut impl FnMut(u64) -> Result<u64, Stop>,
-    ) -> Result<u64, Stop> {
+    /// Which blocks of a run, by bits, may hold something.
+    pub(super) fn blocks(&self, run: &mut Run<'_>) -> Result<u64, Stop> {
         Ok(match self {
             Self::All(parts) => {
                 let mut blocks = u64::MAX;
@@ -127,19 +125,20 @@ impl Condition {
                     if blocks == 0 {
                         break;
                     }
-                    blocks &= part.blocks(has)?;
+                    blocks &= part.blocks(run)?;
                 }
                 blocks
             }
             Self::Any(parts) => {
                 let mut blocks = 0;
                 for part in parts {
-                    blocks |= part.blocks(has)?;
+                    blocks |= part.blocks(run)?;
                 }
                 blocks
             }
-            Self::Is(column, Some(value)) => has(column.fingerprint(value))?,
-            Self::Is(_, None) | Self::IsNot(_, _) | Self::Begins(_, _) | Self::Unknown => u64::MAX,
+            Self::Is(column, Some(value)) => run.has(*column, value)?,
+            Self::Begins(column, start) => run.begins(*column, start)?,
+            Self::Is(_, None) | Self::IsNot(_, _) | Self::Unknown => u64::MAX,
         })
     }
 }

@@ -8,8 +8,10 @@
 )]
 
 mod dice;
+mod filling;
 mod proofs;
 mod properties;
 mod receipts;
 mod replays;
+mod totals;
 mod world;
