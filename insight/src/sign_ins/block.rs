@@ -108,7 +108,7 @@ impl Values {
         let count = rest.count()?;
         let mut distinct = Vec::with_capacity(count);
         for _ in 0..count {
-            let length = rest.text()?.map(str::len);
+            let length = rest.bytes()?.map(<[u8]>::len);
             let end = bytes.len() - rest.0.len();
             distinct.push(length.map(|length| end - length..end));
         }
@@ -127,13 +127,16 @@ impl Values {
         })
     }
 
-    /// Each value once.
-    pub(super) fn distinct(&self) -> impl ExactSizeIterator<Item = Option<&str>> {
-        self.distinct.iter().map(|place| self.at(place.as_ref()?))
+    /// Each value once. Bytes and not texts: to compare some thousand of them takes less than to see that they are texts.
+    pub(super) fn distinct(&self) -> impl ExactSizeIterator<Item = Option<&[u8]>> {
+        let value = |place: &Option<Range<usize>>| self.bytes.get(place.clone()?);
+        self.distinct.iter().map(value)
     }
 
-    fn at(&self, place: &Range<usize>) -> Option<&str> {
-        std::str::from_utf8(self.bytes.get(place.clone())?).ok()
+    /// The same as texts.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        let texts = self.distinct().flatten().map(std::str::from_utf8);
+        texts.filter_map(Result::ok)
     }
 
     /// Which of the distinct values a row has.
@@ -156,11 +159,12 @@ impl Values {
     }
 
     pub(super) fn value(&self, row: usize) -> Option<&str> {
-        self.at(self.distinct.get(self.code(row))?.as_ref()?)
+        let place = self.distinct.get(self.code(row))?.clone()?;
+        std::str::from_utf8(self.bytes.get(place)?).ok()
     }
 
     /// The rows whose value is one of those.
-    pub(super) fn rows(&self, events: usize, is: impl Fn(Option<&str>) -> bool) -> Vec<bool> {
+    pub(super) fn rows(&self, events: usize, is: impl Fn(Option<&[u8]>) -> bool) -> Vec<bool> {
         let wanted: Vec<bool> = self.distinct().map(is).collect();
         if !wanted.contains(&true) {
             return vec![false; events];

@@ -38,13 +38,13 @@ impl Condition {
                 facts.correlation == Column::CorrelationId.fingerprint(value)
             }
             Self::Is(column, value) => {
-                is_fingerprint(*column) || same(facts.value(*column), value.as_deref())
+                is_fingerprint(*column) || same(value_of(facts, *column), value.as_deref())
             }
             Self::IsNot(column, value) => {
-                is_fingerprint(*column) || !same(facts.value(*column), value.as_deref())
+                is_fingerprint(*column) || !same(value_of(facts, *column), value.as_deref())
             }
             Self::Begins(column, start) => {
-                is_fingerprint(*column) || begins(facts.value(*column), start)
+                is_fingerprint(*column) || begins(value_of(facts, *column), start)
             }
             Self::Unknown => true,
         }
@@ -95,15 +95,15 @@ impl Condition {
                 None
             }
             Self::Is(column, value) => {
-                let is = |found: Option<&str>| same(found, value.as_deref());
+                let is = |found: Option<&[u8]>| same(found, value.as_deref());
                 Some(of.values(*column)?.rows(events, is))
             }
             Self::IsNot(column, value) => {
-                let is = |found: Option<&str>| !same(found, value.as_deref());
+                let is = |found: Option<&[u8]>| !same(found, value.as_deref());
                 Some(of.values(*column)?.rows(events, is))
             }
             Self::Begins(column, start) => {
-                let is = |found: Option<&str>| begins(found, start);
+                let is = |found: Option<&[u8]>| begins(found, start);
                 Some(of.values(*column)?.rows(events, is))
             }
             Self::Unknown => None,
@@ -187,15 +187,19 @@ fn is_fingerprint(column: Column) -> bool {
     Column::FINGERPRINTS.contains(&column)
 }
 
-fn same(found: Option<&str>, wanted: Option<&str>) -> bool {
+fn value_of(facts: &Facts, column: Column) -> Option<&[u8]> {
+    facts.value(column).map(str::as_bytes)
+}
+
+fn same(found: Option<&[u8]>, wanted: Option<&str>) -> bool {
     match (found, wanted) {
-        (Some(found), Some(wanted)) => found.eq_ignore_ascii_case(wanted),
+        (Some(found), Some(wanted)) => found.eq_ignore_ascii_case(wanted.as_bytes()),
         (None, None) => true,
         (Some(_), None) | (None, Some(_)) => false,
     }
 }
 
-fn begins(found: Option<&str>, start: &str) -> bool {
-    let head = found.and_then(|found| found.as_bytes().get(..start.len()));
+fn begins(found: Option<&[u8]>, start: &str) -> bool {
+    let head = found.and_then(|found| found.get(..start.len()));
     head.is_some_and(|head| head.eq_ignore_ascii_case(start.as_bytes()))
 }

@@ -2,7 +2,8 @@
 //!
 //! A folder with a file for each day (UTC). In a file stand blocks of 4096 events, by column, with their lines packed in chunks; the last
 //! events stand one by one until they make a block. 64 blocks are a run, which knows in which of them a value may be; sums are kept
-//! beside. A page reads the few blocks that its filter leaves, a summary reads sums, and to forget a day is to delete its file.
+//! beside, by hours and by who came. A page reads the few blocks that its filter leaves, a summary reads sums, and to forget a day is to delete
+//! its file.
 //!
 //! An event is kept once, however often it is given: by its id, at its time. What [`Store::append`] has taken survives the end of the
 //! process, and with `sync` that of the machine.
@@ -14,6 +15,7 @@ mod column;
 mod condition;
 mod error;
 mod event;
+mod files;
 mod names;
 mod needles;
 mod rolling;
@@ -30,12 +32,10 @@ mod walk;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::ErrorKind;
 use std::ops::ControlFlow;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -43,6 +43,7 @@ use jiff::tz::TimeZone;
 
 use self::adding::Adding;
 use self::block::Row;
+use self::files::{DAY, File, Look, day_of, delete, size_of};
 use self::segment::{PutAway, Segment};
 use self::walk::Left;
 pub use column::Column;
@@ -399,105 +400,14 @@ impl Store {
         Ok(self.files()?.iter().map(|file| size_of(&file.path)).sum())
     }
 
-    /// The files there are, the oldest first.
     fn files(&self) -> Result<Vec<File>, StoreError> {
-        let failed = |error| StoreError::io(&self.folder, &error);
-        let mut files = Vec::new();
-        for entry in fs::read_dir(&self.folder).map_err(failed)? {
-            files.extend(File::at(&entry.map_err(failed)?.path()));
-        }
-        files.sort_by_key(|file| (file.day, file.part));
-        Ok(files)
+        files::all(&self.folder)
     }
 
     fn path_of(&self, day: Date, part: u32) -> PathBuf {
-        self.folder.join(format!("{day}.{part}.{SUFFIX}"))
+        files::path_of(&self.folder, day, part)
     }
 }
-
-/// A file, by its name: `2026-01-31.0.events`.
-#[derive(Clone, Debug)]
-struct File {
-    path: PathBuf,
-    day: Date,
-    part: u32,
-}
-
-impl File {
-    fn at(path: &Path) -> Option<Self> {
-        let mut name = path.file_name()?.to_str()?.split('.');
-        let (day, part, suffix) = (name.next()?, name.next()?, name.next()?);
-        (suffix == SUFFIX && name.next().is_none()).then_some(())?;
-        Some(Self {
-            path: path.to_owned(),
-            day: day.parse().ok()?,
-            part: part.parse().ok()?,
-        })
-    }
-
-    fn first_at(&self) -> i64 {
-        let begin = self.day.to_zoned(TimeZone::UTC);
-        begin.map_or(i64::MIN, |begin| begin.timestamp().as_millisecond())
-    }
-
-    fn last_at(&self) -> i64 {
-        self.first_at().saturating_add(DAY - 1)
-    }
-}
-
-/// What tells that a file was written to: length and time of it and of what belongs to it.
-#[derive(Debug, Eq, PartialEq)]
-struct Look([Option<(u64, SystemTime)>; 2]);
-
-impl Look {
-    fn at(path: &Path) -> Self {
-        let [file, log, _] = companions(path);
-        Self([file, log].map(|path| {
-            let metadata = path.metadata().ok()?;
-            Some((metadata.len(), metadata.modified().ok()?))
-        }))
-    }
-}
-
-fn day_of(at: i64) -> Option<Date> {
-    let at = Timestamp::from_millisecond(at).ok()?;
-    Some(at.to_zoned(TimeZone::UTC).date())
-}
-
-/// A file with what belongs to it.
-fn size_of(path: &Path) -> u64 {
-    companions(path)
-        .iter()
-        .filter_map(|path| path.metadata().ok())
-        .map(|metadata| metadata.len())
-        .sum()
-}
-
-fn delete(path: &Path) -> Result<(), StoreError> {
-    for path in companions(path) {
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(StoreError::io(&path, &error));
-            }
-            Ok(()) | Err(_) => {}
-        }
-    }
-    Ok(())
-}
-
-fn companions(path: &Path) -> [PathBuf; 3] {
-    ["", "-wal", "-shm"].map(|suffix| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        name.into()
-    })
-}
-
-/// How files of events are told from others.
-const SUFFIX: &str = "events";
-
-/// Milliseconds.
-const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// After a day is over its file is put away so much later, in milliseconds.
 const LATE: i64 = 15 * 60 * 1000;

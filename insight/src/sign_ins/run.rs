@@ -143,7 +143,7 @@ fn write_needles(
         for kept in Column::KEPT.into_iter().filter(|kept| !kept.is_name()) {
             let packed = segment::column(step, place.number, kept.number())?;
             let values = Values::unpack(&packed, unpacker)?;
-            for value in values.distinct().flatten() {
+            for value in values.texts() {
                 needles.add(kept.fingerprint(value), block);
             }
         }
@@ -172,7 +172,7 @@ fn write_names(
     let mut names = Names::default();
     for (block, place) in run.iter().enumerate() {
         let packed = segment::column(step, place.number, column.number())?;
-        for value in Values::unpack(&packed, unpacker)?.distinct().flatten() {
+        for value in Values::unpack(&packed, unpacker)?.texts() {
             names.add(value, block);
         }
     }

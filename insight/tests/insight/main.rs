@@ -9,6 +9,7 @@
 
 mod dice;
 mod filling;
+mod killed;
 mod proofs;
 mod properties;
 mod receipts;

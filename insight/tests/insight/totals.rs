@@ -29,8 +29,10 @@ fn hold_against_what_was_made(events: u64) {
     let invention = Invention::of(events, until().as_millisecond());
     let filled = fill(&store, &invention, 2, 4096).unwrap();
     println!(
-        "{events} events kept in {:.0?}, {} bytes each",
+        "{events} events of {} bytes kept in {:.0?} ({:.0?} of the writers), {} bytes each",
+        filled.raw / events,
         filled.all,
+        filled.keeping,
         store.size().unwrap() / events
     );
     let sample = invention.event(events / 3);
