@@ -207,15 +207,22 @@ const TENANT: u64 = 0x7e7a_0000;
 const USER: u64 = 0x05e2_0000;
 const APP: u64 = 0x0a99_0000;
 
+/// Digit by digit: an event has many of them, and millions of events are made.
 fn guid(high: u64, low: u64) -> String {
-    format!(
-        "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
-        high as u32,
-        (high >> 32) as u16,
-        (high >> 48) & 0xfff,
-        (low >> 48) & 0xfff,
-        low & 0xffff_ffff_ffff
-    )
+    let version = 0x4000 | (high >> 48) & 0xfff;
+    let variant = 0x8000 | (low >> 48) & 0xfff;
+    let first = (high << 32) | ((high >> 16) & 0xffff_0000) | version;
+    let last = (variant << 48) | low & 0xffff_ffff_ffff;
+    let digits = (u128::from(first) << 64) | u128::from(last);
+    let mut text = String::with_capacity(36);
+    for place in 0..32 {
+        if matches!(place, 8 | 12 | 16 | 20) {
+            text.push('-');
+        }
+        let digit = (digits >> (124 - 4 * place)) as u32 & 0xf;
+        text.extend(char::from_digit(digit, 16));
+    }
+    text
 }
 
 /// Numbers without a pattern, the same for the same beginning (`SplitMix64`).
@@ -238,5 +245,17 @@ impl Dice {
 
     const fn below(&mut self, limit: u64) -> u64 {
         self.next() % limit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guid_is_written_with_all_of_its_digits() {
+        let (high, low) = (0x0123_4567_89ab_cdef, 0xfedc_ba98_7654_3210);
+        assert_eq!(guid(high, low), "89abcdef-4567-4123-8edc-ba9876543210");
+        assert_eq!(guid(TENANT, 7), "7e7a0000-0000-4000-8000-000000000007");
     }
 }

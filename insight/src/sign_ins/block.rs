@@ -9,7 +9,6 @@ use super::bytes::{Packer, Rest, Unpacker, put_number, put_signed, put_text};
 use super::column::Column;
 use super::error::Broken;
 use super::event::Facts;
-use super::rollup::Rollups;
 
 /// Events of a block. Its columns are read as a whole, at some microseconds each.
 pub(super) const MOST: usize = 4096;
@@ -38,7 +37,6 @@ pub(super) struct Block {
     /// By number.
     pub(super) columns: Vec<(u8, Vec<u8>)>,
     pub(super) chunks: Vec<Vec<u8>>,
-    pub(super) rollups: Rollups,
 }
 
 impl Block {
@@ -52,14 +50,12 @@ impl Block {
         let (mut at, mut requests) = (Vec::new(), Vec::new());
         let (mut ids, mut correlations) = (Vec::new(), Vec::new());
         let mut before = 0;
-        let mut rollups = Rollups::default();
         for Row { facts, .. } in rows {
             put_signed(&mut at, facts.at - before);
             before = facts.at;
             put_number(&mut requests, facts.requests);
             ids.extend_from_slice(&facts.id.to_le_bytes());
             correlations.extend_from_slice(&facts.correlation.to_le_bytes());
-            rollups.add(facts);
         }
         columns.push((AT, packer.pack(&at)?));
         columns.push((REQUESTS, packer.pack(&requests)?));
@@ -80,7 +76,6 @@ impl Block {
             last_at: rows.last().map_or(0, |row| row.facts.at),
             columns,
             chunks,
-            rollups,
         })
     }
 }
@@ -113,7 +108,7 @@ impl Values {
         let count = rest.count()?;
         let mut distinct = Vec::with_capacity(count);
         for _ in 0..count {
-            let length = rest.text()?.map(str::len);
+            let length = rest.bytes()?.map(<[u8]>::len);
             let end = bytes.len() - rest.0.len();
             distinct.push(length.map(|length| end - length..end));
         }
@@ -132,17 +127,20 @@ impl Values {
         })
     }
 
-    /// Each value once.
-    pub(super) fn distinct(&self) -> impl Iterator<Item = Option<&str>> {
-        self.distinct.iter().map(|place| self.at(place.as_ref()?))
+    /// Each value once. Bytes and not texts: to compare some thousand of them takes less than to see that they are texts.
+    pub(super) fn distinct(&self) -> impl ExactSizeIterator<Item = Option<&[u8]>> {
+        let value = |place: &Option<Range<usize>>| self.bytes.get(place.clone()?);
+        self.distinct.iter().map(value)
     }
 
-    fn at(&self, place: &Range<usize>) -> Option<&str> {
-        std::str::from_utf8(self.bytes.get(place.clone())?).ok()
+    /// The same as texts.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        let texts = self.distinct().flatten().map(std::str::from_utf8);
+        texts.filter_map(Result::ok)
     }
 
     /// Which of the distinct values a row has.
-    fn code(&self, row: usize) -> usize {
+    pub(super) fn code(&self, row: usize) -> usize {
         match self.codes {
             Codes::Same => 0,
             Codes::Own => row,
@@ -161,11 +159,12 @@ impl Values {
     }
 
     pub(super) fn value(&self, row: usize) -> Option<&str> {
-        self.at(self.distinct.get(self.code(row))?.as_ref()?)
+        let place = self.distinct.get(self.code(row))?.clone()?;
+        std::str::from_utf8(self.bytes.get(place)?).ok()
     }
 
     /// The rows whose value is one of those.
-    pub(super) fn rows(&self, events: usize, is: impl Fn(Option<&str>) -> bool) -> Vec<bool> {
+    pub(super) fn rows(&self, events: usize, is: impl Fn(Option<&[u8]>) -> bool) -> Vec<bool> {
         let wanted: Vec<bool> = self.distinct().map(is).collect();
         if !wanted.contains(&true) {
             return vec![false; events];
@@ -251,15 +250,33 @@ pub(super) fn fingerprints(packed: &[u8], unpacker: &mut Unpacker) -> Result<Vec
         .collect())
 }
 
-/// The lines of a chunk.
-pub(super) fn lines(packed: &[u8], unpacker: &mut Unpacker) -> Result<Vec<Box<str>>, Broken> {
-    let bytes = unpacker.unpack(packed)?;
-    let mut rest = Rest(&bytes);
-    let mut lines = Vec::with_capacity(CHUNK);
-    while !rest.is_empty() {
-        lines.push(rest.text()?.ok_or(Broken)?.into());
+/// The lines of a chunk, of which most are not asked for.
+#[derive(Debug)]
+pub(super) struct Lines {
+    bytes: Vec<u8>,
+    places: Vec<Range<usize>>,
+}
+
+impl Lines {
+    pub(super) fn unpack(packed: &[u8], unpacker: &mut Unpacker) -> Result<Self, Broken> {
+        let bytes = unpacker.unpack(packed)?;
+        let mut rest = Rest(&bytes);
+        let mut places = Vec::with_capacity(CHUNK);
+        while !rest.is_empty() {
+            let length = rest.number()?.checked_sub(1).ok_or(Broken)?;
+            let length = rest
+                .take(usize::try_from(length).map_err(|_| Broken)?)?
+                .len();
+            let end = bytes.len() - rest.0.len();
+            places.push(end - length..end);
+        }
+        Ok(Self { bytes, places })
     }
-    Ok(lines)
+
+    pub(super) fn get(&self, line: usize) -> Option<&str> {
+        let line = self.bytes.get(self.places.get(line)?.clone())?;
+        std::str::from_utf8(line).ok()
+    }
 }
 
 #[cfg(test)]

@@ -72,11 +72,17 @@ impl<'b> Rest<'b> {
     }
 
     pub(super) fn text(&mut self) -> Result<Option<&'b str>, Broken> {
+        let bytes = self.bytes()?.map(std::str::from_utf8);
+        bytes.transpose().map_err(|_| Broken)
+    }
+
+    /// The same, of which nobody has asked whether it is text.
+    pub(super) fn bytes(&mut self) -> Result<Option<&'b [u8]>, Broken> {
         let Some(length) = self.number()?.checked_sub(1) else {
             return Ok(None);
         };
-        let bytes = self.take(usize::try_from(length).map_err(|_| Broken)?)?;
-        std::str::from_utf8(bytes).map(Some).map_err(|_| Broken)
+        let length = usize::try_from(length).map_err(|_| Broken)?;
+        self.take(length).map(Some)
     }
 }
 

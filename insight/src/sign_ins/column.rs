@@ -69,6 +69,38 @@ impl Column {
     /// Those of which only the fingerprint is.
     pub(super) const FINGERPRINTS: [Self; 2] = [Self::CorrelationId, Self::Id];
 
+    /// Whether people know its values and ask how they begin; those of others are ids.
+    pub(super) const fn is_name(self) -> bool {
+        match self {
+            Self::UserId
+            | Self::AppId
+            | Self::ResourceId
+            | Self::HomeTenantId
+            | Self::ResourceTenantId
+            | Self::ServicePrincipalId
+            | Self::CorrelationId
+            | Self::Id => false,
+            Self::UserPrincipalName
+            | Self::UserDisplayName
+            | Self::AppDisplayName
+            | Self::ResourceDisplayName
+            | Self::ServicePrincipalName
+            | Self::IpAddress
+            | Self::ErrorCode
+            | Self::ConditionalAccessStatus
+            | Self::CrossTenantAccessType
+            | Self::IsTenantRestricted
+            | Self::IsInteractive
+            | Self::AuthenticationRequirement
+            | Self::TokenIssuerName
+            | Self::TokenIssuerType
+            | Self::UserType
+            | Self::UserAgent
+            | Self::Outcome
+            | Self::Reason => true,
+        }
+    }
+
     /// The column of a property, by the way to it.
     #[must_use]
     pub fn of(path: &str) -> Option<Self> {

@@ -7,6 +7,7 @@ use super::bytes::Unpacker;
 use super::column::Column;
 use super::error::Stop;
 use super::event::Facts;
+use super::run::Run;
 
 /// What events must be like. Compares as Graph's directory does: without regard to the letter case of ASCII.
 ///
@@ -37,13 +38,13 @@ impl Condition {
                 facts.correlation == Column::CorrelationId.fingerprint(value)
             }
             Self::Is(column, value) => {
-                is_fingerprint(*column) || same(facts.value(*column), value.as_deref())
+                is_fingerprint(*column) || same(value_of(facts, *column), value.as_deref())
             }
             Self::IsNot(column, value) => {
-                is_fingerprint(*column) || !same(facts.value(*column), value.as_deref())
+                is_fingerprint(*column) || !same(value_of(facts, *column), value.as_deref())
             }
             Self::Begins(column, start) => {
-                is_fingerprint(*column) || begins(facts.value(*column), start)
+                is_fingerprint(*column) || begins(value_of(facts, *column), start)
             }
             Self::Unknown => true,
         }
@@ -94,15 +95,15 @@ impl Condition {
                 None
             }
             Self::Is(column, value) => {
-                let is = |found: Option<&str>| same(found, value.as_deref());
+                let is = |found: Option<&[u8]>| same(found, value.as_deref());
                 Some(of.values(*column)?.rows(events, is))
             }
             Self::IsNot(column, value) => {
-                let is = |found: Option<&str>| !same(found, value.as_deref());
+                let is = |found: Option<&[u8]>| !same(found, value.as_deref());
                 Some(of.values(*column)?.rows(events, is))
             }
             Self::Begins(column, start) => {
-                let is = |found: Option<&str>| begins(found, start);
+                let is = |found: Option<&[u8]>| begins(found, start);
                 Some(of.values(*column)?.rows(events, is))
             }
             Self::Unknown => None,
@@ -115,11 +116,8 @@ impl Condition {
         Ok(self.rows(&mut of)?.unwrap_or_else(|| vec![true; events]))
     }
 
-    /// Which of up to 64 blocks, by bits, may hold something: `has` says it of one value.
-    pub(super) fn blocks(
-        &self,
-        has: &mut impl FnMut(u64) -> Result<u64, Stop>,
-    ) -> Result<u64, Stop> {
+    /// Which blocks of a run, by bits, may hold something.
+    pub(super) fn blocks(&self, run: &mut Run<'_>) -> Result<u64, Stop> {
         Ok(match self {
             Self::All(parts) => {
                 let mut blocks = u64::MAX;
@@ -127,19 +125,20 @@ impl Condition {
                     if blocks == 0 {
                         break;
                     }
-                    blocks &= part.blocks(has)?;
+                    blocks &= part.blocks(run)?;
                 }
                 blocks
             }
             Self::Any(parts) => {
                 let mut blocks = 0;
                 for part in parts {
-                    blocks |= part.blocks(has)?;
+                    blocks |= part.blocks(run)?;
                 }
                 blocks
             }
-            Self::Is(column, Some(value)) => has(column.fingerprint(value))?,
-            Self::Is(_, None) | Self::IsNot(_, _) | Self::Begins(_, _) | Self::Unknown => u64::MAX,
+            Self::Is(column, Some(value)) => run.has(*column, value)?,
+            Self::Begins(column, start) => run.begins(*column, start)?,
+            Self::Is(_, None) | Self::IsNot(_, _) | Self::Unknown => u64::MAX,
         })
     }
 }
@@ -188,15 +187,19 @@ fn is_fingerprint(column: Column) -> bool {
     Column::FINGERPRINTS.contains(&column)
 }
 
-fn same(found: Option<&str>, wanted: Option<&str>) -> bool {
+fn value_of(facts: &Facts, column: Column) -> Option<&[u8]> {
+    facts.value(column).map(str::as_bytes)
+}
+
+fn same(found: Option<&[u8]>, wanted: Option<&str>) -> bool {
     match (found, wanted) {
-        (Some(found), Some(wanted)) => found.eq_ignore_ascii_case(wanted),
+        (Some(found), Some(wanted)) => found.eq_ignore_ascii_case(wanted.as_bytes()),
         (None, None) => true,
         (Some(_), None) | (None, Some(_)) => false,
     }
 }
 
-fn begins(found: Option<&str>, start: &str) -> bool {
-    let head = found.and_then(|found| found.as_bytes().get(..start.len()));
+fn begins(found: Option<&[u8]>, start: &str) -> bool {
+    let head = found.and_then(|found| found.get(..start.len()));
     head.is_some_and(|head| head.eq_ignore_ascii_case(start.as_bytes()))
 }

@@ -10,6 +10,7 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use super::bytes::{Rest, put_number, put_signed, put_text};
 use super::column::Column;
 use super::error::Broken;
+use super::rollup::Sum;
 
 /// What an event is found by.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,14 +23,39 @@ pub(crate) struct Facts {
     pub(super) correlation: u64,
     /// So many requests it stands for.
     pub(crate) requests: u64,
-    /// By the columns' places; `null` is `None`.
-    values: [Option<Box<str>>; Column::KEPT.len()],
+    values: Texts,
+}
+
+/// The values of an event, by the columns' places, in one piece: there are many, and of each event that comes.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Texts {
+    bytes: String,
+    /// Where each of them begins and ends; `null` nowhere.
+    places: [Option<(u32, u32)>; Column::KEPT.len()],
+}
+
+impl Texts {
+    fn set(&mut self, column: usize, text: Option<&str>) {
+        let Some(place) = self.places.get_mut(column) else {
+            return;
+        };
+        *place = text.and_then(|text| {
+            let begin = u32::try_from(self.bytes.len()).ok()?;
+            self.bytes.push_str(text);
+            Some((begin, u32::try_from(self.bytes.len()).ok()?))
+        });
+    }
+
+    fn get(&self, column: usize) -> Option<&str> {
+        let (begin, end) = (*self.places.get(column)?)?;
+        self.bytes.get(begin as usize..end as usize)
+    }
 }
 
 impl Facts {
     /// Reads a line. `None` is one that is not an event: no object of these members, or without an id or a time.
-    pub(crate) fn of(line: &str) -> Option<Self> {
-        let raw: Raw<'_> = serde_json::from_str(line).ok()?;
+    pub(crate) fn of<'a>(line: &'a str) -> Option<Self> {
+        let raw: Raw<'a> = serde_json::from_str(line).ok()?;
         let Given::Text(id) = &raw.id else {
             return None;
         };
@@ -52,22 +78,22 @@ impl Facts {
             Given::Nothing => 1,
             Given::Text(_) | Given::Truth(_) | Given::Other => return None,
         };
-        let text = |given: Given<'_>| match given {
+        let text = |given: Given<'a>| match given {
             Given::Nothing => None,
-            Given::Text(text) => Some(Box::from(text)),
+            Given::Text(text) => Some(text),
             Given::Truth(_) | Given::Number(_) | Given::Other => Some(ODD.into()),
         };
-        let truth = |given: Given<'_>| match given {
+        let truth = |given: Given<'a>| match given {
             Given::Nothing => None,
             Given::Truth(truth) => Some(truth_as_text(truth).into()),
             Given::Text(_) | Given::Number(_) | Given::Other => Some(ODD.into()),
         };
-        let number = |given: Given<'_>| match given {
+        let number = |given: Given<'a>| match given {
             Given::Nothing => None,
             Given::Number(number) => Some(number.to_string().into()),
             Given::Text(_) | Given::Truth(_) | Given::Other => Some(ODD.into()),
         };
-        let values = [
+        let all: [Option<Cow<'a, str>>; Column::KEPT.len()] = [
             text(raw.user_id),
             text(raw.user_principal_name),
             text(raw.user_display_name),
@@ -93,6 +119,13 @@ impl Facts {
             text(outcome),
             text(reason),
         ];
+        let mut values = Texts::default();
+        values
+            .bytes
+            .reserve(all.iter().flatten().map(|text| text.len()).sum());
+        for (column, text) in all.iter().enumerate() {
+            values.set(column, text.as_deref());
+        }
         Some(Self {
             at: at.as_millisecond(),
             id,
@@ -104,7 +137,12 @@ impl Facts {
 
     /// A value; `None` is `null`, and for a column of fingerprints always.
     pub(crate) fn value(&self, column: Column) -> Option<&str> {
-        self.values.get(usize::from(column.number()))?.as_deref()
+        self.values.get(usize::from(column.number()))
+    }
+
+    /// What it adds to sums.
+    pub(super) const fn sum(&self) -> Sum {
+        Sum::of(self.requests)
     }
 
     /// In the order of a page.
@@ -117,8 +155,8 @@ impl Facts {
         out.extend_from_slice(&self.id.to_le_bytes());
         out.extend_from_slice(&self.correlation.to_le_bytes());
         put_number(out, self.requests);
-        for value in &self.values {
-            put_text(out, value.as_deref());
+        for column in 0..Column::KEPT.len() {
+            put_text(out, self.values.get(column));
         }
     }
 
@@ -132,9 +170,9 @@ impl Facts {
         };
         let (id, correlation) = (fingerprint()?, fingerprint()?);
         let requests = rest.number()?;
-        let mut values = [const { None }; Column::KEPT.len()];
-        for value in &mut values {
-            *value = rest.text()?.map(Box::from);
+        let mut values = Texts::default();
+        for column in 0..Column::KEPT.len() {
+            values.set(column, rest.text()?);
         }
         Ok(Self {
             at,

@@ -2,39 +2,49 @@
 //!
 //! A folder with a file for each day (UTC). In a file stand blocks of 4096 events, by column, with their lines packed in chunks; the last
 //! events stand one by one until they make a block. 64 blocks are a run, which knows in which of them a value may be; sums are kept
-//! beside. A page reads the few blocks that its filter leaves, a summary reads sums, and to forget a day is to delete its file.
+//! beside, by hours and by who came. A page reads the few blocks that its filter leaves, a summary reads sums, and to forget a day is to delete
+//! its file.
 //!
 //! An event is kept once, however often it is given: by its id, at its time. What [`Store::append`] has taken survives the end of the
 //! process, and with `sync` that of the machine.
 
+mod adding;
 mod block;
 mod bytes;
 mod column;
 mod condition;
 mod error;
 mod event;
+mod files;
+mod names;
 mod needles;
+mod rolling;
 mod rollup;
+mod run;
+mod schema;
 mod segment;
 mod sums;
+mod tally;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod walk;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::ErrorKind;
 use std::ops::ControlFlow;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use self::adding::Adding;
 use self::block::Row;
-use self::segment::Segment;
+use self::files::{DAY, File, Look, day_of, delete, size_of};
+use self::segment::{PutAway, Segment};
 use self::walk::Left;
 pub use column::Column;
 pub use condition::Condition;
@@ -42,7 +52,7 @@ pub use error::StoreError;
 pub(crate) use event::Facts;
 pub use event::truth_as_text;
 pub use rollup::Sum;
-pub use sums::{Asked, Sums, What, Who};
+pub use sums::{Asked, Step, Sums, What, Who};
 pub use walk::{Answer, End, Found, Patience, Position, Query};
 
 /// How much is kept.
@@ -60,7 +70,15 @@ pub struct Store {
     folder: PathBuf,
     keep: Keep,
     sync: bool,
-    writing: Mutex<BTreeMap<Date, Vec<Segment>>>,
+    writing: Mutex<Writing>,
+}
+
+/// What the one who writes knows of files.
+#[derive(Debug, Default)]
+struct Writing {
+    open: BTreeMap<Date, Vec<Segment>>,
+    /// Files that were put away, as they looked then: there is nothing to do where they still do.
+    put_away: BTreeMap<PathBuf, Look>,
 }
 
 /// What became of lines.
@@ -152,7 +170,8 @@ impl Store {
                 Some((day, row)) => days.entry(day).or_default().push(row),
             }
         }
-        let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writing = self.writing();
+        let writing = &mut writing.open;
         for (day, mut rows) in days {
             let given = rows.len();
             rows.sort_by_key(|row| row.facts.place());
@@ -275,13 +294,41 @@ impl Store {
     /// # Errors
     /// A file cannot be read.
     pub fn sums(&self, asked: &Asked) -> Result<Sums, StoreError> {
-        let mut sums = Sums::default();
+        let mut adding = Adding::new(*asked);
         for file in self.files()? {
             if file.first_at() < asked.to && file.last_at() >= asked.from {
-                sums.add_file(&file.path, asked)?;
+                adding.file(&file.path)?;
             }
         }
-        Ok(sums)
+        Ok(adding.sums())
+    }
+
+    /// The same of each hour or day (UTC) of these times, by its beginning. Those of which nothing is kept are left out.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn sums_by(&self, asked: &Asked, step: Step) -> Result<Vec<(i64, Sums)>, StoreError> {
+        let length = step.milliseconds();
+        let mut all = Vec::new();
+        let mut days: Vec<_> = self.files()?.iter().map(File::first_at).collect();
+        days.dedup();
+        for day in days {
+            for begin in (day..day + DAY).step_by(length as usize) {
+                let asked = Asked {
+                    from: asked.from.max(begin),
+                    to: asked.to.min(begin + length),
+                    ..*asked
+                };
+                if asked.from >= asked.to {
+                    continue;
+                }
+                let sums = self.sums(&asked)?;
+                if sums.total().events > 0 {
+                    all.push((begin, sums));
+                }
+            }
+        }
+        Ok(all)
     }
 
     /// Forgets what is too old or too much, and puts away the days that are over. To be called now and then.
@@ -289,7 +336,7 @@ impl Store {
     /// # Errors
     /// A file cannot be deleted or written.
     pub fn tend(&self, now: Timestamp) -> Result<Vec<Forgotten>, StoreError> {
-        let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writing = self.writing();
         let today = now.to_zoned(TimeZone::UTC).date();
         let mut files = self.files()?;
         let mut forgotten = Vec::new();
@@ -301,7 +348,8 @@ impl Store {
                 break;
             }
             let file = files.remove(0);
-            writing.remove(&file.day);
+            writing.open.remove(&file.day);
+            writing.put_away.remove(&file.path);
             size = size.saturating_sub(size_of(&file.path));
             delete(&file.path)?;
             forgotten.push(Forgotten {
@@ -310,6 +358,7 @@ impl Store {
                 path: file.path,
             });
         }
+        let mut old = 0;
         for (place, file) in files.iter().enumerate() {
             // Events of repeats come a minute late.
             let is_over = file.last_at() + LATE < now.as_millisecond();
@@ -320,20 +369,27 @@ impl Store {
                 continue;
             }
             if is_over {
-                writing.remove(&file.day);
+                writing.open.remove(&file.day);
             }
-            match Segment::open(&file.path, self.sync) {
+            if writing.put_away.get(&file.path) == Some(&Look::at(&file.path)) {
+                continue;
+            }
+            match segment::put_away(&file.path, self.sync, old < MOST_OLD) {
                 // Whoever reads it is told.
                 Err(StoreError::Damaged { .. }) => {}
                 Err(error) => return Err(error),
-                Ok(mut part) => {
-                    if !part.is_sealed()? {
-                        part.seal()?;
-                    }
-                }
+                Ok(PutAway::Later) => continue,
+                Ok(PutAway::WasOld) => old += 1,
+                Ok(PutAway::Was) => {}
             }
+            let look = Look::at(&file.path);
+            writing.put_away.insert(file.path.clone(), look);
         }
         Ok(forgotten)
+    }
+
+    fn writing(&self) -> MutexGuard<'_, Writing> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Bytes of all files.
@@ -344,97 +400,23 @@ impl Store {
         Ok(self.files()?.iter().map(|file| size_of(&file.path)).sum())
     }
 
-    /// The files there are, the oldest first.
     fn files(&self) -> Result<Vec<File>, StoreError> {
-        let failed = |error| StoreError::io(&self.folder, &error);
-        let mut files = Vec::new();
-        for entry in fs::read_dir(&self.folder).map_err(failed)? {
-            files.extend(File::at(&entry.map_err(failed)?.path()));
-        }
-        files.sort_by_key(|file| (file.day, file.part));
-        Ok(files)
+        files::all(&self.folder)
     }
 
     fn path_of(&self, day: Date, part: u32) -> PathBuf {
-        self.folder.join(format!("{day}.{part}.{SUFFIX}"))
+        files::path_of(&self.folder, day, part)
     }
 }
-
-/// A file, by its name: `2026-01-31.0.events`.
-#[derive(Clone, Debug)]
-struct File {
-    path: PathBuf,
-    day: Date,
-    part: u32,
-}
-
-impl File {
-    fn at(path: &Path) -> Option<Self> {
-        let mut name = path.file_name()?.to_str()?.split('.');
-        let (day, part, suffix) = (name.next()?, name.next()?, name.next()?);
-        (suffix == SUFFIX && name.next().is_none()).then_some(())?;
-        Some(Self {
-            path: path.to_owned(),
-            day: day.parse().ok()?,
-            part: part.parse().ok()?,
-        })
-    }
-
-    fn first_at(&self) -> i64 {
-        let begin = self.day.to_zoned(TimeZone::UTC);
-        begin.map_or(i64::MIN, |begin| begin.timestamp().as_millisecond())
-    }
-
-    fn last_at(&self) -> i64 {
-        self.first_at().saturating_add(DAY - 1)
-    }
-}
-
-fn day_of(at: i64) -> Option<Date> {
-    let at = Timestamp::from_millisecond(at).ok()?;
-    Some(at.to_zoned(TimeZone::UTC).date())
-}
-
-/// A file with what belongs to it.
-fn size_of(path: &Path) -> u64 {
-    companions(path)
-        .iter()
-        .filter_map(|path| path.metadata().ok())
-        .map(|metadata| metadata.len())
-        .sum()
-}
-
-fn delete(path: &Path) -> Result<(), StoreError> {
-    for path in companions(path) {
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(StoreError::io(&path, &error));
-            }
-            Ok(()) | Err(_) => {}
-        }
-    }
-    Ok(())
-}
-
-fn companions(path: &Path) -> [PathBuf; 3] {
-    ["", "-wal", "-shm"].map(|suffix| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        name.into()
-    })
-}
-
-/// How files of events are told from others.
-const SUFFIX: &str = "events";
-
-/// Milliseconds.
-const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// After a day is over its file is put away so much later, in milliseconds.
 const LATE: i64 = 15 * 60 * 1000;
 
 /// Days whose files are kept open for writing.
 const MOST_DAYS: usize = 8;
+
+/// Files of the version before that are brought up at once: each takes a busy day's file some seconds, in which events wait.
+const MOST_OLD: usize = 1;
 
 /// What is kept may be that much too much: one part of so many.
 const PARTS: u64 = 16;

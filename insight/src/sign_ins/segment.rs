@@ -3,24 +3,19 @@
 //! All that is known stands in the file, so that two processes may write to it, one after the other's step.
 
 use std::collections::HashMap;
-use std::fs::OpenOptions;
-use std::io::ErrorKind;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use rusqlite::config::DbConfig;
-use rusqlite::{
-    Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, params,
-};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-use super::block::{self, Block, MOST, Row, Values};
+use super::block::{self, Block, MOST, Row};
 use super::bytes::{Packer, Unpacker};
 use super::column::Column;
 use super::error::{Stop, StoreError};
 use super::event::Facts;
-use super::needles::{Needles, RUN};
-use super::rollup::Rollups;
+use super::needles::RUN;
+use super::walk::opened;
+use super::{rolling, run, schema};
 
 /// A file that is written to.
 #[derive(Debug)]
@@ -40,21 +35,22 @@ pub(super) struct Place {
     pub(super) last_at: i64,
 }
 
+impl Place {
+    /// Whether all of its events are of these times.
+    pub(super) fn is_within(&self, times: &Range<i64>) -> bool {
+        self.first_at >= times.start && self.last_at < times.end
+    }
+
+    /// Whether one of them may be.
+    pub(super) fn may_have(&self, times: &Range<i64>) -> bool {
+        self.first_at < times.end && self.last_at >= times.start
+    }
+}
+
 impl Segment {
     /// Opens a file, or makes one.
     pub(super) fn open(path: &Path, sync: bool) -> Result<Self, StoreError> {
-        let made = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(NEW_FILE)
-            .open(path);
-        match made {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-                return Err(StoreError::io(path, &error));
-            }
-            Ok(_) | Err(_) => {}
-        }
-        let connection = prepared(path, sync).map_err(|stop| stop.at(path))?;
+        let connection = schema::writer(path, sync)?;
         Ok(Self {
             path: path.to_owned(),
             connection,
@@ -92,6 +88,7 @@ impl Segment {
             let new = rows.len();
             if new > 0 {
                 step.execute("UPDATE about SET sealed = 0 WHERE sealed", ())?;
+                rolling::unmake_whole(&step)?;
                 keep(&step, rows.split_off(0))?;
             }
             step.commit()?;
@@ -100,26 +97,20 @@ impl Segment {
         work().map_err(|stop: Stop| stop.at(path))
     }
 
-    /// Whether nothing is left to do where no more events come.
-    pub(super) fn is_sealed(&self) -> Result<bool, StoreError> {
-        self.connection
-            .query_row("SELECT sealed FROM about", (), |row| row.get(0))
-            .map_err(|error| Stop::from(error).at(&self.path))
-    }
-
     /// Makes a block of what is left, and one sum of all.
-    pub(super) fn seal(&mut self) -> Result<(), StoreError> {
+    fn seal(&mut self) -> Result<(), StoreError> {
         let Self {
             path, connection, ..
         } = self;
         let mut work = || {
             let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let rows = take_tail(&step)?;
+            let (mut packer, mut unpacker) = (Packer::new()?, Unpacker::new()?);
             if !rows.is_empty() {
-                write_block(&step, &rows, &mut Packer::new()?)?;
+                write_block(&step, &rows, &mut packer, &mut unpacker)?;
             }
-            make_runs(&step, 1)?;
-            join_rollups(&step, i64::MIN)?;
+            run::make(&step, 1, &mut packer)?;
+            rolling::write_whole(&step, &mut packer)?;
             step.execute("UPDATE about SET sealed = 1", ())?;
             step.commit()?;
             // The events that waited took room, which is given back.
@@ -136,11 +127,36 @@ impl Segment {
     }
 }
 
-/// Opens a file to read from one state of it.
-pub(super) fn reader(path: &Path) -> Result<Connection, Stop> {
-    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    connection.execute_batch("BEGIN")?;
-    Ok(connection)
+/// How a file was put away.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum PutAway {
+    Was,
+    /// And brought up from the version before.
+    WasOld,
+    /// It is of the version before, and has to wait.
+    Later,
+}
+
+/// Does what is left to do of a file to which no more events come.
+pub(super) fn put_away(path: &Path, sync: bool, may_be_old: bool) -> Result<PutAway, StoreError> {
+    let (sealed, old) = state(path).map_err(|stop| stop.at(path))?;
+    if sealed && !old {
+        return Ok(PutAway::Was);
+    }
+    if old && !may_be_old {
+        return Ok(PutAway::Later);
+    }
+    Segment::open(path, sync)?.seal()?;
+    Ok(if old { PutAway::WasOld } else { PutAway::Was })
+}
+
+/// Whether nothing is left to do, and whether it is of the version before.
+fn state(path: &Path) -> Result<(bool, bool), Stop> {
+    let Some(connection) = opened(path)? else {
+        return Ok((false, false));
+    };
+    let sealed = connection.query_row("SELECT sealed FROM about", (), |row| row.get(0))?;
+    Ok((sealed, !schema::has_rollups(&connection)?))
 }
 
 /// The blocks of a file, from after a number on.
@@ -180,11 +196,6 @@ fn column_place(block: i64, column: u8) -> i64 {
 fn chunk_place(block: i64, chunk: usize) -> i64 {
     // INVARIANT: a block has fewer chunks than 1024.
     (block << 10) | chunk as i64
-}
-
-/// Where a bucket of a run stands.
-pub(super) fn bucket_place(first_block: i64, bucket: u8) -> i64 {
-    (first_block << 8) | i64::from(bucket)
 }
 
 fn take_up(connection: &Connection, blocks: &mut Vec<Place>) -> Result<(), Stop> {
@@ -255,13 +266,13 @@ fn keep(step: &Transaction<'_>, mut rows: Vec<Row>) -> Result<(), Stop> {
     if waiting as usize + rows.len() >= MOST {
         rows.extend(take_tail(step)?);
         rows.sort_unstable_by_key(|row| row.facts.place());
-        let mut packer = Packer::new()?;
+        let (mut packer, mut unpacker) = (Packer::new()?, Unpacker::new()?);
         let whole = rows.len() - rows.len() % MOST;
         for rows in rows.get(..whole).unwrap_or_default().chunks(MOST) {
-            write_block(step, rows, &mut packer)?;
+            write_block(step, rows, &mut packer, &mut unpacker)?;
         }
         rows.drain(..whole);
-        make_runs(step, RUN)?;
+        run::make(step, RUN, &mut packer)?;
     }
     let mut insert =
         step.prepare_cached("INSERT INTO tail (at, id, facts, line) VALUES (?1, ?2, ?3, ?4)")?;
@@ -293,7 +304,12 @@ fn take_tail(step: &Transaction<'_>) -> Result<Vec<Row>, Stop> {
     Ok(rows)
 }
 
-fn write_block(step: &Transaction<'_>, rows: &[Row], packer: &mut Packer) -> Result<(), Stop> {
+fn write_block(
+    step: &Transaction<'_>,
+    rows: &[Row],
+    packer: &mut Packer,
+    unpacker: &mut Unpacker,
+) -> Result<(), Stop> {
     let block = Block::of(rows, packer)?;
     step.prepare_cached("INSERT INTO blocks (events, first_at, last_at) VALUES (?1, ?2, ?3)")?
         .execute(params![block.events as u32, block.first_at, block.last_at])?;
@@ -306,195 +322,14 @@ fn write_block(step: &Transaction<'_>, rows: &[Row], packer: &mut Packer) -> Res
     for (chunk, data) in block.chunks.into_iter().enumerate() {
         insert.execute(params![chunk_place(number, chunk), data])?;
     }
-    write_rollups(step, (number, number), &block.rollups, packer)
+    let place = Place {
+        number,
+        events: block.events,
+        first_at: block.first_at,
+        last_at: block.last_at,
+    };
+    rolling::write_block(step, &place, packer, unpacker)
 }
-
-fn write_rollups(
-    step: &Transaction<'_>,
-    (first, last): (i64, i64),
-    rollups: &Rollups,
-    packer: &mut Packer,
-) -> Result<(), Stop> {
-    let what = rollups.what.pack(packer)?;
-    let who = rollups.who.pack(packer)?;
-    step.prepare_cached(
-        "INSERT INTO rollups (first_block, last_block, what, who) VALUES (?1, ?2, ?3, ?4)",
-    )?
-    .execute(params![first, last, what, who])?;
-    Ok(())
-}
-
-/// Makes runs of the blocks that are in none, where there are so many.
-fn make_runs(step: &Transaction<'_>, least: usize) -> Result<(), Stop> {
-    let mut after: i64 = step.query_row(
-        "SELECT coalesce(max(first_block + blocks - 1), 0) FROM runs",
-        (),
-        |row| row.get(0),
-    )?;
-    loop {
-        let mut run = places(step, after)?;
-        run.truncate(RUN);
-        let (Some(first), Some(last)) = (run.first(), run.last()) else {
-            return Ok(());
-        };
-        if run.len() < least {
-            return Ok(());
-        }
-        let (first, last) = (first.number, last.number);
-        after = last;
-        step.execute(
-            "INSERT INTO runs (first_block, blocks) VALUES (?1, ?2)",
-            (first, last - first + 1),
-        )?;
-        let mut insert =
-            step.prepare_cached("INSERT INTO needles (place, data) VALUES (?1, ?2)")?;
-        for (bucket, data) in needles(step, &run)?.pack() {
-            insert.execute(params![bucket_place(first, bucket), data])?;
-        }
-        if run.len() == RUN {
-            join_rollups(step, first)?;
-        }
-    }
-}
-
-fn needles(step: &Transaction<'_>, run: &[Place]) -> Result<Needles, Stop> {
-    let mut needles = Needles::default();
-    let mut unpacker = Unpacker::new()?;
-    for (block, place) in run.iter().enumerate() {
-        for kept in Column::KEPT {
-            let packed = column(step, place.number, kept.number())?;
-            let values = Values::unpack(&packed, &mut unpacker)?;
-            for value in values.distinct().flatten() {
-                needles.add(kept.fingerprint(value), block);
-            }
-        }
-        for kept in Column::FINGERPRINTS {
-            let packed = column(step, place.number, kept.number())?;
-            for fingerprint in block::fingerprints(&packed, &mut unpacker)? {
-                needles.add(fingerprint, block);
-            }
-        }
-    }
-    Ok(needles)
-}
-
-/// Makes one sum of those from a block on.
-fn join_rollups(step: &Transaction<'_>, from: i64) -> Result<(), Stop> {
-    let mut sums = Rollups::default();
-    let mut unpacker = Unpacker::new()?;
-    let (mut first, mut last, mut joined) = (i64::MAX, 0, 0);
-    let mut statement = step.prepare_cached(
-        "SELECT first_block, last_block, what, who FROM rollups WHERE first_block >= ?1",
-    )?;
-    let mut rows = statement.query([from])?;
-    while let Some(row) = rows.next()? {
-        first = first.min(row.get(0)?);
-        last = last.max(row.get(1)?);
-        sums.what.merge(
-            row.get_ref(2)?.as_blob().map_err(|_| ODD_ROW)?,
-            &mut unpacker,
-        )?;
-        sums.who.merge(
-            row.get_ref(3)?.as_blob().map_err(|_| ODD_ROW)?,
-            &mut unpacker,
-        )?;
-        joined += 1;
-    }
-    drop(rows);
-    if joined > 1 {
-        step.execute("DELETE FROM rollups WHERE first_block >= ?1", [from])?;
-        write_rollups(step, (first, last), &sums, &mut Packer::new()?)?;
-    }
-    Ok(())
-}
-
-fn prepared(path: &Path, sync: bool) -> Result<Connection, Stop> {
-    let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    let begun: i64 = connection.query_row("PRAGMA user_version", (), |row| row.get(0))?;
-    if begun == 0 {
-        connection.pragma_update(None, "page_size", PAGE)?;
-        connection.pragma_update(None, "auto_vacuum", "incremental")?;
-    }
-    // Readers go on while there is a writer.
-    let mode: String =
-        connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
-    if mode != "wal" {
-        return Err(Stop::Broken(
-            "the file system lacks what SQLite's write-ahead log needs; put the store on a local disk",
-        ));
-    }
-    let level = if sync { "full" } else { "normal" };
-    connection.pragma_update(None, "synchronous", level)?;
-    connection.pragma_update(None, "journal_size_limit", LOG)?;
-    let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let version: i64 = step.query_row("PRAGMA user_version", (), |row| row.get(0))?;
-    match version {
-        0 => {
-            step.execute_batch(SCHEMA)?;
-            step.pragma_update(None, "user_version", VERSION)?;
-            step.commit()?;
-        }
-        VERSION => drop(step),
-        _ => return Err(OTHER_VERSION),
-    }
-    Ok(connection)
-}
-
-fn connect(path: &Path, access: OpenFlags) -> Result<Connection, Stop> {
-    // A connection is used by one thread at a time: it needs no lock of its own.
-    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    connection.busy_timeout(PATIENCE)?;
-    connection.set_prepared_statement_cache_capacity(32);
-    // Nothing that somebody wrote into the file's schema may run in this program.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
-    if access.contains(OpenFlags::SQLITE_OPEN_READ_ONLY) {
-        let version: Option<i64> = connection
-            .query_row("PRAGMA user_version", (), |row| row.get(0))
-            .optional()?;
-        if version != Some(VERSION) && version != Some(0) {
-            return Err(OTHER_VERSION);
-        }
-    }
-    Ok(connection)
-}
-
-const OTHER_VERSION: Stop = Stop::Broken("it was written by another version of this program");
-
-const ODD_ROW: Stop = Stop::Broken("a row of it is not of the type that was written");
-
-/// Events tell who was where: not for everybody on the machine.
-const NEW_FILE: u32 = 0o640;
-
-const VERSION: i64 = 1;
-
-const PAGE: u32 = 8192;
-
-/// A day that was written fast leaves a large log behind; it is cut to this.
-const LOG: u32 = 16 << 20;
-
-/// Another process that writes takes some milliseconds.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Blocks of which it is kept in memory which events are in them, 64 KiB each: those that events of the last minutes go to.
 const MOST_KNOWN: usize = 256;
-
-const SCHEMA: &str = "
-CREATE TABLE about (sealed INTEGER NOT NULL);
-INSERT INTO about VALUES (0);
-CREATE TABLE tail (
-    at INTEGER NOT NULL, id INTEGER NOT NULL, facts BLOB NOT NULL, line TEXT NOT NULL, UNIQUE (at, id)
-);
-CREATE TABLE blocks (
-    number INTEGER PRIMARY KEY, events INTEGER NOT NULL, first_at INTEGER NOT NULL, last_at INTEGER NOT NULL
-);
-CREATE TABLE columns (place INTEGER PRIMARY KEY, data BLOB NOT NULL);
-CREATE TABLE chunks (place INTEGER PRIMARY KEY, data BLOB NOT NULL);
-CREATE TABLE runs (first_block INTEGER PRIMARY KEY, blocks INTEGER NOT NULL);
-CREATE TABLE needles (place INTEGER PRIMARY KEY, data BLOB NOT NULL);
-CREATE TABLE rollups (
-    first_block INTEGER PRIMARY KEY, last_block INTEGER NOT NULL, what BLOB NOT NULL, who BLOB NOT NULL
-);
-";

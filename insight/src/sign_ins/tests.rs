@@ -4,6 +4,7 @@ use std::path::Path;
 use crossgate_testkit::sign_ins::{Invented, Invention, OWN};
 use jiff::ToSpan as _;
 
+use super::files::companions;
 use super::*;
 
 const KEEP: Keep = Keep {
@@ -439,4 +440,197 @@ fn a_store_that_cannot_be_made_is_named() {
     std::fs::write(&file, "").unwrap();
     let error = Store::open(&file, KEEP, false).unwrap_err().to_string();
     assert!(error.contains("/file`"), "{error}");
+}
+
+const ALL: Asked = Asked {
+    from: i64::MIN,
+    to: i64::MAX,
+    who: true,
+};
+
+fn kept(store: &Store) -> u64 {
+    store.sums(&ALL).unwrap().total().events
+}
+
+#[test]
+fn sums_by_hour_and_by_day_are_those_of_the_events() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, events) = filled(folder.path(), &invention(25_000, 3));
+    let (from, to) = (events[3_333].at, events[21_000].at + 1);
+    let asked = Asked {
+        from,
+        to,
+        who: true,
+    };
+    for sealed in [false, true] {
+        if sealed {
+            store.tend(until() + 1.hour()).unwrap();
+        }
+        for step in [Step::Hour, Step::Day] {
+            let mut wanted: BTreeMap<i64, (u64, BTreeSet<&str>)> = BTreeMap::new();
+            for event in &events[3_333..=21_000] {
+                let begin = event.at.div_euclid(step.milliseconds()) * step.milliseconds();
+                let (count, users) = wanted.entry(begin).or_default();
+                *count += 1;
+                users.insert(&event.user_id);
+            }
+            let found = store.sums_by(&asked, step).unwrap();
+            let found: BTreeMap<_, _> = found
+                .iter()
+                .map(|(begin, sums)| {
+                    let users = sums.who().map(|who| who.user_id.unwrap()).collect();
+                    (*begin, (sums.total().events, users))
+                })
+                .collect();
+            assert_eq!(found, wanted, "{step:?}");
+        }
+    }
+}
+
+#[test]
+fn what_comes_late_is_in_the_sums_of_a_day_that_was_put_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let invention = invention(20_000, 1);
+    let events: Vec<_> = (0..20_000).map(|number| invention.event(number)).collect();
+    let store = Store::open(folder.path(), KEEP, false).unwrap();
+    let late = |event: &&Invented| event.number % 3 == 0;
+    let on_time = events.iter().filter(|event| !late(event));
+    store.append(&lines(on_time)).unwrap();
+    store.tend(until() + 1.hour()).unwrap();
+    let before = kept(&store);
+    store.append(&lines(events.iter().filter(late))).unwrap();
+    assert!(before < 20_000);
+    for _ in 0..2 {
+        assert_eq!(kept(&store), 20_000);
+        let sums = store.sums(&ALL).unwrap();
+        let users: u64 = sums.who().map(|who| who.sum.events).sum();
+        assert_eq!(users, 20_000);
+        store.tend(until() + 1.hour()).unwrap();
+    }
+}
+
+#[test]
+fn the_sums_of_a_day_are_forgotten_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = filled(folder.path(), &invention(5_000, 10));
+    let now = until() - 1.second();
+    store.tend(now).unwrap();
+    let kept_days = Keep {
+        days: 6,
+        size: 1 << 40,
+    };
+    let store = Store::open(folder.path(), kept_days, false).unwrap();
+    assert_eq!(store.tend(now).unwrap().len(), 3);
+    assert_eq!(kept(&store), 3_500);
+    assert_eq!(store.sums_by(&ALL, Step::Day).unwrap().len(), 7);
+}
+
+/// As the version before wrote it: the same events, and what it found and summed them by.
+fn write_as_before(path: &Path) {
+    let file = rusqlite::Connection::open(path).unwrap();
+    file.execute_batch(
+        "DROP TABLE names; DROP TABLE hours; DROP TABLE people; DROP TABLE whole;
+        CREATE TABLE rollups (
+            first_block INTEGER PRIMARY KEY, last_block INTEGER NOT NULL, what BLOB NOT NULL, who BLOB NOT NULL
+        );
+        PRAGMA user_version = 1;",
+    )
+    .unwrap();
+}
+
+#[test]
+fn files_of_the_version_before_are_read_and_brought_up_one_after_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, events) = filled(folder.path(), &invention(30_000, 3));
+    store.tend(until() + 1.hour()).unwrap();
+    let sums = |store: &Store| {
+        let sums = store.sums(&ALL).unwrap();
+        let what: Vec<_> = sums.what().map(|row| format!("{row:?}")).collect();
+        let who: Vec<_> = sums.who().map(|row| format!("{row:?}")).collect();
+        (what, who)
+    };
+    let wanted = sums(&store);
+    drop(store);
+    let store = Store::open(folder.path(), KEEP, false).unwrap();
+    let files = store.files().unwrap();
+    for file in &files {
+        write_as_before(&file.path);
+    }
+    let is_old = |file: &File| {
+        let connection = schema::reader(&file.path).unwrap();
+        !schema::has_rollups(&connection).unwrap()
+    };
+    let user = &events[9_999].user_id;
+    let of_user = expected(&events, |event| event.user_id == *user);
+    for left in [3, 2, 1, 0] {
+        assert_eq!(files.iter().filter(|file| is_old(file)).count(), left);
+        assert_eq!(sums(&store), wanted);
+        let found = walked(&store, &query(is(Column::UserId, user)), 100);
+        assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), of_user);
+        assert!(store.get(&events[123].id).unwrap().is_some());
+        store.tend(until() + 1.hour()).unwrap();
+    }
+    write_as_before(&files[0].path);
+    let again = store.append(&lines(&events[..10])).unwrap();
+    assert_eq!((again.kept, again.known), (0, 10));
+    assert!(!is_old(&files[0]), "who writes to it brings it up");
+    assert_eq!(sums(&store), wanted);
+}
+
+#[test]
+fn a_file_that_was_put_away_is_not_opened_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, events) = filled(folder.path(), &invention(6_000, 3));
+    // Who opens a file makes others beside it.
+    let changed = || folder.path().metadata().unwrap().modified().unwrap();
+    let tend = || store.tend(until() + 1.hour()).unwrap();
+    tend();
+    let before = changed();
+    tend();
+    assert_eq!(changed(), before);
+    let mut late = events[0].clone();
+    late.id = "late".to_owned();
+    store.append(&lines([&late])).unwrap();
+    tend();
+    assert_ne!(changed(), before);
+    assert_eq!(kept(&store), 6_001);
+    let before = changed();
+    tend();
+    assert_eq!(changed(), before);
+}
+
+#[test]
+fn how_no_value_begins_is_known_without_a_look_at_events() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, events) = filled(folder.path(), &invention(30_000, 1));
+    store.tend(until() + 1.hour()).unwrap();
+    let pages = |start: &str| {
+        let mut query = Query {
+            patience: Some(Patience {
+                blocks: 1,
+                misses: 10,
+            }),
+            ..query(Condition::Begins(Column::UserPrincipalName, start.into()))
+        };
+        let (mut found, mut pages) = (0, 0);
+        loop {
+            pages += 1;
+            let end = store.walk(&query, &mut |_| {
+                found += 1;
+                Answer::Hit
+            });
+            match end.unwrap() {
+                End::Tired(position) => query.after = Some(position),
+                End::All | End::Stopped => return (found, pages),
+            }
+        }
+    };
+    assert_eq!(pages("zz"), (0, 1));
+    let name = &events[7].user_principal_name;
+    let (found, looks) = pages(&name.to_ascii_uppercase());
+    assert_eq!(
+        found,
+        expected(&events, |event| event.user_principal_name == *name).len()
+    );
+    assert!(looks <= found + 1, "{looks} looks for {found} events");
 }

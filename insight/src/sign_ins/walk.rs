@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::block::{self, CHUNK};
+use super::block::{self, CHUNK, Lines};
 use super::bytes::Unpacker;
 use super::column::Column;
 use super::condition::{Columns, Condition};
 use super::error::{Stop, StoreError};
 use super::event::Facts;
-use super::needles::{blocks_of, bucket};
+use super::run::{self, Run};
+use super::schema;
 use super::segment::{self, Place};
 
 /// What is looked for.
@@ -318,7 +319,7 @@ struct Part {
     connection: Connection,
     unpacker: Unpacker,
     /// The chunk that was read last, by block.
-    chunks: HashMap<i64, (usize, Vec<Box<str>>)>,
+    chunks: HashMap<i64, (usize, Lines)>,
     /// The last line of those that wait.
     waiting: Box<str>,
 }
@@ -341,34 +342,24 @@ impl Part {
     /// The blocks that may hold something, and what waits.
     fn candidates(&mut self, query: &Query) -> Result<Vec<Place>, Stop> {
         let (from, to) = query.times();
-        let all = segment::places(&self.connection, 0)?;
+        let Self {
+            connection,
+            unpacker,
+            ..
+        } = self;
+        let all = segment::places(connection, 0)?;
         let mut found = Vec::new();
-        let mut runs = self
-            .connection
-            .prepare_cached("SELECT first_block, blocks FROM runs ORDER BY first_block")?;
-        let runs: Vec<(i64, i64)> = runs
-            .query_map((), |row| Ok((row.get(0)?, row.get(1)?)))?
-            .collect::<Result<_, _>>()?;
         let mut rest = all.as_slice();
         let is_near = |place: &Place| place.last_at >= from && place.first_at <= to;
-        for (first, blocks) in runs {
+        for (first, blocks) in run::all(connection)? {
             let length = rest.partition_point(|place| place.number < first + blocks);
             let (run, others) = rest.split_at(length);
             rest = others;
             if !run.iter().any(is_near) {
                 continue;
             }
-            let mut needles = self
-                .connection
-                .prepare_cached("SELECT data FROM needles WHERE place = ?1")?;
-            let mut has = |fingerprint: u64| -> Result<u64, Stop> {
-                let place = segment::bucket_place(first, bucket(fingerprint));
-                let mut rows = needles.query([place])?;
-                let row = rows.next()?.ok_or(Stop::Broken("a bucket is missing"))?;
-                let bytes = row.get_ref(0)?.as_blob().unwrap_or_default();
-                Ok(blocks_of(bytes, fingerprint)?)
-            };
-            let bits = query.condition.blocks(&mut has)?;
+            let mut run_of = Run::new(connection, unpacker, first);
+            let bits = query.condition.blocks(&mut run_of)?;
             let holds = |place: &&Place| {
                 let bit = u32::try_from(place.number - first).ok();
                 bit.and_then(|bit| bits.checked_shr(bit))
@@ -378,10 +369,9 @@ impl Part {
         }
         found.extend(rest.iter().filter(|place| is_near(place)));
         let (first_at, last_at): (Option<i64>, Option<i64>) =
-            self.connection
-                .query_row("SELECT min(at), max(at) FROM tail", (), |row| {
-                    Ok((row.get(0)?, row.get(1)?))
-                })?;
+            connection.query_row("SELECT min(at), max(at) FROM tail", (), |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
         if let (Some(first_at), Some(last_at)) = (first_at, last_at) {
             let tail = Place {
                 number: TAIL,
@@ -471,20 +461,19 @@ impl Part {
                 self.chunks.clear();
             }
             let packed = segment::chunk(&self.connection, block, chunk)?;
-            let lines = block::lines(&packed, &mut self.unpacker)?;
+            let lines = Lines::unpack(&packed, &mut self.unpacker)?;
             self.chunks.insert(block, (chunk, lines));
         }
         self.chunks
             .get(&block)
             .and_then(|(_, lines)| lines.get(line))
-            .map(|line| &**line)
             .ok_or(Stop::Broken("a line is missing"))
     }
 }
 
 /// A file that is read; `None` where it is gone, or has just been made.
 pub(super) fn opened(path: &Path) -> Result<Option<Connection>, Stop> {
-    let connection = match segment::reader(path) {
+    let connection = match schema::reader(path) {
         Err(Stop::Engine(error))
             if error.sqlite_error_code() == Some(rusqlite::ErrorCode::CannotOpen)
                 && !path.exists() =>

@@ -8,8 +8,11 @@
 )]
 
 mod dice;
+mod filling;
+mod killed;
 mod proofs;
 mod properties;
 mod receipts;
 mod replays;
+mod totals;
 mod world;
