@@ -67,4 +67,4 @@ pub use signals::{SecretSource, Signals, StreamSettings, TransmitterSettings};
 pub use synchronization::Synchronization;
 pub use tenant::OwnTenant;
 pub use terms::TermsSettings;
-pub use url::{Scheme, Upstream};
+pub use url::{Origin, Scheme, Upstream};

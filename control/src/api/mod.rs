@@ -7,16 +7,20 @@ mod batch;
 mod body;
 mod bulk;
 pub mod call;
+mod crossings;
 mod delegated;
 pub(crate) mod directory;
 mod documents;
 mod effective;
 pub mod error;
 mod gone;
+mod health;
 mod invitations;
 mod listed;
+mod me;
 mod metadata;
 mod open_api;
+mod parameters;
 mod permission;
 mod reviews;
 mod role_management;
@@ -28,6 +32,7 @@ mod sponsors;
 mod synchronization;
 mod under;
 pub(crate) mod users;
+mod versions;
 
 use std::sync::Arc;
 
@@ -178,6 +183,10 @@ impl Api {
                 Special::ApplyReview => reviews::apply(self, asked),
                 Special::RemindReviewers => reviews::remind(self, asked),
                 Special::Effective => effective::get(self, asked),
+                Special::Activity => crossings::get(self, asked),
+                Special::Versions => versions::list(self, asked),
+                Special::Health => health::get(self, asked),
+                Special::Me => me::get(self, asked),
                 Special::SignUp(of) => sign_up::perform(self, asked, of),
                 Special::Metadata | Special::OpenApi | Special::Batch => {
                     Err(ApiError::not_found("there is no such resource"))
@@ -200,6 +209,11 @@ impl Api {
             permission::by_role(self, asked, &self.ledger.roles())?;
             edit(current)
         };
+        if asked.only_validates() {
+            return self
+                .ledger
+                .would_become(asked.confirmation(), address, &edit, beside);
+        }
         self.ledger
             .change(attempt, asked.confirmation(), address, &edit, beside)
     }
@@ -208,6 +222,8 @@ impl Api {
     /// are recorded with what they changed.
     fn record(&self, asked: &Asked<'_>, result: &Result<Reply, ApiError>) {
         let (attempt, reason): (Attempt<'_>, _) = match result {
+            // Nothing was attempted.
+            Ok(_) | Err(_) if asked.only_validates() => return,
             Err(error)
                 if asked.route.changes()
                     || error.status == StatusCode::FORBIDDEN
@@ -240,6 +256,6 @@ impl Api {
 const fn is_extraordinary(credential: &Credential) -> bool {
     match credential {
         Credential::Bootstrap | Credential::BreakGlass => true,
-        Credential::Token(_) | Credential::Session(_) => false,
+        Credential::Token(_) | Credential::Session(_) | Credential::Console(_) => false,
     }
 }

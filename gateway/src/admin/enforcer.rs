@@ -3,14 +3,17 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
-use crossgate_config::Settings;
-use crossgate_control::enforcer::{self as control, Asking, Enforcer, ShutOut};
+use crossgate_config::{Settings, Sink};
+use crossgate_control::enforcer::{
+    self as control, Asking, Enforcer, Health, IssuerHealth, PartnerGateway, ShutOut, SinkHealth,
+};
 use crossgate_control::sign_ins::SignIns;
 use crossgate_control::store::{Head, Store, StoreError};
 use crossgate_graph::Compiled;
 use crossgate_policy::context::Context;
 use crossgate_policy::snapshot::Snapshot;
 use crossgate_policy::{Caller, decide};
+use crossgate_token::KeySet;
 use jiff::Timestamp;
 
 use super::callers;
@@ -124,6 +127,44 @@ impl Enforcer for Stored {
 
     fn write_activity(&self, store: &dyn Store) -> Result<(), StoreError> {
         self.noted.activity.write(store)
+    }
+
+    fn health(&self) -> Health {
+        let (settings, now) = (self.settings(), self.live.in_force());
+        self.metrics.refresh();
+        let issuers = settings.issuers.iter().map(|issuer| IssuerHealth {
+            name: issuer.name.clone(),
+            issuer: issuer.issuer.clone(),
+            keys: now.keys.get(&issuer.name).map(KeySet::len),
+            age: self.metrics.keys_age(&issuer.name),
+        });
+        let sinks = settings.sign_ins.sinks.iter().map(|sink| match sink {
+            Sink::File(path) => format!("file:{}", path.display()),
+            Sink::Stdout => "stdout".to_owned(),
+        });
+        let store = self.noted.sign_ins.is_some().then(|| "store".to_owned());
+        let sinks = sinks.chain(store).map(|name| {
+            let (written, failed) = self.metrics.sink_counts(&name);
+            SinkHealth {
+                name,
+                written,
+                failed,
+            }
+        });
+        let partners = now.routes.publishers.iter().map(|publisher| PartnerGateway {
+            name: publisher.name.to_string(),
+            address: publisher.gateway.to_string(),
+            known: now.partner_sides.get(&publisher.tenant).is_some(),
+        });
+        Health {
+            version: env!("CARGO_PKG_VERSION"),
+            generation: now.generation,
+            issuers: issuers.collect(),
+            sinks: sinks.collect(),
+            partner_gateways: partners.collect(),
+            sessions: u64::try_from(self.metrics.sessions.get()).unwrap_or_default(),
+            waiting_events: self.metrics.waiting_events(),
+        }
     }
 
     fn enforce(&self, policy: &Compiled, head: &Head) {

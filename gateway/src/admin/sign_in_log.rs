@@ -3,14 +3,23 @@
 use std::sync::Arc;
 
 use crossgate_control::odata::Outline;
-use crossgate_control::sign_ins::{Looked, SignInFound, SignInQuery, SignIns, Walked};
+use crossgate_control::sign_ins::{
+    ActivityQuery, ActivitySum, Looked, SignInFound, SignInQuery, SignIns, Walked,
+};
 use crossgate_insight::sign_ins::{
     Answer, Column, Condition, End, Patience, Position, Query, Store, StoreError,
 };
 
+use super::added_up;
+
 /// The store.
 #[derive(Clone, Debug)]
-pub struct SignInLog(pub Arc<Store>);
+pub struct SignInLog {
+    /// The events.
+    pub store: Arc<Store>,
+    /// The own tenant's id.
+    pub own: Arc<str>,
+}
 
 impl SignIns for SignInLog {
     fn walk(
@@ -31,7 +40,7 @@ impl SignIns for SignInLog {
             condition: condition(&asked.outline),
             patience: Some(Patience::OF_A_PAGE),
         };
-        let end = self.0.walk(&query, &mut |found| {
+        let end = self.store.walk(&query, &mut |found| {
             let looked = take(SignInFound {
                 event: found.line,
                 place: &found.position,
@@ -50,7 +59,15 @@ impl SignIns for SignInLog {
     }
 
     fn get(&self, id: &str) -> Result<Option<String>, String> {
-        self.0.get(id).map_err(told)
+        self.store.get(id).map_err(told)
+    }
+
+    fn add_up(
+        &self,
+        asked: &ActivityQuery<'_>,
+        take: &mut dyn FnMut(ActivitySum<'_>),
+    ) -> Result<bool, String> {
+        added_up::add_up(&self.store, &self.own, asked, take).map_err(told)
     }
 }
 
