@@ -261,3 +261,27 @@ pub(crate) const TEMPLATES: [(&str, &str); 25] = [
     ("trust.html", include_str!("templates/trust.html")),
     ("versions.html", include_str!("templates/versions.html")),
 ];
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_language_has_every_text_and_every_template_parses() {
+        if let Err(faults) = Words::new(&LANGUAGES) {
+            panic!("{faults}");
+        }
+        let mut templates = environment();
+        templates.add_filter("count", grouped);
+        for (name, text) in TEMPLATES {
+            templates.add_template(name, text).unwrap();
+        }
+    }
+
+    #[test]
+    fn digits_stand_in_groups_of_three() {
+        let of = |number| grouped(number).replace('\u{202f}', " ");
+        assert_eq!([of(0), of(999), of(1000), of(1_234_567)], ["0", "999", "1 000", "1 234 567"]);
+    }
+}

@@ -32,6 +32,7 @@ pub(super) fn show(shown: &Shown<'_>, problem: Option<&Problem>) -> Reply {
         "may_add": shown.may("crossTenantAccessPolicy/partners/create"),
         "may_remove": shown.may("crossTenantAccessPolicy/partners/delete"),
         "tenant": shown.visit.field("tenantId"),
+        "saved": false,
         "problem": problem.map(|problem| problem.shown(&fields)),
     });
     match problem {

@@ -4,6 +4,7 @@
 pub mod admin;
 pub mod beside;
 pub mod command;
+pub mod console;
 pub mod entra;
 pub mod line;
 pub mod load;
