@@ -16,23 +16,35 @@ pub(super) fn show(shown: &Shown<'_>, id: &str) -> Reply {
         Ok(event) => event,
         Err(failed) => return shown.failed("sign-ins", &failed),
     };
-    let explained = event.pointer("/crossgate/explanation").and_then(Value::as_array);
-    let explained = explained.map_or(&[][..], Vec::as_slice);
     let refused = text(&event, "/crossgate/outcome") != "allow";
-    let decided_at = text(&event, "/crossgate/step");
-    let last = explained.len().saturating_sub(1);
+    let why = why(shown, id, &event);
+    let explained = why.as_ref().and_then(|why| why.get("steps"));
+    let explained = explained.or_else(|| event.pointer("/crossgate/explanation"));
+    let explained = explained.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let (decided_at, last) = (text(&event, "/crossgate/step"), explained.len().saturating_sub(1));
     let steps = explained.iter().enumerate().map(|(place, line)| {
         let (step, document) = (text(line, "/step"), text(line, "/document"));
+        // Where the lines were not decided again, the last one is where it fell.
+        let refuses = line.get("refuses").and_then(Value::as_bool);
+        let fell = refuses.unwrap_or(place == last && step == decided_at);
         json!({
             "name": shown.say_or(&format!("step.{step}"), &step),
             "result": text(line, "/result"),
+            "told": text(line, "/text"),
             "document": document,
             "source": source(&document),
             "href": page_of(&document),
             "property": text(line, "/property"),
-            "refused": refused && place == last && step == decided_at,
+            "seen": text(line, "/seen"),
+            "wanted": text(line, "/wanted"),
+            "implicit": line.get("explicit").and_then(Value::as_bool) == Some(false),
+            "refused": refused && fell,
         })
     });
+    let nearest = why.as_ref().map(|why| text(why, "/nearestChange/text"));
+    let nearest = or(nearest.unwrap_or_default(), &text(&event, "/crossgate/nearestChange"));
+    let turns = why.as_ref().map(|why| text(why, "/nearestChange/document"));
+    let turns = turns.and_then(|document| page_of(&document));
     let policies = event.get("appliedConditionalAccessPolicies").and_then(Value::as_array);
     let policies = policies.into_iter().flatten().map(|policy| {
         json!({
@@ -65,7 +77,9 @@ pub(super) fn show(shown: &Shown<'_>, id: &str) -> Reply {
             fact("correlation", id, ""),
         ],
         "steps": steps.collect::<Vec<_>>(),
-        "nearest": event.pointer("/crossgate/nearestChange"),
+        "nearest": nearest,
+        "turns": turns,
+        "incomplete": why.as_ref().map(|why| text(why, "/incompleteReason")),
         "policies": policies.collect::<Vec<_>>(),
         "of_user": href("/console/sign-ins", &[("range", "7d"), ("user", &user)]),
         "of_tenant": href("/console/activity", &[("range", "7d"), ("tenant", &home)]),
@@ -88,6 +102,14 @@ fn event(shown: &Shown<'_>, id: &str) -> Result<Value, Failed> {
     })
 }
 
+/// The same decision made again, with what each step compared; `None` where that cannot be had.
+fn why(shown: &Shown<'_>, id: &str, event: &Value) -> Option<Value> {
+    let told = Ask::get(&format!("crossgate/decisions/{}", part(id))).send(shown.api);
+    let told = told.ok()?.body;
+    let mut events = told.get("events")?.as_array()?.iter();
+    events.find(|told| told.get("id") == event.get("id")).cloned()
+}
+
 fn fact(key: &str, value: &str, more: &str) -> Value {
     json!({ "key": key, "value": value, "more": more })
 }
@@ -102,6 +124,7 @@ fn list(event: &Value, pointer: &str) -> String {
 fn source(document: &str) -> &'static str {
     match document.split('/').next().unwrap_or_default() {
         "default" => "default",
+        "initial" => "initial",
         "partners" => "partner",
         "conditional-access" => "conditional-access",
         "guests" => "guests",
@@ -114,7 +137,7 @@ fn source(document: &str) -> &'static str {
 /// Where a document is shown and changed.
 fn page_of(document: &str) -> Option<String> {
     match document.split_once('/') {
-        None if document == "default" => Some("/console/default".to_owned()),
+        None if matches!(document, "default" | "initial") => Some("/console/default".to_owned()),
         None if document == "external-collaboration" => Some("/console/collaboration".to_owned()),
         Some(("partners", id)) => Some(format!("/console/organizations/{}", part(id))),
         Some(("conditional-access", id)) => {

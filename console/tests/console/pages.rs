@@ -149,6 +149,19 @@ fn a_tenant_leads_to_its_users_a_user_to_sign_ins_and_a_sign_in_to_its_decision(
 }
 
 #[test]
+fn what_each_step_compared_is_shown_where_the_decision_can_be_made_again() {
+    let mut stub = Stub::with("abc");
+    stub.says("crossgate/decisions/abc", &json!({ "correlationId": "abc", "events": [{ "id": "e1", "incompleteReason": null,
+        "steps": [{ "step": "inbound", "result": "not listed", "document": "initial", "property": "b2bDirectConnectInbound",
+            "seen": "user ada", "wanted": "group staff", "explicit": false, "refuses": true, "text": "The whole sentence." }],
+        "nearestChange": { "text": "admit ada", "document": "default", "property": "b2bDirectConnectInbound" } }] }));
+    let (_, html) = shown(&stub, &visit("en", "/console/decisions/abc"));
+    for told in ["user ada", "group staff", "The whole sentence.", "follows from what is not written", ">admit ada</a>"] {
+        assert!(html.contains(told), "{told}: {html}");
+    }
+}
+
+#[test]
 fn style_and_script_are_served_under_addresses_that_change_with_them() {
     let (stub, console) = (Stub::with("x"), Console::new());
     let (_, html) = shown(&stub, &visit("en", "/console"));

@@ -14,7 +14,11 @@ pub(crate) struct Family {
 pub(crate) const FAMILIES: &[Family] = &[
     Family {
         name: "Cross-tenant access settings",
-        paths: &["policies/crossTenantAccessPolicy", "crossgate/effective"],
+        paths: &[
+            "policies/crossTenantAccessPolicy",
+            "crossgate/effective",
+            "crossgate/versions",
+        ],
     },
     Family {
         name: "Default configuration",
@@ -74,7 +78,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "Audit and sign-ins",
-        paths: &["auditLogs"],
+        paths: &["auditLogs", "crossgate/activity"],
     },
     Family {
         name: "Roles",
@@ -104,7 +108,13 @@ pub(crate) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "The API itself",
-        paths: &["$batch", "$metadata", "openapi.json"],
+        paths: &[
+            "$batch",
+            "$metadata",
+            "openapi.json",
+            "crossgate/me",
+            "crossgate/health",
+        ],
     },
 ];
 
