@@ -126,10 +126,9 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
     tidy_tokens(&parts.tokens, &live, &metrics);
     let kept = sign_ins::open_store(&settings.sign_ins).map_err(StartError::SignInStore)?;
     let noted = Noted {
-        sign_ins: kept.clone().map(|store| SignInLog {
-            store,
-            own: settings.tenant.id.to_string().into(),
-        }),
+        sign_ins: kept
+            .clone()
+            .map(|store| SignInLog::new(store, &settings.tenant.id.to_string())),
         ..Noted::default()
     };
     let control = store

@@ -1,6 +1,6 @@
 //! The first page: the last day at a glance.
 
-use jiff::SignedDuration;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{items, number, text, time};
@@ -12,8 +12,11 @@ use crate::reply::Reply;
 
 /// `/console`.
 pub(super) fn show(shown: &Shown<'_>) -> Reply {
-    let since = shown.visit.now.saturating_sub(DAY).unwrap_or(shown.visit.now);
-    let (since, until) = (since.to_string(), shown.visit.now.to_string());
+    // Whole hours, which are kept added up, and what there was of this one.
+    let second = shown.visit.now.as_second();
+    let since = Timestamp::from_second(second - second.rem_euclid(HOUR) - 23 * HOUR);
+    let since = since.unwrap_or(shown.visit.now).to_string();
+    let until = shown.visit.now.to_string();
     let sums = |by: &str, more: &[(&str, &str)]| {
         let asked = [("since", since.as_str()), ("until", &until), ("by", by)];
         let asked: Vec<(&str, &str)> = asked.iter().chain(more).copied().collect();
@@ -117,4 +120,5 @@ pub(super) fn or(text: String, other: &str) -> String {
     if text.is_empty() { other.to_owned() } else { text }
 }
 
-const DAY: SignedDuration = SignedDuration::from_hours(24);
+/// Seconds.
+const HOUR: i64 = 60 * 60;

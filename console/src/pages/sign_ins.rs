@@ -72,6 +72,8 @@ impl Chosen {
             ("user", self.user.clone()),
             ("status", self.status.clone()),
             ("top", "25".to_owned()),
+            // How many users there were is dear where there were very many.
+            ("count", if by == "tenant" { "users" } else { "" }.to_owned()),
         ]
     }
 

@@ -92,6 +92,7 @@ struct Wanted {
     user: Option<String>,
     status: Option<Ended>,
     top: usize,
+    counts_users: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -109,7 +110,7 @@ enum Ended {
 }
 
 const NAMES: &[&str] = &[
-    "since", "until", "by", "direction", "tenant", "app", "user", "status", "top",
+    "since", "until", "by", "direction", "tenant", "app", "user", "status", "top", "count",
 ];
 
 impl Wanted {
@@ -172,10 +173,15 @@ impl Wanted {
                 ApiError::bad_address(format!("`top`: expected a number from 1 to {MOST}"))
             })
         });
+        let counts_users = match given.take("count") {
+            None => false,
+            Some(name) => one_of("count", &name, [("users", true)])?,
+        };
         Ok(Self {
             from,
             to,
             by,
+            counts_users,
             direction,
             tenant: tenant.transpose()?,
             app: given.take("app"),
@@ -190,7 +196,8 @@ impl Wanted {
             from: self.from,
             to: self.to,
             users: self.by == By::User,
-            uses: self.by != By::User,
+            // Of one tenant's users it is told how each of them fared.
+            uses: self.by != By::User || self.tenant.is_some(),
             direction: match self.direction {
                 Way::One(way) => Some(way),
                 Way::Crossing | Way::Any => None,
@@ -309,7 +316,7 @@ fn grouped(log: &dyn SignIns, wanted: &Wanted, settings: &Settings) -> Result<Ro
             }
         })
         .map_err(ApiError::unavailable)?;
-    if wanted.by == By::Tenant {
+    if wanted.by == By::Tenant && wanted.counts_users {
         let query = ActivityQuery {
             users: true,
             uses: false,
@@ -333,7 +340,8 @@ fn grouped(log: &dyn SignIns, wanted: &Wanted, settings: &Settings) -> Result<Ro
                 row.insert("displayName".to_owned(), json!(name_of(settings, &first)));
                 row.insert("tenantId".to_owned(), json!(first));
                 row.insert("direction".to_owned(), json!(crossed.name()));
-                row.insert("users".to_owned(), json!(tally.users.len()));
+                let users = wanted.counts_users.then_some(tally.users.len());
+                row.insert("users".to_owned(), json!(users));
             }
             By::App => {
                 row.insert("appId".to_owned(), json!(first));

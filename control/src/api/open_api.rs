@@ -181,6 +181,7 @@ fn asked_of(route: &Route) -> Vec<Value> {
                     false,
                     &json!({"type": "integer", "minimum": 1, "maximum": 1000}),
                 ),
+                one("count", false, &words(&["users"])),
             ]
         }
         Operation::Special(Special::Versions) => vec![one("document", true, &text)],

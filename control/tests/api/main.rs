@@ -8,6 +8,7 @@
 )]
 
 mod bodies;
+mod console;
 mod documents;
 mod invitations;
 mod meanwhile;

@@ -6,11 +6,15 @@ use crossgate_insight::activity::{self, Direction};
 use crossgate_insight::sign_ins::{
     Answer, Asked, Column, Condition, End, Patience, Query, Store, StoreError,
 };
+use jiff::Timestamp;
 use serde_json::Value;
+
+use super::hours::Hours;
 
 /// Adds up what is asked for. Whether all of it was.
 pub(super) fn add_up(
     store: &Store,
+    hours: &Hours,
     own: &str,
     asked: &ActivityQuery<'_>,
     take: &mut dyn FnMut(ActivitySum<'_>),
@@ -31,13 +35,14 @@ pub(super) fn add_up(
     if by_user && by_use || asked.user.is_some() {
         return border.events(store, take);
     }
-    let sums = store.sums(&Asked {
-        from: asked.from.as_millisecond(),
-        to: asked.to.as_millisecond(),
-        who: by_user,
-    })?;
+    let (from, to) = (asked.from.as_millisecond(), asked.to.as_millisecond());
     if by_user {
-        for who in sums.who() {
+        let of_users = Asked {
+            from,
+            to,
+            who: true,
+        };
+        for who in store.sums(&of_users)?.who() {
             border.give(
                 [
                     who.home_tenant_id,
@@ -55,7 +60,8 @@ pub(super) fn add_up(
             );
         }
     } else {
-        for what in sums.what() {
+        let parts = hours.sums(store, from, to, Timestamp::now())?;
+        for what in parts.iter().flat_map(|sums| sums.what()) {
             border.give(
                 [
                     what.home_tenant_id,

@@ -6,6 +6,7 @@ mod bodies;
 mod callers;
 mod console;
 mod enforcer;
+mod hours;
 mod noted;
 mod sign_in_log;
 mod upkeep;

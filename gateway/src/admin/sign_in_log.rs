@@ -11,15 +11,42 @@ use crossgate_insight::sign_ins::{
 };
 
 use super::added_up;
+use super::hours::Hours;
+use jiff::Timestamp;
 
 /// The store.
 #[derive(Clone, Debug)]
 pub struct SignInLog {
-    /// The events.
-    pub store: Arc<Store>,
-    /// The own tenant's id.
-    pub own: Arc<str>,
+    store: Arc<Store>,
+    own: Arc<str>,
+    hours: Arc<Hours>,
 }
+
+impl SignInLog {
+    /// Of the events that a store keeps, for the own tenant of this id.
+    #[must_use]
+    pub fn new(store: Arc<Store>, own: &str) -> Self {
+        Self {
+            store,
+            own: own.into(),
+            hours: Arc::default(),
+        }
+    }
+
+    /// Adds up the hours of the last day that are over, so that nobody who opens the console waits for it.
+    ///
+    /// # Errors
+    /// The store cannot be read; the reason.
+    pub fn add_up_the_day(&self, now: Timestamp) -> Result<(), String> {
+        let now_at = now.as_millisecond();
+        let begin = now_at.div_euclid(HOUR) * HOUR - 24 * HOUR;
+        let sums = self.hours.sums(&self.store, begin, now_at, now);
+        sums.map(drop).map_err(told)
+    }
+}
+
+/// Milliseconds.
+const HOUR: i64 = 60 * 60 * 1000;
 
 impl SignIns for SignInLog {
     fn walk(
@@ -67,7 +94,7 @@ impl SignIns for SignInLog {
         asked: &ActivityQuery<'_>,
         take: &mut dyn FnMut(ActivitySum<'_>),
     ) -> Result<bool, String> {
-        added_up::add_up(&self.store, &self.own, asked, take).map_err(told)
+        added_up::add_up(&self.store, &self.hours, &self.own, asked, take).map_err(told)
     }
 }
 

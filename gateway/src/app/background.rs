@@ -85,9 +85,9 @@ impl Background {
 
     /// Does what the dates of the directory make necessary.
     pub(super) fn keep_up(&self, ledger: &Arc<Ledger>, noted: &Noted) {
-        let ledger = Arc::downgrade(ledger);
-        self.0
-            .spawn(admin::upkeep(ledger, Arc::clone(&noted.activity)));
+        let (ledger, sign_ins) = (Arc::downgrade(ledger), noted.sign_ins.clone());
+        let activity = Arc::clone(&noted.activity);
+        self.0.spawn(admin::upkeep(ledger, activity, sign_ins));
     }
 
     /// Forgets sessions that are over.
