@@ -2,10 +2,14 @@
 
 use std::path::PathBuf;
 
-use crossgate_policy::ids::{Guid, Id};
+use crossgate_policy::ids::{Guid, Id, TenantId};
 
 use crate::app::auth_context;
 use crate::reader::{Section, Text};
+use crate::{
+    AppSettings, IssuerSettings, Origin, PolicySource, Portal, ProviderKind, ProviderSettings,
+    Purpose, url,
+};
 
 /// The admin API.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -25,6 +29,8 @@ pub struct Admin {
     pub assertions: Option<PathBuf>,
     /// They are proved before every change, and not only before a draft is published.
     pub assert_every_change: bool,
+    /// Where browsers find the console, at the admin listener; `None` where there is none.
+    pub console: Option<Origin>,
 }
 
 impl Admin {
@@ -41,6 +47,7 @@ impl Admin {
                 "nothing is asserted; name the file by `assertions`",
             );
         }
+        let console = section.text("console", url::origin);
         Self {
             app: app.unwrap_or(Id::Guid(DEFAULT_APP)),
             audiences: audiences.unwrap_or_else(|| vec![DEFAULT_AUDIENCE.to_owned()]),
@@ -49,8 +56,56 @@ impl Admin {
             draft_reviewers: section.whole_number("draft_reviewers", 0),
             assertions,
             assert_every_change,
+            console,
         }
     }
+
+    /// Checks what the console needs of other sections.
+    pub(crate) fn check_console(&self, root: &mut Section<'_>, needs: &ConsoleNeeds<'_>) {
+        let Some(console) = &self.console else {
+            return;
+        };
+        if root.purpose() != Purpose::Serve {
+            return;
+        }
+        let mut fault = |message: String| {
+            root.section_again("admin", |section| section.fault("console", message.clone()));
+        };
+        if !matches!(needs.policy, PolicySource::Sqlite(_)) {
+            fault("shows and changes the policy of a store; write `[policy] source = \"sqlite:policy.db\"`, or remove it".to_owned());
+        }
+        if needs.portal.store.is_none() {
+            fault("keeps who is signed in; name a file for it, such as `[portal] store = \"portal.db\"`".to_owned());
+        }
+        let has_host = |app: &&AppSettings| app.hosts.contains(&console.host);
+        if let Some(app) = needs.apps.iter().find(has_host) {
+            let (host, name) = (&console.host, &app.name);
+            fault(format!("`{host}` is a host of the app `{name}`, and browsers tell no ports apart where they keep sessions; give the console a host of its own"));
+        }
+        let own = needs.tenant;
+        let signs_in = needs.providers.iter().any(|provider| {
+            let ProviderKind::Oidc(client) = &provider.kind else {
+                return false;
+            };
+            let mut issuers = needs.issuers.iter();
+            issuers.any(|issuer| {
+                issuer.name == client.issuer && own.is_some_and(|own| issuer.kind.may_speak_for(own))
+            })
+        });
+        if own.is_some() && !signs_in {
+            fault("administrators sign in where your own tenant's people do; add a `[[provider]]` whose `issuer` is that of your own tenant".to_owned());
+        }
+    }
+}
+
+/// What the console is checked with.
+pub(crate) struct ConsoleNeeds<'a> {
+    pub(crate) tenant: Option<TenantId>,
+    pub(crate) policy: &'a PolicySource,
+    pub(crate) portal: &'a Portal,
+    pub(crate) apps: &'a [AppSettings],
+    pub(crate) providers: &'a [ProviderSettings],
+    pub(crate) issuers: &'a [IssuerSettings],
 }
 
 /// Any id will do that no app has.

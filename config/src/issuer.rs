@@ -67,6 +67,19 @@ impl IssuerKind {
             Self::Social { .. } => None,
         }
     }
+
+    /// Whether it speaks for this tenant, alone or among others.
+    #[must_use]
+    pub fn may_speak_for(&self, tenant: TenantId) -> bool {
+        match self {
+            Self::Oidc { tenant: only } => *only == tenant,
+            Self::Entra { tenants } => match tenants {
+                EntraTenants::Only(tenants) => tenants.contains(&tenant),
+                EntraTenants::Any => true,
+            },
+            Self::Social { .. } => false,
+        }
+    }
 }
 
 /// The tenants an `entra` entry is believed for.

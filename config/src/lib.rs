@@ -74,4 +74,4 @@ pub use synchronization::Synchronization;
 pub use tenant::OwnTenant;
 pub use terms::TermsSettings;
 pub use traces::{Share, Traces};
-pub use url::{Scheme, Upstream};
+pub use url::{Origin, Scheme, Upstream};

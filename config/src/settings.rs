@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::admin::ConsoleNeeds;
 use crate::reader::{Document, Section};
 use crate::{
     Admin, AppSettings, Assertion, ConnectorSettings, Enforcement, Fault, GuestDirectory, Health,
@@ -111,6 +112,15 @@ impl Settings {
         let portal = root.section_or_empty("portal", Portal::read);
         let apps = app::read_all(root, own, enforcement, &listen);
         provider::check_apps(root, &apps, &providers, &portal, &listen);
+        let needs = ConsoleNeeds {
+            tenant: own.map(|own| own.id),
+            policy: &policy,
+            portal: &portal,
+            apps: &apps,
+            providers: &providers,
+            issuers: &issuers,
+        };
+        admin.check_console(root, &needs);
         let signals = Signals::read(root, &issuers, &apps, &policy, &listen);
         let synchronization = Synchronization::read(root, &partners, &apps, &policy, &listen);
         let sign_ins = root.section_or_empty("sign_ins", |section| SignIns::read(section, &policy));

@@ -24,6 +24,17 @@ impl fmt::Display for Upstream {
     }
 }
 
+/// Where browsers find something of ours: scheme, host and port, nothing after it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Origin {
+    /// As browsers write it: `https://admin.contoso.com`.
+    pub text: String,
+    /// A name in lower case, an IPv4 address, or an IPv6 address in brackets.
+    pub host: String,
+    /// What stands in `Host`: the host, and the port where it is not the scheme's own.
+    pub authority: String,
+}
+
 /// The scheme of a URL.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Scheme {
@@ -82,6 +93,26 @@ pub(crate) fn web_unless_plain(text: &Text<'_>, expected: &str, plain: &str) -> 
         return text.refuse("has a fragment; remove `#` and what follows");
     }
     Some(text.value().to_owned())
+}
+
+/// An origin to which browsers send cookies that are for secure connections only.
+pub(crate) fn origin(text: &Text<'_>) -> Option<Origin> {
+    let url = split(text, "an origin such as `https://admin.contoso.com`")?;
+    if url.scheme == Scheme::Http && !is_loopback(&url.host) {
+        return text.refuse("browsers keep sessions over HTTPS only; expected `https://`");
+    }
+    if !matches!(url.rest, "" | "/") {
+        return text
+            .refuse("has more than a host and port; write `https://host` or `https://host:port`");
+    }
+    let port = url.port.filter(|port| *port != url.scheme.usual_port());
+    let port = port.map_or_else(String::new, |port| format!(":{port}"));
+    let authority = format!("{}{port}", url.host);
+    Some(Origin {
+        text: format!("{}://{authority}", url.scheme.name()),
+        authority,
+        host: url.host,
+    })
 }
 
 /// A path as requests of our own ask for it: in the form that requests are brought into.

@@ -29,6 +29,8 @@ pub enum Credential {
     BreakGlass,
     /// A session in a browser, for a page of ours.
     Session(Person),
+    /// A session in a browser, for the console: whatever the person may, as with a token that has every permission.
+    Console(Arc<Subject>),
 }
 
 /// Somebody at a page of ours: the page says what can be asked for, and who it is was decided like any request of theirs.
@@ -56,19 +58,36 @@ impl Administrator {
                     scopes: person.scopes,
                 };
             }
+            Credential::Console(subject) => return delegated(subject, ScopeSet::all()),
             Credential::Token(subject) => subject,
         };
         match subject.kind {
             SubjectKind::App => Caller::Application {
                 permissions: ScopeSet::of_names(subject.app_roles.iter().map(|name| &**name)),
             },
-            SubjectKind::User => Caller::Delegated {
-                // Nothing can be assigned to a user without an id.
-                user: subject.user_id.clone().unwrap_or_else(|| Id::new("")),
-                standing: standing(subject),
-                scopes: ScopeSet::of_names(subject.scopes.iter().map(|name| &**name)),
-            },
+            SubjectKind::User => {
+                let scopes = ScopeSet::of_names(subject.scopes.iter().map(|name| &**name));
+                delegated(subject, scopes)
+            }
         }
+    }
+
+    /// Whom a verified token speaks for, in whatever way it came.
+    #[must_use]
+    pub const fn subject(&self) -> Option<&Arc<Subject>> {
+        match &self.credential {
+            Credential::Token(subject) | Credential::Console(subject) => Some(subject),
+            Credential::Bootstrap | Credential::BreakGlass | Credential::Session(_) => None,
+        }
+    }
+}
+
+fn delegated(subject: &Subject, scopes: ScopeSet) -> Caller {
+    Caller::Delegated {
+        // Nothing can be assigned to a user without an id.
+        user: subject.user_id.clone().unwrap_or_else(|| Id::new("")),
+        standing: standing(subject),
+        scopes,
     }
 }
 

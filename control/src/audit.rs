@@ -151,7 +151,7 @@ fn initiator(by: Initiator<'_>) -> (Value, Value) {
             let id = Some(person.user.to_string());
             (user(id, administrator.display_name.as_deref()), Value::Null)
         }
-        Credential::Token(subject) => {
+        Credential::Token(subject) | Credential::Console(subject) => {
             let id = subject.user_id.as_ref().map(ToString::to_string);
             match subject.kind {
                 crossgate_policy::subject::SubjectKind::User => {

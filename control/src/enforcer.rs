@@ -67,6 +67,11 @@ pub trait Enforcer: fmt::Debug + Send + Sync {
         Ok(Vec::new())
     }
 
+    /// How the gateway is at this moment.
+    fn health(&self) -> Health {
+        Health::default()
+    }
+
     /// Puts a policy in force, whose documents stand at `head`, and for some tenants the one that is staged. Once it returns, every request
     /// that begins is decided by them.
     fn enforce(&self, policy: &Compiled, staged: Option<&StagedPolicy>, head: &Head);
@@ -92,6 +97,62 @@ pub struct Broken {
     pub name: String,
     /// What contradicts it, in words: the request, or why none can be found.
     pub why: String,
+}
+
+/// How a gateway is.
+#[derive(Clone, Debug, Default)]
+pub struct Health {
+    /// The program's version.
+    pub version: &'static str,
+    /// Names what is in force for all, as events do.
+    pub snapshot: String,
+    /// Counts what was in force since the start, from 1.
+    pub generation: u64,
+    /// Whose keys are known, and since when.
+    pub issuers: Vec<IssuerHealth>,
+    /// Where sign-in events go.
+    pub sinks: Vec<SinkHealth>,
+    /// Partners whose gateways publish their side.
+    pub partner_gateways: Vec<PartnerGateway>,
+    /// People who are signed in with a browser.
+    pub sessions: u64,
+    /// Requests whose event waits to be written.
+    pub waiting_events: u64,
+}
+
+/// Keys of an issuer.
+#[derive(Clone, Debug)]
+pub struct IssuerHealth {
+    /// Its name in the configuration.
+    pub name: String,
+    /// What tokens call it.
+    pub issuer: String,
+    /// How many are known; `None` where none were ever fetched.
+    pub keys: Option<usize>,
+    /// Seconds since they were fetched.
+    pub age: Option<f64>,
+}
+
+/// A sink of sign-in events.
+#[derive(Clone, Debug)]
+pub struct SinkHealth {
+    /// What it is called.
+    pub name: String,
+    /// Events that it took since the start.
+    pub written: u64,
+    /// Attempts that failed.
+    pub failed: u64,
+}
+
+/// The gateway of a partner.
+#[derive(Clone, Debug)]
+pub struct PartnerGateway {
+    /// The partner's name.
+    pub name: String,
+    /// Where it is.
+    pub address: String,
+    /// Whether its side is known and counts.
+    pub known: bool,
 }
 
 /// What requests are decided by.

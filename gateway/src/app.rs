@@ -127,7 +127,9 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
     tidy_tokens(&parts.tokens, &live, &metrics);
     let kept = sign_ins::open_store(&settings.sign_ins).map_err(StartError::SignInStore)?;
     let noted = Noted {
-        sign_ins: kept.clone().map(SignInLog),
+        sign_ins: kept
+            .clone()
+            .map(|store| SignInLog::new(store, &settings.tenant.id.to_string())),
         ..Noted::default()
     };
     let control = store
@@ -239,6 +241,7 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
             Arc::clone(&live),
             Arc::clone(&parts.tokens),
             Arc::clone(&metrics),
+            people.clone(),
         );
         let service = proxy::admin_service(
             admin,

@@ -341,6 +341,8 @@ const address = await control({
   '/control/requests': (order) => ({ requests: tabOf(order).requests.splice(0) }),
   // {tab}: what the page and the browser itself (Content-Security-Policy, for one) complained of since last asked.
   '/control/console': (order) => ({ messages: tabOf(order).console.splice(0) }),
+  // {tab, enabled}: whether pages may run scripts of their own from now on.
+  '/control/scripts': ({ enabled, ...order }) => tabOf(order).page.setJavaScriptEnabled(enabled),
   // {tab, language}: the languages in order, `de-AT,de`; the browser weighs them itself.
   '/control/language': async ({ language, ...order }) => {
     const { session } = tabOf(order);

@@ -350,6 +350,11 @@ impl Tab<'_> {
         list(&self.call("console", json!({}))["messages"])
     }
 
+    /// Whether pages run scripts of their own, from the next page on.
+    pub fn scripts(&self, enabled: bool) {
+        drop(self.call("scripts", json!({ "enabled": enabled })));
+    }
+
     /// The languages that the person reads, in order: `de-AT,de`.
     pub fn language(&self, languages: &str) {
         drop(self.call("language", json!({ "language": languages })));

@@ -143,6 +143,12 @@ impl Setup {
         self.listeners.proxy
     }
 
+    /// Where its admin listener will be.
+    #[must_use]
+    pub const fn admin(&self) -> SocketAddr {
+        self.listeners.admin
+    }
+
     /// Starts the gateway and waits until it says it is ready.
     ///
     /// # Panics

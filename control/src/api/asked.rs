@@ -66,6 +66,7 @@ impl Asked<'_> {
         }
         match self.who.credential {
             Credential::Token(_) | Credential::Session(_) => {}
+            Credential::Console(_) => details.push(("Credential", "console".to_owned())),
             Credential::Bootstrap => details.push(("Credential", "bootstrap".to_owned())),
             Credential::BreakGlass => details.push(("Credential", "break-glass".to_owned())),
         }
@@ -92,16 +93,42 @@ impl Asked<'_> {
 
     /// Refuses a confirmation that is not one: whoever sends it wants to be heard.
     pub(super) fn check_confirmation(&self) -> Result<(), ApiError> {
-        if !self.route.changes() || !self.call.headers.contains_key(CONFIRM) || self.confirmed() {
+        let headers = &self.call.headers;
+        if !self.route.changes() {
+            return Ok(());
+        }
+        if headers.contains_key(CONFIRM) && !self.confirmed() {
+            return Err(ApiError::bad(
+                "`Crossgate-Confirm-Lock-Out` has one value, `true`; leave the header out otherwise",
+            ));
+        }
+        if !headers.contains_key(VALIDATE) {
+            return Ok(());
+        }
+        if !self.only_validates() {
+            return Err(ApiError::bad(
+                "`Crossgate-Validate-Only` has one value, `true`; leave the header out otherwise",
+            ));
+        }
+        if self.route.validates() {
             return Ok(());
         }
         Err(ApiError::bad(
-            "`Crossgate-Confirm-Lock-Out` has one value, `true`; leave the header out otherwise",
+            "this operation cannot be asked with `Crossgate-Validate-Only`; documents that are created, updated, reset or deleted can",
         ))
     }
 
     fn confirmed(&self) -> bool {
-        let mut values = self.call.headers.get_all(CONFIRM).iter();
+        self.says_true(CONFIRM)
+    }
+
+    /// Whether the caller asks what would become of a change, and does not want it made.
+    pub(super) fn only_validates(&self) -> bool {
+        self.says_true(VALIDATE)
+    }
+
+    fn says_true(&self, name: &'static str) -> bool {
+        let mut values = self.call.headers.get_all(name).iter();
         values.next().is_some_and(|value| value == "true") && values.next().is_none()
     }
 
@@ -175,6 +202,7 @@ pub(super) fn tagged(mut shown: Map<String, Value>, since: u64) -> Map<String, V
 }
 
 const CONFIRM: &str = "crossgate-confirm-lock-out";
+const VALIDATE: &str = "crossgate-validate-only";
 
 /// Names of programs are shorter.
 const LONGEST_AGENT: usize = 256;

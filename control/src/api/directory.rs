@@ -147,11 +147,16 @@ fn told(asked: &Asked<'_>, found: Option<Known>) -> Result<Reply, ApiError> {
 pub(super) fn revoke_sessions(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     let user = match asked.parameter() {
         "" => match &asked.who.credential {
-            Credential::Token(subject) if subject.kind == SubjectKind::User => {
+            Credential::Token(subject) | Credential::Console(subject)
+                if subject.kind == SubjectKind::User =>
+            {
                 subject.user_id.as_ref().map(ToString::to_string)
             }
             Credential::Session(person) => Some(person.user.to_string()),
-            Credential::Token(_) | Credential::Bootstrap | Credential::BreakGlass => None,
+            Credential::Token(_)
+            | Credential::Console(_)
+            | Credential::Bootstrap
+            | Credential::BreakGlass => None,
         },
         id if is_id(id) => Some(Id::new(id).to_string()),
         _ => {

@@ -16,6 +16,7 @@ use super::Api;
 use super::asked::Asked;
 use super::call::Reply;
 use super::error::ApiError;
+use super::parameters::Parameters;
 
 /// `GET /crossgate/effective?tenant=&app=`.
 pub(super) fn get(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
@@ -54,21 +55,8 @@ struct Wanted {
 
 impl Wanted {
     fn read(query: Option<&str>) -> Result<Self, ApiError> {
-        let (mut tenant, mut app) = (None, None);
-        for (name, value) in url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
-            let place = match &*name {
-                "tenant" => &mut tenant,
-                "app" => &mut app,
-                _ => {
-                    return Err(ApiError::bad_address(format!(
-                        "`{name}`: is not taken here; expected `tenant` and `app`"
-                    )));
-                }
-            };
-            if place.replace(value.into_owned()).is_some() {
-                return Err(ApiError::bad_address(format!("`{name}`: is given twice")));
-            }
-        }
+        let mut given = Parameters::read(query, &["tenant", "app"])?;
+        let (tenant, app) = (given.take("tenant"), given.take("app"));
         let tenant = tenant.ok_or_else(|| {
             ApiError::bad_address("`tenant`: is missing; expected the id of another organization")
         })?;

@@ -8,6 +8,7 @@ mod body;
 mod bulk;
 pub mod call;
 mod concealed;
+mod crossings;
 mod decisions;
 mod delegated;
 pub(crate) mod directory;
@@ -16,10 +17,13 @@ mod drafts;
 mod effective;
 pub mod error;
 mod gone;
+mod health;
 mod invitations;
 mod listed;
+mod me;
 mod metadata;
 mod open_api;
+mod parameters;
 mod permission;
 mod reviews;
 mod role_management;
@@ -31,6 +35,7 @@ mod sponsors;
 mod synchronization;
 mod under;
 pub(crate) mod users;
+mod versions;
 
 use std::sync::Arc;
 
@@ -184,6 +189,10 @@ impl Api {
                 Special::ApplyReview => reviews::apply(self, asked),
                 Special::RemindReviewers => reviews::remind(self, asked),
                 Special::Effective => effective::get(self, asked),
+                Special::Activity => crossings::get(self, asked),
+                Special::Versions => versions::list(self, asked),
+                Special::Health => health::get(self, asked),
+                Special::Me => me::get(self, asked),
                 Special::SignUp(of) => sign_up::perform(self, asked, of),
                 Special::Draft(of) => drafts::perform(self, asked, of),
                 Special::Metadata | Special::OpenApi | Special::Batch => {
@@ -211,6 +220,11 @@ impl Api {
             return drafts::changes::edit(self, asked, draft, address, &edit);
         }
         drafts::check_direct(self, asked, address.kind)?;
+        if asked.only_validates() {
+            return self
+                .ledger
+                .would_become(asked.confirmation(), address, &edit, beside);
+        }
         self.ledger
             .change(attempt, asked.confirmation(), address, &edit, beside)
     }
@@ -219,6 +233,8 @@ impl Api {
     /// are recorded with what they changed.
     fn record(&self, asked: &Asked<'_>, result: &Result<Reply, ApiError>) {
         let (attempt, reason): (Attempt<'_>, _) = match result {
+            // Nothing was attempted.
+            Ok(_) | Err(_) if asked.only_validates() => return,
             Err(error)
                 if asked.route.changes()
                     || error.status == StatusCode::FORBIDDEN
@@ -262,6 +278,6 @@ impl Api {
 const fn is_extraordinary(credential: &Credential) -> bool {
     match credential {
         Credential::Bootstrap | Credential::BreakGlass => true,
-        Credential::Token(_) | Credential::Session(_) => false,
+        Credential::Token(_) | Credential::Session(_) | Credential::Console(_) => false,
     }
 }

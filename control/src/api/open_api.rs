@@ -81,11 +81,15 @@ fn operation(route: &Route, version: &str) -> Value {
         let app = json!({"type": "string", "minLength": 1});
         parameters.push(json!({"name": "app", "in": "query", "schema": app}));
     }
+    parameters.extend(asked_of(route));
     if takes_versions(route) {
         parameters.push(json!({"$ref": "#/components/parameters/If-Match"}));
     }
     if route.changes() && !matches!(route.operation, Operation::Special(Special::Batch)) {
         parameters.push(json!({"$ref": "#/components/parameters/Crossgate-Confirm-Lock-Out"}));
+    }
+    if route.validates() {
+        parameters.push(json!({"$ref": "#/components/parameters/Crossgate-Validate-Only"}));
     }
     let needs = route.needs.iter().map(|need| match need {
         Need::Always(action) => action.name().to_owned(),
@@ -137,6 +141,58 @@ fn operation(route: &Route, version: &str) -> Value {
         put(&mut described, "security", json!([]));
     }
     described
+}
+
+/// What Crossgate's own operations take in the query.
+fn asked_of(route: &Route) -> Vec<Value> {
+    let one = |name: &str, required: bool, schema: &Value| json!({"name": name, "in": "query", "required": required, "schema": schema});
+    let text = json!({"type": "string", "minLength": 1});
+    match route.operation {
+        Operation::Special(Special::Activity) => {
+            let time = json!({"type": "string", "format": "date-time"});
+            let words = |words: &[&str]| json!({"type": "string", "enum": words});
+            vec![
+                one("since", false, &time),
+                one("until", false, &time),
+                one(
+                    "by",
+                    false,
+                    &words(&["tenant", "app", "user", "status", "day", "hour"]),
+                ),
+                one(
+                    "direction",
+                    false,
+                    &words(&["inbound", "outbound", "none", "any"]),
+                ),
+                one(
+                    "tenant",
+                    false,
+                    &json!({"type": "string", "format": "uuid", "pattern": GUID}),
+                ),
+                one("app", false, &text),
+                one("user", false, &text),
+                one(
+                    "status",
+                    false,
+                    &json!({"type": "string", "pattern": "^(success|failure|[0-9]+)$"}),
+                ),
+                one(
+                    "top",
+                    false,
+                    &json!({"type": "integer", "minimum": 1, "maximum": 1000}),
+                ),
+                one("count", false, &words(&["users"])),
+            ]
+        }
+        Operation::Special(Special::Versions) => vec![one("document", true, &text)],
+        Operation::Get(_)
+        | Operation::List(_)
+        | Operation::Create(_)
+        | Operation::Update(_)
+        | Operation::Delete(_)
+        | Operation::Reset(_)
+        | Operation::Special(_) => Vec::new(),
+    }
 }
 
 /// Whether an operation is on a resource that has a version already.
@@ -314,7 +370,14 @@ fn success(route: &Route) -> (&'static str, Option<Value>) {
             Special::GetDecision => ("200", one(&model::DECISION)),
             Special::SignUp(part) => given(part.gives()),
             Special::Draft(part) => given(part.gives()),
-            Special::Metadata | Special::OpenApi | Special::Batch | Special::Effective => {
+            Special::Metadata
+            | Special::OpenApi
+            | Special::Batch
+            | Special::Effective
+            | Special::Activity
+            | Special::Versions
+            | Special::Health
+            | Special::Me => {
                 ("200", Some(json!({"type": "object"})))
             }
         },
@@ -416,6 +479,14 @@ fn parameters() -> Value {
             "name": "Crossgate-Confirm-Lock-Out", "in": "header", "required": false,
             "schema": {"type": "string", "enum": ["true"]},
             "description": "The change is meant although it shuts somebody out.",
+        }),
+    );
+    all.insert(
+        "Crossgate-Validate-Only".to_owned(),
+        json!({
+            "name": "Crossgate-Validate-Only", "in": "header", "required": false,
+            "schema": {"type": "string", "enum": ["true"]},
+            "description": "The change is checked as if it were made, and is not made.",
         }),
     );
     Value::Object(all)

@@ -127,7 +127,7 @@ pub(super) fn step_up(api: &Api, asked: &Asked<'_>) -> Result<(), ApiError> {
         return Ok(());
     };
     let subject = match &asked.who.credential {
-        Credential::Token(subject) => subject,
+        Credential::Token(subject) | Credential::Console(subject) => subject,
         // For when nobody can sign in.
         Credential::Bootstrap | Credential::BreakGlass => return Ok(()),
         // No page of ours is for a protected action.
@@ -288,6 +288,10 @@ pub(super) fn attempt<'a>(api: &Api, asked: &'a Asked<'_>) -> Attempt<'a> {
                 other("DirectoryManagement", "Find tenant information")
             }
             Special::Effective => other("Policy", "Read effective policy"),
+            Special::Activity => other("AuditLogs", "Read cross-tenant access activity"),
+            Special::Versions => other("Policy", "Read versions of a document"),
+            Special::Health => other("DirectoryManagement", "Read gateway health"),
+            Special::Me => other("RoleManagement", "Read own permissions"),
             Special::SignUp(part) => {
                 let (resource, activity) = part.told();
                 of(resource, activity)

@@ -100,7 +100,10 @@ pub(super) fn create_assignment(api: &Api, asked: &Asked<'_>) -> Result<Reply, A
     let body = body::read(asked.call)?;
     let by_secret = match asked.who.credential {
         Credential::Bootstrap => true,
-        Credential::Token(_) | Credential::BreakGlass | Credential::Session(_) => false,
+        Credential::Token(_)
+        | Credential::Console(_)
+        | Credential::BreakGlass
+        | Credential::Session(_) => false,
     };
     if by_secret {
         leaves_somebody(api, asked, &body)?;

@@ -227,6 +227,14 @@ pub enum Special {
     RemindReviewers,
     /// The rules that hold for a tenant.
     Effective,
+    /// Who crossed the border, added up.
+    Activity,
+    /// What a document was before.
+    Versions,
+    /// How the gateway is.
+    Health,
+    /// What the caller may do.
+    Me,
     /// Something of self-service sign-up.
     SignUp(OfSignUp),
     /// Something of drafts.
@@ -298,6 +306,18 @@ impl Route {
     #[must_use]
     pub fn changes(&self) -> bool {
         self.method != Verb::Get
+    }
+
+    /// Whether it can be asked for what it would do: all that it does is to change one document.
+    #[must_use]
+    pub const fn validates(&self) -> bool {
+        match self.operation {
+            Operation::Create(_)
+            | Operation::Update(_)
+            | Operation::Delete(_)
+            | Operation::Reset(_) => true,
+            Operation::Get(_) | Operation::List(_) | Operation::Special(_) => false,
+        }
     }
 
     /// What stands in the places of a path that this route fits.

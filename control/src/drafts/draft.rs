@@ -90,7 +90,7 @@ impl Draftee {
             Credential::Bootstrap => ("bootstrap".to_owned(), false),
             Credential::BreakGlass => ("break-glass".to_owned(), false),
             Credential::Session(person) => (person.user.to_string(), true),
-            Credential::Token(subject) => {
+            Credential::Token(subject) | Credential::Console(subject) => {
                 let id = subject.user_id.as_ref().map(ToString::to_string);
                 let is_person = subject.kind == SubjectKind::User && id.is_some();
                 (id.unwrap_or_default(), is_person)

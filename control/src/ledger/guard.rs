@@ -41,7 +41,9 @@ impl Ledger {
         proposed: &Proposed,
     ) -> Vec<ShutOut> {
         let asking = match &administrator.credential {
-            Credential::Token(subject) => Some(Asking { subject, address }),
+            Credential::Token(subject) | Credential::Console(subject) => {
+                Some(Asking { subject, address })
+            }
             // Neither policy nor roles can shut the first two out, and no page of ours is for a change that could.
             Credential::Bootstrap | Credential::BreakGlass | Credential::Session(_) => None,
         };

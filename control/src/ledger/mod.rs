@@ -99,6 +99,15 @@ pub struct Changed {
     pub advisories: Vec<String>,
 }
 
+/// What is to become of a document, and what stands there now.
+struct Next {
+    current: Option<Current>,
+    document: Option<Document>,
+    /// It says what it said.
+    same: bool,
+    writes: Vec<Write>,
+}
+
 /// Next policy and next roles, checked and not yet stored.
 struct Proposed {
     policy: Proposal,
@@ -219,21 +228,13 @@ impl Ledger {
         let mut state = self.lock();
         for _ in 0..MOST_TRIES {
             self.catch_up(&mut state)?;
-            let current = self.current(address)?;
+            let Next {
+                current,
+                document: next,
+                same,
+                writes,
+            } = self.next(address, edit, beside)?;
             let before = current.as_ref();
-            let next = match edit(before)? {
-                Edit::Write(document) => Some(document),
-                Edit::Remove => None,
-                Edit::Keep => before.map(|current| current.document.clone()),
-            };
-            let text = next.as_ref().map(Document::to_text);
-            let same = text == before.map(|current| current.document.to_text());
-            let write = Write {
-                address: address.clone(),
-                text: text.map(Into::into),
-            };
-            let mut writes = if same { Vec::new() } else { vec![write] };
-            writes.extend_from_slice(beside);
             let proposed = self.propose(&state, &writes)?;
             let advisories = proposed.advisories();
             self.guard(confirmation, &proposed)?;
@@ -261,6 +262,58 @@ impl Ledger {
             }
         }
         Err(ApiError::concurrent())
+    }
+
+    /// What [`Ledger::change`] would answer, of a change that is not made. It is no version of the document: `since` is that of the one there is.
+    ///
+    /// # Errors
+    /// As for [`Ledger::change`].
+    pub fn would_become(
+        &self,
+        confirmation: Confirmation<'_>,
+        address: &Address,
+        edit: &dyn Fn(Option<&Current>) -> Result<Edit, ApiError>,
+        beside: &[Write],
+    ) -> Result<Changed, ApiError> {
+        let mut state = self.lock();
+        self.catch_up(&mut state)?;
+        let next = self.next(address, edit, beside)?;
+        let proposed = self.propose(&state, &next.writes)?;
+        self.guard(confirmation, &proposed)?;
+        Ok(Changed {
+            since: next.current.map_or(0, |current| current.since),
+            document: next.document,
+            advisories: proposed.advisories(),
+        })
+    }
+
+    fn next(
+        &self,
+        address: &Address,
+        edit: &dyn Fn(Option<&Current>) -> Result<Edit, ApiError>,
+        beside: &[Write],
+    ) -> Result<Next, ApiError> {
+        let current = self.current(address)?;
+        let before = current.as_ref();
+        let document = match edit(before)? {
+            Edit::Write(document) => Some(document),
+            Edit::Remove => None,
+            Edit::Keep => before.map(|current| current.document.clone()),
+        };
+        let text = document.as_ref().map(Document::to_text);
+        let same = text == before.map(|current| current.document.to_text());
+        let write = Write {
+            address: address.clone(),
+            text: text.map(Into::into),
+        };
+        let mut writes = if same { Vec::new() } else { vec![write] };
+        writes.extend_from_slice(beside);
+        Ok(Next {
+            current,
+            document,
+            same,
+            writes,
+        })
     }
 
     /// Records an attempt that changed nothing.

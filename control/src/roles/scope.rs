@@ -169,6 +169,12 @@ impl ScopeSet {
         names.into_iter().filter_map(Scope::from_name).collect()
     }
 
+    /// Every permission there is.
+    #[must_use]
+    pub fn all() -> Self {
+        Scope::ALL.iter().copied().collect()
+    }
+
     /// Whether the permission is one of them.
     #[must_use]
     pub const fn contains(self, scope: Scope) -> bool {

@@ -9,6 +9,7 @@
 
 mod bodies;
 mod decisions;
+mod console;
 mod documents;
 mod drafts;
 mod invitations;

@@ -14,7 +14,11 @@ pub(crate) struct Family {
 pub(crate) const FAMILIES: &[Family] = &[
     Family {
         name: "Cross-tenant access settings",
-        paths: &["policies/crossTenantAccessPolicy", "crossgate/effective"],
+        paths: &[
+            "policies/crossTenantAccessPolicy",
+            "crossgate/effective",
+            "crossgate/versions",
+        ],
     },
     Family {
         name: "Drafts of the policy",
@@ -78,7 +82,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "Audit and sign-ins",
-        paths: &["auditLogs", "crossgate/decisions"],
+        paths: &["auditLogs", "crossgate/activity", "crossgate/decisions"],
     },
     Family {
         name: "Roles",
@@ -108,7 +112,13 @@ pub(crate) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "The API itself",
-        paths: &["$batch", "$metadata", "openapi.json"],
+        paths: &[
+            "$batch",
+            "$metadata",
+            "openapi.json",
+            "crossgate/me",
+            "crossgate/health",
+        ],
     },
 ];
 

@@ -10,6 +10,7 @@ use crossgate_control::ledger::Ledger;
 use crossgate_control::secret::{Fingerprint, Purpose};
 use crossgate_policy::decision::{Outcome, Refusal};
 use crossgate_policy::ids::ResourceTenant as Resource;
+use crossgate_policy::subject::Subject;
 use crossgate_policy::target::Target;
 use crossgate_policy::{Decision, Reason};
 use http::HeaderMap;
@@ -38,7 +39,12 @@ pub(super) struct Callers {
 /// The admin API as policies see it: an app of the own tenant.
 #[must_use]
 pub fn admin_target(settings: &Settings) -> Target {
-    target(&AppSettings {
+    target(&admin_app(settings))
+}
+
+/// The same as the configuration would have it.
+pub(super) fn admin_app(settings: &Settings) -> AppSettings {
+    AppSettings {
         id: settings.admin.app.clone(),
         name: "Crossgate".to_owned(),
         hosts: Vec::new(),
@@ -60,7 +66,7 @@ pub fn admin_target(settings: &Settings) -> Target {
         roles: Vec::new(),
         assignment_required: false,
         assigned: Vec::new(),
-    })
+    }
 }
 
 impl Callers {
@@ -130,7 +136,7 @@ impl Callers {
             (Err(refusal), _, _) => return Err(refused(refusal, now)),
             (Ok(()), _, _) => return Err(nobody()),
         };
-        Ok(administrator(&token))
+        Ok(administrator(&token, Shown::Token))
     }
 
     fn secret(
@@ -178,9 +184,13 @@ impl Callers {
     }
 }
 
-fn administrator(token: &KnownToken) -> Administrator {
+/// Somebody whose token, or ID token, was verified and let in.
+pub(super) fn administrator(
+    token: &KnownToken,
+    shown: impl FnOnce(Arc<Subject>) -> Shown,
+) -> Administrator {
     Administrator {
-        credential: Shown::Token(Arc::clone(&token.subject)),
+        credential: shown(Arc::clone(&token.subject)),
         display_name: token.facts.display_name.clone(),
         user_principal_name: token.facts.user_principal_name.clone(),
     }

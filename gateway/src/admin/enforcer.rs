@@ -3,10 +3,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
-use crossgate_config::Settings;
+use crossgate_config::{Settings, Sink};
 use crossgate_control::drafts::NewRefusals;
 use crossgate_control::enforcer::{
-    self as control, Asking, Broken, Enforcer, ShutOut, StagedPolicy,
+    self as control, Asking, Broken, Enforcer, Health, IssuerHealth, PartnerGateway, ShutOut,
+    SinkHealth, StagedPolicy,
 };
 use crossgate_control::replays::{NotBegun, ReplayAsked, Replays as OfDrafts};
 use crossgate_control::sign_ins::SignIns;
@@ -16,6 +17,7 @@ use crossgate_policy::context::Context;
 use crossgate_policy::ids::TenantId;
 use crossgate_policy::snapshot::Snapshot;
 use crossgate_policy::{Caller, Decision, Line, decide};
+use crossgate_token::KeySet;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -83,7 +85,7 @@ impl Stored {
         state: State,
     ) -> Self {
         let sign_ins = noted.sign_ins.as_ref();
-        let replays = sign_ins.map(|log| Replays::of(Arc::clone(&log.0)));
+        let replays = sign_ins.map(|log| Replays::of(log.store()));
         Self {
             live,
             metrics,
@@ -191,6 +193,47 @@ impl Enforcer for Stored {
         };
         self.decided
             .by_past(event, &self.settings.load(), text, changed)
+    }
+
+    fn health(&self) -> Health {
+        let (settings, now) = (self.settings(), self.live.in_force());
+        self.metrics.refresh();
+        let issuers = settings.issuers.iter().map(|issuer| IssuerHealth {
+            name: issuer.name.clone(),
+            issuer: issuer.issuer.clone(),
+            keys: now.keys.get(&issuer.name).map(KeySet::len),
+            age: self.metrics.keys_age(&issuer.name),
+        });
+        let sinks = settings.sign_ins.sinks.iter().map(|sink| match sink {
+            Sink::File(path) => format!("file:{}", path.display()),
+            Sink::Stdout => "stdout".to_owned(),
+        });
+        let store = self.noted.sign_ins.is_some().then(|| "store".to_owned());
+        let spooled = settings.sign_ins.spooled.iter();
+        let spooled = spooled.map(|receiver| receiver.name.clone());
+        let sinks = sinks.chain(spooled).chain(store).map(|name| {
+            let (written, failed) = self.metrics.sink_counts(&name);
+            SinkHealth {
+                name,
+                written,
+                failed,
+            }
+        });
+        let partners = now.routes.publishers.iter().map(|publisher| PartnerGateway {
+            name: publisher.name.to_string(),
+            address: publisher.gateway.to_string(),
+            known: now.partner_sides.get(&publisher.tenant).is_some(),
+        });
+        Health {
+            version: env!("CARGO_PKG_VERSION"),
+            snapshot: now.hash.to_string(),
+            generation: now.generation,
+            issuers: issuers.collect(),
+            sinks: sinks.collect(),
+            partner_gateways: partners.collect(),
+            sessions: u64::try_from(self.metrics.sessions.get()).unwrap_or_default(),
+            waiting_events: self.metrics.waiting_events(),
+        }
     }
 
     fn enforce(&self, policy: &Compiled, staged: Option<&StagedPolicy>, head: &Head) {

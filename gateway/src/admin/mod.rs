@@ -1,11 +1,14 @@
 //! The admin listener: sockets and tokens of the control plane's API.
 
 mod activity;
+mod added_up;
 mod assertions;
 mod bodies;
 mod callers;
+mod console;
 mod decided;
 mod enforcer;
+mod hours;
 mod noted;
 mod replays;
 mod sign_in_log;
@@ -27,10 +30,12 @@ use pingora::protocols::http::ServerSession;
 
 use crate::live::Live;
 use crate::ops::Metrics;
+use crate::people::People;
 use crate::request::tokens::Tokens;
 use bodies::{PATIENCE, Room, Taken};
 use callers::Callers;
 pub use callers::admin_target;
+pub use console::ConsoleSettings;
 pub use enforcer::{State, Stored};
 pub use noted::Noted;
 pub use sign_in_log::SignInLog;
@@ -42,19 +47,24 @@ pub struct Admin {
     callers: Arc<Callers>,
     metrics: Arc<Metrics>,
     room: Room,
+    console: Option<console::Door>,
 }
 
 impl Admin {
-    /// Serves the policy of a ledger to callers whose tokens are kept with those of apps.
+    /// Serves the policy of a ledger to callers whose tokens are kept with those of apps, and to browsers where people can sign in.
     #[must_use]
     pub fn new(
         ledger: &Arc<Ledger>,
         live: Arc<Live>,
         tokens: Arc<Tokens>,
         metrics: Arc<Metrics>,
+        people: Option<Arc<People>>,
     ) -> Self {
+        let api = Arc::new(Api::new(Arc::clone(ledger)));
+        let door = |people| console::Door::new(Arc::clone(&live), people, Arc::clone(&api));
         Self {
-            api: Arc::new(Api::new(Arc::clone(ledger))),
+            console: people.map(door),
+            api,
             callers: Arc::new(Callers {
                 live,
                 tokens,
@@ -138,17 +148,28 @@ impl ServeHttp for Admin {
         // What is left of a body is read for so long and thrown away: its sender gets the answer, and keeps the connection.
         session.set_close_on_response_before_downstream_finish(false);
         session.set_total_drain_timeout(Some(PATIENCE));
-        let answer = self.answer(session).await;
+        let console = self.console.as_ref().and_then(|door| {
+            let settings = door.is_for(session.req_header())?;
+            Some((door, settings))
+        });
+        let mut response = match console {
+            Some((door, settings)) => door.answer(session, &settings).await,
+            None => {
+                let answer = self.answer(session).await;
+                let mut response = Response::new(answer.body);
+                *response.status_mut() = answer.status;
+                *response.headers_mut() = answer.headers;
+                response
+            }
+        };
+        let status = response.status();
         self.metrics
             .admin
-            .call(&method, answer.status.as_u16(), begun.elapsed());
-        let length = answer.body.len();
-        let mut response = Response::new(answer.body);
-        *response.status_mut() = answer.status;
-        *response.headers_mut() = answer.headers;
+            .call(&method, status.as_u16(), begun.elapsed());
+        let length = response.body().len();
         let headers = response.headers_mut();
         // A 204 has no length (RFC 9110, section 8.6).
-        if answer.status != http::StatusCode::NO_CONTENT {
+        if status != http::StatusCode::NO_CONTENT {
             headers.insert(header::CONTENT_LENGTH, length.into());
         }
         headers.insert(

@@ -3,14 +3,55 @@
 use std::sync::Arc;
 
 use crossgate_control::odata::Outline;
-use crossgate_control::sign_ins::{Looked, SignInFound, SignInQuery, SignIns, Walked};
+use crossgate_control::sign_ins::{
+    ActivityQuery, ActivitySum, Looked, SignInFound, SignInQuery, SignIns, Walked,
+};
 use crossgate_insight::sign_ins::{
     Answer, Column, Condition, End, Patience, Position, Query, Store, StoreError,
 };
 
+use super::added_up;
+use super::hours::Hours;
+use jiff::Timestamp;
+
 /// The store.
 #[derive(Clone, Debug)]
-pub struct SignInLog(pub Arc<Store>);
+pub struct SignInLog {
+    store: Arc<Store>,
+    own: Arc<str>,
+    hours: Arc<Hours>,
+}
+
+impl SignInLog {
+    /// Where the events are kept.
+    pub(super) fn store(&self) -> Arc<Store> {
+        Arc::clone(&self.store)
+    }
+
+    /// Of the events that a store keeps, for the own tenant of this id.
+    #[must_use]
+    pub fn new(store: Arc<Store>, own: &str) -> Self {
+        Self {
+            store,
+            own: own.into(),
+            hours: Arc::default(),
+        }
+    }
+
+    /// Adds up the hours of the last day that are over, so that nobody who opens the console waits for it.
+    ///
+    /// # Errors
+    /// The store cannot be read; the reason.
+    pub fn add_up_the_day(&self, now: Timestamp) -> Result<(), String> {
+        let now_at = now.as_millisecond();
+        let begin = now_at.div_euclid(HOUR) * HOUR - 24 * HOUR;
+        let sums = self.hours.sums(&self.store, begin, now_at, now);
+        sums.map(drop).map_err(told)
+    }
+}
+
+/// Milliseconds.
+const HOUR: i64 = 60 * 60 * 1000;
 
 impl SignIns for SignInLog {
     fn walk(
@@ -31,7 +72,7 @@ impl SignIns for SignInLog {
             condition: condition(&asked.outline),
             patience: Some(Patience::OF_A_PAGE),
         };
-        let end = self.0.walk(&query, &mut |found| {
+        let end = self.store.walk(&query, &mut |found| {
             let looked = take(SignInFound {
                 event: found.line,
                 place: &found.position,
@@ -50,7 +91,15 @@ impl SignIns for SignInLog {
     }
 
     fn get(&self, id: &str) -> Result<Option<String>, String> {
-        self.0.get(id).map_err(told)
+        self.store.get(id).map_err(told)
+    }
+
+    fn add_up(
+        &self,
+        asked: &ActivityQuery<'_>,
+        take: &mut dyn FnMut(ActivitySum<'_>),
+    ) -> Result<bool, String> {
+        added_up::add_up(&self.store, &self.hours, &self.own, asked, take).map_err(told)
     }
 }
 

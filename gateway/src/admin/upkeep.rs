@@ -18,9 +18,13 @@ use crate::request::admit::unix_time;
 /// Sees to it until nobody serves any more. What fails is tried again less and less often, and holds up nothing else.
 pub async fn upkeep(ledger: Weak<Ledger>, noted: Noted) {
     let Noted {
-        activity, refusals, ..
+        activity,
+        refusals,
+        sign_ins,
+        ..
     } = noted;
     let mut returning = Chore::of("a staged draft that refuses too many still binds");
+    let mut adding_up = Chore::of("the sign-ins of the last day are not added up beforehand");
     let mut writing = Chore::of("when guests came last is not written down");
     let mut disabling = Chore::of("guests whose time is up are not disabled");
     let mut reviewing = Chore::of("access reviews do not go on");
@@ -48,6 +52,16 @@ pub async fn upkeep(ledger: Weak<Ledger>, noted: Noted) {
             let (ledger, activity) = (Arc::clone(&ledger), Arc::clone(&activity));
             let write = move || activity.write(ledger.store()).map_err(ApiError::from);
             writing.tried(run(write).await.map(|()| BETWEEN_WRITES));
+        }
+        if let Some(log) = sign_ins.clone().filter(|_| adding_up.is_due()) {
+            let add_up = move || {
+                let begun = Instant::now();
+                let done = log.add_up_the_day(Timestamp::now());
+                done.map(|()| begun.elapsed()).map_err(ApiError::unavailable)
+            };
+            // A day with very many takes a hundredth of a core at most.
+            let took = run(add_up).await;
+            adding_up.tried(took.map(|took| (took * 100).max(BETWEEN_WRITES)));
         }
         if disabling.is_due() {
             let ledger = Arc::clone(&ledger);

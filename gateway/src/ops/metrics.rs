@@ -297,6 +297,29 @@ impl Metrics {
         }
     }
 
+    /// Seconds since an issuer's keys were fetched; `None` where they never were.
+    #[must_use]
+    pub fn keys_age(&self, issuer: &str) -> Option<f64> {
+        let fetched = self
+            .keys_fetched
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        Some(fetched.get(issuer)?.elapsed().as_secs_f64())
+    }
+
+    /// Events that a sink took, and attempts that failed.
+    #[must_use]
+    pub fn sink_counts(&self, sink: &str) -> (u64, u64) {
+        let of = |result: &str| self.sign_in_events.with_label_values(&[sink, result]).get();
+        (of("written"), of("error"))
+    }
+
+    /// Requests whose event waits for the writer.
+    #[must_use]
+    pub fn waiting_events(&self) -> u64 {
+        u64::try_from(self.sign_in_queue_depth.get()).unwrap_or_default()
+    }
+
     /// Says that this policy is in force now. Generations count from 1.
     pub fn policy_loaded(&self, generation: u64, partners: usize, at: jiff::Timestamp) {
         self.generation.store(generation, Ordering::Relaxed);
@@ -382,6 +405,17 @@ impl Metrics {
     pub(crate) fn set_sign_in_queue_depth(&self, depth: usize) {
         self.sign_in_queue_depth
             .set(i64::try_from(depth).unwrap_or(i64::MAX));
+    }
+
+    /// Asks for the sizes now.
+    pub fn refresh(&self) {
+        let sizes = self
+            .on_scrape
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        for read in &*sizes {
+            read(self);
+        }
     }
 
     /// The text format that Prometheus reads.

@@ -49,6 +49,8 @@ pub struct Call<'a> {
     pub correlation_id: String,
     /// Who is signed in.
     pub session: Option<Arc<PersonSession>>,
+    /// It came to the console, and not to an app's host.
+    pub of_console: bool,
 }
 
 /// What goes back.

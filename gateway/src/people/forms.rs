@@ -1,9 +1,12 @@
 //! What browsers send us, and whether it was a page of ours that had them do so.
 
 use crossgate_portal::cookies;
+use crossgate_portal::pages::field;
 use crossgate_portal::seal::{NoRandom, Sealer, random_text};
 use http::header::{CONTENT_TYPE, ORIGIN};
 use http::{HeaderMap, HeaderName};
+
+use super::{People, PersonSession};
 
 /// The fields of a query or of a form, in their order.
 #[must_use]
@@ -110,6 +113,32 @@ pub(super) fn is_same_origin(headers: &HeaderMap, origin: &str) -> bool {
     site && named
 }
 
+impl People {
+    /// What a form of the console carries: good for one session alone.
+    #[must_use]
+    pub fn console_token(&self, session: &PersonSession) -> Option<String> {
+        self.sealer
+            .seal(CONSOLE, &session.id.to_bytes())
+            .map_err(|fault| tracing::error!("no form can be shown: {fault}"))
+            .ok()
+    }
+
+    /// Whether a page of the console had this browser send the form, within this session.
+    #[must_use]
+    pub fn is_of_console(
+        &self,
+        session: &PersonSession,
+        headers: &HeaderMap,
+        origin: &str,
+        form: &[(String, String)],
+    ) -> bool {
+        let token = one(form, field::CSRF);
+        let opened = token.and_then(|token| self.sealer.open(CONSOLE, token));
+        is_same_origin(headers, origin)
+            && opened.is_some_and(|opened| opened == session.id.to_bytes())
+    }
+}
+
 /// Whether a person waits for a page to come.
 #[must_use]
 pub fn is_navigation(headers: &HeaderMap) -> bool {
@@ -124,6 +153,7 @@ pub fn is_navigation(headers: &HeaderMap) -> bool {
 }
 
 const PURPOSE: &str = "form";
+const CONSOLE: &str = "console-form";
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");

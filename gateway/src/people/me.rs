@@ -4,7 +4,7 @@ use crossgate_graph::Leaving;
 use crossgate_policy::Decision;
 use crossgate_policy::decision::{Device as Counted, Mfa, Reason};
 use crossgate_portal::pages::{
-    self, Action, Choice, Decision as Verdict, Device, Does, Membership, Method, Page, Who,
+    self, Action, Choice, Decision as Verdict, Device, Does, Membership, Method, Page, Who, field,
 };
 
 use super::call::{Call, Reply, Told, told_time};
@@ -89,10 +89,10 @@ impl People {
 
     /// `/.crossgate/resume/<id>`: the form that was kept, with a button.
     pub(super) fn resume(&self, call: &Call<'_>, id: &str) -> Reply {
-        if call.session.is_none() {
+        let Some(session) = &call.session else {
             let location = format!("{}?return={}", place::SIGN_IN, place::resume(id));
             return Reply::of(respond::go(&location));
-        }
+        };
         let browser = Browser::of(call.headers);
         let form = browser
             .ok()
@@ -102,14 +102,17 @@ impl People {
             let page = Page::NotKept { path: "/" };
             return Reply::of(respond::page(Shown::NotThere, &call.render(&page)));
         };
+        // A form of ours is tied to the session of then; of an app's, what it calls so is its own.
+        let csrf = call.of_console.then(|| self.console_token(session)).flatten();
         let fields: Vec<(&str, &str)> = form
             .fields
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
+            .filter(|(name, _)| csrf.is_none() || *name != field::CSRF)
             .collect();
         let page = Page::Resume {
             action: &form.path,
-            csrf: None,
+            csrf: csrf.as_deref(),
             method: Method::Post,
             path: &form.path,
             fields: &fields,

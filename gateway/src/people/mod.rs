@@ -256,6 +256,19 @@ impl People {
         in_force: &InForce,
     ) -> Option<Here> {
         let settings = in_force.routes.people.as_ref()?;
+        self.session_by(settings, headers, host, now, in_force)
+    }
+
+    /// The same by settings of its own: at the console.
+    #[must_use]
+    pub fn session_by(
+        &self,
+        settings: &PeopleSettings,
+        headers: &HeaderMap,
+        host: &str,
+        now: u64,
+        in_force: &InForce,
+    ) -> Option<Here> {
         let sealed = cookies::one(headers, cookies::SESSION)?;
         let id = SessionId::open(&self.sealer, sealed)?;
         let session = self.sessions.find(id, host, now, settings.idle)?;

@@ -44,18 +44,36 @@ impl PeopleSettings {
         if !settings.apps.iter().any(|app| app.sign_in) {
             return None;
         }
-        let providers: Vec<Provider> = settings
-            .providers
-            .iter()
+        let providers = settings.providers.iter();
+        let providers = providers.filter_map(|provider| Provider::of(provider, settings));
+        Some(Self::with(settings, providers.collect()))
+    }
+
+    /// The same for the console, where only the own tenant's people sign in: by its own provider, else by one of many tenants.
+    #[must_use]
+    pub fn of_console(settings: &Settings) -> Option<Self> {
+        let own = settings.tenant.id;
+        let providers = settings.providers.iter();
+        let mut providers: Vec<Provider> = providers
             .filter_map(|provider| Provider::of(provider, settings))
+            .filter(|provider| {
+                let kind = provider.oidc().map(|oidc| &oidc.issuer.kind);
+                kind.is_some_and(|kind| kind.may_speak_for(own))
+            })
             .collect();
+        providers.sort_by_key(|provider| provider.tenant() != Some(own));
+        providers.truncate(1);
+        (!providers.is_empty()).then(|| Self::with(settings, providers))
+    }
+
+    fn with(settings: &Settings, providers: Vec<Provider>) -> Self {
         let own = &settings.tenant;
         let partners = settings.partners.iter();
         let names = std::iter::once((own.id, &own.name))
             .chain(partners.map(|partner| (partner.tenant, &partner.name)))
             .map(|(tenant, name)| (tenant, name.as_str().into()))
             .collect();
-        Some(Self {
+        Self {
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
             realms: Realms::of(settings, &providers),
             providers,
@@ -67,7 +85,7 @@ impl PeopleSettings {
             mail: settings.mail.clone(),
             privacy_url: settings.portal.privacy_url.as_deref().map(Into::into),
             names,
-        })
+        }
     }
 
     /// The provider of a name.

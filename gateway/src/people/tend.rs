@@ -28,7 +28,7 @@ pub async fn tend(people: Weak<People>, live: Arc<Live>) {
         swept = Instant::now();
         let now = u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or_default();
         let in_force = live.in_force();
-        if let Some(settings) = &in_force.routes.people {
+        if let Some(settings) = in_force.routes.any_people() {
             people.sweep(now, settings.idle).await;
             people.note_uses(noted).await;
             noted = now;

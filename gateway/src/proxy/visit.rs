@@ -115,6 +115,7 @@ impl Gateway {
             at: ctx.arrived,
             correlation_id: ctx.correlation_id.to_string(),
             session: visit.session.as_ref().map(|here| Arc::clone(&here.session)),
+            of_console: false,
         };
         let (provider, was_decided) = match &visit.what {
             What::Place(place, _) => (provider_of(place, settings), false),

@@ -28,7 +28,7 @@ use crate::ops::{ACCEPTED, Metrics, NO_KEYS};
 use crate::people::{Here, SignedIn};
 use crate::sign_ins::RestrictionValues;
 pub use again::admit_again;
-pub use person::{admit_by, admit_refused, admit_signed_in, admit_with_terms};
+pub use person::{admit_at_console, admit_by, admit_refused, admit_signed_in, admit_with_terms};
 
 /// What one request decides by: the same from its first step to its last.
 pub struct Moment<'a, K> {

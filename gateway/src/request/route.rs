@@ -12,6 +12,7 @@ use crossgate_policy::target::{self, Resource, Target};
 use ipnet::IpNet;
 
 use super::admit::Addressee;
+use crate::admin::ConsoleSettings;
 use crate::connections::Way;
 use crate::live::partner_sides::Publisher;
 use crate::ops::{AppMetrics, Metrics};
@@ -49,6 +50,8 @@ pub struct Routes {
     pub probe_every: Duration,
     /// Where people sign in; `None` where no app has them do so.
     pub people: Option<Arc<PeopleSettings>>,
+    /// Where administrators find the console; `None` where there is none.
+    pub console: Option<Arc<ConsoleSettings>>,
     /// Who pushes security events; `None` where nobody does.
     pub signals: Option<Arc<SignalSettings>>,
     /// Which partners push users and groups, and where; `None` where none does.
@@ -170,6 +173,7 @@ impl Routes {
             authorization_servers: authorization_servers(settings),
             probe_every: settings.health.interval,
             people: PeopleSettings::of(settings).map(Arc::new),
+            console: ConsoleSettings::of(settings, metrics).map(Arc::new),
             signals: SignalSettings::of(settings).map(Arc::new),
             synchronization: SynchronizationSettings::of(settings).map(Arc::new),
             publishers: publishers(settings),
@@ -313,6 +317,13 @@ impl Routes {
         };
         let mut mounts = hosts.get(host)?.iter().rev();
         mounts.find_map(|id| self.found(*id).filter(|found| found.app.sign_in))
+    }
+
+    /// Whatever the settings say of people in browsers, of apps or of the console: how long sessions last is the same for both.
+    #[must_use]
+    pub fn any_people(&self) -> Option<&PeopleSettings> {
+        let console = self.console.as_ref().map(|console| &console.people);
+        self.people.as_ref().or(console).map(Arc::as_ref)
     }
 
     /// Of each app where people sign in the first mount, in the order of the configuration.

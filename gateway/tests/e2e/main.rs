@@ -23,6 +23,7 @@ mod command_line;
 mod command_line_policy;
 mod command_line_store;
 mod connections;
+mod console;
 mod crash;
 mod crash_guests;
 mod cross_site;

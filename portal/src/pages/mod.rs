@@ -11,6 +11,7 @@ mod negotiate;
 mod page;
 mod render;
 mod value;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,9 @@ pub use page::{
     InviteProblem, Membership, Method, Need, Page, PasscodeProblem, SignUpEnd, SignUpField,
     SignUpInput, SignUpProblem, Who, Why, field,
 };
+
+pub use render::environment;
+pub use words::Words;
 
 pub(crate) use render::escape;
 

@@ -22,16 +22,16 @@ pub(super) struct Style {
 
 /// What templates get as `text`: called with a key and values, it gives the text in the reader's language.
 #[derive(Debug)]
-struct Speaker {
-    texts: Arc<Texts>,
-    organisation: Arc<str>,
+pub(super) struct Speaker {
+    pub(super) texts: Arc<Texts>,
+    pub(super) organisation: Arc<str>,
 }
 
 /// What templates get as `language`.
 #[derive(Serialize)]
-struct LanguageValues<'a> {
-    tag: &'a str,
-    direction: &'a str,
+pub(super) struct LanguageValues<'a> {
+    pub(super) tag: &'a str,
+    pub(super) direction: &'a str,
 }
 
 impl Style {
@@ -79,7 +79,8 @@ impl Object for Speaker {
 }
 
 /// Where templates run: whatever they write is escaped, and what they do not get stops them.
-pub(super) fn environment() -> Environment<'static> {
+#[must_use]
+pub fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_formatter(write_escaped);

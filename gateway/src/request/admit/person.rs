@@ -54,6 +54,17 @@ pub fn admit_with_terms(
     admit_by(call.in_force.policy_for(subject), call, target, who, terms)
 }
 
+/// Decides about whoever came to the console, or about nobody.
+#[must_use]
+pub fn admit_at_console(
+    call: &Call<'_>,
+    target: &Target,
+    who: Option<&KnownToken>,
+    terms: &[Id],
+) -> Decision {
+    ask_for(&call.in_force.snapshot, call, target, who, terms)
+}
+
 /// The same by another policy than the one that is in force for the call.
 #[must_use]
 pub fn admit_by(
@@ -64,14 +75,23 @@ pub fn admit_by(
     terms: &[Id],
 ) -> Decision {
     let token = who.token();
-    let caller = caller(token.as_deref());
+    ask_for(snapshot, call, target, token.as_deref(), terms)
+}
+
+fn ask_for(
+    snapshot: &Snapshot,
+    call: &Call<'_>,
+    target: &Target,
+    who: Option<&KnownToken>,
+    terms: &[Id],
+) -> Decision {
     let context = Context {
         client_ip: call.client_ip,
         restriction: restriction(call.headers),
         terms_accepted: terms,
         ..Context::at(unix_time(call.at))
     };
-    ask(snapshot, caller, target, &context)
+    ask(snapshot, caller(who), target, &context)
 }
 
 /// Nobody, where there is no token to believe.

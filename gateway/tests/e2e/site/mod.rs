@@ -5,6 +5,7 @@ pub mod admin;
 pub mod beside;
 pub mod collector;
 pub mod command;
+pub mod console;
 pub mod entra;
 pub mod line;
 pub mod load;

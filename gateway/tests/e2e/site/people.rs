@@ -20,6 +20,9 @@ pub const APP_HOST: &str = "payroll.contoso.example";
 pub const OTHER_HOST: &str = "travel.contoso.example";
 const TRAVEL: &str = "aaaaaaaa-0000-4000-8000-000000000003";
 
+/// Where administrators find the console.
+pub const CONSOLE_HOST: &str = "admin.contoso.example";
+
 /// More than a password, as `acr_values` has it.
 pub const MULTI_FACTOR: &str = "http://schemas.openid.net/pape/policies/2007/06/multi-factor";
 
@@ -60,7 +63,7 @@ impl Lobby {
         let setup = Setup::new(env!("CARGO_BIN_EXE_crossgate"));
         let certificate = Certificate::make(
             setup.directory(),
-            &[APP_HOST, OTHER_HOST, SIGNALS_HOST, "localhost"],
+            &[APP_HOST, OTHER_HOST, SIGNALS_HOST, CONSOLE_HOST, "localhost"],
         );
         let origin = |host: &str| format!("https://{host}:{}", setup.proxy().port());
         let mut entries = String::new();
@@ -68,12 +71,13 @@ impl Lobby {
             ("contoso", OWN_TENANT, &contoso),
             ("fabrikam", FABRIKAM, &fabrikam),
         ] {
-            let hosts = [APP_HOST, OTHER_HOST];
+            let console = format!("https://{CONSOLE_HOST}:{}", setup.admin().port());
+            let origins = [origin(APP_HOST), origin(OTHER_HOST), console];
             people.client(&json!({
                 "client_id": "crossgate",
                 "client_secret": "a-secret-of-this-test",
-                "redirect_uris": hosts.map(|host| format!("{}/.crossgate/callback/{name}", origin(host))),
-                "post_logout_redirect_uris": hosts.map(|host| format!("{}/.crossgate/signed-out", origin(host))),
+                "redirect_uris": origins.each_ref().map(|origin| format!("{origin}/.crossgate/callback/{name}")),
+                "post_logout_redirect_uris": origins.each_ref().map(|origin| format!("{origin}/.crossgate/signed-out")),
                 "backchannel_logout_uri": format!("{}/.crossgate/back-channel-logout/{name}", origin(APP_HOST)),
                 "frontchannel_logout_uri": format!("{}/.crossgate/front-channel-logout/{name}", origin(APP_HOST)),
             }));
@@ -139,6 +143,11 @@ impl Lobby {
     /// The app's origin.
     pub fn origin(&self) -> String {
         format!("https://{APP_HOST}:{}", self.setup.proxy().port())
+    }
+
+    /// The console's origin, where there is one.
+    pub fn console(&self) -> String {
+        format!("https://{CONSOLE_HOST}:{}", self.setup.admin().port())
     }
 
     /// Writes a file beside the configuration.

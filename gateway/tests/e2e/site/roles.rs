@@ -486,6 +486,7 @@ impl<'s> Inspector<'s> {
         let Some((before, rest)) = route.path.split_once('{') else {
             let query = match route.path {
                 "crossgate/effective" => format!("?tenant={WINGTIP}"),
+                "crossgate/versions" => "?document=default".to_owned(),
                 _ => String::new(),
             };
             return route.path.to_owned() + &query;

@@ -1,0 +1,189 @@
+//! Every page: complete, in both languages, and with nothing in it that anybody brought as markup.
+
+use crossgate_console::{Console, Reply};
+use crossgate_control::roles::Action;
+use http::StatusCode;
+use serde_json::json;
+
+use crate::stage::{HOSTILE, PARTNER, Stub, sent, shown, visit};
+
+fn pages() -> Vec<String> {
+    let mut pages: Vec<String> = [
+        "/console",
+        "/console/activity",
+        "/console/activity?range=7d&tenant=a%22%3E%3Cscript%3E&user=%27%7B%7B&status=500213&direction=inbound",
+        "/console/activity?range=custom&since=2026-01-31T12:00&until=2026-01-31T18:00Z",
+        "/console/sign-ins?status=failure&app=%22%3E%3Cscript%3Ealert(1)&skiptoken=%22%3E%3Cscript%3E",
+        "/console/decisions/c1",
+        "/console/organizations",
+        "/console/organizations?search=%22%3E%3Cscript%3Ealert(1)",
+        "/console/collaboration",
+        "/console/conditional-access",
+        "/console/conditional-access/p1",
+        "/console/conditional-access/new",
+        "/console/history?result=success",
+        "/console/history/Directory_1",
+        "/console/versions?document=default",
+        "/console/health",
+        "/console/nowhere",
+        "/console/conditional-access/none",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    for tab in ["inbound", "outbound", "trust", "restrictions"] {
+        pages.push(format!("/console/default?tab={tab}"));
+        pages.push(format!("/console/organizations/{PARTNER}?tab={tab}&saved=1"));
+    }
+    pages
+}
+
+#[test]
+fn every_page_has_a_title_a_heading_and_a_language_and_takes_nothing_from_elsewhere() {
+    let stub = Stub::with("Somebody");
+    for language in ["en", "sv"] {
+        for target in pages() {
+            let (_, html) = shown(&stub, &visit(language, &target));
+            assert!(html.contains(&format!("<html lang=\"{language}\"")), "{target}");
+            assert_eq!(html.matches("<h1>").count(), 1, "{target}");
+            let heading = html.split("<h1>").nth(1).unwrap();
+            let heading = heading.split("</h1>").next().unwrap().trim();
+            assert!(!heading.is_empty(), "{target}");
+            let title = html.split("<title>").nth(1).unwrap();
+            assert!(title.starts_with(heading), "{target}: {title}");
+            for elsewhere in ["http://", "https://", " style=", "<style", "javascript:", " onclick"] {
+                assert!(!html.contains(elsewhere), "{target}: {elsewhere}");
+            }
+            let scripts: Vec<&str> = html.split("<script").skip(1).collect();
+            assert_eq!(scripts.len(), 1, "{target}");
+            assert!(scripts[0].starts_with(" src=\"/console/assets/"), "{target}");
+        }
+    }
+}
+
+#[test]
+fn what_anybody_brought_is_text_on_every_page() {
+    let stub = Stub::with(HOSTILE);
+    for target in pages() {
+        let (_, html) = shown(&stub, &visit("en", &target));
+        assert!(!html.contains("<script>"), "{target}: {html}");
+        assert!(!html.contains("<SCRIPT"), "{target}");
+    }
+    let (_, overview) = shown(&stub, &visit("en", "/console"));
+    assert!(overview.contains("&lt;script&gt;"), "it is shown all the same");
+    let mut stub = stub;
+    stub.says_with(
+        "POST policies/crossTenantAccessPolicy/partners",
+        StatusCode::BAD_REQUEST,
+        &json!({ "error": { "code": "x", "message": HOSTILE, "details": [{ "target": HOSTILE, "message": HOSTILE }] } }),
+    );
+    let fields = [("tenantId", HOSTILE), ("crossgate-csrf", "the-token")];
+    let (status, html) = shown(&stub, &sent("/console/organizations?search=x", &fields));
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(!html.contains("<script>"), "{html}");
+}
+
+#[test]
+fn whoever_may_only_read_is_shown_no_button_that_changes_anything() {
+    let mut stub = Stub::with("Somebody");
+    let reading = Action::ALL.iter().map(|action| action.name());
+    let reading: Vec<&str> = reading.filter(|name| name.ends_with("read")).collect();
+    stub.says(
+        "crossgate/me",
+        &json!({ "id": "a", "displayName": "A", "userPrincipalName": null, "allowedResourceActions": reading }),
+    );
+    for target in pages() {
+        let (_, html) = shown(&stub, &visit("en", &target));
+        assert_eq!(html.contains("type=\"submit\">Save"), false, "{target}");
+        for part in html.split("<form").skip(1) {
+            let form = part.split("</form>").next().unwrap();
+            let sends = form.contains("method=\"post\"") && form.contains("type=\"submit\"");
+            assert!(!sends, "{target}: {form}");
+        }
+    }
+}
+
+#[test]
+fn whoever_has_no_role_is_told_so_and_shown_nothing() {
+    let mut stub = Stub::with("Somebody");
+    stub.says(
+        "crossgate/me",
+        &json!({ "id": "my-id", "displayName": null, "userPrincipalName": null, "allowedResourceActions": [] }),
+    );
+    let (status, html) = shown(&stub, &visit("en", "/console/default"));
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    assert!(html.contains("my-id") && !html.contains("B2B"), "{html}");
+}
+
+#[test]
+fn what_the_api_refuses_is_told_on_a_page_of_its_status() {
+    let mut stub = Stub::with("Somebody");
+    let error = json!({ "error": { "code": "Authorization_RequestDenied", "message": "needs a role" } });
+    stub.says_with("crossgate/health", StatusCode::FORBIDDEN, &error);
+    let (status, html) = shown(&stub, &visit("en", "/console/health"));
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    assert!(html.contains("needs a role"), "{html}");
+    // What is not for this person is left out of a page that shows more.
+    let (status, html) = shown(&stub, &visit("en", "/console"));
+    assert_eq!(status, StatusCode::OK);
+    assert!(!html.contains("More about the gateway"), "{html}");
+}
+
+#[test]
+fn a_tenant_leads_to_its_users_a_user_to_sign_ins_and_a_sign_in_to_its_decision() {
+    let stub = Stub::with("abc");
+    let (_, html) = shown(&stub, &visit("en", "/console/activity?range=7d"));
+    let href = "/console/activity?range=7d&amp;tenant=abc\"";
+    assert!(html.contains(href), "{html}");
+    let (_, html) = shown(&stub, &visit("en", "/console/activity?range=7d&tenant=abc"));
+    assert!(html.contains("/console/sign-ins?range=7d&amp;tenant=abc&amp;user=abc\""), "{html}");
+    let (_, html) = shown(&stub, &visit("en", "/console/sign-ins?range=7d&tenant=abc&user=abc"));
+    assert!(html.contains("/console/decisions/abc\""), "{html}");
+    let asked = stub.asked.borrow();
+    let filter = asked.iter().rev().find_map(|call| call.query.clone()).unwrap();
+    assert!(filter.contains("homeTenantId+eq+%27abc%27"), "{filter}");
+    drop(asked);
+    let (_, html) = shown(&stub, &visit("en", "/console/decisions/abc"));
+    for told in ["Refused here", "b2bCollaborationInbound", "Organizational settings", "What would turn it"] {
+        assert!(html.contains(told), "{told}: {html}");
+    }
+}
+
+#[test]
+fn what_each_step_compared_is_shown_where_the_decision_can_be_made_again() {
+    let mut stub = Stub::with("abc");
+    stub.says("crossgate/decisions/abc", &json!({ "correlationId": "abc", "events": [{ "id": "e1", "incompleteReason": null,
+        "steps": [{ "step": "inbound", "result": "not listed", "document": "initial", "property": "b2bDirectConnectInbound",
+            "seen": "user ada", "wanted": "group staff", "explicit": false, "refuses": true, "text": "The whole sentence." }],
+        "nearestChange": { "text": "admit ada", "document": "default", "property": "b2bDirectConnectInbound" } }] }));
+    let (_, html) = shown(&stub, &visit("en", "/console/decisions/abc"));
+    for told in ["user ada", "group staff", "The whole sentence.", "follows from what is not written", ">admit ada</a>"] {
+        assert!(html.contains(told), "{told}: {html}");
+    }
+}
+
+#[test]
+fn style_and_script_are_served_under_addresses_that_change_with_them() {
+    let (stub, console) = (Stub::with("x"), Console::new());
+    let (_, html) = shown(&stub, &visit("en", "/console"));
+    for kind in ["href", "src"] {
+        let path = html.split(&format!("{kind}=\"/console/assets/")).nth(1).unwrap();
+        let path = format!("/console/assets/{}", path.split('"').next().unwrap());
+        let answer = console.http(console.asset(&path).unwrap());
+        assert!(answer.headers["cache-control"].to_str().unwrap().contains("immutable"));
+        assert!(!answer.body.is_empty());
+    }
+    assert!(console.asset("/console/assets/style-0.css").is_none());
+}
+
+#[test]
+fn a_page_is_sent_with_a_policy_that_lets_nothing_run_but_the_consoles_own_script() {
+    let stub = Stub::with("x");
+    let console = Console::new();
+    let reply = console.answer(&visit("en", "/console"), &stub);
+    assert!(matches!(reply, Reply::Page { .. }));
+    let headers = console.http(reply).headers;
+    let policy = headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.starts_with("default-src 'none'"), "{policy}");
+    assert!(!policy.contains("unsafe") && policy.contains("frame-ancestors 'none'"), "{policy}");
+    assert_eq!(headers["cache-control"], "no-store");
+}

@@ -1,0 +1,353 @@
+//! The console at the admin listener: who is signed in there, and what they may be shown. The pages are the console's own.
+
+mod settings;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossgate_console::{Console, Reply, Visit};
+use crossgate_control::administrator::{Administrator, Credential};
+use crossgate_control::api::Api;
+use crossgate_control::api::call::{Answer as ApiAnswer, Call as ApiCall};
+use crossgate_policy::decision::{Outcome, Reason, Refusal, Requirement, Step};
+use crossgate_portal::pages::{Action, Does, Page, Why};
+use http::header::{ACCEPT_LANGUAGE, HOST};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use jiff::Timestamp;
+use pingora::http::RequestHeader;
+use pingora::protocols::http::ServerSession;
+use uuid::Uuid;
+
+use super::callers::administrator;
+use crate::live::Live;
+use crate::people::place::{self, Place};
+use crate::people::{self, Begin, Here, People};
+use crate::request::admit::admit_at_console;
+use crate::request::respond::{self, Answer, Shown};
+pub use settings::ConsoleSettings;
+
+/// The console's door.
+pub(super) struct Door {
+    live: Arc<Live>,
+    people: Arc<People>,
+    api: Arc<Api>,
+    console: Arc<Console>,
+}
+
+/// What a browser came for.
+enum Wanted {
+    /// A page or an endpoint of a sign-in.
+    Place(Place),
+    /// A page of the console.
+    Page,
+}
+
+/// The API, for who is signed in.
+struct Signed {
+    api: Arc<Api>,
+    who: Administrator,
+    origin: String,
+    address: Option<std::net::IpAddr>,
+    agent: Option<HeaderValue>,
+}
+
+impl crossgate_console::Api for Signed {
+    fn answer(&self, mut call: ApiCall) -> ApiAnswer {
+        call.origin.clone_from(&self.origin);
+        call.address = self.address;
+        if let Some(agent) = &self.agent {
+            call.headers.insert(header::USER_AGENT, agent.clone());
+        }
+        self.api.answer(&call, &Ok(self.who.clone()))
+    }
+}
+
+impl Door {
+    pub(super) fn new(live: Arc<Live>, people: Arc<People>, api: Arc<Api>) -> Self {
+        Self {
+            live,
+            people,
+            api,
+            console: Arc::new(Console::new()),
+        }
+    }
+
+    /// The settings of the console, where a request is for it.
+    pub(super) fn is_for(&self, head: &RequestHeader) -> Option<Arc<ConsoleSettings>> {
+        let in_force = self.live.in_force();
+        let settings = in_force.routes.console.as_ref()?;
+        let path = head.uri.path();
+        let ours = path == "/" || place::place(path).is_some() || Console::has(path);
+        let authority = head.uri.authority().map(|authority| authority.as_str());
+        let authority = authority.or_else(|| head.headers.get(HOST)?.to_str().ok())?;
+        let same = authority.eq_ignore_ascii_case(&settings.origin.authority);
+        (ours && same).then(|| Arc::clone(settings))
+    }
+
+    /// Answers a browser.
+    pub(super) async fn answer(
+        &self,
+        session: &mut ServerSession,
+        settings: &ConsoleSettings,
+    ) -> Response<Vec<u8>> {
+        let head = session.req_header().clone();
+        let path = head.uri.path().to_owned();
+        if let Some(asset) = self.console.asset(&path) {
+            return of_console(&self.console, asset);
+        }
+        let address = session
+            .client_addr()
+            .and_then(|peer| peer.as_inet())
+            .map(std::net::SocketAddr::ip);
+        let wanted = match place::place(&path) {
+            Some(place) => Wanted::Place(served(place)),
+            None => Wanted::Page,
+        };
+        if !matches!(head.method, Method::GET | Method::HEAD | Method::POST) {
+            return plain(StatusCode::METHOD_NOT_ALLOWED);
+        }
+        let (Some(_reader), Some(_room)) = (self.people.reader(address), self.people.room())
+        else {
+            return plain(StatusCode::SERVICE_UNAVAILABLE);
+        };
+        let form = if head.method == Method::POST && people::is_form(&head.headers) {
+            match form(session).await {
+                Some(form) => form,
+                None => return plain(StatusCode::PAYLOAD_TOO_LARGE),
+            }
+        } else {
+            Vec::new()
+        };
+        let in_force = self.live.take();
+        let at = Timestamp::now();
+        let now = u64::try_from(at.as_second()).unwrap_or_default();
+        let here = self.people.session_by(
+            &settings.people,
+            &head.headers,
+            &settings.place,
+            now,
+            &in_force,
+        );
+        let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
+        let call = people::Call {
+            in_force: &in_force,
+            live: &self.live,
+            settings: &settings.people,
+            client_ip: address,
+            pages: &in_force.pages,
+            app: &settings.app,
+            method: head.method.clone(),
+            target: target.to_owned(),
+            headers: &head.headers,
+            form: people::fields(&form),
+            host: &settings.place,
+            origin: settings.origin.text.clone(),
+            at,
+            correlation_id: Uuid::new_v4().to_string(),
+            session: here.as_ref().map(|here| Arc::clone(&here.session)),
+            of_console: true,
+        };
+        match wanted {
+            Wanted::Place(place) => {
+                let decision = decided(&call, settings, here.as_ref());
+                sent(self.people.answer(&call, place, decision).await.answer)
+            }
+            Wanted::Page if path == "/" => sent(respond::go(Console::FIRST)),
+            Wanted::Page => self.page(&call, settings, here.as_ref(), &form).await,
+        }
+    }
+
+    /// A page of the console, for whom the policy lets in.
+    async fn page(
+        &self,
+        call: &people::Call<'_>,
+        settings: &ConsoleSettings,
+        here: Option<&Here>,
+        form: &[u8],
+    ) -> Response<Vec<u8>> {
+        let begin = |refusal| Begin {
+            refusal,
+            with_form: call.method == Method::POST,
+            form_lost: people::has_too_many(form),
+        };
+        let waits = people::is_navigation(call.headers);
+        let decision = decided(call, settings, here);
+        let Some(here) = here else {
+            return match decision.outcome {
+                Err(refusal) if waits => sent(self.people.begin(call, begin(refusal)).await.answer),
+                Ok(()) | Err(_) => plain(StatusCode::UNAUTHORIZED),
+            };
+        };
+        if here.token.subject.issuer.0 != call.in_force.snapshot.own.id {
+            return sent(denied(call, None));
+        }
+        if let Err(refusal) = &decision.outcome {
+            return match refusal.reason.outcome() {
+                Outcome::Unauthenticated | Outcome::StepUp if waits => {
+                    let refusal = refusal.clone();
+                    sent(self.people.begin(call, begin(refusal)).await.answer)
+                }
+                Outcome::Unauthenticated
+                | Outcome::StepUp
+                | Outcome::Allow
+                | Outcome::Block
+                | Outcome::Redeem
+                | Outcome::Consent
+                | Outcome::BadRequest
+                | Outcome::NotFound => sent(denied(call, Some(refusal))),
+            };
+        }
+        let is_own = call.method != Method::POST
+            || self.people.is_of_console(
+                &here.session,
+                call.headers,
+                &call.origin,
+                &call.form,
+            );
+        let Some(csrf) = self.people.console_token(&here.session) else {
+            return plain(StatusCode::SERVICE_UNAVAILABLE);
+        };
+        let languages = call.headers.get(ACCEPT_LANGUAGE);
+        let languages = languages.and_then(|value| value.to_str().ok());
+        let signed = Signed {
+            api: Arc::clone(&self.api),
+            who: administrator(&here.token, Credential::Console),
+            origin: call.origin.clone(),
+            address: call.client_ip,
+            agent: call.headers.get(header::USER_AGENT).cloned(),
+        };
+        let visit = Visit {
+            method: call.method.clone(),
+            target: call.target.clone(),
+            form: call.form.clone(),
+            is_own,
+            language: Console::language(languages),
+            csrf,
+            organisation: call.settings.organisation.to_string(),
+            now: call.at,
+        };
+        // The API waits for the disk, and sums are read: nobody else should.
+        let console = Arc::clone(&self.console);
+        let answered =
+            tokio::task::spawn_blocking(move || console.answer(&visit, &signed)).await;
+        match answered {
+            Ok(Reply::MoreNeeded) if waits => {
+                let Some(context) = &settings.protected_actions_context else {
+                    return plain(StatusCode::INTERNAL_SERVER_ERROR);
+                };
+                let refusal = Refusal {
+                    step: Some(Step::ConditionalAccess),
+                    reason: Reason::MfaRequired,
+                    requirements: vec![Requirement::AuthContext(context.clone())],
+                };
+                sent(self.people.begin(call, begin(refusal)).await.answer)
+            }
+            Ok(reply) => of_console(&self.console, reply),
+            Err(_panicked) => plain(StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    }
+}
+
+/// What policy says of who is signed in, or of nobody: the admin API is an app to it.
+fn decided(
+    call: &people::Call<'_>,
+    settings: &ConsoleSettings,
+    here: Option<&Here>,
+) -> crossgate_policy::Decision {
+    let accepted = here.and_then(|here| here.accepted.as_deref());
+    let who = here.map(|here| &*here.token);
+    let target = &settings.app.called.target;
+    admit_at_console(call, target, who, accepted.unwrap_or_default())
+}
+
+/// Places of a sign-in. Guests have no business here, so none of theirs is served.
+fn served(place: Place) -> Place {
+    match place {
+        Place::SignIn
+        | Place::Callback(_)
+        | Place::Terms
+        | Place::SignOut
+        | Place::SignedOut
+        | Place::FrontChannel(_)
+        | Place::BackChannel(_)
+        | Place::Resume(_) => place,
+        Place::Saml(_)
+        | Place::WsFed(_)
+        | Place::Passcode
+        | Place::Redeem
+        | Place::WhoAmI
+        | Place::Leave
+        | Place::Invite
+        | Place::SignUp
+        | Place::Nowhere => Place::Nowhere,
+    }
+}
+
+fn denied(call: &people::Call<'_>, refusal: Option<&Refusal>) -> Answer {
+    let code = refusal.map(|refusal| format!("AADSTS{}", refusal.reason.code()));
+    let page = Page::Refused {
+        why: refusal.map_or(Why::Blocked, respond::why),
+        code: code.as_deref(),
+        correlation_id: &call.correlation_id,
+        at: &call.at.to_string(),
+        who: None,
+        actions: &[Action {
+            does: Does::UseAnotherAccount,
+            href: place::SIGN_OUT,
+        }],
+    };
+    respond::page(Shown::Forbidden, &call.render(&page))
+}
+
+/// The form, whole; `None` where it is too large or does not arrive.
+async fn form(session: &mut ServerSession) -> Option<Vec<u8>> {
+    let read = async {
+        let mut form = Vec::new();
+        while let Ok(Some(part)) = session.read_request_body().await {
+            if form.len() + part.len() > MOST_FORM {
+                return None;
+            }
+            form.extend_from_slice(&part);
+        }
+        Some(form)
+    };
+    tokio::time::timeout(PATIENCE, read).await.ok().flatten()
+}
+
+fn of_console(console: &Console, reply: Reply) -> Response<Vec<u8>> {
+    let answer = console.http(reply);
+    let mut response = Response::new(answer.body);
+    *response.status_mut() = answer.status;
+    *response.headers_mut() = answer.headers;
+    response
+}
+
+fn sent(answer: Answer) -> Response<Vec<u8>> {
+    let mut response = Response::new(answer.body.to_vec());
+    *response.status_mut() =
+        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers: HeaderMap = answer.headers.into_iter().fold(
+        HeaderMap::new(),
+        |mut headers, (name, value)| {
+            headers.append(name, value);
+            headers
+        },
+    );
+    *response.headers_mut() = headers;
+    response
+}
+
+fn plain(status: StatusCode) -> Response<Vec<u8>> {
+    let mut response = Response::new(Vec::new());
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// A Conditional Access policy is edited as its document, which is longer than what people type elsewhere.
+const MOST_FORM: usize = 256 << 10;
+
+/// What people send is sent at once.
+const PATIENCE: Duration = Duration::from_secs(10);
