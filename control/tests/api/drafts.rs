@@ -236,6 +236,37 @@ fn a_draft_takes_the_version_that_is_meant_and_whatever_its_changes_take() {
     assert_eq!(record["activityDisplayName"], "Update policy draft");
     assert_eq!(record["result"], "failure");
     assert_eq!(good(&site.call(&namer, "GET", &path))["id"], *id);
+
+    // Nor does who may publish drafts, but not do what is in this one.
+    let policy = json!({
+        "displayName": "MFA", "state": "disabled",
+        "conditions": {
+            "users": { "includeUsers": ["All"] }, "applications": { "includeApplications": ["All"] },
+            "clientAppTypes": ["all"],
+        },
+        "grantControls": { "operator": "OR", "builtInControls": ["mfa"] },
+    });
+    good(&site.send(&ada, "POST", &within(&id, POLICIES), &policy.to_string()));
+    let half = application(&["Policy.ReadWrite.CrossTenantAccess", "Policy.Read.All"]);
+    let refused = publish(&site, &half, &id, &all());
+    assert_eq!(refused.status, 403, "{}", body(&refused));
+    let told = body(&refused)["error"]["message"].to_string();
+    assert!(
+        told.contains("Policy.ReadWrite.ConditionalAccess"),
+        "{told}"
+    );
+    let changes = good(&site.call(&ada, "GET", &format!("{path}/changes")));
+    let taken = changes["value"].to_string();
+    assert!(
+        taken.contains("conditionalAccessPolicies/create"),
+        "{taken}"
+    );
+    let whole = application(&[
+        "Policy.ReadWrite.CrossTenantAccess",
+        "Policy.ReadWrite.ConditionalAccess",
+        "Policy.Read.All",
+    ]);
+    good(&publish(&site, &whole, &id, &all()));
 }
 
 #[test]
@@ -478,4 +509,49 @@ fn nobody_writes_into_a_draft_what_only_happens_to_it() {
         (&shown["displayName"], &shown["revision"]),
         (&json!("Less"), &json!(2))
     );
+}
+
+#[test]
+fn pages_of_a_draft_hold_each_document_once_however_large_they_are() {
+    let tenant = |number: u32| format!("{number:08x}-0000-4000-8000-000000000001");
+    let partners = (0..40).map(|number| {
+        let tenant = tenant(number * 3);
+        put(DocumentKind::Partner, &tenant, &partner(&tenant, true))
+    });
+    let site = Site::with(partners.collect());
+    let ada = administrator_of(ADA);
+    let id = draft(&site, &ada);
+    let mut expected: Vec<String> = (0..40).map(|number| tenant(number * 3)).collect();
+    // Whole stretches go, and others come between them, before them and behind.
+    for number in (5..17).chain(30..34) {
+        let gone = tenant(number * 3);
+        good(&site.call(&ada, "DELETE", &within(&id, &format!("{PARTNERS}/{gone}"))));
+        expected.retain(|tenant| *tenant != gone);
+    }
+    for number in [1, 2, 16, 40, 41, 118, 200, 201] {
+        let new = tenant(number);
+        let body = partner(&new, false).to_string();
+        good(&site.send(&ada, "POST", &within(&id, PARTNERS), &body));
+        expected.push(new);
+    }
+    expected.sort();
+    for top in [1, 2, 3, 5, 7, 100] {
+        let mut found = Vec::new();
+        let mut path = format!("{}?$top={top}", within(&id, PARTNERS));
+        loop {
+            let page = good(&site.call(&ada, "GET", &path));
+            let values = page["value"].as_array().unwrap();
+            assert!(values.len() <= top);
+            let tenants = values.iter().map(|one| one["tenantId"].as_str().unwrap());
+            found.extend(tenants.map(ToOwned::to_owned));
+            let Some(next) = page["@odata.nextLink"].as_str() else {
+                break;
+            };
+            path = next.trim_start_matches("http://localhost").to_owned();
+        }
+        assert_eq!(found, expected, "pages of {top}");
+    }
+    let trusted = "$filter=inboundTrust/isMfaAccepted%20eq%20false&$count=true";
+    let page = good(&site.call(&ada, "GET", &format!("{}?{trusted}", within(&id, PARTNERS))));
+    assert_eq!(page["@odata.count"], 8, "{page}");
 }
