@@ -56,9 +56,14 @@ pub(in super::super) fn edit(
             draft.edited(&by, Timestamp::now());
             let before = current.as_ref().map(|current| &current.document);
             let modified = modified(before, next.as_ref());
-            done = Some(Changed {
+            let since = match &write.text {
                 // Nobody else changes anything before this is stored.
-                since: store.head()?.sequence + 1,
+                Some(_) => store.head()?.sequence + 1,
+                // It is as in force again.
+                None => store.get(address)?.map_or(0, |stored| stored.since),
+            };
+            done = Some(Changed {
+                since,
                 document: next,
                 advisories: Vec::new(),
             });
