@@ -87,7 +87,7 @@ fn operation(route: &Route, version: &str) -> Value {
         route.operation,
         Operation::Special(Special::Draft(OfDraft::GetReplay))
     ) {
-        let rows = json!({"type": "integer", "minimum": 1, "maximum": 10_000});
+        let rows = json!({"type": "integer", "minimum": 1, "maximum": 1_000});
         parameters.push(json!({"name": "top", "in": "query", "schema": rows}));
     }
     if takes_versions(route) {
