@@ -289,7 +289,12 @@ fn a_draft_that_breaks_what_is_asserted_is_refused_with_the_request_that_shows_i
     .unwrap();
     let unread = publish(&site, &token, &id, &json!({ "mode": "all" }));
     assert_eq!(unread.status, 503, "{unread:?}");
-    let direct = site.send(&token, "PATCH", DEFAULT, &json!({ "inboundTrust": null }));
+    let direct = site.send(
+        &token,
+        "PATCH",
+        DEFAULT,
+        &json!({ "inboundTrust": { "isMfaAccepted": true } }),
+    );
     assert_eq!(direct.status, 503, "{direct:?}");
     // Nobody waits for a proof to send somebody away.
     let away = format!("users/{PAYROLL}/revokeSignInSessions");
