@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::routes::{Given, Need, Operation, ROUTES, Route, Special, Taken, Verb, Versions};
+use super::routes::{
+    Given, Need, OfDraft, Operation, ROUTES, Route, Special, Taken, Verb, Versions,
+};
 use crate::model::{self, ComplexType, EntityType, EnumType, Kind, Property, Written, initial};
 use crate::odata::QueryOption;
 use crate::text::put;
@@ -185,6 +187,10 @@ fn asked_of(route: &Route) -> Vec<Value> {
             ]
         }
         Operation::Special(Special::Versions) => vec![one("document", true, &text)],
+        Operation::Special(Special::Draft(OfDraft::GetReplay)) => {
+            let rows = json!({"type": "integer", "minimum": 1, "maximum": 1_000});
+            vec![one("top", false, &rows)]
+        }
         Operation::Get(_)
         | Operation::List(_)
         | Operation::Create(_)
@@ -198,7 +204,13 @@ fn asked_of(route: &Route) -> Vec<Value> {
 /// Whether an operation is on a resource that has a version already.
 fn takes_versions(route: &Route) -> bool {
     matches!(route.method, Verb::Patch | Verb::Put | Verb::Delete)
-        || matches!(route.operation, Operation::Reset(_))
+        || matches!(
+            route.operation,
+            Operation::Reset(_)
+                | Operation::Special(Special::Draft(
+                    OfDraft::Publish | OfDraft::Complete | OfDraft::Return
+                ))
+        )
 }
 
 fn operation_id(route: &Route) -> String {
@@ -419,6 +431,12 @@ fn responses(route: &Route) -> Value {
     let mut errors = vec!["400", "401", "403", "404"];
     if route.changes() {
         errors.extend(["409", "412", "413", "415"]);
+    }
+    if matches!(
+        route.operation,
+        Operation::Special(Special::Draft(OfDraft::Publish))
+    ) {
+        errors.push("428");
     }
     errors.push("503");
     for status in errors {

@@ -203,9 +203,18 @@ impl Draft {
         }
     }
 
-    /// It was changed: what was said of it before is about another one.
-    pub(crate) fn edited(&mut self, by: &Draftee, now: Timestamp) {
+    /// What was said of it before is about another one.
+    pub(crate) fn voids_reviews(&mut self) {
         self.revision += 1;
+        self.document.set("revision", &json!(self.revision));
+    }
+
+    /// It was changed.
+    pub(crate) fn edited(&mut self, by: &Draftee, now: Timestamp) {
+        self.voids_reviews();
+        if !by.is_person {
+            self.document.set(BY_PROGRAM, &json!(true));
+        }
         let mut editors = self.editors();
         if !editors.contains(&by.id) {
             editors.push(by.id.clone());
@@ -214,7 +223,6 @@ impl Draft {
             ("lastModifiedDateTime", json!(time(now))),
             ("lastModifiedBy", by.shown.clone()),
             ("editors", json!(editors)),
-            ("revision", json!(self.revision)),
         ] {
             self.document.set(name, &value);
         }
@@ -262,6 +270,16 @@ impl Draft {
         match self.document.get("reviews") {
             Some(Value::Array(reviews)) => reviews,
             Some(_) | None => Vec::new(),
+        }
+    }
+
+    /// How many people must approve of it where so many are wanted: one more where a program or a secret had a hand in it, for whoever is
+    /// behind that may be one of them.
+    pub(crate) fn approvals_wanted(&self, reviewers: usize) -> usize {
+        let is_by_program = self.document.written(BY_PROGRAM) == Some("true");
+        match reviewers {
+            0 => 0,
+            reviewers => reviewers + usize::from(is_by_program),
         }
     }
 
@@ -334,6 +352,8 @@ pub(crate) fn address(id: &str) -> Address {
 pub(crate) fn time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
+
+const BY_PROGRAM: &str = "isEditedByProgram";
 
 /// The older ones are in the audit.
 const MOST_REVIEWS: usize = 50;

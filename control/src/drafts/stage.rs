@@ -59,8 +59,8 @@ pub struct Stage {
     pub started: Box<str>,
     /// For whom it binds.
     pub share: Share,
-    /// The documents as they are then.
-    pub(crate) writes: Vec<Write>,
+    /// What it changes.
+    pub(crate) changes: Vec<DraftChange>,
 }
 
 impl Stage {
@@ -96,15 +96,15 @@ impl Stage {
         };
         Ok(Some(Self {
             draft: id,
-            started: draft
-                .stage()
-                .get(STARTED)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .into(),
+            started: begun(draft).unwrap_or_default().into(),
             share,
-            writes: changes()?.iter().map(DraftChange::write).collect(),
+            changes: changes()?,
         }))
+    }
+
+    /// The documents as they are then.
+    pub(crate) fn writes(&self) -> Vec<Write> {
+        self.changes.iter().map(DraftChange::write).collect()
     }
 
     /// The one that a store was in right after a change.
@@ -159,11 +159,12 @@ pub enum Why {
     Unfit(String),
 }
 
-/// Ends the stage of a draft, which binds for nobody then, and says why in the audit. Nothing is done where it is not staged.
+/// Ends the stage of a draft that began then: it binds for nobody, and the audit says why. What was approved of it is to be looked at again.
+/// Nothing is done where that stage is over.
 ///
 /// # Errors
 /// The store cannot be written.
-pub fn end(ledger: &Ledger, draft: Guid, why: &Why) -> Result<(), ApiError> {
+pub fn end(ledger: &Ledger, draft: Guid, started: &str, why: &Why) -> Result<(), ApiError> {
     let id = draft.to_string();
     let (reason, samples) = match why {
         Why::Refuses(refusals) => (
@@ -185,10 +186,14 @@ pub fn end(ledger: &Ledger, draft: Guid, why: &Why) -> Result<(), ApiError> {
     let now = Timestamp::now();
     ledger.change_as_planned(&attempt, Confirmation::Given, &mut |store, _| {
         let draft = Draft::of(store, &id)?;
-        let Some(mut draft) = draft.filter(|draft| matches!(draft.state, State::Staged(_))) else {
+        let is_it = |draft: &Draft| {
+            matches!(draft.state, State::Staged(_)) && begun(draft).as_deref() == Some(started)
+        };
+        let Some(mut draft) = draft.filter(is_it) else {
             return Ok(None);
         };
         let before = draft.document().clone();
+        draft.voids_reviews();
         returned(&mut draft, &reason, &samples, now);
         Ok(Some(Planned {
             modified: modified(Some(&before), Some(draft.document())),
@@ -200,6 +205,15 @@ pub fn end(ledger: &Ledger, draft: Guid, why: &Why) -> Result<(), ApiError> {
         }))
     })?;
     Ok(())
+}
+
+/// When the stage that a draft is in began.
+fn begun(draft: &Draft) -> Option<String> {
+    let stage = draft.stage();
+    stage
+        .get(STARTED)
+        .and_then(Value::as_str)
+        .map(ToOwned::to_owned)
 }
 
 /// The draft is worked on again.

@@ -1,9 +1,10 @@
 //! What is asserted of the policy: proved before a draft is published, and before every change where that is wanted.
 
-use super::{Ledger, Proposed, is_role};
+use super::{Ledger, Proposed};
 use crate::api::error::{ApiError, Detail};
 use crate::audit::Initiator;
-use crate::document::{DocumentKind, Write};
+use crate::document::Write;
+use crate::drafts::holds;
 use crate::enforcer::Broken;
 
 /// Why something is written.
@@ -11,9 +12,10 @@ use crate::enforcer::Broken;
 pub(super) enum Occasion {
     /// A draft is published, to some or to all.
     Publishing,
-    /// Somebody changes something.
+    /// Somebody changes something: settings are proved, where that is wanted. To revoke, to disable and to remove somebody waits for no
+    /// proof.
     Change,
-    /// It happens of itself, or on what partners and transmitters tell: a revocation waits for no proof.
+    /// It happens of itself, or on what partners and transmitters tell.
     Itself,
 }
 
@@ -42,7 +44,7 @@ impl Ledger {
             Occasion::Itself => false,
             Occasion::Change => {
                 self.enforcer.settings().admin.assert_every_change
-                    && writes.iter().any(|write| is_policy(write.address.kind))
+                    && writes.iter().any(|write| holds(write.address.kind))
             }
         };
         if !wanted {
@@ -84,9 +86,4 @@ impl Ledger {
         }
         Ok(broken)
     }
-}
-
-/// Whether anything is decided by documents of this kind.
-const fn is_policy(kind: DocumentKind) -> bool {
-    kind.is_setting() && !is_role(kind)
 }

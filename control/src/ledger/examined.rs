@@ -1,5 +1,7 @@
 //! What would become of changes that nobody makes.
 
+use std::sync::{MutexGuard, TryLockError};
+
 use crossgate_graph::Compiled;
 use http::StatusCode;
 
@@ -34,11 +36,25 @@ pub enum Look<'a> {
 }
 
 impl Ledger {
+    fn looking(&self) -> Result<MutexGuard<'_, ()>, ApiError> {
+        match self.looking.try_lock() {
+            Ok(looking) => Ok(looking),
+            Err(TryLockError::Poisoned(looking)) => Ok(looking.into_inner()),
+            Err(TryLockError::WouldBlock) => Err(ApiError::unavailable(
+                "another draft is being checked, and one is at a time; try again",
+            )),
+        }
+    }
+
     /// Looks at changes and makes none. Nobody who makes some waits for more than the compilation of these.
     ///
     /// # Errors
     /// The store, or what is asserted, cannot be read.
     pub fn examine(&self, writes: &[Write], look: Look<'_>) -> Result<Examined, ApiError> {
+        let _looking = match look {
+            Look::Documents => None,
+            Look::Everything(..) => Some(self.looking()?),
+        };
         let proposed = {
             let mut state = self.lock();
             self.catch_up(&mut state)?;

@@ -6,7 +6,7 @@ use std::num::NonZero;
 use crossgate_graph::Documents;
 use http::StatusCode;
 
-use super::{Ledger, Proposed, State};
+use super::{Ledger, Made, Proposed, State};
 use crate::api::error::ApiError;
 use crate::document::{Address, DocumentKind, Write};
 use crate::store::{Sequence, Share, Store, StoreError};
@@ -140,7 +140,7 @@ impl Ledger {
             documents = writes.len(),
             "the policy store was changed by another process"
         );
-        match self.propose_for_some(state, &writes, &proposed.policy) {
+        match self.propose_for_some(state, &writes, &proposed.policy, Made::Elsewhere) {
             Ok(staging) => proposed.staging = staging,
             Err(error) if error.status == StatusCode::CONFLICT => {
                 self.end_stage_unfit(state, &error);

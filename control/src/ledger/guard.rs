@@ -48,8 +48,8 @@ impl Ledger {
             Credential::Bootstrap | Credential::BreakGlass | Credential::Session(_) => None,
         };
         let mut shut_out = self.enforcer.shut_out(&proposed.policy.compiled(), asking);
-        // What binds for some is to bind for all.
-        if let Some(staging) = &proposed.staging {
+        // What binds for some is to bind for all. Once it does bind for some, that was meant.
+        if let Some(staging) = proposed.staging.as_ref().filter(|staging| staging.begins) {
             let more = self.enforcer.shut_out(&staging.proposal.compiled(), asking);
             let new: Vec<_> = more
                 .into_iter()

@@ -36,8 +36,8 @@ pub use examined::{Examined, Look};
 pub use guard::Confirmation;
 pub use planned::{Plan, PlanResult, Planned};
 use roles::Unfit;
-use staged::Staging;
 pub use staged::staged_at;
+use staged::{Made, Staging};
 
 /// The policy as it stands, and the only way to change it.
 #[derive(Debug)]
@@ -47,6 +47,8 @@ pub struct Ledger {
     state: Mutex<State>,
     roles: ArcSwap<Roles>,
     invitation_rates: Mutex<Rates>,
+    /// Held by who looks closely at what nobody makes: that takes long, and whoever may read may ask for it.
+    looking: Mutex<()>,
 }
 
 /// What the store holds, compiled.
@@ -65,7 +67,7 @@ struct State {
     head: Head,
     stage: Option<Stage>,
     /// The draft whose stage ended here because of what another process wrote, until the store says so too.
-    unfit: Option<(Guid, String)>,
+    unfit: Option<((Guid, Box<str>), String)>,
 }
 
 /// A document as it stands.
@@ -175,6 +177,7 @@ impl Ledger {
             enforcer,
             roles: ArcSwap::from_pointee(opened.roles),
             invitation_rates: Mutex::default(),
+            looking: Mutex::default(),
             state: Mutex::new(State {
                 standing: opened.standing,
                 head: opened.head,
@@ -363,7 +366,7 @@ impl Ledger {
 
     fn propose(&self, state: &State, writes: &[Write]) -> Result<Proposed, ApiError> {
         let mut proposed = self.propose_for_all(state, writes)?;
-        proposed.staging = self.propose_for_some(state, writes, &proposed.policy)?;
+        proposed.staging = self.propose_for_some(state, writes, &proposed.policy, Made::Here)?;
         Ok(proposed)
     }
 

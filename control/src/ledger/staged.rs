@@ -5,7 +5,7 @@ use http::StatusCode;
 
 use super::{Ledger, Proposed, State, changes, details, follow};
 use crate::api::error::{ApiError, Detail};
-use crate::document::Write;
+use crate::document::{Address, DocumentKind, Write};
 use crate::drafts::{Stage, stage};
 use crate::enforcer::StagedPolicy;
 use crate::store::{Store, StoreError};
@@ -14,6 +14,17 @@ use crate::store::{Store, StoreError};
 pub(super) struct Staging {
     pub(super) stage: Stage,
     pub(super) proposal: Proposal,
+    /// The change that it was proposed for begins it.
+    pub(super) begins: bool,
+}
+
+/// Who makes a change.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Made {
+    /// This process, and not yet.
+    Here,
+    /// Another one, which has stored it.
+    Elsewhere,
 }
 
 impl Staging {
@@ -35,12 +46,22 @@ impl Ledger {
         state: &State,
         writes: &[Write],
         policy: &Proposal,
+        made: Made,
     ) -> Result<Option<Staging>, ApiError> {
         let Some(stage) = stage::after(&*self.store, state.stage.as_ref(), writes)? else {
             return Ok(None);
         };
-        let both = |write: &&Write| stage.writes.iter().any(|own| own.address == write.address);
-        let held: Vec<Detail> = writes.iter().filter(both).map(held).collect();
+        let mut held = Vec::new();
+        for change in &stage.changes {
+            // What another process stored before it staged the draft is what the draft was made over.
+            let is_held = match made {
+                Made::Here => writes.iter().any(|write| write.address == change.address),
+                Made::Elsewhere => change.moved_to(&*self.store)?.is_some(),
+            };
+            if is_held {
+                held.push(self::held(&change.address));
+            }
+        }
         if !held.is_empty() {
             return Err(ApiError {
                 details: held,
@@ -57,8 +78,15 @@ impl Ledger {
             store: &*self.store,
             at: state.head.sequence,
         };
-        match next.propose(&changes(&stage.writes), &source) {
-            Ok(proposal) => Ok(Some(Staging { stage, proposal })),
+        let begins = writes
+            .iter()
+            .any(|write| write.address.kind == DocumentKind::Draft);
+        match next.propose(&changes(&stage.writes()), &source) {
+            Ok(proposal) => Ok(Some(Staging {
+                stage,
+                proposal,
+                begins,
+            })),
             Err(Refused::Source(error)) => Err(error.into()),
             Err(Refused::Faults(faults)) => {
                 let faults = details(&faults, usize::MAX).into_iter();
@@ -82,7 +110,7 @@ impl Ledger {
             return Ok(());
         }
         let mut proposed: Proposed = self.propose_for_all(&state, &[])?;
-        match self.propose_for_some(&state, &[], &proposed.policy) {
+        match self.propose_for_some(&state, &[], &proposed.policy, Made::Elsewhere) {
             Ok(staging) => proposed.staging = staging,
             Err(error) if error.status == StatusCode::CONFLICT => {
                 self.end_stage_unfit(&mut state, &error);
@@ -100,7 +128,8 @@ impl Ledger {
     pub fn end_unfit_stage(&self) -> Result<(), ApiError> {
         let unfit = self.lock().unfit.clone();
         if let Some((draft, reason)) = unfit {
-            stage::end(self, draft, &stage::Why::Unfit(reason))?;
+            let (id, started) = draft;
+            stage::end(self, id, &started, &stage::Why::Unfit(reason))?;
             self.lock().unfit = None;
         }
         Ok(())
@@ -113,7 +142,7 @@ impl Ledger {
         };
         let reason = error.told();
         tracing::error!(draft = %stage.draft, reason, "the staged draft does not go with what another program stored; its stage is over");
-        state.unfit = Some((stage.draft, reason));
+        state.unfit = Some(((stage.draft, stage.started), reason));
     }
 }
 
@@ -136,15 +165,15 @@ pub fn staged_at(
     };
     let standing = crossgate_graph::Standing::load(own, &then).map_err(told)?;
     let proposal = standing
-        .propose(&changes(&stage.writes), &then)
+        .propose(&changes(&stage.writes()), &then)
         .map_err(told)?;
     Ok(Some(proposal.compiled()))
 }
 
-fn held(write: &Write) -> Detail {
+fn held(address: &Address) -> Detail {
     Detail {
         code: "StagedByDraft",
-        target: write.address.to_string(),
+        target: address.to_string(),
         message: "is changed by the draft that is staged".to_owned(),
     }
 }

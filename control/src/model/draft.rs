@@ -20,6 +20,7 @@ pub static POLICY_DRAFT: EntityType = EntityType {
         date_time("lastModifiedDateTime").read_only(),
         complex("lastModifiedBy", &DRAFTEE).read_only(),
         texts("editors").read_only().initially("[]"),
+        boolean("isEditedByProgram").read_only().initially("false"),
         complexes("reviews", &REVIEW).read_only().initially("[]"),
         complex("stage", &STAGE).read_only(),
         complex("lastStage", &STAGE).read_only(),

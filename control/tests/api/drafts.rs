@@ -8,7 +8,8 @@ use crossgate_policy::ids::Guid;
 use serde_json::{Value, json};
 
 use super::support::{
-    ADA, BOB, PARTNERS, Site, administrator_of, application, body, break_glass, put, write,
+    ADA, BOB, PARTNERS, Site, administrator_of, application, body, break_glass, put, with_role,
+    write,
 };
 
 const DRAFTS: &str = "/v1.0/crossgate/drafts";
@@ -221,6 +222,8 @@ fn a_draft_takes_the_version_that_is_meant_and_whatever_its_changes_take() {
     let to = format!("{path}/publish");
     let without = site.send(&ada, "POST", &to, &all().to_string());
     assert_eq!(without.status, 428, "{}", body(&without));
+    let any = site.send_with(&ada, "POST", &to, &all().to_string(), &[("if-match", "*")]);
+    assert_eq!(any.status, 428, "{}", body(&any));
     let stale = site.send_with(&ada, "POST", &to, &all().to_string(), &[("if-match", &old)]);
     assert_eq!(stale.status, 412, "{}", body(&stale));
     // A document within it has the draft's version.
@@ -236,6 +239,37 @@ fn a_draft_takes_the_version_that_is_meant_and_whatever_its_changes_take() {
     assert_eq!(record["activityDisplayName"], "Update policy draft");
     assert_eq!(record["result"], "failure");
     assert_eq!(good(&site.call(&namer, "GET", &path))["id"], *id);
+
+    // Nor does who may publish drafts, but not do what is in this one.
+    let policy = json!({
+        "displayName": "MFA", "state": "disabled",
+        "conditions": {
+            "users": { "includeUsers": ["All"] }, "applications": { "includeApplications": ["All"] },
+            "clientAppTypes": ["all"],
+        },
+        "grantControls": { "operator": "OR", "builtInControls": ["mfa"] },
+    });
+    good(&site.send(&ada, "POST", &within(&id, POLICIES), &policy.to_string()));
+    let half = application(&["Policy.ReadWrite.CrossTenantAccess", "Policy.Read.All"]);
+    let refused = publish(&site, &half, &id, &all());
+    assert_eq!(refused.status, 403, "{}", body(&refused));
+    let told = body(&refused)["error"]["message"].to_string();
+    assert!(
+        told.contains("Policy.ReadWrite.ConditionalAccess"),
+        "{told}"
+    );
+    let changes = good(&site.call(&ada, "GET", &format!("{path}/changes")));
+    let taken = changes["value"].to_string();
+    assert!(
+        taken.contains("conditionalAccessPolicies/create"),
+        "{taken}"
+    );
+    let whole = application(&[
+        "Policy.ReadWrite.CrossTenantAccess",
+        "Policy.ReadWrite.ConditionalAccess",
+        "Policy.Read.All",
+    ]);
+    good(&publish(&site, &whole, &id, &all()));
 }
 
 #[test]
@@ -365,12 +399,16 @@ fn while_a_draft_is_staged_what_it_changes_is_nobody_elses_and_another_is_not_st
     );
     // Others are changed all the same.
     good(&publish(&site, &ada, &second, &all()));
-    // The program ends it, and says why in the audit.
+    // The program ends it, and says why in the audit: this stage, and none that began at another time.
+    let started = shown["stage"]["startedDateTime"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let why = Why::Refuses(NewRefusals {
         count: 4,
         samples: vec!["ada at Payroll".to_owned()],
     });
-    drafts::end(&site.ledger, Guid::parse(&first).unwrap(), &why).unwrap();
+    drafts::end(&site.ledger, Guid::parse(&first).unwrap(), &started, &why).unwrap();
     let record = site.latest();
     assert_eq!(record["activityDisplayName"], "Return staged policy draft");
     assert!(record.to_string().contains("ada at Payroll"), "{record}");
@@ -379,11 +417,16 @@ fn while_a_draft_is_staged_what_it_changes_is_nobody_elses_and_another_is_not_st
         (&shown["state"], &shown["lastStage"]["outcome"]),
         (&json!("open"), &json!("returned"))
     );
+    // What was approved of it before is to be looked at again.
+    assert_eq!(shown["revision"], 3, "{shown}");
     // Once: what is over is not ended again.
     let head = site.store_head();
-    drafts::end(&site.ledger, Guid::parse(&first).unwrap(), &why).unwrap();
+    drafts::end(&site.ledger, Guid::parse(&first).unwrap(), &started, &why).unwrap();
     assert_eq!(site.store_head(), head);
     good(&publish(&site, &ada, &first, &staged));
+    let again = site.store_head();
+    drafts::end(&site.ledger, Guid::parse(&first).unwrap(), &started, &why).unwrap();
+    assert_eq!(site.store_head(), again, "another stage of it");
     good(&site.send(&ada, "POST", &format!("{DRAFTS}/{first}/return"), ""));
     assert_eq!(
         site.send(&ada, "POST", &format!("{DRAFTS}/{first}/return"), "")
@@ -478,4 +521,92 @@ fn nobody_writes_into_a_draft_what_only_happens_to_it() {
         (&shown["displayName"], &shown["revision"]),
         (&json!("Less"), &json!(2))
     );
+}
+
+#[test]
+fn pages_of_a_draft_hold_each_document_once_however_large_they_are() {
+    let tenant = |number: u32| format!("{number:08x}-0000-4000-8000-000000000001");
+    let partners = (0..40).map(|number| {
+        let tenant = tenant(number * 3);
+        put(DocumentKind::Partner, &tenant, &partner(&tenant, true))
+    });
+    let site = Site::with(partners.collect());
+    let ada = administrator_of(ADA);
+    let id = draft(&site, &ada);
+    let mut expected: Vec<String> = (0..40).map(|number| tenant(number * 3)).collect();
+    // Whole stretches go, and others come between them, before them and behind.
+    for number in (5..17).chain(30..34) {
+        let gone = tenant(number * 3);
+        good(&site.call(&ada, "DELETE", &within(&id, &format!("{PARTNERS}/{gone}"))));
+        expected.retain(|tenant| *tenant != gone);
+    }
+    for number in [1, 2, 16, 40, 41, 118, 200, 201] {
+        let new = tenant(number);
+        let body = partner(&new, false).to_string();
+        good(&site.send(&ada, "POST", &within(&id, PARTNERS), &body));
+        expected.push(new);
+    }
+    expected.sort();
+    for top in [1, 2, 3, 5, 7, 100] {
+        let mut found = Vec::new();
+        let mut path = format!("{}?$top={top}", within(&id, PARTNERS));
+        loop {
+            let page = good(&site.call(&ada, "GET", &path));
+            let values = page["value"].as_array().unwrap();
+            assert!(values.len() <= top);
+            let tenants = values.iter().map(|one| one["tenantId"].as_str().unwrap());
+            found.extend(tenants.map(ToOwned::to_owned));
+            let Some(next) = page["@odata.nextLink"].as_str() else {
+                break;
+            };
+            path = next.trim_start_matches("http://localhost").to_owned();
+        }
+        assert_eq!(found, expected, "pages of {top}");
+    }
+    let trusted = "$filter=inboundTrust/isMfaAccepted%20eq%20false&$count=true";
+    let page = good(&site.call(&ada, "GET", &format!("{}?{trusted}", within(&id, PARTNERS))));
+    assert_eq!(page["@odata.count"], 8, "{page}");
+}
+
+#[test]
+fn what_a_program_had_a_hand_in_takes_one_approval_more() {
+    let site = Site::configured("[admin]\ndraft_reviewers = 1\n", Vec::new());
+    let program = application(&["Policy.ReadWrite.CrossTenantAccess", "Policy.Read.All"]);
+    let id = draft(&site, &program);
+    let path = format!("{DRAFTS}/{id}");
+    let new = partner(FABRIKAM, true).to_string();
+    good(&site.send(&program, "POST", &within(&id, PARTNERS), &new));
+    let said = json!({ "decision": "approve", "revision": 2 }).to_string();
+    let reviews = format!("{path}/reviews");
+    // Ada may be who runs the program.
+    let ada = administrator_of(ADA);
+    good(&site.send(&ada, "POST", &reviews, &said));
+    assert_eq!(publish(&site, &ada, &id, &all()).status, 409);
+    good(&site.send(&administrator_of(BOB), "POST", &reviews, &said));
+    good(&publish(&site, &program, &id, &all()));
+}
+
+#[test]
+fn documents_of_a_draft_are_shown_to_who_may_read_them() {
+    let site = Site::new();
+    let ada = administrator_of(ADA);
+    let id = draft(&site, &ada);
+    let flows = within(&id, "/policies/authenticationFlowsPolicy");
+    let on = r#"{"selfServiceSignUp":{"isEnabled":true}}"#;
+    good(&site.send(&ada, "PATCH", &flows, on));
+    let new = partner(FABRIKAM, true).to_string();
+    good(&site.send(&ada, "POST", &within(&id, PARTNERS), &new));
+    let path = format!("{DRAFTS}/{id}/changes");
+    let after = |who: &Administrator| {
+        let changes = good(&site.call(who, "GET", &path));
+        let changes = changes["value"].as_array().unwrap().clone();
+        let shown = changes.iter().map(|one| one["after"].is_object());
+        shown.collect::<Vec<_>>()
+    };
+    assert_eq!(after(&ada), [true, true]);
+    // Reads partners, and no switch of sign-up.
+    let reader = with_role("ac434307-12b9-4fa1-a708-88bf58caabc1", BOB);
+    let flow = site.call(&reader, "GET", "/v1.0/policies/authenticationFlowsPolicy");
+    assert_eq!(flow.status, 403, "{}", body(&flow));
+    assert_eq!(after(&reader), [false, true]);
 }

@@ -207,17 +207,22 @@ pub(crate) fn user(id: &str, scopes: &[&str]) -> Administrator {
 
 /// A person of ours who may do everything.
 pub(crate) fn administrator_of(id: &str) -> Administrator {
-    let everything = Id::new("62e90394-69f5-4237-9190-012177145e10");
+    with_role("62e90394-69f5-4237-9190-012177145e10", id)
+}
+
+/// A person of ours with this role of Entra's.
+pub(crate) fn with_role(role: &str, id: &str) -> Administrator {
     let scopes = [
         "Policy.ReadWrite.CrossTenantAccess",
         "Policy.ReadWrite.ConditionalAccess",
+        "Policy.ReadWrite.Authorization",
         "Policy.Read.All",
         "Directory.ReadWrite.All",
         "AuditLog.Read.All",
     ];
     administrator(Credential::Token(Arc::new(Subject {
         user_id: Some(Id::new(id)),
-        directory_roles: [everything].into(),
+        directory_roles: [Id::new(role)].into(),
         scopes: scopes.iter().map(|name| Box::from(*name)).collect(),
         ..subject(SubjectKind::User)
     })))

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crossgate_control::replays::{NotBegun, ReplayAsked, ReplayedAgainst};
 use crossgate_insight::event::Event;
-use crossgate_insight::replay::{Against, Replay, Row, Rows, Tally};
+use crossgate_insight::replay::{Against, Key, Replay, Row, Rows, Sum, Tally};
 use crossgate_insight::sign_ins::{Answer, Condition, Query, Store};
 use crossgate_insight::verify::Apps;
 use crossgate_policy::snapshot::Snapshot;
@@ -33,7 +33,24 @@ struct Run {
     /// Sign-ins that were looked at.
     looked_at: AtomicU64,
     cancelled: AtomicBool,
-    end: Mutex<Option<Result<Tally, String>>>,
+    end: Mutex<Option<Result<Found, String>>>,
+}
+
+/// What a replay found, no longer than it can be asked for.
+#[derive(Debug)]
+struct Found {
+    /// Without the rows.
+    sums: Value,
+    loses: Listed,
+    gains: Listed,
+}
+
+/// Who is concerned, those of most requests first.
+#[derive(Debug)]
+struct Listed {
+    sum: Sum,
+    users: usize,
+    rows: Vec<(Key, Row)>,
 }
 
 impl Replays {
@@ -109,11 +126,11 @@ impl Run {
         self.end().is_none()
     }
 
-    fn end(&self) -> MutexGuard<'_, Option<Result<Tally, String>>> {
+    fn end(&self) -> MutexGuard<'_, Option<Result<Found, String>>> {
         self.end.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn replay(&self, sign_ins: &Store, by: &By) -> Result<Tally, String> {
+    fn replay(&self, sign_ins: &Store, by: &By) -> Result<Found, String> {
         let replay = Replay {
             draft: &by.draft,
             apps: &by.apps,
@@ -153,7 +170,7 @@ impl Run {
             tracing::error!(%error, "sign-ins: the store cannot be read for a replay");
             return Err("the sign-in store cannot be read; the log says why".to_owned());
         }
-        failed.map_or(Ok(tally), Err)
+        failed.map_or_else(|| Ok(Found::of(tally)), Err)
     }
 
     fn told(&self, top: usize) -> Value {
@@ -173,7 +190,7 @@ impl Run {
         let (state, found) = match &*end {
             None => ("running", json!({})),
             Some(Err(why)) => ("failed", json!({ "reason": why })),
-            Some(Ok(tally)) => ("done", found(tally, top)),
+            Some(Ok(found)) => ("done", found.told(top)),
         };
         if let (Some(told), Value::Object(found)) = (told.as_object_mut(), found) {
             told.insert("state".to_owned(), json!(state));
@@ -183,34 +200,71 @@ impl Run {
     }
 }
 
-/// As `crossgate replay` tells it, with the rows of most requests.
-fn found(tally: &Tally, top: usize) -> Value {
-    let mut told = json!(tally);
-    if let Some(members) = told.as_object_mut() {
-        members.insert("loses".to_owned(), rows(&tally.loses, top));
-        members.insert("gains".to_owned(), rows(&tally.gains, top));
-        members.insert("notDecided".to_owned(), json!(tally.not_decided()));
+impl Found {
+    fn of(mut tally: Tally) -> Self {
+        let not_decided = tally.not_decided();
+        let (loses, gains) = (
+            Listed::of(std::mem::take(&mut tally.loses)),
+            Listed::of(std::mem::take(&mut tally.gains)),
+        );
+        while tally.without_receipt.len() > MOST_WITHOUT_RECEIPT {
+            tally.without_receipt.pop_last();
+        }
+        let mut sums = json!(tally);
+        if let Some(members) = sums.as_object_mut() {
+            members.insert("notDecided".to_owned(), json!(not_decided));
+        }
+        Self { sums, loses, gains }
     }
-    told
+
+    /// As `crossgate replay` tells it.
+    fn told(&self, top: usize) -> Value {
+        let mut told = self.sums.clone();
+        if let Some(members) = told.as_object_mut() {
+            members.insert("loses".to_owned(), self.loses.told(top));
+            members.insert("gains".to_owned(), self.gains.told(top));
+        }
+        told
+    }
 }
 
-fn rows(rows: &Rows, top: usize) -> Value {
-    let mut all: Vec<_> = rows.rows.iter().collect();
-    all.sort_by_key(|(key, row)| (std::cmp::Reverse(row.sum.requests), *key));
-    let shown = all.iter().take(top).map(|(key, Row { sum, sample })| {
+impl Listed {
+    fn of(rows: Rows) -> Self {
+        let Rows { sum, rows } = rows;
+        let users = rows.len();
+        let mut rows: Vec<_> = rows.into_iter().collect();
+        rows.sort_by(|(a, of_a), (b, of_b)| (of_b.sum.requests, a).cmp(&(of_a.sum.requests, b)));
+        rows.truncate(MOST_SHOWN);
+        rows.shrink_to_fit();
+        Self { sum, users, rows }
+    }
+
+    fn told(&self, top: usize) -> Value {
+        let rows = self
+            .rows
+            .iter()
+            .take(top)
+            .map(|(key, Row { sum, sample })| {
+                json!({
+                    "tenant": key.tenant, "app": key.app, "user": key.user,
+                    "events": sum.events, "requests": sum.requests, "sample": sample,
+                })
+            });
         json!({
-            "tenant": key.tenant, "app": key.app, "user": key.user,
-            "events": sum.events, "requests": sum.requests, "sample": sample,
+            "events": self.sum.events, "requests": self.sum.requests,
+            "users": self.users, "rows": rows.collect::<Vec<_>>(),
         })
-    });
-    json!({
-        "events": rows.sum.events, "requests": rows.sum.requests,
-        "users": all.len(), "rows": shown.collect::<Vec<_>>(),
-    })
+    }
 }
 
-/// What was found is large; whoever wants an older one replays again.
+/// Whoever wants an older one replays again.
 const MOST_KEPT: usize = 16;
 
-/// Rows of a tally, at about half a kilobyte each.
+/// Rows of a replay that is under way, at about half a kilobyte each.
 const MOST_ROWS: usize = 100_000;
+
+/// Rows of each list that are kept of one that is done: as many as can be asked for.
+const MOST_SHOWN: usize = 1_000;
+
+/// Tenants and apps that are told of where receipts are missing.
+const MOST_WITHOUT_RECEIPT: usize = 1_000;

@@ -115,12 +115,12 @@ impl StagedRefusals {
         self.too_many.notified().await;
     }
 
-    /// The draft that refuses too many, and whom.
+    /// The draft that refuses too many, when it was staged, and whom it refuses.
     #[must_use]
-    pub fn beyond(&self) -> Option<(Guid, NewRefusals)> {
+    pub fn beyond(&self) -> Option<(Guid, Box<str>, NewRefusals)> {
         let counted = self.lock();
         let counted = counted.as_ref().filter(|counted| counted.is_beyond())?;
-        Some((counted.draft, counted.told()))
+        Some((counted.draft, counted.started.clone(), counted.told()))
     }
 
     /// How many there are so far, while a draft is staged.

@@ -41,10 +41,10 @@ pub async fn upkeep(ledger: Weak<Ledger>, noted: Noted) {
             let (ledger, refusals) = (Arc::clone(&ledger), Arc::clone(&refusals));
             let end = move || {
                 ledger.end_unfit_stage()?;
-                let Some((draft, why)) = refusals.beyond() else {
+                let Some((draft, started, why)) = refusals.beyond() else {
                     return Ok(());
                 };
-                drafts::end(&ledger, draft, &Why::Refuses(why))
+                drafts::end(&ledger, draft, &started, &Why::Refuses(why))
             };
             returning.tried(run(end).await.map(|()| Duration::ZERO));
         }

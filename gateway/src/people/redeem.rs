@@ -160,7 +160,10 @@ async fn look(ledger: &Arc<Ledger>, link: &Link) -> Result<Option<Invited>, ApiE
 /// Automatic redemption: both organisations have it on, so their people are not asked.
 fn asks_nothing(call: &Call<'_>, session: &PersonSession) -> bool {
     let token = session.subject.token();
-    token.is_some_and(|token| consents_automatically(&call.in_force.snapshot, token.subject.home))
+    token.is_some_and(|token| {
+        let policy = call.in_force.policy_for(Some(&token.subject));
+        consents_automatically(policy, token.subject.home)
+    })
 }
 
 async fn accepted(

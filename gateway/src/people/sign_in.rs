@@ -92,12 +92,9 @@ impl People {
         }
         let (settings, order) = (call.settings, &call.in_force.snapshot.redemption);
         let provider = match &call.session {
-            Some(session) if refusal.reason.outcome() == Outcome::StepUp => step_up::provider(
-                settings,
-                &call.in_force.snapshot,
-                &session.subject,
-                &session.provider,
-            ),
+            Some(session) if refusal.reason.outcome() == Outcome::StepUp => {
+                step_up::provider(settings, call.in_force, &session.subject, &session.provider)
+            }
             Some(_) | None => None,
         };
         let remembered = || settings.provider_by(remembered(call)?, order);

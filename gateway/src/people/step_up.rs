@@ -7,6 +7,7 @@ use crossgate_portal::oidc::Wanted;
 
 use super::provider::Provider;
 use super::{PeopleSettings, SignedIn};
+use crate::live::InForce;
 use crate::request::respond;
 
 /// What a refusal asks for, one word each, in the words of `crossgate decide`.
@@ -47,12 +48,13 @@ pub(super) fn wanted(refusal: &Refusal) -> Wanted {
 #[must_use]
 pub(super) fn provider<'s>(
     settings: &'s PeopleSettings,
-    snapshot: &Snapshot,
+    in_force: &InForce,
     signed_in: &SignedIn,
     with: &str,
 ) -> Option<&'s Provider> {
     let token = signed_in.token()?;
     let subject = &token.subject;
+    let snapshot = in_force.policy_for(Some(subject));
     let own = snapshot.own.id;
     let counts = match subject.home {
         Home::Tenant { tenant, .. } => tenant.0 == own || snapshot.accepts_mfa_of(tenant.0),

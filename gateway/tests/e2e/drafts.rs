@@ -289,6 +289,17 @@ fn a_draft_that_breaks_what_is_asserted_is_refused_with_the_request_that_shows_i
     .unwrap();
     let unread = publish(&site, &token, &id, &json!({ "mode": "all" }));
     assert_eq!(unread.status, 503, "{unread:?}");
+    let direct = site.send(
+        &token,
+        "PATCH",
+        DEFAULT,
+        &json!({ "inboundTrust": { "isMfaAccepted": true } }),
+    );
+    assert_eq!(direct.status, 503, "{direct:?}");
+    // Nobody waits for a proof to send somebody away.
+    let away = format!("users/{PAYROLL}/revokeSignInSessions");
+    let revoked = site.send(&token, "POST", &away, &json!({}));
+    assert_eq!(revoked.status, 200, "{revoked:?}");
     std::fs::write(
         site.gateway.directory().join("properties.toml"),
         &properties,
@@ -468,11 +479,15 @@ fn whoever_is_shut_out_by_what_is_staged_can_return_it() {
         .find(|id| is_in(99, id, OWN_TENANT))
         .unwrap();
     change(&site, &token, &id, ("POST", POLICIES, &all));
+    let member = site.member().mint();
+    site.expect("a member", site.payroll("/").bearer(&member), 200, 0);
     let how = json!({ "mode": "staged", "percent": 99, "maxNewRefusals": 100 });
     let staged = publish(&site, &token, &id, &how);
     assert_eq!(staged.status, 200, "{staged:?}");
-    let member = site.member().mint();
     site.expect("a member", site.payroll("/").bearer(&member), 403, 53_003);
+    // That was meant once, and is not asked again of who changes something else.
+    let made = site.send(&token, "POST", PARTNERS, &partner(WINGTIP, json!({})));
+    assert_eq!(made.status, 201, "{made:?}");
     let back = site.send(
         &token,
         "POST",

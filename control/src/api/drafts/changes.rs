@@ -9,12 +9,15 @@ use crate::api::call::Reply;
 use crate::api::documents::missing;
 use crate::api::error::{ApiError, Detail};
 use crate::api::listed;
+use crate::api::routes::{Need, Operation, ROUTES};
 use crate::audit::modified;
-use crate::document::{Address, Write};
+use crate::document::{Address, DocumentKind, Write};
 use crate::drafts::stage::target;
 use crate::drafts::{Drafted, Draftee, MOST_CHANGES, change, holds};
 use crate::ledger::{Changed, Confirmation, Current, Edit, Look, Planned};
 use crate::model::{DRAFT_CHANGE, show};
+use crate::resource::Resource;
+use crate::roles::Required;
 use crate::store::Store;
 use crate::text::Document;
 
@@ -51,14 +54,25 @@ pub(in super::super) fn edit(
                     return Ok(None);
                 }
             };
+            let is_full = changes.len() >= MOST_CHANGES;
             let before = changes.into_iter().find(|one| one.address == *address);
+            if before.is_none() && is_full {
+                return Err(ApiError::bad(format!(
+                    "the draft changes {MOST_CHANGES} documents already; publish them, or make another draft"
+                )));
+            }
             let write = changed(store, id, address, before, next.clone(), asked)?;
             draft.edited(&by, Timestamp::now());
             let before = current.as_ref().map(|current| &current.document);
             let modified = modified(before, next.as_ref());
-            done = Some(Changed {
+            let since = match &write.text {
                 // Nobody else changes anything before this is stored.
-                since: store.head()?.sequence + 1,
+                Some(_) => store.head()?.sequence + 1,
+                // It is as in force again.
+                None => store.get(address)?.map_or(0, |stored| stored.since),
+            };
+            done = Some(Changed {
+                since,
                 document: next,
                 advisories: Vec::new(),
             });
@@ -83,18 +97,12 @@ fn changed(
     asked: &Asked<'_>,
 ) -> Result<Write, ApiError> {
     let in_force = store.get(address)?;
-    let is_new = before.is_none();
     let mut change = before.unwrap_or_else(|| DraftChange {
         address: address.clone(),
         base: in_force.as_ref().map_or(0, |stored| stored.since),
         document: None,
         needs: Vec::new(),
     });
-    if is_new && DraftChange::all(store, id)?.len() >= MOST_CHANGES {
-        return Err(ApiError::bad(format!(
-            "the draft changes {MOST_CHANGES} documents already; publish them, or make another draft"
-        )));
-    }
     change.takes(&asked.needed);
     change.document = next;
     let text = change.write().text;
@@ -132,17 +140,19 @@ pub(super) fn list(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     let store = api.ledger.store();
     let draft = super::draft(api, asked)?;
     let changes = DraftChange::all(store, &draft.id)?;
-    let shown = changes.iter().map(|one| shown(store, &draft, one));
+    let shown = changes.iter().map(|one| shown(api, asked, &draft, one));
     let shown = shown.collect::<Result<Vec<_>, _>>()?;
     let context = format!("crossgate/drafts('{}')/changes", draft.id);
     listed::page_of(asked, &DRAFT_CHANGE, &context, shown)
 }
 
 fn shown(
-    store: &dyn Store,
+    api: &Api,
+    asked: &Asked<'_>,
     draft: &Draft,
     change: &DraftChange,
 ) -> Result<Map<String, Value>, ApiError> {
+    let store = api.ledger.store();
     let in_force = Drafted::in_force(store).current(&change.address)?;
     let is_moved = draft.check_open().is_ok() && change.moved_to(store)?.is_some();
     let kind = match (&in_force, &change.document) {
@@ -150,18 +160,41 @@ fn shown(
         (None, Some(_)) => "add",
         (Some(_), Some(_)) => "update",
     };
-    let members = |document: &Document| Value::Object(document.members());
+    // What a document says is for who may read it.
+    let readable = readable(api, asked, change.address.kind);
+    let members = |document: &Document| {
+        readable.map(|resource| Value::Object(show(resource.entity, document.members())))
+    };
     let told = json!({
         "id": change.address.to_string(),
         "change": kind,
         "isBaseMoved": is_moved,
         "base": change.base,
-        "before": in_force.as_ref().map(|current| members(&current.document)),
-        "after": change.document.as_ref().map(members),
+        "before": in_force.as_ref().and_then(|current| members(&current.document)),
+        "after": change.document.as_ref().and_then(members),
         "needs": change.needs.iter().map(change::Need::name).collect::<Vec<_>>(),
     });
     let told = told.as_object().cloned().unwrap_or_default();
     Ok(show(&DRAFT_CHANGE, told))
+}
+
+/// What a document of this kind looks like to a caller who may read it by its own path.
+fn readable(api: &Api, asked: &Asked<'_>, kind: DocumentKind) -> Option<&'static Resource> {
+    let get = ROUTES.iter().find_map(|route| match route.operation {
+        Operation::Get(resource) if resource.kind == kind => Some((route, resource)),
+        _ => None,
+    });
+    let (route, resource) = get?;
+    let needed = route.needs.iter().filter_map(|need| match need {
+        Need::Always(action) => Some(*action),
+        Need::ForMember(..) | Need::ForOthers(_) | Need::ForExpanded(..) | Need::ForNamed(..) => {
+            None
+        }
+    });
+    let required = Required::all(needed.collect())?;
+    let caller = asked.who.caller();
+    let may = api.ledger.roles().check(&caller, required);
+    may.is_ok().then_some(resource)
 }
 
 /// `DELETE drafts/{id}/changes/{changeId}`: the document is as it is in force.

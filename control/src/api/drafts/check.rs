@@ -23,7 +23,7 @@ pub(super) fn check(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
         Ok(()) => moved(store, &changes)?,
         Err(_) => Vec::new(),
     };
-    let wanted = api.settings().admin.draft_reviewers;
+    let wanted = draft.approvals_wanted(api.settings().admin.draft_reviewers);
     let approvals = draft.approvals();
     let is_approved = approvals
         .as_ref()

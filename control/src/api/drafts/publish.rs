@@ -51,10 +51,10 @@ impl Mode {
                             "is needed where `mode` is `staged`; expected 1 to 99: of a hundred tenants so many",
                         )
                     })?,
-                    most_new_refusals: most.ok_or_else(|| {
+                    most_new_refusals: most.filter(|most| *most <= MOST_REFUSALS).ok_or_else(|| {
                         ApiError::property(
                             "maxNewRefusals",
-                            "is needed where `mode` is `staged`: more users of apps than this who would be let in without the draft end its stage",
+                            format!("is needed where `mode` is `staged`; expected 0 to {MOST_REFUSALS}: more users of apps than this who would be let in without the draft end its stage"),
                         )
                     })?,
                 }))
@@ -67,10 +67,15 @@ impl Mode {
     }
 }
 
+/// They are held in memory, each once.
+const MOST_REFUSALS: u64 = 100_000;
+
 /// `POST drafts/{id}/publish`.
 pub(super) fn publish(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     let mode = Mode::read(&body::read(asked.call)?)?;
-    if !asked.call.headers.contains_key(IF_MATCH) {
+    let mut tags = asked.call.headers.get_all(IF_MATCH).iter();
+    // Any version is none.
+    if tags.next().is_none_or(|tag| tag == "*") || tags.next().is_some() {
         return Err(ApiError::version_needed());
     }
     binds(api, asked, OfDraft::Publish, &|store, draft| {
@@ -190,7 +195,7 @@ fn check_staged(draft: &Draft) -> Result<(), ApiError> {
 
 /// Refuses a draft of which not enough people approve as it is.
 fn check_approvals(api: &Api, draft: &Draft) -> Result<(), ApiError> {
-    let wanted = api.settings().admin.draft_reviewers;
+    let wanted = draft.approvals_wanted(api.settings().admin.draft_reviewers);
     if wanted == 0 {
         return Ok(());
     }

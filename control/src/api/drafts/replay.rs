@@ -125,4 +125,4 @@ const USUAL: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 const USUAL_ROWS: usize = 100;
 
-const MOST_ROWS: usize = 10_000;
+const MOST_ROWS: usize = 1_000;

@@ -32,7 +32,7 @@ use super::passcode;
 use super::place;
 use super::provider::{Provider, SpeaksFor};
 use super::welcome::Failed;
-use crate::request::admit::admit_by;
+use crate::request::admit::{admit_by, admit_with_terms};
 use crate::request::respond::{self, Shown};
 use crate::request::route::{App, Door};
 pub(super) use candidate::Stranger;
@@ -64,13 +64,7 @@ impl People {
         let accepted = session.subject.standing.accepted(call.settings);
         let accepted = accepted.as_deref().unwrap_or_default();
         let target = &app.called.target;
-        let now = admit_by(
-            &call.in_force.snapshot,
-            call,
-            target,
-            &session.subject,
-            accepted,
-        );
+        let now = admit_with_terms(call, target, &session.subject, accepted);
         match &now.outcome {
             Ok(()) => return Reply::of(respond::go(return_to.as_str())),
             Err(refusal) if !offers(call.in_force, app, session, &now) => {
