@@ -5,7 +5,7 @@ use std::time::Duration;
 use crossgate_testkit::programs::wait_for;
 use serde_json::{Value, json};
 
-use crate::site::admin::{DEFAULT, GLOBAL_ADMINISTRATOR, PARTNERS, SECURITY_READER};
+use crate::site::admin::{DEFAULT, GLOBAL_ADMINISTRATOR, PARTNERS, POLICIES, SECURITY_READER};
 use crate::site::{
     PORTAL_AUDIENCE, Site, Stage, TAILSPIN, WINGTIP, everyone, guests_need_mfa, nobody,
 };
@@ -72,7 +72,6 @@ fn every_kind_of_refusal_is_told_with_values_and_who_supplied_them_also_when_the
     let site = Stage::new()
         .with_store()
         .section("sign_ins", "mode = \"every-request\"")
-        .policy("conditional-access/mfa.json", &guests_need_mfa())
         .open();
     let token = site.administrator(GLOBAL_ADMINISTRATOR);
     let change = |method, path: &str, body| change(&site, &token, method, path, &body);
@@ -129,8 +128,11 @@ fn every_kind_of_refusal_is_told_with_values_and_who_supplied_them_also_when_the
         &wingtip,
         json!({ "b2bCollaborationInbound": everyone() }),
     );
+    let mut mfa = guests_need_mfa();
+    mfa.as_object_mut().unwrap().remove("id");
+    change("POST", POLICIES, mfa);
     let guest = site.guest().claims(json!({ "amr": ["pwd", "mfa"] })).mint();
-    let untrusted = site.expect("MFA at home", site.payroll("/").bearer(&guest), 403, 50_076);
+    let untrusted = site.expect("MFA at home", site.payroll("/").bearer(&guest), 401, 50_076);
     let by_policy = (
         "conditional_access",
         json!("conditionalAccess"),
@@ -177,6 +179,8 @@ fn every_kind_of_refusal_is_told_with_values_and_who_supplied_them_also_when_the
 
     let known = site.expect("a member", site.payroll("/").bearer(&member), 200, 0);
     let user = known["userId"].as_str().unwrap();
+    // The last second of a token's time of issue is over.
+    std::thread::sleep(Duration::from_millis(1100));
     change(
         "POST",
         &format!("users/{user}/revokeSignInSessions"),
