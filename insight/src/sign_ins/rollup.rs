@@ -60,6 +60,14 @@ impl<const COLUMNS: usize> Rollup<COLUMNS> {
             .map(|(key, sum)| (key.map(|number| self.texts.get(number)), *sum))
     }
 
+    pub(super) fn total(&self) -> Sum {
+        let mut total = Sum::default();
+        for (_, sum) in &self.rows {
+            total.add(*sum);
+        }
+        total
+    }
+
     /// Column by column: neighbours differ by little.
     pub(super) fn pack(&self, packer: &mut Packer) -> Result<Vec<u8>, Broken> {
         let mut out = Vec::new();
@@ -157,6 +165,9 @@ impl<const COLUMNS: usize> Default for Pile<COLUMNS> {
 
 impl<const COLUMNS: usize> Pile<COLUMNS> {
     pub(super) fn add(&mut self, mut rollup: Rollup<COLUMNS>) {
+        if rollup.rows.is_empty() {
+            return;
+        }
         while let Some(before) = self
             .0
             .pop_if(|before| before.rows.len() / 2 <= rollup.rows.len())

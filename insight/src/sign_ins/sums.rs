@@ -71,9 +71,9 @@ impl Sums {
     /// All.
     #[must_use]
     pub fn total(&self) -> Sum {
-        let mut total = Sum::default();
-        for what in self.what() {
-            total.add(what.sum);
+        let mut total = self.what.total();
+        for (_, sum) in self.lines.what.rows() {
+            total.add(sum);
         }
         total
     }

@@ -14,6 +14,7 @@ const FOLDER: &str = "SIGN_INS_OF_THE_WRITER";
 fn invention() -> Invention {
     Invention {
         days: 4,
+        tenants: 20,
         users: 300,
         ..Invention::of(400_000, until().as_millisecond())
     }
