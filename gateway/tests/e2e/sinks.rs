@@ -204,7 +204,7 @@ fn every_receiver_gets_what_the_file_gets_also_what_came_while_it_was_away_and_t
         );
         assert_eq!((count("rejected"), count("lost")), (0.0, 0.0), "{sink}");
     }
-    receivers.programs().map(Program::kill);
+    receivers.programs().into_iter().for_each(Program::kill);
     traffic(&site, 300);
     site.gateway.restart();
     traffic(&site, 30);
@@ -219,7 +219,10 @@ fn every_receiver_gets_what_the_file_gets_also_what_came_while_it_was_away_and_t
             (told("crossgate_sign_in_spool_oldest_age_seconds") > 0.0).then_some(())
         });
     }
-    receivers.programs().map(Program::start_again);
+    receivers
+        .programs()
+        .into_iter()
+        .for_each(Program::start_again);
     wait_until_delivered(&site);
     // Two processes for a while, each with a stream of its own.
     assert!(site.gateway.hand_over().success());
