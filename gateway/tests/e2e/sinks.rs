@@ -43,7 +43,7 @@ name = "stream"
 kind = "nats"
 address = "nats://{nats}"
 spool = "spool/stream"
-timeout = "1s"
+timeout = "2s"
 
 [[sign_ins.sink]]
 name = "collector"
@@ -52,7 +52,7 @@ address = "tls://localhost:{rsyslog}"
 ca_file = "{}"
 form = "ocsf"
 spool = "spool/collector"
-timeout = "1s"
+timeout = "2s"
 
 [[sign_ins.sink]]
 name = "otel-grpc"
@@ -60,14 +60,14 @@ kind = "otlp-grpc"
 address = "http://{grpc}"
 form = "asim"
 spool = "spool/otel-grpc"
-timeout = "1s"
+timeout = "2s"
 
 [[sign_ins.sink]]
 name = "otel-http"
 kind = "otlp-http"
 address = "http://{http}/v1/logs"
 spool = "spool/otel-http"
-timeout = "1s"
+timeout = "2s"
 
 [[sign_ins.sink]]
 name = "azure"
@@ -78,7 +78,7 @@ client_id = "crossgate"
 client_secret = "${{AZURE_SECRET}}"
 form = "entra"
 spool = "spool/azure"
-timeout = "1s"
+timeout = "2s"
 "#,
             authority.display()
         )
