@@ -146,7 +146,7 @@ impl Courier {
             unreadable,
         } = &parcel;
         // The halves that are still to be sent, the next one last.
-        let mut parts = vec![0..rendered.len()];
+        let mut parts: Vec<_> = std::iter::once(0..rendered.len()).collect();
         while let Some(part) = parts.pop() {
             let sent = rendered.get(part.clone()).unwrap_or_default();
             let of = events.get(part.clone()).unwrap_or_default();
@@ -268,7 +268,8 @@ impl Courier {
     }
 
     fn succeeded(&mut self) {
-        self.most = self.most.saturating_mul(2).min(self.settings.batch);
+        // By little steps: what was too much is soon too much again.
+        self.most = (self.most + self.most / 8 + 1).min(self.settings.batch);
         if !self.backoff.is_fresh() {
             tracing::info!(
                 sink = self.settings.name,
