@@ -26,6 +26,8 @@ pub(crate) struct Courier {
     stop: Arc<Stop>,
     tally: Box<dyn Tally>,
     backoff: Backoff,
+    /// Events of the next batch at most: fewer after a failure, for a receiver that is too slow for many.
+    most: usize,
 }
 
 /// The events of a batch that are sent, with what they are made of.
@@ -55,6 +57,7 @@ impl Courier {
     ) -> Self {
         Self {
             rejected: Rejected::new(&settings.spool),
+            most: settings.batch,
             settings,
             gateway: gateway.into(),
             source,
@@ -105,7 +108,7 @@ impl Courier {
     async fn session(&mut self) -> End {
         let mut session = None;
         loop {
-            let batch = match self.source.batch(self.settings.batch, MOST_BYTES) {
+            let batch = match self.source.batch(self.most, MOST_BYTES) {
                 Ok(batch) => batch,
                 Err(error) => return End::Failed(of_the_spool(&error)),
             };
@@ -143,7 +146,7 @@ impl Courier {
             unreadable,
         } = &parcel;
         // The halves that are still to be sent, the next one last.
-        let mut parts = vec![0..rendered.len()];
+        let mut parts: Vec<_> = std::iter::once(0..rendered.len()).collect();
         while let Some(part) = parts.pop() {
             let sent = rendered.get(part.clone()).unwrap_or_default();
             let of = events.get(part.clone()).unwrap_or_default();
@@ -252,6 +255,7 @@ impl Courier {
 
     fn failed(&mut self, failure: &Failure) -> Duration {
         self.tally.failed();
+        self.most = (self.most / 2).max(1);
         if self.backoff.is_fresh() {
             // Once, not at every attempt: the metric counts those.
             tracing::error!(
@@ -264,6 +268,8 @@ impl Courier {
     }
 
     fn succeeded(&mut self) {
+        // By little steps: what was too much is soon too much again.
+        self.most = (self.most + self.most / 8 + 1).min(self.settings.batch);
         if !self.backoff.is_fresh() {
             tracing::info!(
                 sink = self.settings.name,

@@ -9,6 +9,7 @@ import os
 import ssl
 import sys
 import threading
+import time
 from concurrent import futures
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -82,6 +83,7 @@ def export(by, request):
                 }
                 events.append((plain(record.body), beside))
     refuse_poison(json.dumps([event for event, _ in events]))
+    time.sleep(len(events) * (controlled(lambda control: control.get("pace")) or 0))
     partly = controlled(lambda control: control.pop("partly", None)) or 0
     keep(by, events[: len(events) - partly])
     response = messages.ExportLogsServiceResponse()

@@ -43,7 +43,7 @@ name = "stream"
 kind = "nats"
 address = "nats://{nats}"
 spool = "spool/stream"
-timeout = "1s"
+timeout = "2s"
 
 [[sign_ins.sink]]
 name = "collector"
@@ -52,7 +52,7 @@ address = "tls://localhost:{rsyslog}"
 ca_file = "{}"
 form = "ocsf"
 spool = "spool/collector"
-timeout = "1s"
+timeout = "2s"
 
 [[sign_ins.sink]]
 name = "otel-grpc"
@@ -60,14 +60,14 @@ kind = "otlp-grpc"
 address = "http://{grpc}"
 form = "asim"
 spool = "spool/otel-grpc"
-timeout = "1s"
+timeout = "2s"
 
 [[sign_ins.sink]]
 name = "otel-http"
 kind = "otlp-http"
 address = "http://{http}/v1/logs"
 spool = "spool/otel-http"
-timeout = "1s"
+timeout = "2s"
 
 [[sign_ins.sink]]
 name = "azure"
@@ -78,7 +78,7 @@ client_id = "crossgate"
 client_secret = "${{AZURE_SECRET}}"
 form = "entra"
 spool = "spool/azure"
-timeout = "1s"
+timeout = "2s"
 "#,
             authority.display()
         )
@@ -204,7 +204,7 @@ fn every_receiver_gets_what_the_file_gets_also_what_came_while_it_was_away_and_t
         );
         assert_eq!((count("rejected"), count("lost")), (0.0, 0.0), "{sink}");
     }
-    receivers.programs().map(Program::kill);
+    receivers.programs().into_iter().for_each(Program::kill);
     traffic(&site, 300);
     site.gateway.restart();
     traffic(&site, 30);
@@ -219,7 +219,10 @@ fn every_receiver_gets_what_the_file_gets_also_what_came_while_it_was_away_and_t
             (told("crossgate_sign_in_spool_oldest_age_seconds") > 0.0).then_some(())
         });
     }
-    receivers.programs().map(Program::start_again);
+    receivers
+        .programs()
+        .into_iter()
+        .for_each(Program::start_again);
     wait_until_delivered(&site);
     // Two processes for a while, each with a stream of its own.
     assert!(site.gateway.hand_over().success());

@@ -277,3 +277,20 @@ fn https_is_verified_and_a_bearer_token_of_a_file_is_sent() {
         (1..=10).collect::<Vec<_>>()
     );
 }
+
+#[test]
+fn a_receiver_that_is_too_slow_for_many_events_gets_fewer_at_a_time() {
+    let folder = tempdir().unwrap();
+    let python = Python::start(false);
+    // A second for two hundred, which is all that the sink gives it.
+    python.control(&json!({"pace": 0.006}));
+    let mut line = Line::open(
+        "otlp-http",
+        &settings(kit::otlp_http(&python), Form::Graph, folder.path()),
+    );
+    line.sink.append(&lines(1..=400)).unwrap();
+    line.wait_until_empty(Duration::from_secs(60));
+    let arrived = first_arrivals(&python.received("otlp-http"));
+    assert_eq!(arrived, (1..=400).collect::<Vec<_>>());
+    assert!(line.counted.failed() > 0);
+}

@@ -69,7 +69,8 @@ impl Python {
     }
 
     /// Has it answer differently from now on: `{"poison": TEXT}` refuses for good what has these words, `{"answers": [{"status", "headers"}]}` are
-    /// the next answers over HTTP, `{"partly": N}` takes all but so many of the next request of OpenTelemetry.
+    /// the next answers over HTTP, `{"partly": N}` takes all but so many of the next request of OpenTelemetry, `{"pace": SECONDS}` has it think as long
+    /// about each event of OpenTelemetry.
     ///
     /// # Panics
     /// Where the file cannot be written.
