@@ -507,3 +507,34 @@ fn examine(tab: &Tab<'_>, tag: &str, name: &str) {
     }
     tab.look(&json!({ "width": 1280, "height": 800, "dark": false }));
 }
+
+#[test]
+fn a_change_that_shuts_its_own_author_out_is_made_only_where_it_is_meant() {
+    let doors = lobby().open();
+    let tab = doors.administrator("ada");
+    tab.goto(&doors.console("/console/conditional-access/new"));
+    let policy = json!({
+        "displayName": "Nobody", "state": "enabled",
+        "conditions": { "clientAppTypes": ["all"], "users": { "includeUsers": ["All"] },
+            "applications": { "includeApplications": ["c4055a7e-0000-4000-8000-000000000001"] } },
+        "grantControls": { "operator": "OR", "builtInControls": ["block"] },
+    });
+    tab.evaluate(&format!(
+        "document.querySelector('#document').value = {:?}",
+        policy.to_string()
+    ));
+    tab.click("main form [type=submit]");
+    let page = tab.page();
+    assert_eq!(page.place.status, 409, "{}", page.text);
+    let told = "you would be shut out of the admin API yourself";
+    assert!(page.text.contains(told), "{}", page.text);
+    let made = || doors.admin("GET", POLICIES, &json!({})).json()["value"].clone();
+    assert_eq!(made(), json!([]));
+    tab.click("[name=confirm-lock-out]");
+    tab.click("main form [type=submit]");
+    // It binds on the page that is shown next.
+    let page = tab.page();
+    assert_eq!(page.place.status, 403, "{}", page.text);
+    assert!(page.text.contains("AADSTS53003"), "{}", page.text);
+    assert_eq!(made().as_array().unwrap().len(), 1);
+}
