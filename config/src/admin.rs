@@ -80,7 +80,9 @@ impl Admin {
         let has_host = |app: &&AppSettings| app.hosts.contains(&console.host);
         if let Some(app) = needs.apps.iter().find(has_host) {
             let (host, name) = (&console.host, &app.name);
-            fault(format!("`{host}` is a host of the app `{name}`, and browsers tell no ports apart where they keep sessions; give the console a host of its own"));
+            fault(format!(
+                "`{host}` is a host of the app `{name}`, and browsers tell no ports apart where they keep sessions; give the console a host of its own"
+            ));
         }
         let own = needs.tenant;
         let signs_in = needs.providers.iter().any(|provider| {
@@ -89,7 +91,8 @@ impl Admin {
             };
             let mut issuers = needs.issuers.iter();
             issuers.any(|issuer| {
-                issuer.name == client.issuer && own.is_some_and(|own| issuer.kind.may_speak_for(own))
+                issuer.name == client.issuer
+                    && own.is_some_and(|own| issuer.kind.may_speak_for(own))
             })
         });
         if own.is_some() && !signs_in {

@@ -99,7 +99,8 @@ pub(crate) fn web_unless_plain(text: &Text<'_>, expected: &str, plain: &str) -> 
 pub(crate) fn origin(text: &Text<'_>) -> Option<Origin> {
     let url = split(text, "an origin such as `https://admin.contoso.com`")?;
     if url.scheme == Scheme::Http && !is_loopback(&url.host) {
-        return text.refuse("browsers keep sessions over HTTPS only; expected `https://`");
+        return text
+            .refuse("is plain `http`, over which browsers keep no sessions; expected `https://`");
     }
     if !matches!(url.rest, "" | "/") {
         return text

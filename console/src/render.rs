@@ -239,7 +239,10 @@ pub(crate) const TEMPLATES: [(&str, &str); 25] = [
     ("base.html", include_str!("templates/base.html")),
     ("change.html", include_str!("templates/change.html")),
     ("chart.html", include_str!("templates/chart.html")),
-    ("collaboration.html", include_str!("templates/collaboration.html")),
+    (
+        "collaboration.html",
+        include_str!("templates/collaboration.html"),
+    ),
     ("decision.html", include_str!("templates/decision.html")),
     ("difference.html", include_str!("templates/difference.html")),
     ("failed.html", include_str!("templates/failed.html")),
@@ -248,7 +251,10 @@ pub(crate) const TEMPLATES: [(&str, &str); 25] = [
     ("health.html", include_str!("templates/health.html")),
     ("history.html", include_str!("templates/history.html")),
     ("no-role.html", include_str!("templates/no-role.html")),
-    ("organizations.html", include_str!("templates/organizations.html")),
+    (
+        "organizations.html",
+        include_str!("templates/organizations.html"),
+    ),
     ("overview.html", include_str!("templates/overview.html")),
     ("paging.html", include_str!("templates/paging.html")),
     ("policies.html", include_str!("templates/policies.html")),
@@ -263,7 +269,11 @@ pub(crate) const TEMPLATES: [(&str, &str); 25] = [
 ];
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#[allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 mod tests {
     use super::*;
 
@@ -282,6 +292,9 @@ mod tests {
     #[test]
     fn digits_stand_in_groups_of_three() {
         let of = |number| grouped(number).replace('\u{202f}', " ");
-        assert_eq!([of(0), of(999), of(1000), of(1_234_567)], ["0", "999", "1 000", "1 234 567"]);
+        assert_eq!(
+            [of(0), of(999), of(1000), of(1_234_567)],
+            ["0", "999", "1 000", "1 234 567"]
+        );
     }
 }

@@ -55,9 +55,7 @@ fn part(setting: &str, kind: &str, source: &Value) -> Value {
     });
     let lists: Vec<Value> = lists(kind)
         .iter()
-        .map(|(list, target_type)| {
-            json!({ "key": list, "text": of_type(target_type).join("\n") })
-        })
+        .map(|(list, target_type)| json!({ "key": list, "text": of_type(target_type).join("\n") }))
         .collect();
     json!({
         "key": kind,
@@ -138,7 +136,9 @@ pub(crate) fn sent(name: &str, visit: &Visit, inherits: bool) -> Value {
 
 /// What of others' sign-ins counts, as its form shows it.
 pub(crate) fn trust_shown(document: &Value, default: Option<&Value>) -> Value {
-    let own = document.get("inboundTrust").filter(|value| !value.is_null());
+    let own = document
+        .get("inboundTrust")
+        .filter(|value| !value.is_null());
     let source = own.or_else(|| default.and_then(|default| default.get("inboundTrust")));
     let accepted = |name: &str| {
         let accepted = source.and_then(|source| source.get(name));

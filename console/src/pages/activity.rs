@@ -75,7 +75,9 @@ pub(super) fn show(shown: &Shown<'_>) -> Reply {
 }
 
 fn is_complete(told: &Value) -> bool {
-    told.get("complete").and_then(Value::as_bool).unwrap_or(false)
+    told.get("complete")
+        .and_then(Value::as_bool)
+        .unwrap_or(false)
 }
 
 fn label(from: &str, step: &str) -> String {

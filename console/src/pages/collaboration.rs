@@ -60,9 +60,13 @@ pub(super) fn open(shown: &Shown<'_>) -> Reply {
 }
 
 fn fields() -> Vec<String> {
-    ["allowInvitesFrom", "definition", "allowExternalIdentitiesToLeave"]
-        .map(str::to_owned)
-        .to_vec()
+    [
+        "allowInvitesFrom",
+        "definition",
+        "allowExternalIdentitiesToLeave",
+    ]
+    .map(str::to_owned)
+    .to_vec()
 }
 
 /// The policy of domains with the lists of the form; what else is in it stays.
@@ -109,7 +113,10 @@ fn page(shown: &Shown<'_>, problem: Option<&Problem>) -> Reply {
     };
     let (list, names) = if sent("domains") {
         let visit = shown.visit;
-        (visit.field("list").to_owned(), visit.field("domains").to_owned())
+        (
+            visit.field("list").to_owned(),
+            visit.field("domains").to_owned(),
+        )
     } else {
         listed(&definition(&domains.body))
     };

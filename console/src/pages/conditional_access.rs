@@ -118,9 +118,9 @@ fn whole(shown: &Shown<'_>, told: Option<&Told>) -> Result<Value, Problem> {
 
 fn page(shown: &Shown<'_>, id: &str, told: Option<&Told>, problem: Option<&Problem>) -> Reply {
     let document = told.and_then(|told| told.body.as_object()).map(|policy| {
-        let shown = policy.iter().filter(|(name, _)| {
-            !name.contains('@') && !READ_ONLY.contains(&name.as_str())
-        });
+        let shown = policy
+            .iter()
+            .filter(|(name, _)| !name.contains('@') && !READ_ONLY.contains(&name.as_str()));
         let shown: Map<String, Value> = shown
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
@@ -128,7 +128,11 @@ fn page(shown: &Shown<'_>, id: &str, told: Option<&Told>, problem: Option<&Probl
     });
     let was_sent = problem.is_some() && shown.visit.field("form") == "document";
     let state = told.map_or_else(String::new, |told| text(&told.body, "/state"));
-    let action = if told.is_some() { "basic/update" } else { "create" };
+    let action = if told.is_some() {
+        "basic/update"
+    } else {
+        "create"
+    };
     let document = if was_sent {
         shown.visit.field("document").to_owned()
     } else {

@@ -20,8 +20,13 @@ pub(super) fn show(shown: &Shown<'_>, id: &str) -> Reply {
     let why = why(shown, id, &event);
     let explained = why.as_ref().and_then(|why| why.get("steps"));
     let explained = explained.or_else(|| event.pointer("/crossgate/explanation"));
-    let explained = explained.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let (decided_at, last) = (text(&event, "/crossgate/step"), explained.len().saturating_sub(1));
+    let explained = explained
+        .and_then(Value::as_array)
+        .map_or(&[][..], Vec::as_slice);
+    let (decided_at, last) = (
+        text(&event, "/crossgate/step"),
+        explained.len().saturating_sub(1),
+    );
     let steps = explained.iter().enumerate().map(|(place, line)| {
         let (step, document) = (text(line, "/step"), text(line, "/document"));
         // Where the lines were not decided again, the last one is where it fell.
@@ -42,10 +47,15 @@ pub(super) fn show(shown: &Shown<'_>, id: &str) -> Reply {
         })
     });
     let nearest = why.as_ref().map(|why| text(why, "/nearestChange/text"));
-    let nearest = or(nearest.unwrap_or_default(), &text(&event, "/crossgate/nearestChange"));
+    let nearest = or(
+        nearest.unwrap_or_default(),
+        &text(&event, "/crossgate/nearestChange"),
+    );
     let turns = why.as_ref().map(|why| text(why, "/nearestChange/document"));
     let turns = turns.and_then(|document| page_of(&document));
-    let policies = event.get("appliedConditionalAccessPolicies").and_then(Value::as_array);
+    let policies = event
+        .get("appliedConditionalAccessPolicies")
+        .and_then(Value::as_array);
     let policies = policies.into_iter().flatten().map(|policy| {
         json!({
             "name": or(text(policy, "/displayName"), &text(policy, "/id")),
@@ -91,7 +101,9 @@ pub(super) fn show(shown: &Shown<'_>, id: &str) -> Reply {
 fn event(shown: &Shown<'_>, id: &str) -> Result<Value, Failed> {
     let filter = format!("correlationId eq {}", quoted(id));
     let asked = [("$filter", filter.as_str()), ("$top", "1")];
-    let told = Ask::get("auditLogs/signIns").query(&asked).send(shown.api)?;
+    let told = Ask::get("auditLogs/signIns")
+        .query(&asked)
+        .send(shown.api)?;
     let found = items(&told.body).first().cloned();
     found.ok_or_else(|| Failed {
         status: StatusCode::NOT_FOUND,
@@ -107,7 +119,9 @@ fn why(shown: &Shown<'_>, id: &str, event: &Value) -> Option<Value> {
     let told = Ask::get(&format!("crossgate/decisions/{}", part(id))).send(shown.api);
     let told = told.ok()?.body;
     let mut events = told.get("events")?.as_array()?.iter();
-    events.find(|told| told.get("id") == event.get("id")).cloned()
+    events
+        .find(|told| told.get("id") == event.get("id"))
+        .cloned()
 }
 
 fn fact(key: &str, value: &str, more: &str) -> Value {

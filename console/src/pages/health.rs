@@ -14,15 +14,18 @@ pub(super) fn show(shown: &Shown<'_>) -> Reply {
         Err(failed) => return shown.failed("health", &failed),
     };
     let rows = |name: &str| health.get(name).and_then(Value::as_array).cloned();
-    let issuers = rows("issuers").unwrap_or_default().into_iter().map(|issuer| {
-        let age = issuer.get("keysAgeInSeconds").and_then(Value::as_f64);
-        json!({
-            "name": text(&issuer, "/name"),
-            "issuer": text(&issuer, "/issuer"),
-            "keys": issuer.get("keys"),
-            "minutes": age.map(|age| (age / 60.0).floor()),
-        })
-    });
+    let issuers = rows("issuers")
+        .unwrap_or_default()
+        .into_iter()
+        .map(|issuer| {
+            let age = issuer.get("keysAgeInSeconds").and_then(Value::as_f64);
+            json!({
+                "name": text(&issuer, "/name"),
+                "issuer": text(&issuer, "/issuer"),
+                "keys": issuer.get("keys"),
+                "minutes": age.map(|age| (age / 60.0).floor()),
+            })
+        });
     let values = json!({
         "version": text(&health, "/version"),
         "snapshot": text(&health, "/snapshot"),

@@ -64,9 +64,10 @@ pub(super) fn one(shown: &Shown<'_>, id: &str) -> Reply {
         })
     });
     let details = record.get("additionalDetails").and_then(Value::as_array);
-    let details = details.into_iter().flatten().map(|detail| {
-        json!({ "key": text(detail, "/key"), "value": text(detail, "/value") })
-    });
+    let details = details
+        .into_iter()
+        .flatten()
+        .map(|detail| json!({ "key": text(detail, "/key"), "value": text(detail, "/value") }));
     let document = document_of(&record);
     let values = json!({
         "name": text(&record, "/activityDisplayName"),

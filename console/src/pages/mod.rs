@@ -111,7 +111,10 @@ fn text(value: &Value, pointer: &str) -> String {
 
 /// The number of a member.
 fn number(value: &Value, pointer: &str) -> u64 {
-    value.pointer(pointer).and_then(Value::as_u64).unwrap_or_default()
+    value
+        .pointer(pointer)
+        .and_then(Value::as_u64)
+        .unwrap_or_default()
 }
 
 /// The items of a page of the API.

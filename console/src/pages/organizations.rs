@@ -73,15 +73,17 @@ fn found(shown: &Shown<'_>, search: &str, token: &str) -> Result<Found, crate::a
 }
 
 fn is_id(text: &str) -> bool {
-    text.len() == 36 && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+    text.len() == 36
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
 }
 
 /// The tenant of a domain.
 fn tenant_of(shown: &Shown<'_>, domain: &str) -> Option<String> {
     let domain = part(&domain.replace('\'', ""));
-    let path = format!(
-        "tenantRelationships/findTenantInformationByDomainName(domainName='{domain}')"
-    );
+    let path =
+        format!("tenantRelationships/findTenantInformationByDomainName(domainName='{domain}')");
     let told = Ask::get(&path).send(shown.api).ok()?;
     crate::api::text_of(&told.body, "/tenantId")
 }

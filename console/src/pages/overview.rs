@@ -117,7 +117,11 @@ pub(super) fn reason(shown: &Shown<'_>, code: &str) -> String {
 
 /// A text, or another where it is empty.
 pub(super) fn or(text: String, other: &str) -> String {
-    if text.is_empty() { other.to_owned() } else { text }
+    if text.is_empty() {
+        other.to_owned()
+    } else {
+        text
+    }
 }
 
 /// Seconds.

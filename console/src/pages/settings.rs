@@ -128,9 +128,7 @@ fn fields(tab: &str) -> Vec<String> {
         ]
     });
     let trust = ["inboundTrust", "automaticUserConsentSettings"];
-    parts
-        .chain(trust.into_iter().map(str::to_owned))
-        .collect()
+    parts.chain(trust.into_iter().map(str::to_owned)).collect()
 }
 
 fn body(shown: &Shown<'_>, tab: &str, is_partner: bool, before: &Value) -> Value {
@@ -168,7 +166,11 @@ fn page(
     } else {
         documents.own.clone()
     };
-    let kind = if partner.is_some() { "partners" } else { "default" };
+    let kind = if partner.is_some() {
+        "partners"
+    } else {
+        "default"
+    };
     let actions: &[&str] = match tab {
         "restrictions" => &["tenantRestrictions"],
         "trust" => &["b2bCollaboration"],

@@ -73,7 +73,10 @@ impl Chosen {
             ("status", self.status.clone()),
             ("top", "25".to_owned()),
             // How many users there were is dear where there were very many.
-            ("count", if by == "tenant" { "users" } else { "" }.to_owned()),
+            (
+                "count",
+                if by == "tenant" { "users" } else { "" }.to_owned(),
+            ),
         ]
     }
 
@@ -183,7 +186,11 @@ pub(super) fn show(shown: &Shown<'_>) -> Reply {
     let chosen = Chosen::of(shown.visit);
     let token = shown.visit.asked("skiptoken");
     let filter = chosen.filter();
-    let asked = [("$filter", filter.as_str()), ("$top", "50"), ("$skiptoken", &token)];
+    let asked = [
+        ("$filter", filter.as_str()),
+        ("$top", "50"),
+        ("$skiptoken", &token),
+    ];
     let told = match Ask::get("auditLogs/signIns").query(&asked).send(shown.api) {
         Ok(told) => told.body,
         Err(failed) => return shown.failed("sign-ins", &failed),
@@ -193,7 +200,10 @@ pub(super) fn show(shown: &Shown<'_>) -> Reply {
         let (until, since) = (chosen.to.to_string(), chosen.from.to_string());
         // The times of now would be others on the next page.
         let fixed = [("range", "custom"), ("since", &since), ("until", &until)];
-        chosen.href("/console/sign-ins", &[&fixed[..], &[("skiptoken", &next)]].concat())
+        chosen.href(
+            "/console/sign-ins",
+            &[&fixed[..], &[("skiptoken", &next)]].concat(),
+        )
     });
     let values = json!({
         "chosen": chosen.shown(),
@@ -209,7 +219,10 @@ fn row(event: &Value) -> Value {
     let code = event.pointer("/status/errorCode").and_then(Value::as_u64);
     let code = code.unwrap_or_default();
     let outcome = text(event, "/crossgate/outcome");
-    let user = or(text(event, "/userDisplayName"), &text(event, "/servicePrincipalName"));
+    let user = or(
+        text(event, "/userDisplayName"),
+        &text(event, "/servicePrincipalName"),
+    );
     json!({
         "at": time(&text(event, "/createdDateTime")),
         "user": or(user, &text(event, "/userPrincipalName")),

@@ -14,7 +14,11 @@ use crate::reply::Reply;
 pub(super) fn open(shown: &Shown<'_>) -> Reply {
     let sent = shown.visit.field("document");
     let asked = shown.visit.asked("document");
-    let document = if sent.is_empty() { asked } else { sent.to_owned() };
+    let document = if sent.is_empty() {
+        asked
+    } else {
+        sent.to_owned()
+    };
     let told = match versions(shown, &document) {
         Ok(told) => told,
         Err(failed) => return shown.failed("history", &failed),
@@ -46,7 +50,9 @@ pub(super) fn open(shown: &Shown<'_>) -> Reply {
 
 fn versions(shown: &Shown<'_>, document: &str) -> Result<Value, Failed> {
     let asked = [("document", document)];
-    let told = Ask::get("crossgate/versions").query(&asked).send(shown.api)?;
+    let told = Ask::get("crossgate/versions")
+        .query(&asked)
+        .send(shown.api)?;
     Ok(told.body)
 }
 
@@ -142,9 +148,7 @@ fn page(shown: &Shown<'_>, document: &str, told: &Value, problem: Option<&Proble
         "problem": problem.map(|problem| problem.shown(&[])),
     });
     match problem {
-        Some(problem) => {
-            shown.page_with(problem.status(), "versions.html", "history", &values)
-        }
+        Some(problem) => shown.page_with(problem.status(), "versions.html", "history", &values),
         None => shown.page("versions.html", "history", &values),
     }
 }
@@ -163,11 +167,15 @@ fn may_restore(shown: &Shown<'_>, document: &str) -> bool {
 /// The members in which two versions differ.
 fn differences(old: &Value, new: &Value) -> Vec<Value> {
     let empty = Map::new();
-    let (old, new) = (old.as_object().unwrap_or(&empty), new.as_object().unwrap_or(&empty));
+    let (old, new) = (
+        old.as_object().unwrap_or(&empty),
+        new.as_object().unwrap_or(&empty),
+    );
     let mut names: Vec<&String> = old.keys().chain(new.keys()).collect();
     names.sort();
     names.dedup();
-    let pretty = |value: Option<&Value>| value.and_then(|value| serde_json::to_string_pretty(value).ok());
+    let pretty =
+        |value: Option<&Value>| value.and_then(|value| serde_json::to_string_pretty(value).ok());
     names
         .into_iter()
         .filter(|name| old.get(*name) != new.get(*name))

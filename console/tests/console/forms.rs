@@ -38,41 +38,61 @@ fn a_form_becomes_one_call_with_the_version_it_was_made_of() {
     let stub = Stub::with("x");
     let fields = inbound(&[
         ("b2bCollaborationInbound.usersAndGroups.scope", "select"),
-        ("b2bCollaborationInbound.usersAndGroups.users", "ada\r\nbob, eve"),
+        (
+            "b2bCollaborationInbound.usersAndGroups.users",
+            "ada\r\nbob, eve",
+        ),
         ("b2bCollaborationInbound.usersAndGroups.groups", "staff"),
         ("b2bDirectConnectInbound", "inherit"),
     ]);
     let here = format!("/console/organizations/{PARTNER}");
     let reply = Console::new().answer(&sent(&here, &fields), &stub);
-    assert!(matches!(&reply, Reply::Go(to) if to.ends_with("?tab=inbound&saved=1")), "{reply:?}");
+    assert!(
+        matches!(&reply, Reply::Go(to) if to.ends_with("?tab=inbound&saved=1")),
+        "{reply:?}"
+    );
     let call = stub.changed();
     assert_eq!(call.method, Method::PATCH);
-    assert!(call.path.ends_with(&format!("/partners/{PARTNER}")), "{}", call.path);
+    assert!(
+        call.path.ends_with(&format!("/partners/{PARTNER}")),
+        "{}",
+        call.path
+    );
     assert_eq!(call.headers["if-match"], "W/\"4\"");
     assert!(!call.headers.contains_key("crossgate-confirm-lock-out"));
     let target = |name: &str, kind: &str| json!({ "target": name, "targetType": kind });
-    assert_eq!(body(&stub), json!({
-        "b2bCollaborationInbound": {
-            "usersAndGroups": { "accessType": "allowed", "targets":
-                [target("ada", "user"), target("bob", "user"), target("eve", "user"), target("staff", "group")] },
-            "applications": everyone()["applications"],
-        },
-        "b2bDirectConnectInbound": null,
-    }));
+    assert_eq!(
+        body(&stub),
+        json!({
+            "b2bCollaborationInbound": {
+                "usersAndGroups": { "accessType": "allowed", "targets":
+                    [target("ada", "user"), target("bob", "user"), target("eve", "user"), target("staff", "group")] },
+                "applications": everyone()["applications"],
+            },
+            "b2bDirectConnectInbound": null,
+        })
+    );
 }
 
 #[test]
 fn trust_is_ticked_and_what_the_form_does_not_show_stays() {
     let mut stub = Stub::with("x");
-    let mut default = json!({ "inboundTrust": { "isMfaAccepted": true, "isCompliantNetworkAccepted": true } });
+    let mut default =
+        json!({ "inboundTrust": { "isMfaAccepted": true, "isCompliantNetworkAccepted": true } });
     default["tenantRestrictions"] = json!({ "devices": { "rule": "x" } });
     stub.says("policies/crossTenantAccessPolicy/default", &default);
-    let fields = [("tab", "trust"), ("inboundTrust.isCompliantDeviceAccepted", "true")];
+    let fields = [
+        ("tab", "trust"),
+        ("inboundTrust.isCompliantDeviceAccepted", "true"),
+    ];
     let _ = Console::new().answer(&sent("/console/default", &fields), &stub);
-    assert_eq!(body(&stub), json!({ "inboundTrust": {
+    assert_eq!(
+        body(&stub),
+        json!({ "inboundTrust": {
         "isMfaAccepted": false, "isCompliantDeviceAccepted": true, "isHybridAzureADJoinedDeviceAccepted": false,
         "isCompliantNetworkAccepted": true,
-    } }));
+    } })
+    );
 }
 
 #[test]
@@ -82,17 +102,30 @@ fn faults_stand_at_their_fields_and_what_was_filled_in_is_not_lost() {
         { "code": "InvalidProperty", "target": "b2bCollaborationInbound.applications.targets[0]", "message": "is no app" },
         { "code": "InvalidProperty", "target": "somethingElse", "message": "is odd" },
     ] } });
-    stub.says_with("PATCH policies/crossTenantAccessPolicy/default", StatusCode::BAD_REQUEST, &error);
+    stub.says_with(
+        "PATCH policies/crossTenantAccessPolicy/default",
+        StatusCode::BAD_REQUEST,
+        &error,
+    );
     let fields = inbound(&[
         ("b2bCollaborationInbound.applications.scope", "select"),
         ("b2bCollaborationInbound.applications.apps", "no-app"),
     ]);
     let (status, html) = shown(&stub, &sent("/console/default", &fields));
     assert_eq!(status, StatusCode::BAD_REQUEST);
-    let at = html.split("data-faults=\"b2bCollaborationInbound.applications\"").nth(1).unwrap();
-    assert!(at.split("</div>").next().unwrap().contains("is no app"), "{html}");
+    let at = html
+        .split("data-faults=\"b2bCollaborationInbound.applications\"")
+        .nth(1)
+        .unwrap();
+    assert!(
+        at.split("</div>").next().unwrap().contains("is no app"),
+        "{html}"
+    );
     let above = html.split("<form").next().unwrap();
-    assert!(above.contains("somethingElse") && !above.contains("is no app"), "{above}");
+    assert!(
+        above.contains("somethingElse") && !above.contains("is no app"),
+        "{above}"
+    );
     assert!(html.contains(">no-app</textarea>"), "{html}");
 }
 
@@ -102,14 +135,21 @@ fn a_lock_out_is_asked_about_and_done_where_it_is_meant() {
     let error = json!({ "error": { "code": "Crossgate_LockOut", "message": "m", "details": [
         { "code": "CallerShutOut", "target": "caller", "message": "you would be shut out" },
     ] } });
-    stub.says_with("PATCH policies/crossTenantAccessPolicy/default", StatusCode::CONFLICT, &error);
+    stub.says_with(
+        "PATCH policies/crossTenantAccessPolicy/default",
+        StatusCode::CONFLICT,
+        &error,
+    );
     let (status, html) = shown(&stub, &sent("/console/default", &inbound(&[])));
     assert_eq!(status, StatusCode::CONFLICT);
     assert!(html.contains("you would be shut out"), "{html}");
     let confirm = html.split("data-confirm").nth(1).unwrap();
     assert!(confirm.starts_with('>'), "the box is shown: {html}");
     let _ = Console::new().answer(
-        &sent("/console/default", &inbound(&[("confirm-lock-out", "true")])),
+        &sent(
+            "/console/default",
+            &inbound(&[("confirm-lock-out", "true")]),
+        ),
         &stub,
     );
     assert_eq!(stub.changed().headers["crossgate-confirm-lock-out"], "true");
@@ -137,7 +177,10 @@ fn a_script_asks_what_would_become_of_a_form_and_nothing_is_changed_by_that() {
     let Reply::Data(told) = reply else {
         panic!("{reply:?}");
     };
-    assert_eq!(serde_json::from_str::<Value>(&told).unwrap()["kind"], "good");
+    assert_eq!(
+        serde_json::from_str::<Value>(&told).unwrap()["kind"],
+        "good"
+    );
     assert_eq!(stub.changed().headers["crossgate-validate-only"], "true");
 }
 
@@ -198,17 +241,27 @@ fn a_restored_version_is_an_ordinary_change_that_takes_away_what_came_since() {
 fn a_conditional_access_policy_is_edited_as_its_document() {
     let stub = Stub::with("x");
     let here = "/console/conditional-access/p1";
-    let (status, html) = shown(&stub, &sent(here, &[("form", "document"), ("document", "{ nothing")]));
+    let (status, html) = shown(
+        &stub,
+        &sent(here, &[("form", "document"), ("document", "{ nothing")]),
+    );
     assert_eq!(status, StatusCode::BAD_REQUEST);
     assert!(html.contains("This is no JSON"), "{html}");
     let document = r#"{"displayName":"New name","state":"disabled"}"#;
-    let fields = [("form", "document"), ("document", document), ("version", "W/\"9\"")];
+    let fields = [
+        ("form", "document"),
+        ("document", document),
+        ("version", "W/\"9\""),
+    ];
     let _ = Console::new().answer(&sent(here, &fields), &stub);
     assert_eq!(
         body(&stub),
         json!({ "displayName": "New name", "state": "disabled", "conditions": null })
     );
-    let _ = Console::new().answer(&sent(here, &[("form", "state"), ("state", "disabled")]), &stub);
+    let _ = Console::new().answer(
+        &sent(here, &[("form", "state"), ("state", "disabled")]),
+        &stub,
+    );
     assert_eq!(body(&stub), json!({ "state": "disabled" }));
     let _ = COLLABORATION;
 }

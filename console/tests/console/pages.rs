@@ -32,7 +32,9 @@ fn pages() -> Vec<String> {
     .to_vec();
     for tab in ["inbound", "outbound", "trust", "restrictions"] {
         pages.push(format!("/console/default?tab={tab}"));
-        pages.push(format!("/console/organizations/{PARTNER}?tab={tab}&saved=1"));
+        pages.push(format!(
+            "/console/organizations/{PARTNER}?tab={tab}&saved=1"
+        ));
     }
     pages
 }
@@ -43,19 +45,32 @@ fn every_page_has_a_title_a_heading_and_a_language_and_takes_nothing_from_elsewh
     for language in ["en", "sv"] {
         for target in pages() {
             let (_, html) = shown(&stub, &visit(language, &target));
-            assert!(html.contains(&format!("<html lang=\"{language}\"")), "{target}");
+            assert!(
+                html.contains(&format!("<html lang=\"{language}\"")),
+                "{target}"
+            );
             assert_eq!(html.matches("<h1>").count(), 1, "{target}");
             let heading = html.split("<h1>").nth(1).unwrap();
             let heading = heading.split("</h1>").next().unwrap().trim();
             assert!(!heading.is_empty(), "{target}");
             let title = html.split("<title>").nth(1).unwrap();
             assert!(title.starts_with(heading), "{target}: {title}");
-            for elsewhere in ["http://", "https://", " style=", "<style", "javascript:", " onclick"] {
+            for elsewhere in [
+                "http://",
+                "https://",
+                " style=",
+                "<style",
+                "javascript:",
+                " onclick",
+            ] {
                 assert!(!html.contains(elsewhere), "{target}: {elsewhere}");
             }
             let scripts: Vec<&str> = html.split("<script").skip(1).collect();
             assert_eq!(scripts.len(), 1, "{target}");
-            assert!(scripts[0].starts_with(" src=\"/console/assets/"), "{target}");
+            assert!(
+                scripts[0].starts_with(" src=\"/console/assets/"),
+                "{target}"
+            );
         }
     }
 }
@@ -69,7 +84,10 @@ fn what_anybody_brought_is_text_on_every_page() {
         assert!(!html.contains("<SCRIPT"), "{target}");
     }
     let (_, overview) = shown(&stub, &visit("en", "/console"));
-    assert!(overview.contains("&lt;script&gt;"), "it is shown all the same");
+    assert!(
+        overview.contains("&lt;script&gt;"),
+        "it is shown all the same"
+    );
     let mut stub = stub;
     stub.says_with(
         "POST policies/crossTenantAccessPolicy/partners",
@@ -93,7 +111,7 @@ fn whoever_may_only_read_is_shown_no_button_that_changes_anything() {
     );
     for target in pages() {
         let (_, html) = shown(&stub, &visit("en", &target));
-        assert_eq!(html.contains("type=\"submit\">Save"), false, "{target}");
+        assert!(!html.contains("type=\"submit\">Save"), "{target}");
         for part in html.split("<form").skip(1) {
             let form = part.split("</form>").next().unwrap();
             let sends = form.contains("method=\"post\"") && form.contains("type=\"submit\"");
@@ -117,7 +135,8 @@ fn whoever_has_no_role_is_told_so_and_shown_nothing() {
 #[test]
 fn what_the_api_refuses_is_told_on_a_page_of_its_status() {
     let mut stub = Stub::with("Somebody");
-    let error = json!({ "error": { "code": "Authorization_RequestDenied", "message": "needs a role" } });
+    let error =
+        json!({ "error": { "code": "Authorization_RequestDenied", "message": "needs a role" } });
     stub.says_with("crossgate/health", StatusCode::FORBIDDEN, &error);
     let (status, html) = shown(&stub, &visit("en", "/console/health"));
     assert_eq!(status, StatusCode::FORBIDDEN);
@@ -135,15 +154,30 @@ fn a_tenant_leads_to_its_users_a_user_to_sign_ins_and_a_sign_in_to_its_decision(
     let href = "/console/activity?range=7d&amp;tenant=abc\"";
     assert!(html.contains(href), "{html}");
     let (_, html) = shown(&stub, &visit("en", "/console/activity?range=7d&tenant=abc"));
-    assert!(html.contains("/console/sign-ins?range=7d&amp;tenant=abc&amp;user=abc\""), "{html}");
-    let (_, html) = shown(&stub, &visit("en", "/console/sign-ins?range=7d&tenant=abc&user=abc"));
+    assert!(
+        html.contains("/console/sign-ins?range=7d&amp;tenant=abc&amp;user=abc\""),
+        "{html}"
+    );
+    let (_, html) = shown(
+        &stub,
+        &visit("en", "/console/sign-ins?range=7d&tenant=abc&user=abc"),
+    );
     assert!(html.contains("/console/decisions/abc\""), "{html}");
     let asked = stub.asked.borrow();
-    let filter = asked.iter().rev().find_map(|call| call.query.clone()).unwrap();
+    let filter = asked
+        .iter()
+        .rev()
+        .find_map(|call| call.query.clone())
+        .unwrap();
     assert!(filter.contains("homeTenantId+eq+%27abc%27"), "{filter}");
     drop(asked);
     let (_, html) = shown(&stub, &visit("en", "/console/decisions/abc"));
-    for told in ["Refused here", "b2bCollaborationInbound", "Organizational settings", "What would turn it"] {
+    for told in [
+        "Refused here",
+        "b2bCollaborationInbound",
+        "Organizational settings",
+        "What would turn it",
+    ] {
         assert!(html.contains(told), "{told}: {html}");
     }
 }
@@ -156,7 +190,13 @@ fn what_each_step_compared_is_shown_where_the_decision_can_be_made_again() {
             "seen": "user ada", "wanted": "group staff", "explicit": false, "refuses": true, "text": "The whole sentence." }],
         "nearestChange": { "text": "admit ada", "document": "default", "property": "b2bDirectConnectInbound" } }] }));
     let (_, html) = shown(&stub, &visit("en", "/console/decisions/abc"));
-    for told in ["user ada", "group staff", "The whole sentence.", "follows from what is not written", ">admit ada</a>"] {
+    for told in [
+        "user ada",
+        "group staff",
+        "The whole sentence.",
+        "follows from what is not written",
+        ">admit ada</a>",
+    ] {
         assert!(html.contains(told), "{told}: {html}");
     }
 }
@@ -166,10 +206,18 @@ fn style_and_script_are_served_under_addresses_that_change_with_them() {
     let (stub, console) = (Stub::with("x"), Console::new());
     let (_, html) = shown(&stub, &visit("en", "/console"));
     for kind in ["href", "src"] {
-        let path = html.split(&format!("{kind}=\"/console/assets/")).nth(1).unwrap();
+        let path = html
+            .split(&format!("{kind}=\"/console/assets/"))
+            .nth(1)
+            .unwrap();
         let path = format!("/console/assets/{}", path.split('"').next().unwrap());
         let answer = console.http(console.asset(&path).unwrap());
-        assert!(answer.headers["cache-control"].to_str().unwrap().contains("immutable"));
+        assert!(
+            answer.headers["cache-control"]
+                .to_str()
+                .unwrap()
+                .contains("immutable")
+        );
         assert!(!answer.body.is_empty());
     }
     assert!(console.asset("/console/assets/style-0.css").is_none());
@@ -184,6 +232,9 @@ fn a_page_is_sent_with_a_policy_that_lets_nothing_run_but_the_consoles_own_scrip
     let headers = console.http(reply).headers;
     let policy = headers["content-security-policy"].to_str().unwrap();
     assert!(policy.starts_with("default-src 'none'"), "{policy}");
-    assert!(!policy.contains("unsafe") && policy.contains("frame-ancestors 'none'"), "{policy}");
+    assert!(
+        !policy.contains("unsafe") && policy.contains("frame-ancestors 'none'"),
+        "{policy}"
+    );
     assert_eq!(headers["cache-control"], "no-store");
 }

@@ -68,7 +68,10 @@ impl Stub {
             &format!("tenantRelationships/findTenantInformationByTenantId(tenantId='{PARTNER}')"),
             &json!({ "tenantId": PARTNER, "displayName": name }),
         );
-        stub.says("policies/authorizationPolicy", &json!({ "allowInvitesFrom": "adminsAndGuestInviters" }));
+        stub.says(
+            "policies/authorizationPolicy",
+            &json!({ "allowInvitesFrom": "adminsAndGuestInviters" }),
+        );
         let definition = json!({ "B2BManagementPolicy": { "InvitationsAllowedAndBlockedDomainsPolicy": {
             "AllowedDomains": [], "BlockedDomains": [name] } } });
         stub.says(
@@ -91,10 +94,13 @@ impl Stub {
                 "initiatedBy": { "user": { "displayName": name } }, "auditId": "x", "content": content,
             })
         };
-        stub.says("crossgate/versions", &json!({ "document": "default", "value": [
+        stub.says(
+            "crossgate/versions",
+            &json!({ "document": "default", "value": [
             version(9, json!({ "inboundTrust": { "isMfaAccepted": true }, "note": name })),
             version(5, json!({ "inboundTrust": { "isMfaAccepted": false } })),
-        ] }));
+        ] }),
+        );
         stub
     }
 
@@ -111,7 +117,10 @@ impl Stub {
     pub(crate) fn changed(&self) -> Call {
         let asked = self.asked.borrow();
         let mut asked = asked.iter().rev();
-        asked.find(|call| call.method != Method::GET).unwrap().clone()
+        asked
+            .find(|call| call.method != Method::GET)
+            .unwrap()
+            .clone()
     }
 }
 
@@ -128,7 +137,10 @@ impl Api for Stub {
         ));
         Answer {
             status,
-            headers: HeaderMap::from_iter([(http::header::ETAG, HeaderValue::from_static("W/\"4\""))]),
+            headers: HeaderMap::from_iter([(
+                http::header::ETAG,
+                HeaderValue::from_static("W/\"4\""),
+            )]),
             body: body.to_string().into_bytes(),
         }
     }
@@ -209,8 +221,9 @@ pub(crate) fn sent(target: &str, fields: &[(&str, &str)]) -> Visit {
 /// Status and document of a page.
 #[track_caller]
 pub(crate) fn shown(stub: &Stub, visit: &Visit) -> (StatusCode, String) {
-    match Console::new().answer(visit, stub) {
-        Reply::Page { status, html } => (status, html),
-        other => panic!("{}: {other:?}", visit.target),
-    }
+    let reply = Console::new().answer(visit, stub);
+    let Reply::Page { status, html } = reply else {
+        panic!("{}: {reply:?}", visit.target);
+    };
+    (status, html)
 }

@@ -32,9 +32,7 @@ pub(super) fn get(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     let left_off = rows.len().saturating_sub(wanted.top);
     let shown: Vec<Value> = match wanted.by {
         By::Day | By::Hour => rows,
-        By::Tenant | By::App | By::User | By::Status => {
-            rows.into_iter().take(wanted.top).collect()
-        }
+        By::Tenant | By::App | By::User | By::Status => rows.into_iter().take(wanted.top).collect(),
     };
     Ok(Reply::ok(json!({
         "since": wanted.from.to_string(),
@@ -110,7 +108,16 @@ enum Ended {
 }
 
 const NAMES: &[&str] = &[
-    "since", "until", "by", "direction", "tenant", "app", "user", "status", "top", "count",
+    "since",
+    "until",
+    "by",
+    "direction",
+    "tenant",
+    "app",
+    "user",
+    "status",
+    "top",
+    "count",
 ];
 
 impl Wanted {
@@ -125,11 +132,7 @@ impl Wanted {
         }
         let by = match given.take("by") {
             None => By::Tenant,
-            Some(name) => one_of(
-                "by",
-                &name,
-                By::ALL.into_iter().map(|by| (by.name(), by)),
-            )?,
+            Some(name) => one_of("by", &name, By::ALL.into_iter().map(|by| (by.name(), by)))?,
         };
         let direction = match given.take("direction") {
             None => Way::Crossing,

@@ -19,9 +19,10 @@ pub(super) fn get(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
             "name": issuer.name, "issuer": issuer.issuer, "keys": issuer.keys, "keysAgeInSeconds": issuer.age,
         })
     });
-    let sinks = health.sinks.iter().map(|sink| {
-        json!({ "name": sink.name, "written": sink.written, "failed": sink.failed })
-    });
+    let sinks = health
+        .sinks
+        .iter()
+        .map(|sink| json!({ "name": sink.name, "written": sink.written, "failed": sink.failed }));
     let partners = health.partner_gateways.iter().map(|partner| {
         json!({ "displayName": partner.name, "address": partner.address, "known": partner.known })
     });

@@ -389,9 +389,7 @@ fn success(route: &Route) -> (&'static str, Option<Value>) {
             | Special::Activity
             | Special::Versions
             | Special::Health
-            | Special::Me => {
-                ("200", Some(json!({"type": "object"})))
-            }
+            | Special::Me => ("200", Some(json!({"type": "object"}))),
         },
     }
 }

@@ -485,7 +485,9 @@ fn decision(asked: &Asked<'_>, given: &Document) -> Result<Decision, ApiError> {
 fn identity(asked: &Asked<'_>) -> Value {
     let who = asked.who;
     let id = match &who.credential {
-        Credential::Token(subject) | Credential::Console(subject) => subject.user_id.as_ref().map(ToString::to_string),
+        Credential::Token(subject) | Credential::Console(subject) => {
+            subject.user_id.as_ref().map(ToString::to_string)
+        }
         Credential::Session(person) => Some(person.user.to_string()),
         Credential::Bootstrap | Credential::BreakGlass => None,
     };

@@ -17,7 +17,9 @@ use crate::store::{AuditRange, Audited, Sequence, Store, StoreError};
 pub(super) fn list(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     let mut given = Parameters::read(asked.call.query.as_deref(), &["document"])?;
     let named = given.take("document").ok_or_else(|| {
-        ApiError::bad_address("`document`: is missing; expected one such as `default` or `partners/ID`")
+        ApiError::bad_address(
+            "`document`: is missing; expected one such as `default` or `partners/ID`",
+        )
     })?;
     let address: Address = named
         .parse()
@@ -49,7 +51,9 @@ pub(super) fn list(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
         let audited = record(store, number)?;
         shown.push(told(number, document, audited.as_ref()));
     }
-    Ok(Reply::ok(json!({ "document": address.to_string(), "value": shown })))
+    Ok(Reply::ok(
+        json!({ "document": address.to_string(), "value": shown }),
+    ))
 }
 
 fn told(number: Sequence, document: Value, audited: Option<&Audited>) -> Value {

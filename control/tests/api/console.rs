@@ -75,7 +75,11 @@ fn what_does_more_than_change_one_document_cannot_be_only_checked() {
     let path = format!("/v1.0/users/{ADA}/revokeSignInSessions");
     let refused = ask(&site, &break_glass(), "POST", &path, &json!({}));
     assert_eq!(refused.status, 400, "{}", body(&refused));
-    assert!(body(&refused).to_string().contains("Crossgate-Validate-Only"));
+    assert!(
+        body(&refused)
+            .to_string()
+            .contains("Crossgate-Validate-Only")
+    );
 }
 
 #[test]
@@ -83,13 +87,22 @@ fn the_versions_of_a_document_are_told_with_who_made_them_and_its_end() {
     let site = Site::with(Vec::new());
     let partner = "aaaaaaaa-0000-4000-8000-000000000001";
     let path = format!("{PARTNERS}/{partner}");
-    let made = site.send(&break_glass(), "POST", PARTNERS, &json!({ "tenantId": partner }).to_string());
+    let made = site.send(
+        &break_glass(),
+        "POST",
+        PARTNERS,
+        &json!({ "tenantId": partner }).to_string(),
+    );
     assert_eq!(made.status, 201);
     let changed = site.send(&break_glass(), "PATCH", &path, &trusting().to_string());
     assert_eq!(changed.status, 204);
     assert_eq!(site.call(&break_glass(), "DELETE", &path).status, 204);
     let upper = partner.to_uppercase();
-    let told = site.call(&break_glass(), "GET", &format!("/v1.0/crossgate/versions?document=partners/{upper}"));
+    let told = site.call(
+        &break_glass(),
+        "GET",
+        &format!("/v1.0/crossgate/versions?document=partners/{upper}"),
+    );
     let told = body(&told);
     let versions = told["value"].as_array().unwrap();
     assert_eq!(told["document"], format!("partners/{partner}"));
@@ -102,8 +115,18 @@ fn the_versions_of_a_document_are_told_with_who_made_them_and_its_end() {
         let by = &version["initiatedBy"]["user"]["displayName"];
         assert_eq!(by, "Crossgate break-glass", "{told:#}");
     }
-    for wrong in ["", "?document=nothing", "?document=bootstrap", "?document=guests/x", "?document=default&document=default"] {
-        let answer = site.call(&break_glass(), "GET", &format!("/v1.0/crossgate/versions{wrong}"));
+    for wrong in [
+        "",
+        "?document=nothing",
+        "?document=bootstrap",
+        "?document=guests/x",
+        "?document=default&document=default",
+    ] {
+        let answer = site.call(
+            &break_glass(),
+            "GET",
+            &format!("/v1.0/crossgate/versions{wrong}"),
+        );
         assert_eq!(answer.status, 400, "{wrong}: {}", body(&answer));
     }
 }

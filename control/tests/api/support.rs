@@ -41,7 +41,7 @@ pub(crate) const PARTNERS: &str = "/v1.0/policies/crossTenantAccessPolicy/partne
 pub(crate) struct Site {
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) store: Arc<Watched>,
-    api: Api,
+    pub(crate) api: Api,
     folder: TempDir,
 }
 

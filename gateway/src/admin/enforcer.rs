@@ -219,11 +219,15 @@ impl Enforcer for Stored {
                 failed,
             }
         });
-        let partners = now.routes.publishers.iter().map(|publisher| PartnerGateway {
-            name: publisher.name.to_string(),
-            address: publisher.gateway.to_string(),
-            known: now.partner_sides.get(&publisher.tenant).is_some(),
-        });
+        let partners = now
+            .routes
+            .publishers
+            .iter()
+            .map(|publisher| PartnerGateway {
+                name: publisher.name.to_string(),
+                address: publisher.gateway.to_string(),
+                known: now.partner_sides.get(&publisher.tenant).is_some(),
+            });
         Health {
             version: env!("CARGO_PKG_VERSION"),
             snapshot: now.hash.to_string(),

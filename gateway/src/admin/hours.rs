@@ -84,7 +84,9 @@ mod tests {
     use super::*;
 
     fn event(id: u32, at: Timestamp) -> String {
-        format!("{{\"id\":\"{id}\",\"createdDateTime\":\"{at:.3}\",\"status\":{{\"errorCode\":0}}}}\n")
+        format!(
+            "{{\"id\":\"{id}\",\"createdDateTime\":\"{at:.3}\",\"status\":{{\"errorCode\":0}}}}\n"
+        )
     }
 
     #[test]

@@ -57,7 +57,8 @@ pub async fn upkeep(ledger: Weak<Ledger>, noted: Noted) {
             let add_up = move || {
                 let begun = Instant::now();
                 let done = log.add_up_the_day(Timestamp::now());
-                done.map(|()| begun.elapsed()).map_err(ApiError::unavailable)
+                done.map(|()| begun.elapsed())
+                    .map_err(ApiError::unavailable)
             };
             // A day with very many takes a hundredth of a core at most.
             let took = run(add_up).await;

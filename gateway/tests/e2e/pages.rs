@@ -259,7 +259,8 @@ fn a_refusal_is_told_in_the_persons_own_words_and_language() {
 #[test]
 fn the_documentation_shows_every_picture_and_tells_what_is_on_it() {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
-    let guide = ["pages.md", "console.md"].map(|guide| std::fs::read_to_string(docs.join(guide)).unwrap());
+    let guide =
+        ["pages.md", "console.md"].map(|guide| std::fs::read_to_string(docs.join(guide)).unwrap());
     let guide = guide.concat();
     for part in guide.split("](pictures/").skip(1) {
         let name = part.split(')').next().unwrap();

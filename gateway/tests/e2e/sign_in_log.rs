@@ -84,6 +84,63 @@ fn what_happened_is_in_the_log_at_once_and_after_a_kill() {
         "SuccessSignIns": 3, "FailedSignIns": 0, "UniqueUsers": 1, "UniqueResources": 1, "Requests": 3,
     }]);
     assert_eq!(json!(summary), expected);
+    // The same of the API, by whatever it is asked for.
+    let sums = |query: &str| {
+        let told = site.read(&token, &format!("crossgate/activity?{query}"));
+        assert_eq!(told["complete"], json!(true), "{query}: {told:#}");
+        told["value"].as_array().unwrap().clone()
+    };
+    let expected = json!([{
+        "tenantId": WINGTIP, "displayName": "Wingtip", "direction": "inbound", "signIns": 3, "successSignIns": 3, "failedSignIns": 0,
+        "requests": 3, "users": 1,
+    }]);
+    assert_eq!(json!(sums("count=users")), expected);
+    assert_eq!(json!(sums("by=tenant&direction=outbound")), json!([]));
+    let users = sums(&format!("by=user&tenant={WINGTIP}&status=success"));
+    assert_eq!(
+        (users.len(), &users[0]["userId"], &users[0]["signIns"]),
+        (1, &first["userId"], &json!(3))
+    );
+    let codes = sums("by=status&direction=any");
+    let codes: Vec<_> = codes
+        .iter()
+        .map(|row| (&row["errorCode"], &row["signIns"]))
+        .collect();
+    assert_eq!(
+        codes,
+        [(&json!("0"), &json!(3)), (&json!("50058"), &json!(1))]
+    );
+    let hours = sums("by=hour&direction=any");
+    let total = |name: &str| {
+        hours
+            .iter()
+            .map(|row| row[name].as_u64().unwrap())
+            .sum::<u64>()
+    };
+    assert_eq!(
+        (
+            total("inbound"),
+            total("none"),
+            total("signIns"),
+            total("failedSignIns")
+        ),
+        (3, 1, 4, 1)
+    );
+    assert!((24..=25).contains(&hours.len()), "{hours:#?}");
+    for wrong in [
+        "by=nothing",
+        "tenant=x",
+        "since=x",
+        "top=0",
+        "by=hour&since=2020-01-01T00:00:00Z",
+        "what=1",
+        "by=day&by=day",
+    ] {
+        let answer = site
+            .graph(&token, "GET", &format!("crossgate/activity?{wrong}"))
+            .send();
+        assert_eq!(answer.status, 400, "{wrong}: {answer:?}");
+    }
     let events = activity(&site, &["--access-direction", "inbound"]);
     assert_eq!(events.len(), 3);
     assert_eq!(events[0]["UserId"], first["userId"]);

@@ -106,8 +106,7 @@ impl Door {
         if !matches!(head.method, Method::GET | Method::HEAD | Method::POST) {
             return plain(StatusCode::METHOD_NOT_ALLOWED);
         }
-        let (Some(_reader), Some(_room)) = (self.people.reader(address), self.people.room())
-        else {
+        let (Some(_reader), Some(_room)) = (self.people.reader(address), self.people.room()) else {
             return plain(StatusCode::SERVICE_UNAVAILABLE);
         };
         let form = if head.method == Method::POST && people::is_form(&head.headers) {
@@ -128,7 +127,10 @@ impl Door {
             now,
             &in_force,
         );
-        let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
+        let target = head
+            .uri
+            .path_and_query()
+            .map_or("/", |target| target.as_str());
         let call = people::Call {
             in_force: &in_force,
             live: &self.live,
@@ -198,12 +200,9 @@ impl Door {
             };
         }
         let is_own = call.method != Method::POST
-            || self.people.is_of_console(
-                &here.session,
-                call.headers,
-                &call.origin,
-                &call.form,
-            );
+            || self
+                .people
+                .is_of_console(&here.session, call.headers, &call.origin, &call.form);
         let Some(csrf) = self.people.console_token(&here.session) else {
             return plain(StatusCode::SERVICE_UNAVAILABLE);
         };
@@ -228,8 +227,7 @@ impl Door {
         };
         // The API waits for the disk, and sums are read: nobody else should.
         let console = Arc::clone(&self.console);
-        let answered =
-            tokio::task::spawn_blocking(move || console.answer(&visit, &signed)).await;
+        let answered = tokio::task::spawn_blocking(move || console.answer(&visit, &signed)).await;
         match answered {
             Ok(Reply::MoreNeeded) if waits => {
                 let Some(context) = &settings.protected_actions_context else {
@@ -326,13 +324,14 @@ fn sent(answer: Answer) -> Response<Vec<u8>> {
     let mut response = Response::new(answer.body.to_vec());
     *response.status_mut() =
         StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers: HeaderMap = answer.headers.into_iter().fold(
-        HeaderMap::new(),
-        |mut headers, (name, value)| {
-            headers.append(name, value);
-            headers
-        },
-    );
+    let headers: HeaderMap =
+        answer
+            .headers
+            .into_iter()
+            .fold(HeaderMap::new(), |mut headers, (name, value)| {
+                headers.append(name, value);
+                headers
+            });
     *response.headers_mut() = headers;
     response
 }

@@ -8,23 +8,18 @@ use super::FABRIKAM;
 use super::admin::{GLOBAL_ADMINISTRATOR, PARTNERS, SECURITY_READER};
 use super::people::{CONSOLE_HOST, Doors, Lobby};
 
-/// Who changes things.
-pub const ADA: &str = "0b0e0000-0000-4000-8000-00000000000a";
-/// Who only reads them.
-pub const RUTH: &str = "0b0e0000-0000-4000-8000-00000000000b";
-
 /// The lobby with a console, an administrator, somebody who reads, and somebody without a role.
 pub fn lobby() -> Lobby {
     let lobby = Lobby::new().with_store();
     let origin = lobby.console();
-    for (sub, name, oid, wids) in [
-        ("ada", "Ada Own", ADA, json!([GLOBAL_ADMINISTRATOR])),
-        ("ruth", "Ruth Reader", RUTH, json!([SECURITY_READER])),
-        ("nils", "Nils Nobody", "0b0e0000-0000-4000-8000-00000000000c", json!([])),
+    for (who, name, wids) in [
+        ("ada", "Ada Own", json!([GLOBAL_ADMINISTRATOR])),
+        ("ruth", "Ruth Reader", json!([SECURITY_READER])),
+        ("nils", "Nils Nobody", json!([])),
     ] {
+        let address = format!("{who}@contoso.com");
         lobby.contoso.account(&json!({
-            "sub": sub, "email": format!("{sub}@contoso.com"), "name": name,
-            "claims": { "oid": oid, "wids": wids, "preferred_username": format!("{sub}@contoso.com") },
+            "sub": who, "email": address, "name": name, "claims": { "wids": wids, "preferred_username": address },
         }));
     }
     lobby.configure(|setup| setup.section("admin", &format!("console = \"{origin}\"")))
@@ -33,7 +28,10 @@ pub fn lobby() -> Lobby {
 impl Doors {
     /// An address of the console.
     pub fn console(&self, path: &str) -> String {
-        format!("https://{CONSOLE_HOST}:{}{path}", self.gateway.admin().port())
+        format!(
+            "https://{CONSOLE_HOST}:{}{path}",
+            self.gateway.admin().port()
+        )
     }
 
     /// Has somebody of Contoso's sign in at the console.
@@ -57,7 +55,8 @@ impl Doors {
                 format!("{}={}", text("name"), text("value"))
             });
         let cookies = cookies.collect::<Vec<_>>().join("; ");
-        Curl::get_tls(self.gateway.admin(), CONSOLE_HOST, path, &authority).header("Cookie", &cookies)
+        Curl::get_tls(self.gateway.admin(), CONSOLE_HOST, path, &authority)
+            .header("Cookie", &cookies)
     }
 
     /// Gives Fabrikam settings of its own.

@@ -63,7 +63,13 @@ impl Lobby {
         let setup = Setup::new(env!("CARGO_BIN_EXE_crossgate"));
         let certificate = Certificate::make(
             setup.directory(),
-            &[APP_HOST, OTHER_HOST, SIGNALS_HOST, CONSOLE_HOST, "localhost"],
+            &[
+                APP_HOST,
+                OTHER_HOST,
+                SIGNALS_HOST,
+                CONSOLE_HOST,
+                "localhost",
+            ],
         );
         let origin = |host: &str| format!("https://{host}:{}", setup.proxy().port());
         let mut entries = String::new();
