@@ -8,8 +8,8 @@
 )]
 
 mod bodies;
-mod decisions;
 mod console;
+mod decisions;
 mod documents;
 mod drafts;
 mod invitations;

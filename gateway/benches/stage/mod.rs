@@ -91,6 +91,7 @@ impl Stage {
             people: None,
             signals: None,
             synchronization: None,
+            traces: None,
             in_flight: InFlight::default(),
             door: Door::Proxy,
         };

@@ -61,9 +61,11 @@ pub(super) fn check_direct(
     match asked.who.credential {
         // For when nobody else can be asked.
         Credential::BreakGlass | Credential::Bootstrap => Ok(()),
-        Credential::Token(_) | Credential::Session(_) | Credential::Console(_) => Err(ApiError::denied(format!(
-            "changes of the policy take the approval of {reviewers} others: make them in a draft, by the same path behind `/crossgate/drafts/ID`"
-        ))),
+        Credential::Token(_) | Credential::Session(_) | Credential::Console(_) => {
+            Err(ApiError::denied(format!(
+                "changes of the policy take the approval of {reviewers} others: make them in a draft, by the same path behind `/crossgate/drafts/ID`"
+            )))
+        }
     }
 }
 
