@@ -81,4 +81,5 @@ def main():
         print(date, flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -24,7 +24,7 @@ BATCH = 4096
 COLUMNS = {
     "id": "id",
     "correlation_id": "correlationId",
-    "at": "createdDateTime",
+    "created": "createdDateTime",
     "home": "homeTenantId",
     "resource": "resourceTenantId",
     "access": "crossTenantAccessType",
@@ -34,7 +34,7 @@ COLUMNS = {
     "upn": "userPrincipalName",
     "address": "ipAddress",
 }
-INDEXES = ["id", "correlation_id", "at", "home, at", '"user", at', "code, at", "app, at", "upn"]
+INDEXES = ["id", "correlation_id", "created", "home, created", '"user", created', "code, created", "app, created", "upn"]
 NAMES = [*COLUMNS, "code", "outcome", "requests"]
 
 
@@ -52,7 +52,7 @@ def batches(path):
 
 
 def questions(sample):
-    page = "SELECT line FROM events WHERE {} ORDER BY at DESC LIMIT 100"
+    page = "SELECT line FROM events WHERE {} ORDER BY created DESC LIMIT 100"
     tight = f"home = '{sample['home']}' AND app = '{sample['app']}' AND code = 53003"
     sums = "SELECT count(*) FROM (SELECT home, resource, access, app, app_name, code, outcome, count(*), sum(requests) FROM events GROUP BY ALL)"
     return {
@@ -113,11 +113,11 @@ def sqlite_rows(events, path, sample, pack):
 
 
 def selection(source):
-    members = [f"json_extract_string(json, '$.{member}') AS \"{name}\"" for name, member in COLUMNS.items()]
-    members.append("CAST(json_extract(json, '$.status.errorCode') AS INTEGER) AS code")
-    members.append("json_extract_string(json, '$.crossgate.outcome') AS outcome")
-    members.append("CAST(json_extract(json, '$.crossgate.count') AS BIGINT) AS requests")
-    return f"SELECT {', '.join(members)}, CAST(json AS VARCHAR) AS line FROM read_json_objects('{source}', format = 'newline_delimited')"
+    members = [f"json_extract_string(event, '$.{member}') AS \"{name}\"" for name, member in COLUMNS.items()]
+    members.append("CAST(json_extract(event, '$.status.errorCode') AS INTEGER) AS code")
+    members.append("json_extract_string(event, '$.crossgate.outcome') AS outcome")
+    members.append("CAST(json_extract(event, '$.crossgate.count') AS BIGINT) AS requests")
+    return f"SELECT {', '.join(members)}, CAST(event AS VARCHAR) AS line FROM read_json_objects('{source}', format = 'newline_delimited') AS events(event)"
 
 
 def engine(path=":memory:"):
@@ -150,7 +150,7 @@ def parquet_files(events, path, sample):
 
     def fill():
         file.execute(
-            f"COPY (SELECT *, substr(at, 1, 10) AS day FROM ({selection(events)}))"
+            f"COPY (SELECT *, substr(created, 1, 10) AS day FROM ({selection(events)}))"
             f" TO '{path}' (FORMAT parquet, PARTITION_BY (day), COMPRESSION zstd, ROW_GROUP_SIZE 65536)"
         )
 
@@ -180,4 +180,5 @@ def main():
     parquet_files(events, folder / "parquet", sample)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -100,7 +100,7 @@ fn put_blocks(out: &mut Vec<u8>, blocks: u64) {
         out.extend_from_slice(&blocks.to_le_bytes());
     } else {
         out.push(count as u8);
-        out.extend((0..64).filter(|block| blocks >> block & 1 == 1));
+        out.extend((0..64).filter(|block| (blocks >> block) & 1 == 1));
     }
 }
 
