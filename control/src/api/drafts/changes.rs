@@ -181,8 +181,13 @@ fn shown(
 /// What a document of this kind looks like to a caller who may read it by its own path.
 fn readable(api: &Api, asked: &Asked<'_>, kind: DocumentKind) -> Option<&'static Resource> {
     let get = ROUTES.iter().find_map(|route| match route.operation {
-        Operation::Get(resource) if resource.kind == kind => Some((route, resource)),
-        _ => None,
+        Operation::Get(resource) => (resource.kind == kind).then_some((route, resource)),
+        Operation::List(_)
+        | Operation::Create(_)
+        | Operation::Update(_)
+        | Operation::Delete(_)
+        | Operation::Reset(_)
+        | Operation::Special(_) => None,
     });
     let (route, resource) = get?;
     let needed = route.needs.iter().filter_map(|need| match need {
