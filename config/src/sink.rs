@@ -1,15 +1,15 @@
 //! `[[sign_ins.sink]]`: receivers of sign-in events that are reached over the network.
 
 mod address;
+mod authorization;
 mod kind;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub use address::Endpoint;
-pub use kind::{
-    ClientTlsFiles, Header, HttpAuthorization, NatsCredentials, OtlpProtocol, Receiver,
-};
+pub use authorization::HttpAuthorization;
+pub use kind::{ClientTlsFiles, Header, NatsCredentials, OtlpProtocol, Receiver};
 
 use crate::PolicySource;
 use crate::reader::{Section, Seen, Text};

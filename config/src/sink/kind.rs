@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use super::address::{Endpoint, endpoint};
+use super::authorization::HttpAuthorization;
+use crate::ClientSecret;
 use crate::reader::{Section, Text};
 use crate::secret::Secret;
 use crate::url::web_unless_plain;
-use crate::{ClientSecret, Purpose};
 
 /// Who takes events.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -73,26 +74,6 @@ pub enum NatsCredentials {
     File(PathBuf),
     /// By a token.
     Token(ClientSecret),
-}
-
-/// How a service behind HTTP is shown who we are.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum HttpAuthorization {
-    /// By a header, by the client certificate, or not at all.
-    None,
-    /// By a bearer token that stands in the settings or a file.
-    Bearer(ClientSecret),
-    /// By a bearer token that is got from here, with OAuth's client credentials.
-    ClientCredentials {
-        /// Where tokens are asked for.
-        token_url: String,
-        /// Who we are there.
-        client_id: String,
-        /// How we prove that.
-        client_secret: ClientSecret,
-        /// What the token is for.
-        scope: String,
-    },
 }
 
 /// A header of each request.
@@ -230,50 +211,6 @@ impl Receiver {
     }
 }
 
-impl HttpAuthorization {
-    fn read(section: &mut Section<'_>) -> Option<Self> {
-        let token = ClientSecret::read(section, "token", "token_file");
-        let expected = "`https://login.microsoftonline.com/TENANT/oauth2/v2.0/token`";
-        let token_url = section.text("token_url", |text| url(text, expected));
-        let client_id = section.text("client_id", Text::filled);
-        let client_secret = ClientSecret::read(section, "client_secret", "client_secret_file");
-        let scope = section.text("scope", Text::filled);
-        match (token_url, client_id, token) {
-            (None, None, ClientSecret::None) => Some(Self::None),
-            (None, None, token) => Some(Self::Bearer(token)),
-            (Some(token_url), Some(client_id), ClientSecret::None) => {
-                if client_secret == ClientSecret::None && section.purpose() == Purpose::Serve {
-                    section.fault(
-                        "client_secret_file",
-                        "missing; tokens are asked for with it",
-                    );
-                }
-                Some(Self::ClientCredentials {
-                    token_url,
-                    client_id,
-                    client_secret,
-                    scope: scope.unwrap_or_else(|| DEFAULT_SCOPE.to_owned()),
-                })
-            }
-            (Some(_), None, _) => {
-                section.fault("client_id", "missing; tokens are asked for with it");
-                None
-            }
-            (None, Some(_), _) => {
-                section.fault(
-                    "token_url",
-                    format!("missing; expected one such as {expected}"),
-                );
-                None
-            }
-            (Some(_), Some(_), _) => {
-                section.fault("token_url", "there is a token too; write one of them");
-                None
-            }
-        }
-    }
-}
-
 impl ClientTlsFiles {
     fn read(section: &mut Section<'_>, is_secured: bool) -> Self {
         let authorities = section.text("ca_file", Text::path);
@@ -308,7 +245,7 @@ fn address<T>(
     })
 }
 
-fn url(text: &Text<'_>, example: &str) -> Option<String> {
+pub(super) fn url(text: &Text<'_>, example: &str) -> Option<String> {
     let plain = "would be reached over plain `http`, where others can read who was where; expected `https://`";
     web_unless_plain(text, example, plain)
 }
@@ -368,6 +305,3 @@ const KEYS: [&str; 14] = [
 ];
 
 const DEFAULT_SUBJECT: &str = "crossgate.sign-ins";
-
-/// Azure Monitor's, in the global cloud.
-const DEFAULT_SCOPE: &str = "https://monitor.azure.com/.default";

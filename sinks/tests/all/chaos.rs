@@ -76,6 +76,7 @@ fn chaos(rounds: u32) {
         let mut settings = settings(receiver, form, &folder.path().join(name));
         // Full whenever the receiver is away for two seconds.
         settings.spool_size = 1 << 20;
+        settings.timeout = TIMEOUT;
         Line::open(name, &settings)
     });
     let over = AtomicBool::new(false);
@@ -128,8 +129,7 @@ fn trouble(receivers: &mut Receivers) {
         program.start_again();
         sleep(Duration::from_millis(200));
         program.halt();
-        // Longer than a sending may take.
-        sleep(Duration::from_millis(1_500));
+        sleep(TIMEOUT + Duration::from_millis(500));
         program.go_on();
     }
     for program in receivers.programs() {
@@ -145,6 +145,9 @@ fn trouble(receivers: &mut Receivers) {
     }
     sleep(Duration::from_millis(1_000));
 }
+
+/// Shorter than a receiver is halted for.
+const TIMEOUT: Duration = Duration::from_secs(1);
 
 struct Written {
     events: u64,

@@ -284,10 +284,9 @@ fn a_receiver_that_is_too_slow_for_many_events_gets_fewer_at_a_time() {
     let python = Python::start(false);
     // A second for two hundred, which is all that the sink gives it.
     python.control(&json!({"pace": 0.006}));
-    let mut line = Line::open(
-        "otlp-http",
-        &settings(kit::otlp_http(&python), Form::Graph, folder.path()),
-    );
+    let mut settings = settings(kit::otlp_http(&python), Form::Graph, folder.path());
+    settings.timeout = Duration::from_secs(1);
+    let mut line = Line::open("otlp-http", &settings);
     line.sink.append(&lines(1..=400)).unwrap();
     line.wait_until_empty(Duration::from_secs(60));
     let arrived = first_arrivals(&python.received("otlp-http"));

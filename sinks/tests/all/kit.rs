@@ -128,7 +128,7 @@ impl Line {
     }
 }
 
-/// Settings for a receiver that is impatient, so that tests need not be patient.
+/// Settings for a receiver that has time.
 pub(crate) fn settings(receiver: Receiver, form: Form, spool: &Path) -> Settings {
     Settings {
         name: "test".to_owned(),
@@ -136,7 +136,7 @@ pub(crate) fn settings(receiver: Receiver, form: Form, spool: &Path) -> Settings
         form,
         spool: spool.to_owned(),
         spool_size: 1 << 30,
-        timeout: Duration::from_secs(1),
+        timeout: Duration::from_secs(10),
         batch: 200,
     }
 }

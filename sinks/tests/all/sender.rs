@@ -23,10 +23,10 @@ fn a_sender_process() {
     let number = |name: &str| variable(name).unwrap().parse::<u64>().unwrap();
     let (mut next, last) = (number("FROM"), number("TO"));
     let receiver = kit::otlp(OtlpProtocol::Http, address);
-    let mut line = Line::open(
-        "sender",
-        &settings(receiver, Form::Graph, Path::new(&spool)),
-    );
+    let mut settings = settings(receiver, Form::Graph, Path::new(&spool));
+    // Soon sent again where the receiver stands still.
+    settings.timeout = Duration::from_secs(1);
+    let mut line = Line::open("sender", &settings);
     let before = line.sink.status().events();
     let mut given = 0;
     while next <= last {
