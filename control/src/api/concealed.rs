@@ -1,6 +1,7 @@
-//! Which Conditional Access policies applied, kept from those who may not read these policies: as in Graph, whoever may read sign-ins is
-//! told no more than that a policy refused.
+//! What events tell of the policy, kept from those who may not read that. Which Conditional Access policies applied: as in Graph, whoever
+//! may read sign-ins is told no more than that one refused. Whom settings name: what a decision compared a caller with.
 
+use crossgate_policy::explanation;
 use serde_json::{Map, Value, json};
 
 const STEP: &str = "conditional_access";
@@ -36,6 +37,23 @@ pub(super) fn of_decision(event: &mut Value) {
         && names_policy(text)
     {
         *text = json!(CHANGE);
+    }
+}
+
+/// Of an event as `crossgate/decisions` tells it: what was wanted, which are the users, groups, apps and clients of settings.
+pub(super) fn wanted(event: &mut Value) {
+    let Some(Value::Array(steps)) = event.get_mut("steps") else {
+        return;
+    };
+    for step in steps {
+        let Value::Object(step) = step else { continue };
+        if step.get("wanted").is_none_or(Value::is_null) {
+            continue;
+        }
+        let text = |name: &str| step.get(name).and_then(Value::as_str).unwrap_or_default();
+        let told = explanation::told(text("document"), text("property"), text("result"));
+        step.insert("wanted".to_owned(), Value::Null);
+        step.insert("text".to_owned(), json!(told));
     }
 }
 

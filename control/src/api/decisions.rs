@@ -10,10 +10,11 @@ use super::call::Reply;
 use super::concealed;
 use super::error::ApiError;
 use super::listed;
-use super::sign_ins::{log, may_see_policies};
+use super::sign_ins::{log, may, may_see_policies};
 use crate::enforcer::Enforcer;
 use crate::model::DECISION;
 use crate::odata::Outline;
+use crate::roles::Action;
 use crate::sign_ins::{Looked, SignInQuery, SignIns, Walked};
 
 /// The decisions about the requests of a correlation id, the latest first.
@@ -23,11 +24,15 @@ pub(super) fn get(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     let enforcer = api.ledger.enforcer();
     let events = find(log(enforcer.sign_ins())?, correlation_id)?;
     let sees_policies = may_see_policies(api, asked);
+    let sees_settings = may(api, asked, &[Action::DefaultRead, Action::PartnersRead]);
     let told = events.iter().filter_map(|line| {
         let event: Event = serde_json::from_str(line).ok()?;
         let mut told = tell(enforcer, line, &event);
         if !sees_policies {
             concealed::of_decision(&mut told);
+        }
+        if !sees_settings {
+            concealed::wanted(&mut told);
         }
         Some(told)
     });

@@ -112,7 +112,12 @@ const LARGEST_PAGE: u16 = 1000;
 
 /// As in Graph, which policies applied is for those who may read policies.
 pub(super) fn may_see_policies(api: &Api, asked: &Asked<'_>) -> bool {
-    let needed = Required::all([Action::ConditionalAccessRead].into_iter().collect());
+    may(api, asked, &[Action::ConditionalAccessRead])
+}
+
+/// Whether the caller may do all of these everywhere.
+pub(super) fn may(api: &Api, asked: &Asked<'_>, actions: &[Action]) -> bool {
+    let needed = Required::all(actions.iter().copied().collect());
     let caller = asked.who.caller();
     needed.is_some_and(|needed| api.ledger.roles().check(&caller, needed).is_ok())
 }

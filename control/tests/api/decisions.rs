@@ -287,6 +287,20 @@ fn which_conditional_access_policies_decided_is_for_who_may_read_them() {
 }
 
 #[test]
+fn whom_settings_name_is_for_who_may_read_settings() {
+    let site = site();
+    let reader = application(&["AuditLog.Read.All"]);
+    let told = asked(&site, &reader, BLOCKED);
+    assert!(!told.to_string().contains("user eve"), "{told:#}");
+    let step = &told["events"][0]["steps"][1];
+    assert_eq!(step["seen"], "user ada");
+    assert_eq!(step["document"], "default");
+    let both = application(&["AuditLog.Read.All", "Policy.Read.All"]);
+    let told = asked(&site, &both, BLOCKED);
+    assert_eq!(told["events"][0]["steps"][1]["wanted"], "one of user eve");
+}
+
+#[test]
 fn a_decision_is_for_who_may_read_sign_ins_and_an_unknown_id_says_what_may_be_the_reason() {
     let site = site();
     let path = format!("/v1.0/crossgate/decisions/{BLOCKED}");
