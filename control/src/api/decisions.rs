@@ -218,7 +218,7 @@ fn recorded_nearest(event: &Event) -> Option<Value> {
     let of_step = lines.filter(|line| Some(&line.step) == event.crossgate.step.as_ref());
     let line = of_step
         .filter(|line| line.result.starts_with("refuses"))
-        .last();
+        .next_back();
     Some(json!({
         "text": text, "document": line.and_then(|line| named(&line.document)),
         "property": line.and_then(|line| named(&line.property)), "requirements": event.crossgate.requirements,

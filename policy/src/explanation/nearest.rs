@@ -29,7 +29,7 @@ pub fn nearest_change<'a>(decision: &Decision, lines: &'a [Line]) -> Option<Near
         // Other policies may lack something too; to meet that would not help.
         of_step().find(|line| line.result == "refuses: block")
     } else {
-        of_step().last()
+        of_step().next_back()
     };
     let text = text(decision, refusal, step, lines, line)?;
     Some(NearestChange { text, line })
