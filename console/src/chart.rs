@@ -15,12 +15,14 @@ const WIDTH: u32 = 720;
 const HEIGHT: u32 = 180;
 const BELOW: u32 = 24;
 const LEFT: u32 = 48;
+/// Room for half of the last label.
+const RIGHT: u32 = 12;
 
 /// Bars over time, those that came in and those that went out on top of each other.
 pub(crate) fn bars(bars: &[Bar]) -> Value {
     let most = bars.iter().map(|bar| bar.counts.iter().sum::<u64>()).max();
     let top = nice(most.unwrap_or_default());
-    let room = f64::from(WIDTH - LEFT);
+    let room = f64::from(WIDTH - LEFT - RIGHT);
     let step = room / count(bars.len().max(1));
     let height = |number: u64| f64::from(HEIGHT) * ratio(number, top);
     let every = bars.len().div_ceil(8).max(1);

@@ -215,6 +215,17 @@ pub(super) fn show(shown: &Shown<'_>) -> Reply {
     shown.page("sign-ins.html", "sign-ins", &values)
 }
 
+/// Which way somebody went; `None` where nobody knows.
+fn direction(event: &Value) -> Option<&str> {
+    let named = event
+        .pointer("/crossgate/direction")
+        .and_then(Value::as_str);
+    named.filter(|named| WAYS.contains(named))
+}
+
+/// As events name them.
+const WAYS: [&str; 4] = ["inbound", "outbound", "internal", "tenant-restricted"];
+
 fn row(event: &Value) -> Value {
     let code = event.pointer("/status/errorCode").and_then(Value::as_u64);
     let code = code.unwrap_or_default();
@@ -229,7 +240,7 @@ fn row(event: &Value) -> Value {
         "upn": text(event, "/userPrincipalName"),
         "app": or(text(event, "/resourceDisplayName"), &text(event, "/resourceId")),
         "home": text(event, "/homeTenantId"),
-        "direction": text(event, "/crossgate/direction"),
+        "direction": direction(event),
         "let_in": outcome == "allow",
         "code": code,
         "address": text(event, "/ipAddress"),

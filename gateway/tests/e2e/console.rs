@@ -7,8 +7,12 @@ use crate::site::FABRIKAM;
 use crate::site::admin::{DEFAULT, POLICIES};
 use crate::site::console::lobby;
 use crate::site::people::{Doors, asked, of};
+use crossgate_insight::sign_ins::{Keep, Store};
 use crossgate_testkit::browser::Tab;
+use crossgate_testkit::gateway::OWN_TENANT;
 use crossgate_testkit::programs::wait_for;
+use crossgate_testkit::sign_ins::Invention;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// What anybody from Fabrikam gets at the app.
@@ -537,4 +541,64 @@ fn a_change_that_shuts_its_own_author_out_is_made_only_where_it_is_meant() {
     assert_eq!(page.place.status, 403, "{}", page.text);
     assert!(page.text.contains("AADSTS53003"), "{}", page.text);
     assert_eq!(made().as_array().unwrap().len(), 1);
+}
+
+/// Twenty thousand events of which everything is known; `SIGN_INS` says how many instead.
+#[test]
+fn the_first_page_and_the_workbook_add_up_what_the_log_holds() {
+    let lobby = lobby();
+    let events = std::env::var("SIGN_INS").ok();
+    let events: u64 = events.map_or(20_000, |events| events.parse().unwrap());
+    let now = Timestamp::now();
+    let invention = Invention {
+        days: 1,
+        ..Invention::of(events, now.as_millisecond())
+    };
+    let keep = Keep {
+        days: 30,
+        size: 16 << 30,
+    };
+    let store = Store::open(&lobby.directory().join("sign-ins"), keep, false).unwrap();
+    // As the overview does: whole hours, and this one.
+    let since = (now.as_second().div_euclid(3600) - 23) * 3600 * 1000;
+    let (mut text, mut inbound, mut failed) = (String::new(), 0, 0);
+    for number in 0..events {
+        let event = invention.event(number);
+        event.write(&mut text);
+        if text.len() > 8 << 20 || number + 1 == events {
+            store.append(text.as_bytes()).unwrap();
+            text.clear();
+        }
+        if event.at >= since {
+            let from_elsewhere = event.home_tenant_id != OWN_TENANT;
+            inbound += u64::from(from_elsewhere && event.cross_tenant_access_type != "none");
+            failed += u64::from(event.error_code != 0);
+        }
+    }
+    drop(store);
+    let doors = lobby.open();
+    let tab = doors.administrator("ada");
+    tab.goto(&doors.console("/console"));
+    let number = |tile: &str| {
+        let shown = tab.evaluate(&format!(
+            "document.querySelector('.{tile} .number').textContent"
+        ));
+        let digits = shown.as_str().unwrap().replace('\u{202f}', "");
+        digits.parse::<u64>().unwrap()
+    };
+    assert_eq!(number("inbound"), inbound);
+    // Beside it nobody was refused but whoever the test sent to sign in.
+    assert!(
+        (failed..failed + 5).contains(&number("refused")),
+        "{failed}"
+    );
+    tab.goto(&doors.console("/console/activity?direction=inbound"));
+    let rows =
+        tab.evaluate("document.querySelectorAll('[aria-labelledby=by-tenant] tbody tr').length");
+    assert_eq!(rows, json!(25), "the largest");
+    assert!(
+        tab.page().text.contains("more are not shown"),
+        "{}",
+        tab.page().text
+    );
 }

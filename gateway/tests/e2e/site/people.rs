@@ -156,6 +156,11 @@ impl Lobby {
         format!("https://{CONSOLE_HOST}:{}", self.setup.admin().port())
     }
 
+    /// Where the gateway's files will be.
+    pub fn directory(&self) -> &std::path::Path {
+        self.setup.directory()
+    }
+
     /// Writes a file beside the configuration.
     pub fn write(&self, name: &str, text: &str) {
         std::fs::write(self.setup.directory().join(name), text).unwrap();
