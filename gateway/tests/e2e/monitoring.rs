@@ -171,7 +171,11 @@ fn exposed(site: &Site) -> BTreeSet<String> {
 }
 
 /// Those that have no sample, and so no name either, until something has happened, and what that is.
-const LATER: [(&str, &str); 5] = [
+const LATER: [(&str, &str); 6] = [
+    (
+        "crossgate_sign_in_spool_oldest_age_seconds",
+        "events go to a receiver",
+    ),
     (
         "crossgate_connections_closed_total",
         "a policy closes what is under way",
