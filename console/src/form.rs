@@ -39,6 +39,19 @@ pub(crate) fn checks(visit: &Visit) -> bool {
     !visit.field(field::CHECKS).is_empty()
 }
 
+/// The version that a form is to be sent with: the one that stands there, but for who was slower than somebody else. They have not seen
+/// what that is, and must not write over it by sending the same again.
+pub(crate) fn version(visit: &Visit, problem: Option<&Problem>, now: &str) -> String {
+    let slower =
+        problem.is_some_and(|problem| problem.failed.status == StatusCode::PRECONDITION_FAILED);
+    let version = if slower {
+        visit.field(field::VERSION)
+    } else {
+        now
+    };
+    version.to_owned()
+}
+
 impl Problem {
     /// One that is found before anybody is asked.
     pub(crate) fn of(path: &str, message: String) -> Self {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::settings::checked;
 use super::text;
 use crate::api::{Ask, Failed, Told};
-use crate::form::{Problem, checks, field};
+use crate::form::{self, Problem, checks, field};
 use crate::render::Shown;
 use crate::reply::Reply;
 
@@ -48,7 +48,18 @@ pub(super) fn open(shown: &Shown<'_>) -> Reply {
             Err(failed) => return shown.failed("collaboration", &failed),
         },
     };
-    let changed = shown.change(Ask::of(Method::PATCH, path).body(&body));
+    // An empty list is none to the API, which would let everybody in.
+    let is_empty = path == DOMAINS
+        && shown.visit.field("list") == "allow"
+        && names(shown.visit.field("domains")).next().is_none();
+    let changed = if is_empty {
+        Err(Problem::of(
+            "definition",
+            shown.say("collaboration.no-domains"),
+        ))
+    } else {
+        shown.change(Ask::of(Method::PATCH, path).body(&body))
+    };
     if checks(shown.visit) {
         return checked(changed.as_ref(), &fields());
     }
@@ -73,9 +84,7 @@ fn fields() -> Vec<String> {
 fn domains(shown: &Shown<'_>) -> Result<Value, Failed> {
     let told = Ask::get(DOMAINS).send(shown.api)?;
     let mut definition = definition(&told.body);
-    let names = shown.visit.field("domains");
-    let names = names.split([',', ';', '\n', '\r', ' ', '\t']);
-    let names: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
+    let names: Vec<&str> = names(shown.visit.field("domains")).collect();
     let (allowed, blocked) = match shown.visit.field("list") {
         "allow" => (names, Vec::new()),
         "block" => (Vec::new(), names),
@@ -89,6 +98,11 @@ fn domains(shown: &Shown<'_>) -> Result<Value, Failed> {
         }
     }
     Ok(json!({ "definition": [definition.to_string()] }))
+}
+
+fn names(sent: &str) -> impl Iterator<Item = &str> {
+    let names = sent.split([',', ';', '\n', '\r', ' ', '\t']);
+    names.filter(|name| !name.is_empty())
 }
 
 fn definition(policy: &Value) -> Value {
@@ -126,13 +140,24 @@ fn page(shown: &Shown<'_>, problem: Option<&Problem>) -> Reply {
         let leaves = leaving.body.get("allowExternalIdentitiesToLeave");
         leaves.and_then(Value::as_bool).unwrap_or(false)
     };
-    let version = |told: &Told| told.etag.clone().unwrap_or_default();
+    let version = |form: &str, told: &Told| {
+        let problem = problem.filter(|_| sent(form));
+        form::version(
+            shown.visit,
+            problem,
+            told.etag.as_deref().unwrap_or_default(),
+        )
+    };
     let values = json!({
         "inviters": INVITERS.map(|name| json!({ "key": name, "chosen": name == inviters })),
         "lists": LISTS.map(|name| json!({ "key": name, "chosen": name == list })),
         "domains": names,
         "leaves": leaves,
-        "versions": { "invites": version(&invites), "domains": version(&domains), "leaving": version(&leaving) },
+        "versions": {
+            "invites": version("invites", &invites),
+            "domains": version("domains", &domains),
+            "leaving": version("leaving", &leaving),
+        },
         "form": if problem.is_some() { shown.visit.field("form") } else { "" },
         "may_invites": shown.may("authorizationPolicy/allProperties/allTasks"),
         "may_domains": shown.may("policies/basic/update"),

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::settings::checked;
 use super::{items, text, time};
 use crate::api::{Ask, Told, part};
-use crate::form::{Problem, checks};
+use crate::form::{self, Problem, checks};
 use crate::query::{href, skip_token};
 use crate::render::Shown;
 use crate::reply::Reply;
@@ -138,6 +138,7 @@ fn page(shown: &Shown<'_>, id: &str, told: Option<&Told>, problem: Option<&Probl
     } else {
         document.unwrap_or_else(|| NEW.to_owned())
     };
+    let etag = told.and_then(|told| told.etag.as_deref());
     let values = json!({
         "id": told.map(|_| id),
         "name": told.map(|told| text(&told.body, "/displayName")),
@@ -146,7 +147,7 @@ fn page(shown: &Shown<'_>, id: &str, told: Option<&Told>, problem: Option<&Probl
         "states": STATES.map(|name| json!({ "key": name, "chosen": name == state })),
         "document": document,
         "form": if problem.is_some() { shown.visit.field("form") } else { "" },
-        "version": told.and_then(|told| told.etag.clone()).unwrap_or_default(),
+        "version": form::version(shown.visit, problem, etag.unwrap_or_default()),
         "may_change": shown.may(&format!("conditionalAccessPolicies/{action}")),
         "saved": !shown.visit.asked("saved").is_empty(),
         "problem": problem.map(|problem| {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::organizations::{PARTNERS, name_of};
 use crate::api::{Ask, Failed, Told, part};
-use crate::form::{Problem, checks};
+use crate::form::{self, Problem, checks};
 use crate::query::href;
 use crate::render::Shown;
 use crate::reply::Reply;
@@ -198,7 +198,7 @@ fn page(
         "trust": (tab == "trust").then(|| setting::trust_shown(&own, default)),
         "may_change": may_change,
         "may_remove": partner.is_some() && shown.may("crossTenantAccessPolicy/partners/delete"),
-        "version": documents.etag,
+        "version": form::version(shown.visit, problem, &documents.etag),
         "saved": !shown.visit.asked("saved").is_empty(),
         "problem": problem.map(|problem| problem.shown(&fields(tab))),
         "versions": href("/console/versions", &[("document", &document)]),

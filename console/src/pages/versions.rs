@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{items, number, text, time};
 use crate::api::{Ask, Failed, part};
-use crate::form::{Problem, checks};
+use crate::form::{self, Problem, checks};
 use crate::query::href;
 use crate::render::Shown;
 use crate::reply::Reply;
@@ -139,10 +139,12 @@ fn page(shown: &Shown<'_>, document: &str, told: &Value, problem: Option<&Proble
             "current": place == 0,
         })
     });
+    let may_restore = may_restore(shown, document);
     let values = json!({
         "document": document,
+        "version": form::version(shown.visit, problem, &etag(shown, document, may_restore)),
         "rows": rows.collect::<Vec<_>>(),
-        "may_restore": resource(document).is_some() && may_restore(shown, document),
+        "may_restore": may_restore,
         "saved": !shown.visit.asked("saved").is_empty(),
         "change": shown.visit.field("change"),
         "problem": problem.map(|problem| problem.shown(&[])),
@@ -153,15 +155,23 @@ fn page(shown: &Shown<'_>, document: &str, told: &Value, problem: Option<&Proble
     }
 }
 
+/// The version that is brought back over; none where there is no document, for then it is made anew.
+fn etag(shown: &Shown<'_>, document: &str, may_restore: bool) -> String {
+    let resource = resource(document).filter(|_| may_restore);
+    let told = resource.and_then(|(path, _)| Ask::get(&path).send(shown.api).ok());
+    told.and_then(|told| told.etag).unwrap_or_default()
+}
+
 /// Whether a button is shown: what exactly it takes says the API.
 fn may_restore(shown: &Shown<'_>, document: &str) -> bool {
-    shown.may(match document.split('/').next().unwrap_or_default() {
-        "default" => "crossTenantAccessPolicy/default/b2bCollaboration/update",
-        "partners" => "crossTenantAccessPolicy/partners/b2bCollaboration/update",
-        "conditional-access" => "conditionalAccessPolicies/basic/update",
-        "named-locations" => "namedLocations/basic/update",
-        _ => "crossTenantAccessPolicy/basic/update",
-    })
+    resource(document).is_some()
+        && shown.may(match document.split('/').next().unwrap_or_default() {
+            "default" => "crossTenantAccessPolicy/default/b2bCollaboration/update",
+            "partners" => "crossTenantAccessPolicy/partners/b2bCollaboration/update",
+            "conditional-access" => "conditionalAccessPolicies/basic/update",
+            "named-locations" => "namedLocations/basic/update",
+            _ => "crossTenantAccessPolicy/basic/update",
+        })
 }
 
 /// The members in which two versions differ.

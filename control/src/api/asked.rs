@@ -105,7 +105,7 @@ impl Asked<'_> {
         if !headers.contains_key(VALIDATE) {
             return Ok(());
         }
-        if !self.only_validates() {
+        if !self.says_true(VALIDATE) {
             return Err(ApiError::bad(
                 "`Crossgate-Validate-Only` has one value, `true`; leave the header out otherwise",
             ));
@@ -124,7 +124,12 @@ impl Asked<'_> {
 
     /// Whether the caller asks what would become of a change, and does not want it made.
     pub(super) fn only_validates(&self) -> bool {
-        self.says_true(VALIDATE)
+        self.route.validates() && self.says_true(VALIDATE)
+    }
+
+    /// Whether something is to be different afterwards.
+    pub(super) fn changes(&self) -> bool {
+        self.route.changes() && !self.only_validates()
     }
 
     fn says_true(&self, name: &'static str) -> bool {

@@ -233,17 +233,15 @@ impl Api {
     /// are recorded with what they changed.
     fn record(&self, asked: &Asked<'_>, result: &Result<Reply, ApiError>) {
         let (attempt, reason): (Attempt<'_>, _) = match result {
-            // Nothing was attempted.
-            Ok(_) | Err(_) if asked.only_validates() => return,
             Err(error)
-                if asked.route.changes()
+                if asked.changes()
                     || error.status == StatusCode::FORBIDDEN
                     || is_extraordinary(&asked.who.credential) =>
             {
                 (permission::attempt(self, asked), error.told())
             }
             // Nobody signs in with these in the ordinary way, so that every use is worth a record.
-            Ok(_) if !asked.route.changes() && is_extraordinary(&asked.who.credential) => {
+            Ok(_) if !asked.changes() && is_extraordinary(&asked.who.credential) => {
                 if let Err(error) = self
                     .ledger
                     .record(&permission::attempt(self, asked), Outcome::Success)

@@ -9,7 +9,7 @@ use crossgate_control::store::Store as _;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Value, json};
 
-use super::support::{ADA, PARTNERS, READER, Site, body, break_glass, put, user};
+use super::support::{ADA, PARTNERS, READER, Site, application, body, break_glass, put, user};
 
 const DEFAULT: &str = "/v1.0/policies/crossTenantAccessPolicy/default";
 const ME: &str = "/v1.0/crossgate/me";
@@ -46,25 +46,39 @@ fn trusting() -> Value {
 fn a_change_that_is_only_checked_is_answered_like_one_that_is_made_and_leaves_no_trace() {
     let site = Site::with(Vec::new());
     let head = site.store.head().unwrap();
-    let good = ask(&site, &break_glass(), "PATCH", DEFAULT, &trusting());
+    let who = application(&["Policy.ReadWrite.CrossTenantAccess"]);
+    let good = ask(&site, &who, "PATCH", DEFAULT, &trusting());
     assert_eq!(good.status, 204, "{}", body(&good));
     let tenant = json!({ "tenantId": "aaaaaaaa-0000-4000-8000-000000000001" });
-    let good = ask(&site, &break_glass(), "POST", PARTNERS, &tenant);
+    let good = ask(&site, &who, "POST", PARTNERS, &tenant);
     assert_eq!(good.status, 201, "{}", body(&good));
     let contradiction = json!({ "b2bCollaborationInbound": {
         "usersAndGroups": { "accessType": "blocked", "targets": [{ "target": "AllUsers", "targetType": "user" }] },
         "applications": { "accessType": "allowed", "targets": [{ "target": "AllApplications", "targetType": "application" }] },
     } });
-    let bad = ask(&site, &break_glass(), "PATCH", DEFAULT, &contradiction);
-    let made = site.send(&break_glass(), "PATCH", DEFAULT, &contradiction.to_string());
+    let bad = ask(&site, &who, "PATCH", DEFAULT, &contradiction);
+    let made = site.send(&who, "PATCH", DEFAULT, &contradiction.to_string());
     let told = |answer: &Answer| body(answer)["error"]["details"].clone();
     assert_eq!((bad.status, told(&bad)), (made.status, told(&made)));
     assert_eq!(bad.status, 400);
     // Only the change that was really attempted is told of.
     assert_eq!(site.store.head().unwrap().sequence, head.sequence + 1);
-    let nobody = ask(&site, &user(ADA, &[]), "PATCH", DEFAULT, &trusting());
-    assert_eq!(nobody.status, 403);
-    assert_eq!(site.store.head().unwrap().sequence, head.sequence + 1);
+    let now = body(&site.call(&break_glass(), "GET", DEFAULT));
+    assert_eq!(now["inboundTrust"]["isMfaAccepted"], json!(false));
+}
+
+#[test]
+fn who_may_not_ask_and_who_asks_with_a_secret_is_recorded_however_they_ask() {
+    let site = Site::with(Vec::new());
+    let recorded = |who: &Administrator, method: &str, status: u16| {
+        let before = site.store.head().unwrap().sequence;
+        let answer = ask(&site, who, method, DEFAULT, &trusting());
+        assert_eq!(answer.status, status, "{}", body(&answer));
+        assert_eq!(site.store.head().unwrap().sequence, before + 1, "{method}");
+    };
+    recorded(&user(ADA, &[]), "PATCH", 403);
+    recorded(&break_glass(), "PATCH", 204);
+    recorded(&break_glass(), "GET", 200);
     let now = body(&site.call(&break_glass(), "GET", DEFAULT));
     assert_eq!(now["inboundTrust"]["isMfaAccepted"], json!(false));
 }

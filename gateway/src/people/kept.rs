@@ -48,7 +48,8 @@ impl Kept {
         if theirs.is_some_and(|count| *count >= MOST_OF_NETWORK) {
             shelf.forget_oldest_of(&form.network);
         }
-        if shelf.forms.len() >= MOST_FORMS || shelf.bytes + size > MOST_BYTES {
+        let is_large = size > 2 * MOST_FORM;
+        if is_large || shelf.forms.len() >= MOST_FORMS || shelf.bytes + size > MOST_BYTES {
             return Ok(None);
         }
         shelf.bytes += size;

@@ -72,11 +72,15 @@ impl People {
         } else {
             respond::go_to_sign_in(url.as_str())
         };
-        if self.set_attempt(call, provider, &attempt, &mut answer) {
-            Reply::of(answer)
-        } else {
-            unable(call, Some(provider), "no_random_numbers")
+        if !self.set_attempt(call, provider, &attempt, &mut answer) {
+            return unable(call, Some(provider), "no_random_numbers");
         }
+        // The console's pages let their forms lead nowhere else.
+        Reply::of(if call.of_console && call.method == Method::POST {
+            onward(call, provider, answer)
+        } else {
+            answer
+        })
     }
 
     /// A sign-in that begins.

@@ -106,16 +106,8 @@ impl Door {
         if !matches!(head.method, Method::GET | Method::HEAD | Method::POST) {
             return plain(StatusCode::METHOD_NOT_ALLOWED);
         }
-        let (Some(_reader), Some(_room)) = (self.people.reader(address), self.people.room()) else {
+        let Some(_reader) = self.people.reader(address) else {
             return plain(StatusCode::SERVICE_UNAVAILABLE);
-        };
-        let form = if head.method == Method::POST && people::is_form(&head.headers) {
-            match form(session).await {
-                Some(form) => form,
-                None => return plain(StatusCode::PAYLOAD_TOO_LARGE),
-            }
-        } else {
-            Vec::new()
         };
         let in_force = self.live.take();
         let at = Timestamp::now();
@@ -127,6 +119,19 @@ impl Door {
             now,
             &in_force,
         );
+        let form = if head.method == Method::POST && people::is_form(&head.headers) {
+            let most = here.as_ref().map_or(people::MOST_FORM, |_| MOST_FORM);
+            match form(session, most).await {
+                Some(form) => form,
+                None => return plain(StatusCode::PAYLOAD_TOO_LARGE),
+            }
+        } else {
+            Vec::new()
+        };
+        // Who sends slowly waits without one.
+        let Some(_room) = self.people.room() else {
+            return plain(StatusCode::SERVICE_UNAVAILABLE);
+        };
         let target = head
             .uri
             .path_and_query()
@@ -298,11 +303,11 @@ fn denied(call: &people::Call<'_>, refusal: Option<&Refusal>) -> Answer {
 }
 
 /// The form, whole; `None` where it is too large or does not arrive.
-async fn form(session: &mut ServerSession) -> Option<Vec<u8>> {
+async fn form(session: &mut ServerSession, most: usize) -> Option<Vec<u8>> {
     let read = async {
         let mut form = Vec::new();
         while let Ok(Some(part)) = session.read_request_body().await {
-            if form.len() + part.len() > MOST_FORM {
+            if form.len() + part.len() > most {
                 return None;
             }
             form.extend_from_slice(&part);
@@ -345,7 +350,7 @@ fn plain(status: StatusCode) -> Response<Vec<u8>> {
     response
 }
 
-/// A Conditional Access policy is edited as its document, which is longer than what people type elsewhere.
+/// A Conditional Access policy is edited as its document, which is longer than what people type elsewhere. Of who is signed in alone.
 const MOST_FORM: usize = 256 << 10;
 
 /// What people send is sent at once.
