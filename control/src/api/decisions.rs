@@ -215,10 +215,8 @@ fn of_nearest(nearest: &NearestChange<'_>, decision: &Decision) -> Value {
 fn recorded_nearest(event: &Event) -> Option<Value> {
     let text = event.crossgate.nearest_change.as_ref()?;
     let lines = event.crossgate.explanation.iter();
-    let of_step = lines.filter(|line| Some(&line.step) == event.crossgate.step.as_ref());
-    let line = of_step
-        .filter(|line| line.result.starts_with("refuses"))
-        .next_back();
+    let mut of_step = lines.filter(|line| Some(&line.step) == event.crossgate.step.as_ref());
+    let line = of_step.rfind(|line| line.result.starts_with("refuses"));
     Some(json!({
         "text": text, "document": line.and_then(|line| named(&line.document)),
         "property": line.and_then(|line| named(&line.property)), "requirements": event.crossgate.requirements,

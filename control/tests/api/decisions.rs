@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use crossgate_config::Settings;
 use crossgate_control::administrator::Administrator;
-use crossgate_control::enforcer::{Asking, Enforcer, InForce, ShutOut};
+use crossgate_control::enforcer::{Asking, Enforcer, InForce, ShutOut, StagedPolicy};
 use crossgate_control::odata::Outline;
-use crossgate_control::sign_ins::{Looked, SignInFound, SignInQuery, SignIns, Walked};
+use crossgate_control::sign_ins::{
+    ActivityQuery, ActivitySum, Looked, SignInFound, SignInQuery, SignIns, Walked,
+};
 use crossgate_control::store::{Head, Store, StoreError};
 use crossgate_graph::Compiled;
 use crossgate_policy::decision::{Reason, Refusal, Step};
+use crossgate_policy::ids::TenantId;
 use crossgate_policy::{Decision, Line, Requirement, Values};
 use serde_json::{Value, json};
 
@@ -46,6 +49,14 @@ impl SignIns for Logged {
     fn get(&self, _: &str) -> Result<Option<String>, String> {
         Ok(None)
     }
+
+    fn add_up(
+        &self,
+        _: &ActivityQuery<'_>,
+        _: &mut dyn FnMut(ActivitySum<'_>),
+    ) -> Result<bool, String> {
+        Ok(true)
+    }
 }
 
 impl Enforcer for Logged {
@@ -53,7 +64,7 @@ impl Enforcer for Logged {
         Arc::new(settings())
     }
 
-    fn in_force(&self) -> Option<InForce> {
+    fn in_force(&self, _: TenantId) -> Option<InForce> {
         None
     }
 
@@ -65,7 +76,7 @@ impl Enforcer for Logged {
         Ok(())
     }
 
-    fn enforce(&self, _: &Compiled, _: &Head) {}
+    fn enforce(&self, _: &Compiled, _: Option<&StagedPolicy>, _: &Head) {}
 
     fn sign_ins(&self) -> Option<&dyn SignIns> {
         Some(self)

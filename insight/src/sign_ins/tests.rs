@@ -493,7 +493,7 @@ fn what_comes_late_is_in_the_sums_of_a_day_that_was_put_away() {
     let invention = invention(20_000, 1);
     let events: Vec<_> = (0..20_000).map(|number| invention.event(number)).collect();
     let store = Store::open(folder.path(), KEEP, false).unwrap();
-    let late = |event: &&Invented| event.number % 3 == 0;
+    let late = |event: &&Invented| event.number.is_multiple_of(3);
     let on_time = events.iter().filter(|event| !late(event));
     store.append(&lines(on_time)).unwrap();
     store.tend(until() + 1.hour()).unwrap();
