@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::rejected::Rejected;
 use super::stream::{End, Stream};
 use super::{frame, segment};
 use crate::Failed;
@@ -105,7 +104,7 @@ impl Appender {
             Some(open) => open.length,
             None => self.begin()?,
         };
-        let used = self.status.bytes() + Rejected::size(&self.spool)?;
+        let used = self.status.bytes();
         Ok(Room {
             spool: self.size.saturating_sub(used),
             segment: self.segment_size.saturating_sub(length),
