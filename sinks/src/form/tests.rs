@@ -104,6 +104,20 @@ fn a_refused_guest_in_the_columns_of_entra() {
 }
 
 #[test]
+fn only_a_request_that_was_let_in_has_entras_code_of_success() {
+    let mut event = refused();
+    event["status"]["errorCode"] = json!(0);
+    for outcome in ["bad-request", "not-found", "not-ready", "aborted"] {
+        event["crossgate"]["outcome"] = json!(outcome);
+        let row = rendered(Form::Entra, &event);
+        assert_eq!(row.get("ResultType"), None, "{outcome}");
+        assert_eq!(row["ResultSignature"], "FAILURE");
+    }
+    event["crossgate"]["outcome"] = json!("allow");
+    assert_eq!(rendered(Form::Entra, &event)["ResultType"], "0");
+}
+
+#[test]
 fn a_refused_guest_in_asim() {
     let row = rendered(Form::Asim, &refused());
     for (column, value) in [
