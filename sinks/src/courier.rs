@@ -3,7 +3,9 @@
 mod backoff;
 mod parcel;
 
+use std::any::Any;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -73,19 +75,31 @@ impl Courier {
                 Ok(runtime) => runtime,
                 Err(error) => {
                     tracing::error!(sink = self.settings.name, %error, "sign-ins: nothing can be sent");
+                    if self.stop.end().is_some() {
+                        return;
+                    }
                     std::thread::sleep(NO_RUNTIME);
                     continue;
                 }
             };
-            match self.one_session(&runtime) {
-                End::Stopped => return,
-                End::Failed(_) if self.stop.end().is_some() => return,
+            // A panic ends no more than its session: what was not acknowledged is sent again.
+            let session = AssertUnwindSafe(|| self.one_session(&runtime));
+            let end =
+                catch_unwind(session).unwrap_or_else(|panic| End::Failed(of_a_panic(&*panic)));
+            let is_over = match end {
+                End::Stopped => true,
+                End::Failed(_) if self.stop.end().is_some() => true,
                 End::Failed(failure) => {
                     let pause = self.failed(&failure);
                     runtime.block_on(self.stop.pause(pause));
+                    false
                 }
-            }
+            };
+            // Does not wait for a name that is still looked up, which cannot be given up and may take long.
             runtime.shutdown_background();
+            if is_over {
+                return;
+            }
         }
     }
 
@@ -300,6 +314,15 @@ impl Courier {
 
 fn of_the_spool(error: &io::Error) -> Failure {
     Failure::new(format!("the spool: {error}"))
+}
+
+fn of_a_panic(panic: &(dyn Any + Send)) -> Failure {
+    let words = panic.downcast_ref::<&str>().copied();
+    let words = words.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    Failure::new(format!(
+        "a mistake in Crossgate, please report it: {}",
+        words.unwrap_or("a panic without words")
+    ))
 }
 
 /// Of one batch's lines. Forms make them little longer, and Azure Monitor takes a megabyte.

@@ -123,6 +123,12 @@ impl Tally for Counted {
 }
 
 fn open(receiver: &Refusing, spool: &Path, batch: usize) -> (Sink, Counted) {
+    let counted = Counted::default();
+    let sink = open_with(receiver, spool, batch, counted.clone());
+    (sink, counted)
+}
+
+fn open_with(receiver: &Refusing, spool: &Path, batch: usize, tally: impl Tally + 'static) -> Sink {
     let settings = Settings {
         name: "test".to_owned(),
         receiver: Receiver::Http {
@@ -137,9 +143,7 @@ fn open(receiver: &Refusing, spool: &Path, batch: usize) -> (Sink, Counted) {
         timeout: LIMIT,
         batch,
     };
-    let counted = Counted::default();
-    let sink = Sink::open(&settings, "gw-1", false, counted.clone()).unwrap();
-    (sink, counted)
+    Sink::open(&settings, "gw-1", false, tally).unwrap()
 }
 
 fn lines(ids: &[&str]) -> Vec<u8> {
@@ -194,4 +198,54 @@ fn an_event_that_is_refused_is_given_up_when_another_one_is_taken_whatever_the_b
         }
         assert!(!kept.contains("good"), "{kept}");
     }
+}
+
+/// Does something when the first event is delivered.
+struct AtFirst<F>(F, AtomicBool);
+
+impl<F: Fn() + Send> Tally for AtFirst<F> {
+    fn delivered(&self, _: u64) {
+        if !self.1.swap(true, Ordering::Relaxed) {
+            (self.0)();
+        }
+    }
+
+    fn rejected(&self, _: u64) {}
+
+    fn lost(&self, _: u64) {}
+
+    fn failed(&self) {}
+}
+
+#[test]
+fn a_panic_ends_a_session_and_not_the_sink() {
+    let folder = tempfile::tempdir().unwrap();
+    let receiver = Refusing::start("nothing");
+    let panics = AtFirst(|| panic!("on purpose"), AtomicBool::new(false));
+    let mut sink = open_with(&receiver, folder.path(), 10, panics);
+    sink.append(&lines(&["a", "b"])).unwrap();
+    wait_until_empty(&sink);
+}
+
+#[test]
+fn the_end_waits_for_nothing_that_cannot_be_given_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let receiver = Refusing::start("nothing");
+    // As the system does that looks up a name.
+    let hangs = || {
+        drop(tokio::task::spawn_blocking(|| {
+            std::thread::sleep(3 * LIMIT)
+        }))
+    };
+    let mut sink = open_with(
+        &receiver,
+        folder.path(),
+        10,
+        AtFirst(hangs, AtomicBool::new(false)),
+    );
+    sink.append(&lines(&["a", "b"])).unwrap();
+    wait_until_empty(&sink);
+    let begun = std::time::Instant::now();
+    drop(sink);
+    assert!(begun.elapsed() < LIMIT);
 }

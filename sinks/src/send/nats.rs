@@ -1,6 +1,5 @@
 //! NATS JetStream: an event is acknowledged when its stream has stored it. The server forgets repeats within its window, by `Nats-Msg-Id`.
 
-use std::future::IntoFuture as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;

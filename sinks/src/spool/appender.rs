@@ -19,6 +19,8 @@ pub(crate) struct Appender {
     spool: PathBuf,
     stream: PathBuf,
     end: End,
+    /// The stream's, also where nobody sends from it any more.
+    _lock: Arc<File>,
     status: Arc<Status>,
     /// Bytes that the spool may take.
     size: u64,
@@ -51,6 +53,7 @@ impl Appender {
             spool: spool.to_owned(),
             stream: stream.folder.clone(),
             end: stream.end.clone(),
+            _lock: Arc::clone(&stream.lock),
             status: Arc::clone(status),
             size,
             segment_size,

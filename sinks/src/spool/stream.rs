@@ -22,8 +22,8 @@ pub(super) struct Stream {
     pub(super) position: Position,
     /// Where appending goes on.
     pub(super) end: End,
-    /// Held as long as the stream is.
-    _lock: File,
+    /// Held as long as anybody reads the stream or appends to it.
+    pub(super) lock: Arc<File>,
 }
 
 /// Whether a folder is called as streams are.
@@ -94,7 +94,7 @@ impl Stream {
             name,
             position,
             end: End(Arc::new(AtomicU64::new(end))),
-            _lock: lock,
+            lock: Arc::new(lock),
         }))
     }
 

@@ -210,3 +210,15 @@ fn rejected_events_take_nothing_of_the_room() {
     fs::write(folder.path().join("rejected.jsonl"), "x".repeat(1 << 20)).unwrap();
     spool.appender.append(&lines([1])).unwrap();
 }
+
+#[test]
+fn a_stream_is_nobody_elses_as_long_as_somebody_appends_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (Spool { appender, source }, _) = open(folder.path());
+    drop(source);
+    let (other, _) = open(folder.path());
+    assert_eq!(folders(folder.path()).unwrap().len(), 2);
+    drop((appender, other));
+    open(folder.path());
+    assert_eq!(folders(folder.path()).unwrap().len(), 2);
+}
