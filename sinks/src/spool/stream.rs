@@ -81,9 +81,18 @@ impl Stream {
         if let Some(last) = segments.last() {
             let path = segment::path(&folder, *last);
             let good = segment::good(&path)?;
-            segment::cut(&path, good.bytes)?;
+            let behind = segment::behind(&path, good)?;
+            if behind == 0 {
+                segment::cut(&path, good.bytes)?;
+            } else {
+                // It is not gone on with. What is behind the damage is kept aside and counted when all before it is delivered.
+                tracing::error!(
+                    segment = %path.display(),
+                    "sign-ins: the disk has damaged the spool; {behind} events cannot be sent"
+                );
+            }
             // A machine that crashed may have lost events that were delivered: their numbers are not given again.
-            end = end.max(last + good.events);
+            end = end.max(last + good.events + behind);
         }
         for first in &segments {
             status.grew(fs::metadata(segment::path(&folder, *first))?.len());

@@ -142,6 +142,39 @@ fn a_write_that_was_torn_by_a_crash_is_cut_off_and_the_rest_is_there() {
 }
 
 #[test]
+fn a_damaged_event_is_no_torn_end_at_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut spool, _) = open(folder.path());
+    spool.appender.append(&lines(0..100)).unwrap();
+    drop(spool);
+    let segment = segments(folder.path()).pop().unwrap();
+    let mut bytes = fs::read(&segment).unwrap();
+    let size = bytes.len();
+    bytes[size / 2] ^= 1;
+    fs::write(&segment, &bytes).unwrap();
+    let (mut spool, status) = open(folder.path());
+    assert_eq!(status.events(), 100, "none is forgotten");
+    spool.appender.append(&lines([100])).unwrap();
+    let batch = spool.source.batch(1_000, 1 << 20).unwrap();
+    let good = batch.next - 1;
+    assert_eq!(numbers(&batch), (0..good).collect::<Vec<_>>());
+    spool.source.acknowledge(batch.next).unwrap();
+    let batch = spool.source.batch(1_000, 1 << 20).unwrap();
+    assert_eq!(batch.lost, 100 - good);
+    spool.source.acknowledge(batch.next).unwrap();
+    let batch = spool.source.batch(1_000, 1 << 20).unwrap();
+    assert_eq!(
+        (numbers(&batch), batch.events[0].sequence),
+        (vec![100], 101)
+    );
+    let kept = fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|name| name == "damaged"));
+    assert_eq!(fs::read(kept.unwrap()).unwrap().len(), size);
+}
+
+#[test]
 fn what_a_disk_has_damaged_is_counted_as_lost_and_what_is_behind_it_comes() {
     let folder = tempfile::tempdir().unwrap();
     let (mut spool, status) = open(folder.path());
