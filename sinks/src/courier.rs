@@ -12,7 +12,7 @@ use std::time::Duration;
 use crossgate_config::SpooledSink as Settings;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::form::{Rendered, render};
+use crate::form::{Receipts, Rendered, render};
 use crate::origin::Origin;
 use crate::send::{Answer, Failure, Session};
 use crate::spool::{Batch, Rejected, Source, Spooled};
@@ -235,7 +235,7 @@ impl Courier {
                 sequence: event.sequence,
             };
             let line = String::from_utf8_lossy(&event.line);
-            match render(self.settings.form, &line, origin) {
+            match render(self.settings.form, self.receipts(), &line, origin) {
                 Ok(rendered) => {
                     parcel.rendered.push(rendered);
                     parcel.events.push(event);
@@ -244,6 +244,14 @@ impl Courier {
             }
         }
         parcel
+    }
+
+    const fn receipts(&self) -> Receipts {
+        if self.settings.receipts {
+            Receipts::Kept
+        } else {
+            Receipts::LeftOut
+        }
     }
 
     async fn send(

@@ -138,6 +138,7 @@ fn open_with(receiver: &Refusing, spool: &Path, batch: usize, tally: impl Tally 
             tls: ClientTlsFiles::default(),
         },
         form: Form::Graph,
+        receipts: false,
         spool: spool.to_owned(),
         spool_size: 1 << 20,
         timeout: LIMIT,
