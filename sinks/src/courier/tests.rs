@@ -124,15 +124,20 @@ impl Tally for Counted {
 
 fn open(receiver: &Refusing, spool: &Path, batch: usize) -> (Sink, Counted) {
     let counted = Counted::default();
-    let sink = open_with(receiver, spool, batch, counted.clone());
+    let sink = open_with(receiver.address, spool, batch, counted.clone());
     (sink, counted)
 }
 
-fn open_with(receiver: &Refusing, spool: &Path, batch: usize, tally: impl Tally + 'static) -> Sink {
+fn open_with(
+    receiver: SocketAddr,
+    spool: &Path,
+    batch: usize,
+    tally: impl Tally + 'static,
+) -> Sink {
     let settings = Settings {
         name: "test".to_owned(),
         receiver: Receiver::Http {
-            address: format!("http://{}/", receiver.address),
+            address: format!("http://{receiver}/"),
             headers: Vec::new(),
             authorization: HttpAuthorization::None,
             tls: ClientTlsFiles::default(),
@@ -223,7 +228,7 @@ fn a_panic_ends_a_session_and_not_the_sink() {
     let folder = tempfile::tempdir().unwrap();
     let receiver = Refusing::start("nothing");
     let panics = AtFirst(|| panic!("on purpose"), AtomicBool::new(false));
-    let mut sink = open_with(&receiver, folder.path(), 10, panics);
+    let mut sink = open_with(receiver.address, folder.path(), 10, panics);
     sink.append(&lines(&["a", "b"])).unwrap();
     wait_until_empty(&sink);
 }
@@ -239,7 +244,7 @@ fn the_end_waits_for_nothing_that_cannot_be_given_up() {
         }))
     };
     let mut sink = open_with(
-        &receiver,
+        receiver.address,
         folder.path(),
         10,
         AtFirst(hangs, AtomicBool::new(false)),
@@ -249,4 +254,17 @@ fn the_end_waits_for_nothing_that_cannot_be_given_up() {
     let begun = std::time::Instant::now();
     drop(sink);
     assert!(begun.elapsed() < LIMIT);
+}
+
+#[test]
+fn a_sink_that_is_told_ends_before_it_is_dropped() {
+    let folder = tempfile::tempdir().unwrap();
+    // Nobody answers there: connections wait in its queue.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    let mut sink = open_with(address, folder.path(), 10, Counted::default());
+    sink.append(&lines(&["a"])).unwrap();
+    sink.end();
+    let is_over = || sink.thread.as_ref().unwrap().is_finished();
+    assert!(wait_up_to(LIMIT, || is_over().then_some(())).is_some());
 }
