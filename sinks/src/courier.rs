@@ -91,6 +91,10 @@ impl Courier {
                 End::Failed(_) if self.stop.end().is_some() => true,
                 End::Failed(failure) => {
                     let pause = self.failed(&failure);
+                    // What another process has left is ours, and of our spool, also while nothing is delivered.
+                    if let Err(error) = self.source.look_around() {
+                        tracing::error!(sink = self.settings.name, %error, "sign-ins: the spool cannot be read");
+                    }
                     runtime.block_on(self.stop.pause(pause));
                     false
                 }

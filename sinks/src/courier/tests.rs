@@ -257,6 +257,23 @@ fn the_end_waits_for_nothing_that_cannot_be_given_up() {
 }
 
 #[test]
+fn what_another_process_has_left_is_found_while_the_receiver_takes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let receiver = Refusing::start("");
+    let (mut sink, counted) = open(&receiver, folder.path(), 10);
+    sink.append(&lines(&["a"])).unwrap();
+    let status = Arc::new(Status::default());
+    let mut other = crate::spool::Spool::open(folder.path(), 1 << 20, false, &status).unwrap();
+    other.appender.append(&lines(&["b", "c"])).unwrap();
+    drop(other);
+    let found = wait_up_to(LIMIT, || (sink.status().events() == 3).then_some(()));
+    assert!(found.is_some());
+    receiver.refuse("nothing");
+    wait_until_empty(&sink);
+    assert_eq!(counted.both(), [3, 0]);
+}
+
+#[test]
 fn a_sink_that_is_told_ends_before_it_is_dropped() {
     let folder = tempfile::tempdir().unwrap();
     // Nobody answers there: connections wait in its queue.

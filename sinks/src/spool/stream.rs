@@ -50,15 +50,27 @@ impl End {
 impl Stream {
     /// Begins a new one.
     pub(super) fn make(spool: &Path, status: &Arc<Status>) -> io::Result<Self> {
-        let folder = spool.join(Uuid::now_v7().simple().to_string());
-        // Events tell who was where: not for everybody on the machine.
-        fs::DirBuilder::new().mode(0o750).create(&folder)?;
-        let made = Self::open(folder, status)?;
-        made.ok_or_else(|| io::Error::other("another process took a new stream"))
+        for _ in 0..ATTEMPTS {
+            let folder = spool.join(Uuid::now_v7().simple().to_string());
+            // Events tell who was where: not for everybody on the machine.
+            fs::DirBuilder::new().mode(0o750).create(&folder)?;
+            // Another process that looks around takes one that nobody has locked yet, and deletes it.
+            if let Some(made) = Self::open(folder, status)? {
+                return Ok(made);
+            }
+        }
+        Err(io::Error::other("other processes take every new stream"))
     }
 
-    /// Opens one that is there. `None` where another process has it.
+    /// Opens one that is there. `None` where another process has it, or has deleted it meanwhile.
     pub(super) fn open(folder: PathBuf, status: &Arc<Status>) -> io::Result<Option<Self>> {
+        match Self::lock(folder, status) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            result => result,
+        }
+    }
+
+    fn lock(folder: PathBuf, status: &Arc<Status>) -> io::Result<Option<Self>> {
         let lock = File::options()
             .write(true)
             .create(true)
@@ -118,3 +130,6 @@ impl Stream {
         fs::remove_dir_all(&self.folder)
     }
 }
+
+/// The moment in which a new one can be taken is short.
+const ATTEMPTS: u32 = 100;

@@ -255,3 +255,37 @@ fn a_stream_is_nobody_elses_as_long_as_somebody_appends_to_it() {
     open(folder.path());
     assert_eq!(folders(folder.path()).unwrap().len(), 2);
 }
+
+#[test]
+fn a_folder_that_is_gone_meanwhile_is_no_stream_and_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let status = Arc::new(Status::default());
+    let gone = folder.path().join("0198");
+    assert!(Stream::open(gone, &status).unwrap().is_none());
+}
+
+#[test]
+fn a_process_begins_whatever_another_one_deletes_at_the_same_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut other, _) = open(folder.path());
+    let over = std::sync::atomic::AtomicBool::new(false);
+    let is_over = || over.load(std::sync::atomic::Ordering::Relaxed);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over() {
+                // Either of them may be late; what counts is that it comes up.
+                let _ = other.source.look_around();
+                let _ = other.source.batch(1, 1);
+            }
+        });
+        for _ in 0..200 {
+            let status = Arc::new(Status::default());
+            let begun = Spool::open(folder.path(), SIZE, false, &status).map(drop);
+            if begun.is_err() {
+                over.store(true, std::sync::atomic::Ordering::Relaxed);
+            }
+            begun.unwrap();
+        }
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+}
