@@ -214,7 +214,7 @@ mod tests {
         let address = format!("http://{}/", listener.local_addr().unwrap());
         let endless = async {
             let (mut connection, _) = listener.accept().await.unwrap();
-            connection.read(&mut [0; 4_096]).await.unwrap();
+            assert!(connection.read(&mut [0; 4_096]).await.unwrap() > 0);
             let head = b"HTTP/1.1 200 OK\r\n\r\n";
             connection.write_all(head).await.unwrap();
             while connection.write_all(&[b'x'; 1 << 16]).await.is_ok() {}

@@ -118,12 +118,10 @@ impl Session {
             }
         }
         let waiting = acknowledgements.into_iter();
-        let mut taken = 0;
-        for stored in waiting.map(IntoFuture::into_future) {
+        for (taken, stored) in waiting.map(IntoFuture::into_future).enumerate() {
             if let Err(error) = stored.await {
                 return of_the_rest(taken, &error);
             }
-            taken += 1;
         }
         Ok(Answer::Taken)
     }
