@@ -24,6 +24,8 @@ pub struct SpooledSink {
     pub receiver: Receiver,
     /// What each event looks like there.
     pub form: Form,
+    /// Whether events in Graph's form keep their receipts, which other forms never have.
+    pub receipts: bool,
     /// The folder that keeps events until they are delivered.
     pub spool: PathBuf,
     /// Bytes that the folder may take.
@@ -69,6 +71,7 @@ pub(crate) fn read_all(sign_ins: &mut Section<'_>, policy: &PolicySource) -> Vec
         });
         let receiver = Receiver::read(section);
         let form = section.text("form", |text| text.choice("a form of events", &Form::ALL));
+        let receipts = section.boolean("receipts", false);
         let given = section.text("spool", Text::path);
         let spool = given.or_else(|| beside_the_store(section, name.as_deref()?, policy));
         if spool.as_ref().is_some_and(|spool| folders.contains(spool)) {
@@ -91,6 +94,7 @@ pub(crate) fn read_all(sign_ins: &mut Section<'_>, policy: &PolicySource) -> Vec
             name: name?,
             receiver: receiver?,
             form: form.unwrap_or(Form::Graph),
+            receipts,
             spool: spool?,
             spool_size,
             timeout,

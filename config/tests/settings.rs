@@ -96,6 +96,7 @@ key_file = "key.pem"
 form = "ocsf"
 spool = "elsewhere"
 spool_size = "2GiB"
+receipts = true
 timeout = "3s"
 batch = 50
 [[sign_ins.sink]]
@@ -139,6 +140,7 @@ upstreams = ["http://127.0.0.1:9001"]
         }
     );
     assert_eq!((stream.form, stream.batch), (Form::Graph, 500));
+    assert!(!stream.receipts && siem.receipts);
     assert_eq!(stream.timeout, Duration::from_secs(10));
     assert_eq!(stream.spool, in_folder("state/spool/stream"));
     assert_eq!(stream.spool_size, 1 << 30);

@@ -1,21 +1,25 @@
 //! Takes events from a spool to their receiver, on a thread of its own: one batch at a time, in order, until each is acknowledged.
 
 mod backoff;
+mod parcel;
 
+use std::any::Any;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use crossgate_config::SpooledSink as Settings;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::form::{Rendered, render};
+use crate::form::{Receipts, Rendered, render};
 use crate::origin::Origin;
 use crate::send::{Answer, Failure, Session};
 use crate::spool::{Batch, Rejected, Source, Spooled};
 use crate::status::{Status, Tally};
 use crate::stop::Stop;
 use backoff::Backoff;
+use parcel::{Parcel, Suspects};
 
 pub(crate) struct Courier {
     settings: Settings,
@@ -26,16 +30,8 @@ pub(crate) struct Courier {
     stop: Arc<Stop>,
     tally: Box<dyn Tally>,
     backoff: Backoff,
-    /// Events of the next batch at most: fewer after a failure, for a receiver that is too slow for many.
+    /// Events that are sent together at most: fewer after a failure, for a receiver that is too slow for many.
     most: usize,
-}
-
-/// The events of a batch that are sent, with what they are made of.
-struct Parcel {
-    events: Vec<Spooled>,
-    rendered: Vec<Rendered>,
-    /// What is behind them, and why it cannot be sent. What follows it is another parcel's.
-    unreadable: Option<(Spooled, String)>,
 }
 
 /// Why a session ended.
@@ -56,7 +52,7 @@ impl Courier {
         tally: Box<dyn Tally>,
     ) -> Self {
         Self {
-            rejected: Rejected::new(&settings.spool),
+            rejected: Rejected::new(&settings.spool, settings.spool_size),
             most: settings.batch,
             settings,
             gateway: gateway.into(),
@@ -79,19 +75,35 @@ impl Courier {
                 Ok(runtime) => runtime,
                 Err(error) => {
                     tracing::error!(sink = self.settings.name, %error, "sign-ins: nothing can be sent");
+                    if self.stop.end().is_some() {
+                        return;
+                    }
                     std::thread::sleep(NO_RUNTIME);
                     continue;
                 }
             };
-            match self.one_session(&runtime) {
-                End::Stopped => return,
-                End::Failed(_) if self.stop.end().is_some() => return,
+            // A panic ends no more than its session: what was not acknowledged is sent again.
+            let session = AssertUnwindSafe(|| self.one_session(&runtime));
+            let end =
+                catch_unwind(session).unwrap_or_else(|panic| End::Failed(of_a_panic(&*panic)));
+            let is_over = match end {
+                End::Stopped => true,
+                End::Failed(_) if self.stop.end().is_some() => true,
                 End::Failed(failure) => {
                     let pause = self.failed(&failure);
+                    // What another process has left is ours, and of our spool, also while nothing is delivered.
+                    if let Err(error) = self.source.look_around() {
+                        tracing::error!(sink = self.settings.name, %error, "sign-ins: the spool cannot be read");
+                    }
                     runtime.block_on(self.stop.pause(pause));
+                    false
                 }
-            }
+            };
+            // Does not wait for a name that is still looked up, which cannot be given up and may take long.
             runtime.shutdown_background();
+            if is_over {
+                return;
+            }
         }
     }
 
@@ -108,7 +120,7 @@ impl Courier {
     async fn session(&mut self) -> End {
         let mut session = None;
         loop {
-            let batch = match self.source.batch(self.most, MOST_BYTES) {
+            let batch = match self.source.batch(self.most.max(FEWEST), MOST_BYTES) {
                 Ok(batch) => batch,
                 Err(error) => return End::Failed(of_the_spool(&error)),
             };
@@ -139,65 +151,86 @@ impl Courier {
             lost,
             next,
         } = batch;
-        let parcel = self.pack(events, &stream);
-        let Parcel {
-            events,
-            rendered,
-            unreadable,
-        } = &parcel;
-        // The halves that are still to be sent, the next one last.
-        let mut parts: Vec<_> = std::iter::once(0..rendered.len()).collect();
+        let mut parcel = self.pack(events, &stream);
+        let mut parts = parcel.parts(self.most);
+        let mut suspects = Suspects::default();
         while let Some(part) = parts.pop() {
-            let sent = rendered.get(part.clone()).unwrap_or_default();
-            let of = events.get(part.clone()).unwrap_or_default();
-            let (Some(last), count) = (of.last(), of.len() as u64) else {
-                continue;
-            };
-            match self.send(session, sent).await? {
-                Answer::Taken => self.tally.delivered(count),
+            let sent = parcel.rendered.get(part.clone()).unwrap_or_default();
+            let (first, count) = (part.start, sent.len());
+            let taken = match self.send(session, sent).await? {
                 Answer::Refused(_) if count > 1 => {
-                    // One of them it is; the others are to go on.
-                    let middle = part.start + sent.len() / 2;
+                    // One of them it may be; the others are to go on.
+                    let middle = first + count / 2;
                     parts.push(middle..part.end);
                     parts.push(part.start..middle);
                     continue;
                 }
                 Answer::Refused(reason) => {
-                    self.reject(of, &reason)?;
-                    self.tally.rejected(count);
+                    suspects.add(first, reason);
+                    0
+                }
+                Answer::Taken => {
+                    self.tally.delivered(count as u64);
+                    count
+                }
+                Answer::Begun { taken } => {
+                    let taken = taken.min(count);
+                    self.tally.delivered(taken as u64);
+                    if taken < count {
+                        parts.push(first + taken..part.end);
+                    }
+                    taken
                 }
                 Answer::Partly { refused, reason } => {
                     // Which ones is not told, and none may be sent again.
+                    let of = parcel.events.get(part).unwrap_or_default();
                     self.reject(of, &format!("{refused} of these {count}: {reason}"))?;
-                    self.tally.rejected(refused.min(count));
-                    self.tally.delivered(count.saturating_sub(refused));
+                    let refused = refused.min(count as u64);
+                    self.tally.rejected(refused);
+                    self.tally.delivered(count as u64 - refused);
+                    count
                 }
+            };
+            if taken > 0 {
+                suspects.others_are_taken();
             }
-            self.source
-                .acknowledge(last.sequence + 1)
-                .map_err(|error| of_the_spool(&error))?;
-            self.succeeded();
+            let mut done = first + taken;
+            for (place, reason) in suspects.convicted() {
+                self.reject(parcel.events.get(place), &reason)?;
+                self.tally.rejected(1);
+                done = done.max(place + 1);
+            }
+            let last = done.checked_sub(1).and_then(|last| parcel.events.get(last));
+            if let (Some(last), None) = (last, suspects.left()) {
+                let next = last.sequence + 1;
+                self.pass(&mut parcel, next)?;
+                self.succeeded();
+            }
         }
-        let Some((event, reason)) = unreadable else {
-            self.tally.lost(lost);
-            return self
-                .source
-                .acknowledge(next)
-                .map_err(|error| of_the_spool(&error));
-        };
-        self.reject([event], reason)?;
-        self.tally.rejected(1);
+        if let Some(reason) = suspects.left() {
+            return Err(Failure::of_everything(reason));
+        }
+        self.tally.lost(lost);
+        self.pass(&mut parcel, next)
+    }
+
+    /// All events before this one are delivered or kept aside, when those are that cannot be sent.
+    fn pass(&mut self, parcel: &mut Parcel, next: u64) -> Result<(), Failure> {
+        for (event, reason) in parcel.unreadable_before(next) {
+            self.reject([&event], &reason)?;
+            self.tally.rejected(1);
+        }
         self.source
-            .acknowledge(event.sequence + 1)
+            .acknowledge(next)
             .map_err(|error| of_the_spool(&error))
     }
 
-    /// Brings events into the receiver's form, up to the first that is none.
+    /// Brings events into the receiver's form.
     fn pack(&self, all: Vec<Spooled>, stream: &Arc<str>) -> Parcel {
         let mut parcel = Parcel {
             events: Vec::with_capacity(all.len()),
             rendered: Vec::with_capacity(all.len()),
-            unreadable: None,
+            unreadable: Vec::new(),
         };
         for event in all {
             let origin = Origin {
@@ -206,18 +239,23 @@ impl Courier {
                 sequence: event.sequence,
             };
             let line = String::from_utf8_lossy(&event.line);
-            match render(self.settings.form, &line, origin) {
+            match render(self.settings.form, self.receipts(), &line, origin) {
                 Ok(rendered) => {
                     parcel.rendered.push(rendered);
                     parcel.events.push(event);
                 }
-                Err(unreadable) => {
-                    parcel.unreadable = Some((event, unreadable.to_string()));
-                    break;
-                }
+                Err(unreadable) => parcel.unreadable.push((event, unreadable.to_string())),
             }
         }
         parcel
+    }
+
+    const fn receipts(&self) -> Receipts {
+        if self.settings.receipts {
+            Receipts::Kept
+        } else {
+            Receipts::LeftOut
+        }
     }
 
     async fn send(
@@ -255,7 +293,12 @@ impl Courier {
 
     fn failed(&mut self, failure: &Failure) -> Duration {
         self.tally.failed();
-        self.most = (self.most / 2).max(1);
+        self.most = if failure.refuses_all {
+            // The more are sent together, the sooner one is among them that is taken.
+            self.most.saturating_mul(2).min(self.settings.batch)
+        } else {
+            (self.most / 2).max(1)
+        };
         if self.backoff.is_fresh() {
             // Once, not at every attempt: the metric counts those.
             tracing::error!(
@@ -285,8 +328,20 @@ fn of_the_spool(error: &io::Error) -> Failure {
     Failure::new(format!("the spool: {error}"))
 }
 
+fn of_a_panic(panic: &(dyn Any + Send)) -> Failure {
+    let words = panic.downcast_ref::<&str>().copied();
+    let words = words.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    Failure::new(format!(
+        "a mistake in Crossgate, please report it: {}",
+        words.unwrap_or("a panic without words")
+    ))
+}
+
 /// Of one batch's lines. Forms make them little longer, and Azure Monitor takes a megabyte.
 const MOST_BYTES: usize = 800_000;
+
+/// Of one batch at least, in however many parts it is sent: what is refused alone is given up only where another one is taken.
+const FEWEST: usize = 100;
 
 /// Another process that hands over may have left something.
 const LOOK_AROUND: Duration = Duration::from_secs(1);
@@ -296,3 +351,6 @@ const NICE: i32 = 10;
 
 /// A machine without file descriptors left has other troubles.
 const NO_RUNTIME: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests;

@@ -92,6 +92,14 @@ impl Sink {
         result
     }
 
+    /// Tells the thread that it is to end soon, without waiting for it: of several sinks each is told before the first is dropped, so that they
+    /// end together.
+    pub fn end(&self) {
+        if self.stop.end().is_none() {
+            self.stop.stop(LAST_WAIT);
+        }
+    }
+
     /// What waits, for whoever watches.
     #[must_use]
     pub fn status(&self) -> Arc<Status> {
@@ -109,7 +117,7 @@ impl fmt::Debug for Sink {
 
 impl Drop for Sink {
     fn drop(&mut self) {
-        self.stop.stop(LAST_WAIT);
+        self.end();
         if let Some(thread) = self.thread.take() {
             // A courier that has panicked left everything in the spool.
             let _ = thread.join();

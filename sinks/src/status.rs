@@ -54,8 +54,7 @@ impl Status {
     }
 
     pub(crate) fn went(&self, events: u64) {
-        // Only what came goes.
-        self.events.fetch_sub(events, Ordering::Relaxed);
+        less(&self.events, events);
     }
 
     pub(crate) fn grew(&self, bytes: u64) {
@@ -63,10 +62,32 @@ impl Status {
     }
 
     pub(crate) fn shrank(&self, bytes: u64) {
-        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        less(&self.bytes, bytes);
     }
 
     pub(crate) fn set_oldest(&self, taken: i64) {
         self.oldest.store(taken, Ordering::Relaxed);
+    }
+}
+
+/// Only what came goes. A disk that says otherwise makes no count of billions.
+fn less(count: &AtomicU64, by: u64) {
+    let _ = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
+        Some(count.saturating_sub(by))
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_count_falls_below_nothing() {
+        let status = Status::default();
+        status.came(1);
+        status.grew(10);
+        status.went(2);
+        status.shrank(11);
+        assert_eq!((status.events(), status.bytes()), (0, 0));
     }
 }

@@ -191,6 +191,15 @@ impl Work {
     }
 }
 
+impl Drop for Work {
+    fn drop(&mut self) {
+        // All of them before the first is waited for.
+        for outlet in &self.outlets {
+            outlet.sink.end();
+        }
+    }
+}
+
 /// A sink with what it has not taken yet.
 pub(super) struct Outlet {
     name: String,

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::field::{Facts, Field, From};
+use super::read::Outcome;
 
 pub(super) const FIELDS: &[Field] = &[
     Field {
@@ -46,9 +47,15 @@ pub(super) const FIELDS: &[Field] = &[
     },
     Field {
         name: "ResultType",
-        from: From::Made("`status/errorCode` as a string", |facts| {
-            Some(facts.code().to_string().into())
-        }),
+        from: From::Made(
+            "`status/errorCode` as a string; 0 only where the request was let in",
+            |facts| {
+                // Queries take 0 for a success.
+                let code = facts.code();
+                let is_let_in = facts.outcome() == Outcome::Success;
+                (code != 0 || is_let_in).then(|| code.to_string().into())
+            },
+        ),
     },
     Field {
         name: "ResultSignature",

@@ -43,7 +43,7 @@ fn refused() -> Value {
 fn rendered(form: Form, event: &Value) -> Value {
     // As the gateway writes it: `crossgate` last, though a map here is sorted.
     let line = event.to_string();
-    let rendered = render(form, &line, origin()).unwrap();
+    let rendered = render(form, Receipts::LeftOut, &line, origin()).unwrap();
     assert_eq!(rendered.id, event["id"]);
     assert_eq!(rendered.at, 1_767_323_045_678);
     serde_json::from_str(&rendered.text).unwrap()
@@ -52,12 +52,27 @@ fn rendered(form: Form, event: &Value) -> Value {
 #[test]
 fn graphs_form_is_the_line_with_where_it_comes_from() {
     let line = r#"{"id":"a","createdDateTime":"2026-01-02T03:04:05.678Z","crossgate":{"outcome":"allow","count":1}}"#;
-    let rendered = render(Form::Graph, line, origin()).unwrap();
+    let rendered = render(Form::Graph, Receipts::LeftOut, line, origin()).unwrap();
     assert_eq!(
         rendered.text,
         r#"{"id":"a","createdDateTime":"2026-01-02T03:04:05.678Z","crossgate":{"outcome":"allow","count":1,"gateway":"gw \"1\"","stream":"0198","sequence":7}}"#
     );
     assert_eq!(rendered.outcome, Outcome::Success);
+}
+
+#[test]
+fn receipts_are_sent_only_where_they_are_asked_for() {
+    let event = refused();
+    let without = rendered(Form::Graph, &event);
+    let kept = render(Form::Graph, Receipts::Kept, &event.to_string(), origin()).unwrap();
+    assert!(kept.text.contains("receipt"), "{}", kept.text);
+    let mut expected = event;
+    let own = expected["crossgate"].as_object_mut().unwrap();
+    assert!(own.remove("receipt").is_some());
+    own.insert("gateway".to_owned(), json!("gw \"1\""));
+    own.insert("stream".to_owned(), json!("0198"));
+    own.insert("sequence".to_owned(), json!(7));
+    assert_eq!(without, expected);
 }
 
 #[test]
@@ -69,7 +84,10 @@ fn what_is_no_event_is_told_and_not_sent() {
         r#"{"id":"a"}"#,
         r#"{"id":"a","createdDateTime":"x","crossgate":{"outcome":"allow"}}"#,
     ] {
-        assert!(render(Form::Graph, line, origin()).is_err(), "{line}");
+        assert!(
+            render(Form::Graph, Receipts::LeftOut, line, origin()).is_err(),
+            "{line}"
+        );
     }
 }
 
@@ -101,6 +119,20 @@ fn a_refused_guest_in_the_columns_of_entra() {
     );
     assert_eq!(row["Crossgate"]["sequence"], 7);
     assert_eq!(row["Crossgate"].get("receipt"), None);
+}
+
+#[test]
+fn only_a_request_that_was_let_in_has_entras_code_of_success() {
+    let mut event = refused();
+    event["status"]["errorCode"] = json!(0);
+    for outcome in ["bad-request", "not-found", "not-ready", "aborted"] {
+        event["crossgate"]["outcome"] = json!(outcome);
+        let row = rendered(Form::Entra, &event);
+        assert_eq!(row.get("ResultType"), None, "{outcome}");
+        assert_eq!(row["ResultSignature"], "FAILURE");
+    }
+    event["crossgate"]["outcome"] = json!("allow");
+    assert_eq!(rendered(Form::Entra, &event)["ResultType"], "0");
 }
 
 #[test]

@@ -113,17 +113,41 @@ impl Granted {
         };
         let token: Token = serde_json::from_slice(&body)
             .map_err(|error| Failure::of("the answer of the token endpoint", &error))?;
-        let lifetime = Duration::from_secs(token.expires_in.unwrap_or(0));
         let header = format!("Bearer {}", token.access_token);
         self.held = Some(Held {
             header: header.clone(),
-            until: asked + lifetime.saturating_sub(EARLY),
+            until: until(asked, token.expires_in),
         });
         Ok(header)
     }
+}
+
+/// How long a token is used that was asked for at this time.
+fn until(asked: Instant, expires_in: Option<u64>) -> Instant {
+    let lifetime = Duration::from_secs(expires_in.unwrap_or(0)).min(LONGEST);
+    asked + lifetime.saturating_sub(EARLY)
 }
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A token is not used that may end on its way.
 const EARLY: Duration = Duration::from_secs(60);
+
+/// Whatever its server says: it may be withdrawn meanwhile, and a number may be any.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_used_a_day_at_most_whatever_its_server_says() {
+        let asked = Instant::now();
+        assert_eq!(until(asked, None), asked);
+        assert_eq!(
+            until(asked, Some(3_600)),
+            asked + Duration::from_secs(3_540)
+        );
+        assert!(until(asked, Some(u64::MAX)) < asked + LONGEST);
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use crossgate_config::{ClientTlsFiles, Header, HttpAuthorization};
 use reqwest::header::{
     AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
@@ -132,10 +132,19 @@ impl Client {
         // A URL may have what opens something in its query.
         let no_answer =
             |error: reqwest::Error| Failure::of("no answer over HTTP", &error.without_url());
-        let response = request.send().await.map_err(no_answer)?;
+        let mut response = request.send().await.map_err(no_answer)?;
         let status = response.status();
         let after = retry_after(response.headers());
-        let body = response.bytes().await.map_err(no_answer)?;
+        let mut body = BytesMut::new();
+        while body.len() < MOST_READ
+            && let Some(part) = response.chunk().await.map_err(no_answer)?
+        {
+            body.extend_from_slice(&part);
+        }
+        // The rest is nobody's: not to be read, however much it is.
+        drop(response);
+        body.truncate(MOST_READ);
+        let body = body.freeze();
         if status.is_success() {
             return Ok(Response::Taken(body));
         }
@@ -152,6 +161,9 @@ impl Client {
         })
     }
 }
+
+/// Of an answer: tokens and what is said of events are shorter by far.
+const MOST_READ: usize = 64 << 10;
 
 /// What the events themselves are refused for. All else may be put right by somebody: a wrong token, an address that is not there yet.
 const IS_FOR_GOOD: [StatusCode; 3] = [
@@ -187,4 +199,34 @@ fn header_value(value: &str) -> Result<HeaderValue, Failure> {
         HeaderValue::from_str(value).map_err(|error| Failure::of("a header", &error))?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_without_an_end_is_read_to_its_bound() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}/", listener.local_addr().unwrap());
+        let endless = async {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            assert!(connection.read(&mut [0; 4_096]).await.unwrap() > 0);
+            let head = b"HTTP/1.1 200 OK\r\n\r\n";
+            connection.write_all(head).await.unwrap();
+            while connection.write_all(&[b'x'; 1 << 16]).await.is_ok() {}
+        };
+        let client = Client::new(&address, &[], "text/plain", &ClientTlsFiles::default()).unwrap();
+        let post = client.post(b"a".to_vec(), None);
+        let limit = Duration::from_secs(20);
+        let both = async { tokio::join!(post, endless).0 };
+        let Response::Taken(body) = tokio::time::timeout(limit, both).await.unwrap().unwrap()
+        else {
+            panic!("refused");
+        };
+        assert_eq!(body.len(), MOST_READ);
+    }
 }

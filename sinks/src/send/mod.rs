@@ -23,6 +23,8 @@ pub(crate) enum Answer {
     Taken,
     /// It will never take them as they are, all together; some of them it may.
     Refused(String),
+    /// The first so many are its own now, at least one; of the others nothing is known.
+    Begun { taken: usize },
     /// It has taken some and will never take the others, and does not say which.
     Partly { refused: u64, reason: String },
 }
@@ -33,6 +35,8 @@ pub(crate) struct Failure {
     why: Cow<'static, str>,
     /// Not to be tried before.
     pub(crate) after: Option<Duration>,
+    /// It was answered, and each event alone refused.
+    pub(crate) refuses_all: bool,
 }
 
 impl Failure {
@@ -40,6 +44,15 @@ impl Failure {
         Self {
             why: why.into(),
             after: None,
+            refuses_all: false,
+        }
+    }
+
+    /// The receiver took nothing of a whole batch: it may be that it takes nothing at all, so that none is given up.
+    pub(crate) fn of_everything(reason: &str) -> Self {
+        Self {
+            refuses_all: true,
+            ..Self::new(format!("nothing of a whole batch was taken: {reason}"))
         }
     }
 
@@ -85,7 +98,12 @@ impl Session {
                 tls,
             } => {
                 let timeout = settings.timeout;
-                Self::Nats(nats::Session::open(server, subject, credentials, tls, timeout).await?)
+                let of = nats::Destination {
+                    server,
+                    subject,
+                    sink: &settings.name,
+                };
+                Self::Nats(nats::Session::open(of, credentials, tls, timeout).await?)
             }
             Receiver::Otlp {
                 protocol,

@@ -1,12 +1,11 @@
 //! NATS JetStream: an event is acknowledged when its stream has stored it. The server forgets repeats within its window, by `Nats-Msg-Id`.
 
-use std::future::IntoFuture as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use async_nats::jetstream::Context;
-use async_nats::jetstream::context::{PublishAckFuture, PublishErrorKind};
+use async_nats::jetstream::context::{PublishAckFuture, PublishError, PublishErrorKind};
+use async_nats::jetstream::{Context, ErrorCode};
 use async_nats::{ConnectOptions, Event, HeaderMap};
 use bytes::Bytes;
 use crossgate_config::{ClientTlsFiles, Endpoint, NatsCredentials};
@@ -18,14 +17,26 @@ use crate::form::Rendered;
 pub(crate) struct Session {
     stream: Context,
     subject: String,
+    /// Its name is in ids of messages.
+    sink: String,
     /// The connection ended.
     lost: Arc<Notify>,
 }
 
+/// Where messages go, and whose they are.
+pub(super) struct Destination<'a> {
+    pub(super) server: &'a Endpoint,
+    pub(super) subject: &'a str,
+    pub(super) sink: &'a str,
+}
+
 impl Session {
     pub(super) async fn open(
-        server: &Endpoint,
-        subject: &str,
+        Destination {
+            server,
+            subject,
+            sink,
+        }: Destination<'_>,
         credentials: &NatsCredentials,
         tls: &ClientTlsFiles,
         timeout: Duration,
@@ -80,6 +91,7 @@ impl Session {
         Ok(Self {
             stream: async_nats::jetstream::new(client),
             subject: subject.to_owned(),
+            sink: sink.to_owned(),
             lost,
         })
     }
@@ -105,18 +117,19 @@ impl Session {
                 Err(kind) => return Err(Failure::new(format!("NATS JetStream: {kind}"))),
             }
         }
-        for acknowledgement in acknowledgements {
-            acknowledgement
-                .into_future()
-                .await
-                .map_err(|error| Failure::of("NATS JetStream stores no events", &error))?;
+        let waiting = acknowledgements.into_iter();
+        for (taken, stored) in waiting.map(IntoFuture::into_future).enumerate() {
+            if let Err(error) = stored.await {
+                return of_the_rest(taken, &error);
+            }
         }
         Ok(Answer::Taken)
     }
 
     async fn publish(&self, event: &Rendered) -> Result<PublishAckFuture, PublishErrorKind> {
         let mut headers = HeaderMap::new();
-        headers.insert("Nats-Msg-Id", &*event.id);
+        // Of this sink: another one's in the same stream is no repeat.
+        headers.insert("Nats-Msg-Id", format!("{}-{}", event.id, self.sink));
         headers.insert("Crossgate-Gateway", &*event.origin.gateway);
         headers.insert("Crossgate-Stream", &*event.origin.stream);
         headers.insert("Crossgate-Sequence", event.origin.sequence.to_string());
@@ -128,5 +141,53 @@ impl Session {
     }
 }
 
+/// The answer where this many were stored, and the next one was not.
+fn of_the_rest(taken: usize, error: &PublishError) -> Result<Answer, Failure> {
+    if taken > 0 {
+        return Ok(Answer::Begun { taken });
+    }
+    let cause = std::error::Error::source(error)
+        .and_then(|cause| cause.downcast_ref::<async_nats::jetstream::Error>());
+    match cause.map(async_nats::jetstream::Error::error_code) {
+        Some(
+            ErrorCode::STREAM_MESSAGE_EXCEEDS_MAXIMUM | ErrorCode::STREAM_HEADER_EXCEEDS_MAXIMUM,
+        ) => Ok(Answer::Refused(
+            "larger than the stream's max_msg_size".to_owned(),
+        )),
+        _ => Err(Failure::of("NATS JetStream stores no events", error)),
+    }
+}
+
 /// Longer than any session waits for an answer.
 const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(code: u64) -> PublishError {
+        let json = format!("{{\"code\":400,\"err_code\":{code},\"description\":\"no\"}}");
+        let cause: async_nats::jetstream::Error = serde_json::from_str(&json).unwrap();
+        PublishError::with_source(PublishErrorKind::Other, cause)
+    }
+
+    #[test]
+    fn what_the_stream_finds_too_large_is_refused_and_all_else_is_tried_again() {
+        let answer = of_the_rest(0, &error(10_054)).unwrap();
+        assert!(
+            matches!(&answer, Answer::Refused(why) if why.contains("max_msg_size")),
+            "{answer:?}"
+        );
+        // A stream that is full.
+        assert!(of_the_rest(0, &error(10_077)).is_err());
+        assert!(of_the_rest(0, &PublishError::new(PublishErrorKind::TimedOut)).is_err());
+    }
+
+    #[test]
+    fn what_was_stored_before_a_failure_is_not_sent_again() {
+        for code in [10_054, 10_077] {
+            let answer = of_the_rest(3, &error(code)).unwrap();
+            assert!(matches!(answer, Answer::Begun { taken: 3 }), "{answer:?}");
+        }
+    }
+}

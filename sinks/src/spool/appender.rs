@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::rejected::Rejected;
 use super::stream::{End, Stream};
 use super::{frame, segment};
 use crate::Failed;
@@ -20,6 +19,8 @@ pub(crate) struct Appender {
     spool: PathBuf,
     stream: PathBuf,
     end: End,
+    /// The stream's, also where nobody sends from it any more.
+    _lock: Arc<File>,
     status: Arc<Status>,
     /// Bytes that the spool may take.
     size: u64,
@@ -52,6 +53,7 @@ impl Appender {
             spool: spool.to_owned(),
             stream: stream.folder.clone(),
             end: stream.end.clone(),
+            _lock: Arc::clone(&stream.lock),
             status: Arc::clone(status),
             size,
             segment_size,
@@ -105,7 +107,7 @@ impl Appender {
             Some(open) => open.length,
             None => self.begin()?,
         };
-        let used = self.status.bytes() + Rejected::size(&self.spool)?;
+        let used = self.status.bytes();
         Ok(Room {
             spool: self.size.saturating_sub(used),
             segment: self.segment_size.saturating_sub(length),
@@ -152,13 +154,12 @@ impl Appender {
 
     /// On a disk that is full the next segment is begun, so that this one can be deleted when it is delivered.
     fn leave_full_segment(&mut self, error: &io::Error) {
-        let is_full = matches!(
-            error.kind(),
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-        );
+        let is_full = super::is_full(error);
         if is_full && let Some(mut open) = self.open.take_if(|open| open.length > 0) {
-            // What is left of it behind the last event is passed by in any case.
-            let _ = open.mend();
+            // What cannot be cut off would stand where the next segment's events have their numbers.
+            if open.mend().is_err() {
+                self.open = Some(open);
+            }
         }
     }
 
@@ -215,4 +216,28 @@ struct Room {
 struct Part {
     events: u64,
     bytes: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Spool;
+    use super::*;
+
+    #[test]
+    fn a_segment_whose_torn_end_cannot_be_cut_off_is_not_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let status = Arc::new(Status::default());
+        let Spool { mut appender, .. } =
+            Spool::open(folder.path(), 1 << 20, false, &status).unwrap();
+        let full = io::Error::from(io::ErrorKind::QuotaExceeded);
+        appender.append(b"one\n").unwrap();
+        let open = appender.open.as_mut().unwrap();
+        let writable = std::mem::replace(&mut open.file, File::open(&open.path).unwrap());
+        open.torn = true;
+        appender.leave_full_segment(&full);
+        assert!(appender.open.is_some());
+        appender.open.as_mut().unwrap().file = writable;
+        appender.leave_full_segment(&full);
+        assert!(appender.open.is_none());
+    }
 }

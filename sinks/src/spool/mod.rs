@@ -49,6 +49,14 @@ impl Spool {
     }
 }
 
+/// Whether the disk, or what of it is ours, is full.
+fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
+}
+
 /// The stream to append to, and those before it that nobody has any more, the oldest first.
 fn streams(folder: &Path, status: &Arc<Status>) -> io::Result<(Stream, Vec<Stream>)> {
     std::fs::create_dir_all(folder)?;

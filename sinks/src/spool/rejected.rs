@@ -13,21 +13,20 @@ use super::source::Spooled;
 #[derive(Debug)]
 pub(crate) struct Rejected {
     path: PathBuf,
+    /// Where the file goes when it is large, over the one before it.
+    older: PathBuf,
+    /// Bytes that one file may have.
+    most: u64,
 }
 
 impl Rejected {
-    pub(crate) fn new(spool: &Path) -> Self {
+    /// Of a spool of this size: both files together take as much again at most. They take nothing of its room, for what is refused must not
+    /// keep out what is not.
+    pub(crate) fn new(spool: &Path, size: u64) -> Self {
         Self {
-            path: spool.join(FILE),
-        }
-    }
-
-    /// Bytes that it takes: of the spool's size, and until somebody has looked at it and moved it away.
-    pub(super) fn size(spool: &Path) -> io::Result<u64> {
-        match fs::metadata(spool.join(FILE)) {
-            Ok(metadata) => Ok(metadata.len()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
-            Err(error) => Err(error),
+            path: spool.join("rejected.jsonl"),
+            older: spool.join("rejected.older.jsonl"),
+            most: size / 2,
         }
     }
 
@@ -49,14 +48,30 @@ impl Rejected {
             lines.push_str(&line.to_string());
             lines.push('\n');
         }
-        let mut file = File::options()
+        let mut file = self.open()?;
+        let mut before = file.metadata()?.len();
+        if before > 0 && before + lines.len() as u64 > self.most {
+            fs::rename(&self.path, &self.older)?;
+            tracing::warn!(
+                file = %self.older.display(),
+                "sign-ins: there are many refused events; the oldest are kept in this file, over older ones"
+            );
+            file = self.open()?;
+            before = 0;
+        }
+        whole(&mut file, before, |file| {
+            file.write_all(lines.as_bytes())?;
+            // They are few, and acknowledged next: then nothing else has them.
+            file.sync_data()
+        })
+    }
+
+    fn open(&self) -> io::Result<File> {
+        File::options()
             .append(true)
             .create(true)
             .mode(0o640)
-            .open(&self.path)?;
-        file.write_all(lines.as_bytes())?;
-        // They are few, and acknowledged next: then nothing else has them.
-        file.sync_data()
+            .open(&self.path)
     }
 
     /// Where they are.
@@ -65,4 +80,60 @@ impl Rejected {
     }
 }
 
-const FILE: &str = "rejected.jsonl";
+/// Writes, and where that fails leaves nothing behind what was there before.
+fn whole(
+    file: &mut File,
+    before: u64,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
+    write(file).inspect_err(|_| {
+        if let Err(error) = file.set_len(before) {
+            tracing::error!(%error, "sign-ins: half a line is left in the file of refused events");
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(filler: usize) -> Spooled {
+        Spooled {
+            sequence: 1,
+            taken: 0,
+            line: "x".repeat(filler).into_bytes(),
+        }
+    }
+
+    #[test]
+    fn rejected_events_are_bounded_and_the_latest_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let rejected = Rejected::new(folder.path(), 4_000);
+        for number in 0..50 {
+            rejected
+                .keep([&event(300)], &format!("number {number}"))
+                .unwrap();
+        }
+        let text = fs::read_to_string(rejected.path()).unwrap();
+        assert!(text.contains("number 49"), "{text}");
+        let files = [&rejected.path, &rejected.older];
+        let sizes = files.map(|file| fs::metadata(file).unwrap().len());
+        assert!(sizes.iter().all(|size| *size <= 2_000), "{sizes:?}");
+    }
+
+    #[test]
+    fn a_write_that_fails_in_the_middle_leaves_nothing_of_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let rejected = Rejected::new(folder.path(), 1 << 20);
+        fs::write(rejected.path(), "{}\n").unwrap();
+        let mut file = rejected.open().unwrap();
+        let torn = whole(&mut file, 3, |file| {
+            file.write_all(b"{\"half")?;
+            Err(io::ErrorKind::StorageFull.into())
+        });
+        assert!(torn.is_err());
+        rejected.keep([&event(1)], "why").unwrap();
+        let text = fs::read_to_string(rejected.path()).unwrap();
+        assert!(text.starts_with("{}\n{\"event\":\"x\""), "{text}");
+    }
+}

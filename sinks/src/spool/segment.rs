@@ -54,6 +54,32 @@ pub(super) fn good(path: &Path) -> io::Result<Good> {
     Ok(good)
 }
 
+/// Events that are whole again somewhere behind the first that is not, and as many more as there are gaps between them: none where a crash has
+/// only torn the end.
+pub(super) fn behind(path: &Path, good: Good) -> io::Result<u64> {
+    let bytes = fs::read(path)?;
+    let mut rest = usize::try_from(good.bytes)
+        .ok()
+        .and_then(|at| bytes.get(at..))
+        .unwrap_or_default();
+    let (mut found, mut gap) = (0, 0);
+    while !rest.is_empty() {
+        let passed = match frame::first(rest) {
+            Some(frame) => {
+                found += 1 + gap;
+                gap = 0;
+                frame.size
+            }
+            None => {
+                gap = 1;
+                1
+            }
+        };
+        rest = rest.get(passed..).unwrap_or_default();
+    }
+    Ok(found)
+}
+
 /// Reads the events of a segment one after the other.
 #[derive(Debug)]
 pub(super) struct SegmentReader {

@@ -138,21 +138,21 @@ impl Source {
         let stream = self.left.front_mut().unwrap_or(&mut self.own);
         self.status
             .went(next.saturating_sub(stream.position.next()));
-        match stream.position.move_to(next) {
-            // Deleting what is delivered makes room.
-            Err(error) if error.kind() == io::ErrorKind::StorageFull => {}
-            result => result?,
-        }
+        let moved = stream.position.move_to(next);
         // The one that is read is not over yet.
         let reading = self.reader.as_ref().map_or(next, |reader| reader.first);
         if self.oldest < reading {
             self.oldest = reading;
+            // Before anything else is told: it makes room.
             delete_before(&stream.folder, next, &self.status)?;
         }
-        Ok(())
+        match moved {
+            Err(error) if super::is_full(&error) => Ok(()),
+            result => result,
+        }
     }
 
-    /// Nothing is to be sent: looks for streams that another process has left meanwhile, and deletes what is over by now.
+    /// Between batches: looks for streams that another process has left meanwhile, and deletes what is over by now.
     pub(crate) fn look_around(&mut self) -> io::Result<()> {
         let first = delete_before(&self.own.folder, self.own.position.next(), &self.status)?;
         // A file that is open takes its room as long.

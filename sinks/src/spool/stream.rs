@@ -22,8 +22,8 @@ pub(super) struct Stream {
     pub(super) position: Position,
     /// Where appending goes on.
     pub(super) end: End,
-    /// Held as long as the stream is.
-    _lock: File,
+    /// Held as long as anybody reads the stream or appends to it.
+    pub(super) lock: Arc<File>,
 }
 
 /// Whether a folder is called as streams are.
@@ -50,15 +50,27 @@ impl End {
 impl Stream {
     /// Begins a new one.
     pub(super) fn make(spool: &Path, status: &Arc<Status>) -> io::Result<Self> {
-        let folder = spool.join(Uuid::now_v7().simple().to_string());
-        // Events tell who was where: not for everybody on the machine.
-        fs::DirBuilder::new().mode(0o750).create(&folder)?;
-        let made = Self::open(folder, status)?;
-        made.ok_or_else(|| io::Error::other("another process took a new stream"))
+        for _ in 0..ATTEMPTS {
+            let folder = spool.join(Uuid::now_v7().simple().to_string());
+            // Events tell who was where: not for everybody on the machine.
+            fs::DirBuilder::new().mode(0o750).create(&folder)?;
+            // Another process that looks around takes one that nobody has locked yet, and deletes it.
+            if let Some(made) = Self::open(folder, status)? {
+                return Ok(made);
+            }
+        }
+        Err(io::Error::other("other processes take every new stream"))
     }
 
-    /// Opens one that is there. `None` where another process has it.
+    /// Opens one that is there. `None` where another process has it, or has deleted it meanwhile.
     pub(super) fn open(folder: PathBuf, status: &Arc<Status>) -> io::Result<Option<Self>> {
+        match Self::lock(folder, status) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            result => result,
+        }
+    }
+
+    fn lock(folder: PathBuf, status: &Arc<Status>) -> io::Result<Option<Self>> {
         let lock = File::options()
             .write(true)
             .create(true)
@@ -81,9 +93,18 @@ impl Stream {
         if let Some(last) = segments.last() {
             let path = segment::path(&folder, *last);
             let good = segment::good(&path)?;
-            segment::cut(&path, good.bytes)?;
+            let behind = segment::behind(&path, good)?;
+            if behind == 0 {
+                segment::cut(&path, good.bytes)?;
+            } else {
+                // It is not gone on with. What is behind the damage is kept aside and counted when all before it is delivered.
+                tracing::error!(
+                    segment = %path.display(),
+                    "sign-ins: the disk has damaged the spool; {behind} events cannot be sent"
+                );
+            }
             // A machine that crashed may have lost events that were delivered: their numbers are not given again.
-            end = end.max(last + good.events);
+            end = end.max(last + good.events + behind);
         }
         for first in &segments {
             status.grew(fs::metadata(segment::path(&folder, *first))?.len());
@@ -94,7 +115,7 @@ impl Stream {
             name,
             position,
             end: End(Arc::new(AtomicU64::new(end))),
-            _lock: lock,
+            lock: Arc::new(lock),
         }))
     }
 
@@ -109,3 +130,6 @@ impl Stream {
         fs::remove_dir_all(&self.folder)
     }
 }
+
+/// The moment in which a new one can be taken is short.
+const ATTEMPTS: u32 = 100;

@@ -41,7 +41,7 @@ fn nats_over_tls_with_a_token_stores_each_event_once_with_its_id_and_place() {
     assert_eq!(received.len(), 501);
     assert_eq!(first_arrivals(&received), (1..=501).collect::<Vec<_>>());
     let last = &received[500];
-    assert_eq!(last.beside["Nats-Msg-Id"], id(501));
+    assert_eq!(last.beside["Nats-Msg-Id"], format!("{}-test", id(501)));
     assert_eq!(last.beside["Crossgate-Gateway"], "gw-1");
     assert_eq!(last.beside["Crossgate-Sequence"], "602");
     assert_eq!(last.event["crossgate"]["sequence"], 602);

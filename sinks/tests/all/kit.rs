@@ -134,6 +134,7 @@ pub(crate) fn settings(receiver: Receiver, form: Form, spool: &Path) -> Settings
         name: "test".to_owned(),
         receiver,
         form,
+        receipts: false,
         spool: spool.to_owned(),
         spool_size: 1 << 30,
         timeout: Duration::from_secs(10),

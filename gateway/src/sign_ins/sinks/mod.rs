@@ -24,6 +24,9 @@ pub(super) trait Sink: Send {
     fn take(&mut self, lines: &[u8]) -> Result<usize, Failed> {
         self.write(lines).map(|()| lines.len())
     }
+
+    /// Nothing more comes: what goes on behind it may end, and is not waited for.
+    fn end(&self) {}
 }
 
 /// A write that got only part of the way.

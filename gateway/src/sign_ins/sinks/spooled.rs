@@ -49,6 +49,10 @@ impl Sink for SpooledSink {
             error: failed.error,
         })
     }
+
+    fn end(&self) {
+        self.0.end();
+    }
 }
 
 /// What becomes of a receiver's events.

@@ -49,7 +49,7 @@ impl GrpcSession {
         let mut request = Request::new(record::request(events));
         *request.metadata_mut() = self.metadata.clone();
         match self.client.export(request).await {
-            Ok(response) => Ok(answer(response.into_inner())),
+            Ok(response) => Ok(answer(response.into_inner(), events.len())),
             Err(status) if is_for_good(&status) => Ok(Answer::Refused(told(&status))),
             Err(status) => Err(Failure::new(told(&status))),
         }
