@@ -20,9 +20,14 @@ impl Parameters {
         let mut given = BTreeMap::new();
         for (name, value) in url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
             let Some(known) = names.iter().find(|known| **known == name) else {
-                let expected = names.join("`, `");
+                let (last, first) = names.split_last().unwrap_or((&"", &[]));
+                let expected = if first.is_empty() {
+                    format!("`{last}`")
+                } else {
+                    format!("`{}` and `{last}`", first.join("`, `"))
+                };
                 return Err(ApiError::bad_address(format!(
-                    "`{name}`: is not taken here; expected `{expected}`"
+                    "`{name}`: is not taken here; expected {expected}"
                 )));
             };
             if given.insert(*known, value.into_owned()).is_some() {
