@@ -4,7 +4,7 @@ use crossgate_console::{Console, Reply};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::stage::{PARTNER, Stub, everyone, sent, shown};
+use crate::stage::{PARTNER, Stub, everyone, sent, shown, visit};
 
 const COLLABORATION: &str = "b2bCollaborationInbound";
 
@@ -164,9 +164,13 @@ fn who_was_slower_is_told_and_nothing_of_the_others_is_lost() {
         StatusCode::PRECONDITION_FAILED,
         &error,
     );
-    let (status, html) = shown(&stub, &sent("/console/default", &inbound(&[])));
+    let old = inbound(&[("version", "W/\"3\"")]);
+    let (status, html) = shown(&stub, &sent("/console/default", &old));
     assert_eq!(status, StatusCode::PRECONDITION_FAILED);
     assert!(html.contains("somebody else has changed this"), "{html}");
+    // Who sends it again without having seen the others' is too late again.
+    let again = html.split("name=\"version\" value=\"").nth(1).unwrap();
+    assert!(again.starts_with("W/&quot;3&quot;"), "{again}");
 }
 
 #[test]
@@ -228,13 +232,23 @@ fn a_restored_version_is_an_ordinary_change_that_takes_away_what_came_since() {
         "policies/crossTenantAccessPolicy/default",
         &json!({ "id": "d", "isServiceDefault": false, "inboundTrust": { "isMfaAccepted": true }, "note": "x" }),
     );
-    let fields = [("document", "default"), ("change", "5")];
+    let (_, html) = shown(&stub, &visit("en", "/console/versions?document=default"));
+    assert!(
+        html.contains("name=\"version\" value=\"W/&quot;4&quot;\""),
+        "{html}"
+    );
+    let fields = [
+        ("document", "default"),
+        ("change", "5"),
+        ("version", "W/\"4\""),
+    ];
     let reply = Console::new().answer(&sent("/console/versions", &fields), &stub);
     assert!(matches!(reply, Reply::Go(_)), "{reply:?}");
     assert_eq!(
         body(&stub),
         json!({ "inboundTrust": { "isMfaAccepted": false }, "note": null })
     );
+    assert_eq!(stub.changed().headers["if-match"], "W/\"4\"");
 }
 
 #[test]

@@ -121,6 +121,25 @@ fn whoever_may_only_read_is_shown_no_button_that_changes_anything() {
 }
 
 #[test]
+fn the_first_page_asks_for_nothing_that_its_visitor_may_not_see() {
+    let mut stub = Stub::with("Somebody");
+    stub.says(
+        "crossgate/me",
+        &json!({
+            "id": "a", "displayName": "A", "userPrincipalName": null,
+            "allowedResourceActions": ["microsoft.directory/conditionalAccessPolicies/standard/read"],
+        }),
+    );
+    let (status, html) = shown(&stub, &visit("en", "/console"));
+    assert_eq!(status, StatusCode::OK);
+    assert!(html.contains("Your roles do not show sign-ins"), "{html}");
+    for call in stub.asked.borrow().iter() {
+        let is_hidden = call.path.contains("activity") || call.path.contains("auditLogs");
+        assert!(!is_hidden, "{}", call.path);
+    }
+}
+
+#[test]
 fn whoever_has_no_role_is_told_so_and_shown_nothing() {
     let mut stub = Stub::with("Somebody");
     stub.says(
