@@ -31,7 +31,7 @@ fn changes_of_two_administrators_who_race_are_all_made_and_all_in_the_audit() {
 }
 
 #[test]
-#[ignore = "takes minutes: the same with ten thousand changes"]
+#[ignore = "takes minutes: the same with ten thousand changes: scripts/test-slow"]
 fn ten_thousand_changes_of_two_administrators_who_race_are_all_made_and_all_in_the_audit() {
     two_administrators_race(5_000);
 }

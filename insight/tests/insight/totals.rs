@@ -18,7 +18,7 @@ fn pages_filters_and_sums_of_a_hundred_thousand_events_are_exactly_what_they_wer
 
 /// Minutes in a release build, and 3 GB of disk: `scripts/test-slow`.
 #[test]
-#[ignore = "ten million events"]
+#[ignore = "ten million events: scripts/test-slow"]
 fn pages_filters_and_sums_of_ten_million_events_are_exactly_what_they_were_made_of() {
     hold_against_what_was_made(10_000_000);
 }

@@ -16,7 +16,7 @@ fn receivers_in_trouble_in_turn_and_together_get_every_event_at_least_once_and_i
 }
 
 #[test]
-#[ignore = "takes minutes"]
+#[ignore = "twenty rounds take minutes: scripts/test-slow"]
 fn receivers_in_trouble_for_minutes_get_every_event_at_least_once_and_in_order() {
     chaos(20);
 }
