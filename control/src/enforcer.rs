@@ -11,7 +11,7 @@ use crossgate_policy::snapshot::Snapshot;
 use crossgate_policy::subject::Subject;
 use crossgate_policy::{Decision, Line};
 
-use crate::drafts::{NewRefusals, Share};
+use crate::drafts::{NewRefusals, Scope};
 use crate::replays::Replays;
 use crate::roles::LockOut;
 use crate::sign_ins::SignIns;
@@ -21,6 +21,9 @@ use crate::store::{Head, Store, StoreError};
 pub trait Enforcer: fmt::Debug + Send + Sync {
     /// The configuration in force.
     fn settings(&self) -> Arc<Settings>;
+
+    /// What the gateway is called, as events name it.
+    fn gateway(&self) -> String;
 
     /// What requests of a tenant's people are decided by at this moment; `None` where none are.
     fn in_force(&self, home: TenantId) -> Option<InForce>;
@@ -72,12 +75,12 @@ pub trait Enforcer: fmt::Debug + Send + Sync {
         Health::default()
     }
 
-    /// Puts a policy in force, whose documents stand at `head`, and for some tenants the one that is staged. Once it returns, every request
+    /// Puts a policy in force, whose documents stand at `head`, and for some the one that is staged. Once it returns, every request
     /// that begins is decided by them.
     fn enforce(&self, policy: &Compiled, staged: Option<&StagedPolicy>, head: &Head);
 }
 
-/// A policy that binds for some tenants.
+/// A policy that binds for some.
 #[derive(Clone, Debug)]
 pub struct StagedPolicy {
     /// The draft that makes it.
@@ -85,7 +88,7 @@ pub struct StagedPolicy {
     /// When it was staged.
     pub started: Box<str>,
     /// For whom it binds.
-    pub share: Share,
+    pub scope: Scope,
     /// The policy.
     pub policy: Compiled,
 }

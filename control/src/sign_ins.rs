@@ -97,8 +97,10 @@ pub struct ActivityQuery<'q> {
     pub to: Timestamp,
     /// By whom they were made, beside what was asked for.
     pub users: bool,
-    /// What they were asked for, and how it ended.
-    pub uses: bool,
+    /// What they were asked for.
+    pub apps: bool,
+    /// How they ended; told in any case where `users` are not.
+    pub endings: bool,
     /// One way only.
     pub direction: Option<Crossed>,
     /// One other tenant only.

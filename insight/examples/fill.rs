@@ -1,6 +1,6 @@
 //! What the sign-in store costs: fills a folder with invented events, and prints size, rates and times.
 //!
-//! `cargo run --release -p crossgate-insight --example fill -- EVENTS FOLDER [WRITERS [BATCH]]`; where the folder is `-` it prints the events.
+//! `cargo run --release -p crossgate-insight --example fill -- EVENTS FOLDER [WRITERS [BATCH [DAYS]]]`; where the folder is `-` it prints the events.
 #![allow(
     clippy::expect_used,
     clippy::panic,
@@ -24,11 +24,14 @@ mod filling;
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let (Some(events), Some(folder)) = (arguments.next(), arguments.next()) else {
-        return Err("usage: fill EVENTS FOLDER [WRITERS [BATCH]]".into());
+        return Err("usage: fill EVENTS FOLDER [WRITERS [BATCH [DAYS]]]".into());
     };
     let writers = arguments.next().map_or(Ok(1), |writers| writers.parse())?;
     let batch = arguments.next().map_or(Ok(4096), |batch| batch.parse())?;
-    let invention = Invention::of(events.parse()?, until().as_millisecond());
+    let mut invention = Invention::of(events.parse()?, until().as_millisecond());
+    if let Some(days) = arguments.next() {
+        invention.days = days.parse()?;
+    }
     if folder == "-" {
         return Ok(print(&invention)?);
     }

@@ -2,9 +2,9 @@
 """Makes a large sign-in store of a few days that were filled: copies of them, whose events are of other days.
 
     python3 -m venv VENV && VENV/bin/pip install zstandard
-    VENV/bin/python loadtest/comparison/more_days.py FOLDER DAYS
+    VENV/bin/python loadtest/comparison/more_days.py FOLDER DAYS [LAST]
 
-What is looked at to find and to add up is of the copy's own day; the text of an event still says when it was made up. For measurements only, where
+Makes so many of them, up to the day LAST where it is given, else behind those that are there. What is looked at to find and to add up is of the copy's own day; the text of an event still says when it was made up. For measurements only, where
 filling all days would take hours.
 """
 
@@ -68,12 +68,13 @@ def copy(source, to, by):
 
 
 def main():
-    if len(sys.argv) != 3:
-        sys.exit("usage: more_days.py FOLDER DAYS")
+    if len(sys.argv) not in (3, 4):
+        sys.exit("usage: more_days.py FOLDER DAYS [LAST]")
     folder, days = Path(sys.argv[1]), int(sys.argv[2])
     files = sorted(path for path in folder.iterdir() if re.fullmatch(r"[-\d]+\.0\.events", path.name))
-    first = datetime.date.fromisoformat(files[0].name[:10])
-    for day in range(len(files), days):
+    last = sys.argv[3] if len(sys.argv) == 4 else None
+    first = datetime.date.fromisoformat(last) - datetime.timedelta(days - 1) if last else datetime.date.fromisoformat(files[-1].name[:10]) + datetime.timedelta(1)
+    for day in range(days):
         source = files[day % len(files)]
         date = first + datetime.timedelta(day)
         by = (date - datetime.date.fromisoformat(source.name[:10])).days * DAY

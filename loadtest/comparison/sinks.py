@@ -3,6 +3,7 @@
 
 The gateway with one of each kind of receiver beside the same gateway with its file alone, taking turns, another one first each round. A core has the
 gateway with its couriers, another one the load, the upstream and the receivers. MODE is first-then-count, the default, or every-request.
+Rates are by the clock, `cpu` is microseconds of a core that the gateway took for a request, couriers and all: other programs of the machine hardly change that.
 Needs scripts/graph-sdk --with-otlp, nats-server, rsyslog, nginx and wrk.
 """
 import json
@@ -21,12 +22,12 @@ import load
 from processes import LOAD_CORE, PROXY_CORE, Failed, Process, until
 from stage import ROOT, Stage, free_port, reachable
 
-SECONDS = 5
+SECONDS = 3
 LOADS = {'one token': load.Load(), '10,000 tokens': load.Load('many')}
 MODES = ('first-then-count', 'every-request')
 
 
-def main(output, rounds=7, *modes):
+def main(output, rounds=15, *modes):
     programs = ROOT / os.environ.get('CARGO_TARGET_DIR', 'target') / 'release'
     options = types.SimpleNamespace(partners=100, guests=10_000, tokens=10_000, bad_tokens=1)
     result = []
@@ -44,7 +45,7 @@ def main(output, rounds=7, *modes):
     pathlib.Path(output).write_text(json.dumps(result, indent=1) + '\n')
     for row in result:
         print(f'{row["mode"]:17} {row["load"]:14} {row["without"]:9,.0f}/s without, {row["with"]:9,.0f}/s with: ratio {row["ratio"]:.3f}'
-              f' ({row["least"]:.3f} to {row["most"]:.3f}); p99 {row["p99_without"]:,} and {row["p99_with"]:,} us; sent {row["delivered"]:,}')
+              f' ({row["least"]:.3f} to {row["most"]:.3f}); cpu {row["cpu_without"]:.1f} and {row["cpu_with"]:.1f} us: ratio {row["cpu_ratio"]:.3f}; p99 {row["p99_without"]:,} and {row["p99_with"]:,} us; sent {row["delivered"]:,}')
 
 
 class Receivers:
@@ -99,17 +100,20 @@ def compare(stage, programs, receivers, mode, rounds):
             for what in (load.Load('each'), *LOADS.values()):
                 load.run(what, stage, gateway, 2)
         rows = {(kind, gateway.name): [] for kind in LOADS for gateway in running}
-        pairs = {kind: [] for kind in LOADS}
+        pairs, spent = {kind: [] for kind in LOADS}, {kind: [] for kind in LOADS}
         for number in range(rounds):
             for kind, what in LOADS.items():
-                rates = {}
+                rates, costs = {}, {}
                 for gateway in running[:: 1 if number % 2 else -1]:
+                    before = gateway.process.cpu_ns()
                     said = load.run(what, stage, gateway, SECONDS)
                     if said['refused'] or said['broken'] or not said['requests']:
                         raise Failed(f'{gateway.name}: {said}')
                     rates[gateway.name] = said['requests'] / said['seconds']
-                    rows[kind, gateway.name].append((rates[gateway.name], said['p99']))
+                    costs[gateway.name] = 1e-3 * (gateway.process.cpu_ns() - before) / said['requests']
+                    rows[kind, gateway.name].append((rates[gateway.name], said['p99'], costs[gateway.name]))
                 pairs[kind].append(rates[running[1].name] / rates[running[0].name])
+                spent[kind].append(costs[running[0].name] / costs[running[1].name])
         delivered = running[1].delivered()
     finally:
         for gateway in running:
@@ -117,6 +121,7 @@ def compare(stage, programs, receivers, mode, rounds):
     middle = lambda kind, gateway, at: statistics.median(row[at] for row in rows[kind, gateway.name])
     return [{'mode': mode, 'load': kind, 'without': middle(kind, running[0], 0), 'with': middle(kind, running[1], 0), 'p99_without': middle(kind, running[0], 1),
              'p99_with': middle(kind, running[1], 1), 'ratio': statistics.median(pairs[kind]), 'least': min(pairs[kind]), 'most': max(pairs[kind]),
+             'cpu_without': middle(kind, running[0], 2), 'cpu_with': middle(kind, running[1], 2), 'cpu_ratio': statistics.median(spent[kind]),
              'delivered': delivered} for kind in LOADS]
 
 

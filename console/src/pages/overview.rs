@@ -16,14 +16,13 @@ pub(super) fn show(shown: &Shown<'_>) -> Reply {
     let second = shown.visit.now.as_second();
     let since = Timestamp::from_second(second - second.rem_euclid(HOUR) - 23 * HOUR);
     let since = since.unwrap_or(shown.visit.now).to_string();
-    let until = shown.visit.now.to_string();
     // What a visitor may not see is not asked for: the audit would keep it as an attempt.
     let sees_sign_ins = shown.may("signInReports/allProperties/read");
     let sums = |by: &str, more: &[(&str, &str)]| {
         if !sees_sign_ins {
             return None;
         }
-        let asked = [("since", since.as_str()), ("until", &until), ("by", by)];
+        let asked = [("since", since.as_str()), ("by", by)];
         let asked: Vec<(&str, &str)> = asked.iter().chain(more).copied().collect();
         let told = Ask::get("crossgate/activity").query(&asked).send(shown.api);
         told.ok().map(|told| told.body)

@@ -36,7 +36,7 @@ pub(super) fn get(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     };
     Ok(Reply::ok(json!({
         "since": wanted.from.to_string(),
-        "until": wanted.to.to_string(),
+        "until": wanted.to.min(Timestamp::now()).to_string(),
         "by": wanted.by.name(),
         "complete": complete,
         "leftOff": match wanted.by {
@@ -124,9 +124,14 @@ impl Wanted {
     fn read(query: Option<&str>, settings: &Settings) -> Result<Self, ApiError> {
         let mut given = Parameters::read(query, NAMES)?;
         let now = Timestamp::now();
-        let to = time(given.take("until"), "until")?.unwrap_or(now);
+        let until = time(given.take("until"), "until")?;
         let from = time(given.take("since"), "since")?;
-        let from = from.unwrap_or_else(|| to.saturating_sub(USUAL).unwrap_or(Timestamp::MIN));
+        let from = from.unwrap_or_else(|| {
+            let to = until.unwrap_or(now);
+            to.saturating_sub(USUAL).unwrap_or(Timestamp::MIN)
+        });
+        // Until now is until the hour's end: what it came to is added up already, a part of it is not.
+        let to = until.unwrap_or_else(|| hour_after(now));
         if from >= to {
             return Err(ApiError::bad_address("`since`: is not before `until`"));
         }
@@ -199,8 +204,9 @@ impl Wanted {
             from: self.from,
             to: self.to,
             users: self.by == By::User,
+            apps: self.by == By::App,
             // Of one tenant's users it is told how each of them fared.
-            uses: self.by != By::User || self.tenant.is_some(),
+            endings: self.by == By::User && self.tenant.is_some(),
             direction: match self.direction {
                 Way::One(way) => Some(way),
                 Way::Crossing | Way::Any => None,
@@ -219,6 +225,11 @@ impl Wanted {
     fn counts(&self, sum: &ActivitySum<'_>) -> bool {
         self.direction != Way::Crossing || sum.crossed != Crossed::Neither
     }
+}
+
+fn hour_after(time: Timestamp) -> Timestamp {
+    let hours = time.as_second().div_euclid(HOUR) + 1;
+    Timestamp::from_second(hours * HOUR).unwrap_or(time)
 }
 
 fn time(given: Option<String>, name: &str) -> Result<Option<Timestamp>, ApiError> {
@@ -322,7 +333,7 @@ fn grouped(log: &dyn SignIns, wanted: &Wanted, settings: &Settings) -> Result<Ro
     if wanted.by == By::Tenant && wanted.counts_users {
         let query = ActivityQuery {
             users: true,
-            uses: false,
+            endings: false,
             ..wanted.query()
         };
         complete &= log

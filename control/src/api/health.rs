@@ -28,6 +28,7 @@ pub(super) fn get(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     });
     Ok(Reply::ok(json!({
         "version": health.version,
+        "gateway": enforcer.gateway(),
         "snapshot": health.snapshot,
         "generation": health.generation,
         "enforcement": match settings.enforcement {

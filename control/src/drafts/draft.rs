@@ -4,7 +4,7 @@ use crossgate_policy::subject::SubjectKind;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::stage::Share;
+use super::stage::Scope;
 use crate::administrator::{Administrator, Credential};
 use crate::api::error::ApiError;
 use crate::document::{Address, DocumentKind, Write};
@@ -26,19 +26,19 @@ pub(crate) struct Draft {
 }
 
 /// What has become of a draft.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum State {
     /// It is worked on.
     Open,
     /// It binds for a share of the tenants.
-    Staged(Share),
+    Staged(Scope),
     /// It was published.
     Published,
 }
 
 impl State {
     /// The name in calls and answers.
-    pub(crate) const fn name(self) -> &'static str {
+    pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::Open => "open",
             Self::Staged(_) => "staged",
@@ -159,7 +159,7 @@ impl Draft {
             Some("published") => State::Published,
             Some("staged") => {
                 let stage = document.get("stage").unwrap_or_default();
-                State::Staged(Share::read(&stage).ok_or("`stage` has no share of tenants")?)
+                State::Staged(Scope::read(&stage).ok_or("`stage` does not tell for whom")?)
             }
             Some(_) | None => return Err("`state` is none that a draft has".to_owned()),
         };
@@ -309,8 +309,8 @@ impl Draft {
 
     /// From now on it is this.
     pub(crate) fn enter(&mut self, state: State) {
-        self.state = state;
         self.document.set("state", &json!(state.name()));
+        self.state = state;
     }
 
     /// Sets what is told of its stage, or of the end of it.

@@ -13,7 +13,7 @@ use crate::document::DocumentKind;
 pub(crate) use change::DraftChange;
 pub(crate) use draft::{Draft, Draftee, Review, State};
 pub(crate) use drafted::Drafted;
-pub use stage::{NewRefusals, Share, Stage, Why, end};
+pub use stage::{NewRefusals, Percent, Reach, Scope, Stage, Why, end};
 
 /// Whether drafts change documents of this kind: what an organisation sets. Who is there, who may do what, and what happens of itself is
 /// changed at once.

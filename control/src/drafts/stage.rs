@@ -1,4 +1,6 @@
-//! A staged draft: it binds for a share of the tenants first, and for nobody again where it shuts out too many.
+//! A staged draft: it binds for a share of the tenants, or at one gateway, first, and for nobody again where it shuts out too many.
+
+use std::sync::Arc;
 
 use crossgate_policy::ids::{Guid, TenantId};
 use jiff::Timestamp;
@@ -12,43 +14,77 @@ use crate::document::{DocumentKind, Write};
 use crate::ledger::{Confirmation, Ledger, Planned};
 use crate::store::{Sequence, Store, StoreError};
 
-/// The tenants that a staged draft binds for, and how many it may shut out.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Share {
-    /// Of a hundred tenants so many.
-    pub percent: u8,
+/// For whom a staged draft binds, and how many it may shut out.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Scope {
+    /// For whom it binds.
+    pub reach: Reach,
     /// More users of an app than this who would be let in without the draft end its stage.
     pub most_new_refusals: u64,
 }
 
-impl Share {
+/// For whom a staged draft binds.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Reach {
+    /// The people of some tenants.
+    Tenants(Percent),
+    /// Everybody, at the gateway of this name.
+    Gateway(Arc<str>),
+}
+
+/// Of a hundred tenants so many: from 1 to 99.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Percent(u8);
+
+impl Percent {
+    /// `None` where it is no share.
+    #[must_use]
+    pub fn new(percent: u64) -> Option<Self> {
+        let percent = u8::try_from(percent).ok()?;
+        (1..=99).contains(&percent).then_some(Self(percent))
+    }
+
     /// Whether the draft of this id binds for the people of a tenant: the same ones for as long as it is staged, and others for another
     /// draft. Both ids are taken as numbers.
     #[must_use]
     pub const fn has(self, draft: Guid, home: TenantId) -> bool {
-        (draft.as_u128() ^ home.0.as_u128()) % 100 < self.percent as u128
+        (draft.as_u128() ^ home.0.as_u128()) % 100 < self.0 as u128
     }
+}
 
+impl Scope {
     /// What is told of it.
     pub(super) fn read(stage: &Value) -> Option<Self> {
         let number = |name: &str| stage.get(name).and_then(Value::as_u64);
-        let percent = number("percent").and_then(|percent| u8::try_from(percent).ok());
+        let reach = match stage.get(GATEWAY).and_then(Value::as_str) {
+            Some(gateway) => Reach::Gateway(gateway.into()),
+            None => Reach::Tenants(Percent::new(number(PERCENT)?)?),
+        };
         Some(Self {
-            percent: percent.filter(|percent| (1..=99).contains(percent))?,
+            reach,
             most_new_refusals: number("maxNewRefusals")?,
         })
     }
 
     /// What is told of a stage that begins.
-    pub(crate) fn begins(self, now: Timestamp) -> Map<String, Value> {
-        let told = json!({
-            "percent": self.percent,
-            "maxNewRefusals": self.most_new_refusals,
-            STARTED: now.to_string(),
-        });
-        told.as_object().cloned().unwrap_or_default()
+    pub(crate) fn begins(&self, now: Timestamp) -> Map<String, Value> {
+        let (name, reach) = match &self.reach {
+            Reach::Tenants(percent) => (PERCENT, json!(percent.0)),
+            Reach::Gateway(gateway) => (GATEWAY, json!(&**gateway)),
+        };
+        let told = [
+            (name, reach),
+            ("maxNewRefusals", json!(self.most_new_refusals)),
+            (STARTED, json!(now.to_string())),
+        ];
+        told.map(|(name, value)| (name.to_owned(), value))
+            .into_iter()
+            .collect()
     }
 }
+
+const PERCENT: &str = "percent";
+const GATEWAY: &str = "gateway";
 
 /// A staged draft with what it changes.
 #[derive(Clone, Debug)]
@@ -58,7 +94,7 @@ pub struct Stage {
     /// When it was staged: tells this stage from others of the same draft.
     pub started: Box<str>,
     /// For whom it binds.
-    pub share: Share,
+    pub scope: Scope,
     /// What it changes.
     pub(crate) changes: Vec<DraftChange>,
 }
@@ -91,13 +127,13 @@ impl Stage {
         draft: &Draft,
         changes: impl FnOnce() -> Result<Vec<DraftChange>, StoreError>,
     ) -> Result<Option<Self>, StoreError> {
-        let (State::Staged(share), Some(id)) = (draft.state, Guid::parse(&draft.id)) else {
+        let (State::Staged(scope), Some(id)) = (&draft.state, Guid::parse(&draft.id)) else {
             return Ok(None);
         };
         Ok(Some(Self {
             draft: id,
             started: begun(draft).unwrap_or_default().into(),
-            share,
+            scope: scope.clone(),
             changes: changes()?,
         }))
     }

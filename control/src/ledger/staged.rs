@@ -1,4 +1,4 @@
-//! The draft that is staged: what binds for some tenants beside what binds for all.
+//! The draft that is staged: what binds for some beside what binds for all.
 
 use crossgate_graph::{Proposal, Refused};
 use http::StatusCode;
@@ -33,14 +33,14 @@ impl Staging {
         StagedPolicy {
             draft: self.stage.draft,
             started: self.stage.started.clone(),
-            share: self.stage.share,
+            scope: self.stage.scope.clone(),
             policy: self.proposal.compiled(),
         }
     }
 }
 
 impl Ledger {
-    /// What binds for some tenants once `policy` binds for all; `None` where nothing is staged then.
+    /// What binds for some once `policy` binds for all; `None` where nothing is staged then.
     pub(super) fn propose_for_some(
         &self,
         state: &State,

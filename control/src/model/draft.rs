@@ -72,6 +72,7 @@ static STAGE: ComplexType = ComplexType {
     name: "policyDraftStage",
     properties: &[
         number("percent"),
+        text("gateway"),
         number("maxNewRefusals"),
         date_time("startedDateTime"),
         date_time("endedDateTime"),

@@ -64,6 +64,10 @@ impl Enforcer for Logged {
         Arc::new(settings())
     }
 
+    fn gateway(&self) -> String {
+        "here".to_owned()
+    }
+
     fn in_force(&self, _: TenantId) -> Option<InForce> {
         None
     }

@@ -281,6 +281,10 @@ impl Enforcer for Idle {
         Arc::new(self.0.clone())
     }
 
+    fn gateway(&self) -> String {
+        "here".to_owned()
+    }
+
     fn in_force(&self, _: TenantId) -> Option<InForce> {
         None
     }

@@ -9,12 +9,12 @@ use crossgate_insight::sign_ins::{
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::hours::Hours;
+use super::ways::KeptWays;
 
 /// Adds up what is asked for. Whether all of it was.
 pub(super) fn add_up(
     store: &Store,
-    hours: &Hours,
+    ways: &KeptWays,
     own: &str,
     asked: &ActivityQuery<'_>,
     take: &mut dyn FnMut(ActivitySum<'_>),
@@ -31,7 +31,8 @@ pub(super) fn add_up(
     };
     // What was asked for and who asked stand in sums of their own: what needs both is in no sum.
     let by_user = asked.users || asked.user.is_some();
-    let by_use = asked.uses || asked.app.is_some() || asked.status.is_some();
+    let by_app = asked.apps || asked.app.is_some();
+    let by_use = by_app || asked.endings || asked.status.is_some();
     if by_user && by_use || asked.user.is_some() {
         return border.events(store, take);
     }
@@ -59,9 +60,13 @@ pub(super) fn add_up(
                 take,
             );
         }
-    } else {
-        let parts = hours.sums(store, from, to, Timestamp::now())?;
-        for what in parts.iter().flat_map(|sums| sums.what()) {
+    } else if by_app {
+        let of_apps = Asked {
+            from,
+            to,
+            who: false,
+        };
+        for what in store.sums(&of_apps)?.what() {
             border.give(
                 [
                     what.home_tenant_id,
@@ -74,6 +79,24 @@ pub(super) fn add_up(
                     code: what.error_code,
                     events: what.sum.events,
                     requests: what.sum.requests,
+                    ..NOTHING
+                },
+                take,
+            );
+        }
+    } else {
+        let parts = ways.between(store, from, to, Timestamp::now())?;
+        for way in parts.iter().flat_map(|ways| ways.rows()) {
+            border.give(
+                [
+                    way.home_tenant_id,
+                    way.resource_tenant_id,
+                    way.cross_tenant_access_type,
+                ],
+                ActivitySum {
+                    code: way.error_code,
+                    events: way.sum.events,
+                    requests: way.sum.requests,
                     ..NOTHING
                 },
                 take,

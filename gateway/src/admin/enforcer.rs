@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use crossgate_config::{Settings, Sink};
-use crossgate_control::drafts::NewRefusals;
+use crossgate_control::drafts::{NewRefusals, Reach};
 use crossgate_control::enforcer::{
     self as control, Asking, Broken, Enforcer, Health, IssuerHealth, PartnerGateway, ShutOut,
     SinkHealth, StagedPolicy,
@@ -25,11 +25,12 @@ use super::decided::Decided;
 use super::noted::Noted;
 use super::replays::{By, Replays};
 use super::{assertions, callers};
-use crate::live::{InForce, Live, Staged, announce};
+use crate::live::{Among, InForce, Live, Staged, announce};
 use crate::load;
 use crate::ops::Metrics;
 use crate::request::admit::unix_time;
 use crate::request::route::target;
+use crate::sign_ins::gateway_name;
 
 /// What the gateway enforces from a store.
 #[derive(Debug)]
@@ -54,7 +55,7 @@ pub struct State {
     pub policy: Compiled,
     /// Where the store stands.
     pub head: Head,
-    /// The policy for some tenants, while a draft is staged.
+    /// The policy for some, while a draft is staged.
     pub staged: Option<StagedPolicy>,
 }
 
@@ -62,15 +63,22 @@ impl State {
     /// What is staged, beside these settings.
     #[must_use]
     pub fn staged_beside(&self, text: &str, settings: &Settings) -> Option<Arc<Staged>> {
-        self.staged.as_ref().map(|staged| {
-            Arc::new(Staged {
-                draft: staged.draft,
-                started: staged.started.clone(),
-                share: staged.share,
-                snapshot: Arc::new(load::snapshot(settings, &staged.policy)),
-                hash: load::name_of_stage(text, &self.head),
-            })
-        })
+        let staged = self.staged.as_ref()?;
+        let among = match &staged.scope.reach {
+            Reach::Tenants(percent) => Among::Tenants(*percent),
+            Reach::Gateway(named) if **named == *gateway_name(&settings.sign_ins) => {
+                Among::Everybody
+            }
+            Reach::Gateway(_) => return None,
+        };
+        Some(Arc::new(Staged {
+            draft: staged.draft,
+            started: staged.started.clone(),
+            among,
+            most_new_refusals: staged.scope.most_new_refusals,
+            snapshot: Arc::new(load::snapshot(settings, &staged.policy)),
+            hash: load::name_of_stage(text, &self.head),
+        }))
     }
 }
 
@@ -119,10 +127,14 @@ impl Enforcer for Stored {
         self.settings.load_full()
     }
 
+    fn gateway(&self) -> String {
+        gateway_name(&self.settings.load().sign_ins)
+    }
+
     fn in_force(&self, home: TenantId) -> Option<control::InForce> {
         let now = self.live.in_force();
         let staged = now.staged.as_ref();
-        let staged = staged.filter(|staged| staged.share.has(staged.draft, home));
+        let staged = staged.filter(|staged| staged.binds_for(home));
         let (hash, snapshot) = match staged {
             Some(staged) => (&staged.hash, &staged.snapshot),
             None => (&now.hash, &now.snapshot),

@@ -8,13 +8,13 @@ mod callers;
 mod console;
 mod decided;
 mod enforcer;
-mod hours;
 mod noted;
 mod replays;
 mod sign_in_log;
 mod staged_refusals;
 mod upkeep;
 mod visitors;
+mod ways;
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -11,7 +11,7 @@ use crossgate_insight::sign_ins::{
 };
 
 use super::added_up;
-use super::hours::Hours;
+use super::ways::KeptWays;
 use jiff::Timestamp;
 
 /// The store.
@@ -19,7 +19,7 @@ use jiff::Timestamp;
 pub struct SignInLog {
     store: Arc<Store>,
     own: Arc<str>,
-    hours: Arc<Hours>,
+    ways: Arc<KeptWays>,
 }
 
 impl SignInLog {
@@ -34,24 +34,37 @@ impl SignInLog {
         Self {
             store,
             own: own.into(),
-            hours: Arc::default(),
+            ways: Arc::default(),
         }
     }
 
-    /// Adds up the hours of the last day that are over, so that nobody who opens the console waits for it.
+    /// Adds up the hours and days that are over, so that nobody who opens the console waits for it.
     ///
     /// # Errors
     /// The store cannot be read; the reason.
-    pub fn add_up_the_day(&self, now: Timestamp) -> Result<(), String> {
+    pub fn add_up_what_is_over(&self, now: Timestamp) -> Result<(), String> {
         let now_at = now.as_millisecond();
-        let begin = now_at.div_euclid(HOUR) * HOUR - 24 * HOUR;
-        let sums = self.hours.sums(&self.store, begin, now_at, now);
-        sums.map(drop).map_err(told)
+        let hour = now_at.div_euclid(HOUR) * HOUR;
+        let today = now_at.div_euclid(DAY) * DAY;
+        // By the hour, and then the days.
+        let (days, hours) = (today - DAYS * DAY, hour - 25 * HOUR);
+        let hours = (hours..hour)
+            .step_by(HOUR as usize)
+            .map(|at| (at, at + HOUR));
+        for (from, to) in hours.chain([(days, today)]) {
+            let ways = self.ways.between(&self.store, from, to, now);
+            ways.map(drop).map_err(told)?;
+        }
+        Ok(())
     }
 }
 
 /// Milliseconds.
 const HOUR: i64 = 60 * 60 * 1000;
+const DAY: i64 = 24 * HOUR;
+
+/// What a workbook is asked for most.
+const DAYS: i64 = 31;
 
 impl SignIns for SignInLog {
     fn walk(
@@ -99,7 +112,7 @@ impl SignIns for SignInLog {
         asked: &ActivityQuery<'_>,
         take: &mut dyn FnMut(ActivitySum<'_>),
     ) -> Result<bool, String> {
-        added_up::add_up(&self.store, &self.hours, &self.own, asked, take).map_err(told)
+        added_up::add_up(&self.store, &self.ways, &self.own, asked, take).map_err(told)
     }
 }
 

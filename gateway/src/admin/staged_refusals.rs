@@ -51,7 +51,7 @@ impl StagedRefusals {
             *counted = staged.map(|staged| Counted {
                 draft: staged.draft,
                 started: staged.started.clone(),
-                most: staged.share.most_new_refusals,
+                most: staged.most_new_refusals,
                 pairs: HashSet::new(),
                 samples: Vec::new(),
             });

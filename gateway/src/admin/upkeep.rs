@@ -24,7 +24,7 @@ pub async fn upkeep(ledger: Weak<Ledger>, noted: Noted) {
         ..
     } = noted;
     let mut returning = Chore::of("a staged draft that refuses too many still binds");
-    let mut adding_up = Chore::of("the sign-ins of the last day are not added up beforehand");
+    let mut adding_up = Chore::of("sign-ins are not added up beforehand");
     let mut writing = Chore::of("when guests came last is not written down");
     let mut disabling = Chore::of("guests whose time is up are not disabled");
     let mut reviewing = Chore::of("access reviews do not go on");
@@ -56,11 +56,11 @@ pub async fn upkeep(ledger: Weak<Ledger>, noted: Noted) {
         if let Some(log) = sign_ins.clone().filter(|_| adding_up.is_due()) {
             let add_up = move || {
                 let begun = Instant::now();
-                let done = log.add_up_the_day(Timestamp::now());
+                let done = log.add_up_what_is_over(Timestamp::now());
                 done.map(|()| begun.elapsed())
                     .map_err(ApiError::unavailable)
             };
-            // A day with very many takes a hundredth of a core at most.
+            // Where there are very many it takes a hundredth of a core at most.
             let took = run(add_up).await;
             adding_up.tried(took.map(|took| (took * 100).max(BETWEEN_WRITES)));
         }

@@ -16,6 +16,7 @@ use crossgate_policy::ids::TenantId;
 use super::ending::Failure;
 use crate::app::control;
 use crate::load;
+use crate::sign_ins::gateway_name;
 
 /// Which store.
 #[derive(Debug, Args)]
@@ -110,6 +111,10 @@ struct Idle(Arc<Settings>);
 impl Enforcer for Idle {
     fn settings(&self) -> Arc<Settings> {
         Arc::clone(&self.0)
+    }
+
+    fn gateway(&self) -> String {
+        gateway_name(&self.0.sign_ins)
     }
 
     fn in_force(&self, _: TenantId) -> Option<InForce> {

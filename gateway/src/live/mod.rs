@@ -29,7 +29,7 @@ use crate::request::tokens::Basis;
 use demand::Demand;
 pub use held::Held;
 use held::OfWorkers;
-pub use staged::Staged;
+pub use staged::{Among, Staged};
 
 /// Policy, settings and keys of one moment. A request takes it once, and sees nothing else until its end.
 #[derive(Clone, Debug)]

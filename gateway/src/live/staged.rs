@@ -1,16 +1,16 @@
-//! A draft of the policy that binds for some tenants, beside what is in force for all.
+//! A draft of the policy that binds for some, beside what is in force for all.
 
 use std::sync::Arc;
 
-use crossgate_control::drafts::Share;
-use crossgate_policy::ids::Guid;
+use crossgate_control::drafts::Percent;
+use crossgate_policy::ids::{Guid, TenantId};
 use crossgate_policy::snapshot::Snapshot;
 use crossgate_policy::subject::Subject;
 
 use super::InForce;
 use crate::request::token::KnownToken;
 
-/// What is in force for a share of the tenants.
+/// What is in force for some.
 #[derive(Clone, Debug)]
 pub struct Staged {
     /// The draft that makes it.
@@ -18,19 +18,41 @@ pub struct Staged {
     /// When it was staged: tells one stage of a draft from the next.
     pub started: Box<str>,
     /// For whom it binds.
-    pub share: Share,
+    pub among: Among,
+    /// More users of an app than this who would be let in without it end its stage.
+    pub most_new_refusals: u64,
     /// The policy.
     pub snapshot: Arc<Snapshot>,
     /// Names its content.
     pub hash: Arc<str>,
 }
 
+/// For whom at this gateway a staged draft binds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Among {
+    /// Whose home is among so many of a hundred tenants.
+    Tenants(Percent),
+    /// Whoever is known.
+    Everybody,
+}
+
 impl Staged {
-    /// Whether it binds for somebody, by the tenant that they live in. Who lives in none is not among them.
+    /// Whether it binds for the people of a tenant.
+    #[must_use]
+    pub const fn binds_for(&self, home: TenantId) -> bool {
+        match self.among {
+            Among::Tenants(percent) => percent.has(self.draft, home),
+            Among::Everybody => true,
+        }
+    }
+
+    /// Whether it binds for somebody, by the tenant that they live in. Who lives in none is among no share.
     #[must_use]
     pub fn binds(&self, subject: &Subject) -> bool {
-        let home = subject.home.recorded_tenant();
-        home.is_some_and(|home| self.share.has(self.draft, home))
+        match subject.home.recorded_tenant() {
+            Some(home) => self.binds_for(home),
+            None => self.among == Among::Everybody,
+        }
     }
 
     /// The policy that decides about whom a token was verified for: this one, or the one for all.

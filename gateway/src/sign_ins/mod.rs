@@ -74,7 +74,7 @@ impl SignIns {
             Ok(outlet(name, sink))
         });
         let mut outlets = outlets.collect::<io::Result<Vec<Outlet>>>()?;
-        let gateway = settings.gateway.clone().unwrap_or_else(machine_name);
+        let gateway = gateway_name(settings);
         for receiver in &settings.spooled {
             let sink = SpooledSink::open(receiver, &gateway, settings.fsync, metrics)?;
             outlets.push(outlet(receiver.name.clone(), Box::new(sink)));
@@ -155,6 +155,12 @@ fn counted_by_a_worker() -> usize {
 
 /// Kinds of requests whose repeats are added up at a time, at about three kilobytes each where there are repeats.
 const GROUPS: usize = 16_384;
+
+/// What events say of where they come from.
+#[must_use]
+pub fn gateway_name(settings: &Settings) -> String {
+    settings.gateway.clone().unwrap_or_else(machine_name)
+}
 
 #[cfg(test)]
 mod tests {

@@ -409,6 +409,53 @@ fn a_staged_draft_binds_for_exactly_its_share_of_the_tenants_also_after_a_restar
 }
 
 #[test]
+fn a_draft_that_is_staged_at_a_gateway_binds_for_everybody_there_and_for_nobody_at_another() {
+    let mut site = among_tenants()
+        .section("sign_ins", "gateway = \"edge-1\"")
+        .open();
+    let token = ada(&site);
+    assert_eq!(site.read(&token, "crossgate/health")["gateway"], "edge-1");
+    let guests: Vec<String> = tenants()
+        .iter()
+        .take(3)
+        .map(|tenant| site.guest().home(tenant).mint())
+        .collect();
+    let all = |site: &Site, status: u16, code: u32| {
+        for guest in &guests {
+            site.expect("a guest", site.payroll("/").bearer(guest), status, code);
+        }
+    };
+    let id = draft(&site, &token);
+    let shut = json!({ "b2bCollaborationInbound": nobody() });
+    change(&site, &token, &id, ("PATCH", DEFAULT, &shut));
+    let how = |gateway: &str| json!({ "mode": "staged", "gateway": gateway, "maxNewRefusals": 3 });
+    let unknown = publish(&site, &token, &id, &how("edge-2"));
+    assert_eq!(unknown.status, 400, "{unknown:?}");
+    all(&site, 200, 0);
+    let staged = publish(&site, &token, &id, &how("edge-1"));
+    assert_eq!(staged.status, 200, "{staged:?}");
+    assert_eq!(staged.json()["stage"]["gateway"], "edge-1");
+    all(&site, 403, 500_213);
+    site.gateway.kill();
+    site.gateway.start_again();
+    all(&site, 403, 500_213);
+    let rename = |from: &str, to: &str| {
+        let (from, to) = (
+            format!("gateway = \"{from}\""),
+            format!("gateway = \"{to}\""),
+        );
+        site.gateway
+            .rewrite_config(|config| config.replace(&from, &to));
+    };
+    rename("edge-1", "edge-2");
+    site.gateway.kill();
+    site.gateway.start_again();
+    all(&site, 200, 0);
+    let shown = site.read(&token, &format!("{DRAFTS}/{id}"));
+    assert_eq!(shown["state"], "staged", "{shown:#}");
+}
+
+#[test]
 fn a_staged_draft_that_refuses_more_than_its_publisher_allows_is_returned_of_itself() {
     let site = among_tenants().open();
     let token = ada(&site);

@@ -52,7 +52,7 @@ pub use error::StoreError;
 pub(crate) use event::Facts;
 pub use event::truth_as_text;
 pub use rollup::Sum;
-pub use sums::{Asked, Step, Sums, What, Who};
+pub use sums::{Asked, Step, Sums, Way, Ways, What, Who};
 pub use walk::{Answer, End, Found, Patience, Position, Query};
 
 /// How much is kept.
@@ -398,6 +398,18 @@ impl Store {
     /// The folder cannot be read.
     pub fn size(&self) -> Result<u64, StoreError> {
         Ok(self.files()?.iter().map(|file| size_of(&file.path)).sum())
+    }
+
+    /// How many files each day (UTC) has of which something is kept, by its beginning in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn files_of_days(&self) -> Result<BTreeMap<i64, usize>, StoreError> {
+        let mut days = BTreeMap::new();
+        for file in self.files()? {
+            *days.entry(file.first_at()).or_default() += 1;
+        }
+        Ok(days)
     }
 
     fn files(&self) -> Result<Vec<File>, StoreError> {

@@ -3,7 +3,7 @@
 use super::column::Column;
 use super::event::Facts;
 use super::rollup::{Rollup, Sum};
-use super::tally::Tallies;
+use super::tally::{Tallies, Tally};
 
 /// What is to be summed up.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +68,22 @@ impl Sums {
         rows.map(|(key, sum)| Who::of(key, sum))
     }
 
+    /// By which way and how it ended, whatever the app: few rows.
+    #[must_use]
+    pub fn ways(&self) -> Ways {
+        let mut tally = Tally::default();
+        for what in self.what() {
+            let way = [
+                what.home_tenant_id,
+                what.resource_tenant_id,
+                what.cross_tenant_access_type,
+                what.error_code,
+            ];
+            tally.add(way, what.sum);
+        }
+        Ways(tally.rollup())
+    }
+
     /// All.
     #[must_use]
     pub fn total(&self) -> Sum {
@@ -77,6 +93,40 @@ impl Sums {
         }
         total
     }
+}
+
+/// [`Sums`] with less told apart, and so of a size to be kept in memory.
+#[derive(Clone, Debug, Default)]
+pub struct Ways(Rollup<4>);
+
+impl Ways {
+    /// By which way and how it ended.
+    pub fn rows(&self) -> impl Iterator<Item = Way<'_>> {
+        self.0
+            .rows()
+            .map(|([home, resource, access, code], sum)| Way {
+                home_tenant_id: home,
+                resource_tenant_id: resource,
+                cross_tenant_access_type: access,
+                error_code: code,
+                sum,
+            })
+    }
+}
+
+/// Events that agree in which way they went and how they ended. `None` is `null`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(
+    missing_docs,
+    reason = "each is the property of its name in Graph's `signIn`"
+)]
+pub struct Way<'s> {
+    pub home_tenant_id: Option<&'s str>,
+    pub resource_tenant_id: Option<&'s str>,
+    pub cross_tenant_access_type: Option<&'s str>,
+    pub error_code: Option<&'s str>,
+    /// How many.
+    pub sum: Sum,
 }
 
 /// A row of sums, and the columns that it is of.

@@ -1,4 +1,4 @@
-//! A draft comes to bind: for all at once, or for a share of the tenants first.
+//! A draft comes to bind: for all at once, or for some first.
 
 use http::header::IF_MATCH;
 use jiff::Timestamp;
@@ -14,21 +14,20 @@ use crate::api::permission;
 use crate::audit::{Modified, modified, modified_in};
 use crate::document::Write;
 use crate::drafts::stage::{returned, target};
-use crate::drafts::{Drafted, Share, State};
+use crate::drafts::{Drafted, Percent, Reach, Scope, State};
 use crate::ledger::Planned;
 use crate::store::Store;
 use crate::text::Document;
 
 /// How a draft comes to bind.
-#[derive(Clone, Copy)]
 enum Mode {
     All,
-    Staged(Share),
+    Staged(Scope),
 }
 
 impl Mode {
-    fn read(given: &Document) -> Result<Self, ApiError> {
-        body::only(given, &["mode", "percent", "maxNewRefusals"])?;
+    fn read(given: &Document, here: &str) -> Result<Self, ApiError> {
+        body::only(given, &["mode", "percent", "gateway", "maxNewRefusals"])?;
         let number = |name: &str| match given.get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(value) => value.as_u64().map(Some).ok_or_else(|| {
@@ -36,21 +35,41 @@ impl Mode {
             }),
         };
         let (percent, most) = (number("percent")?, number("maxNewRefusals")?);
+        let gateway = given.text_of("gateway");
         match given.text_of("mode").as_deref() {
-            Some("all") if percent.is_none() && most.is_none() => Ok(Self::All),
+            Some("all") if percent.is_none() && gateway.is_none() && most.is_none() => {
+                Ok(Self::All)
+            }
             Some("all") => Err(ApiError::bad(
-                "`percent` and `maxNewRefusals` are for `staged`: a draft that binds for all is not returned of itself",
+                "`percent`, `gateway` and `maxNewRefusals` are for `staged`: a draft that binds for all is not returned of itself",
             )),
             Some("staged") => {
-                let percent = percent.and_then(|percent| u8::try_from(percent).ok());
-                let percent = percent.filter(|percent| (1..=99).contains(percent));
-                Ok(Self::Staged(Share {
-                    percent: percent.ok_or_else(|| {
-                        ApiError::property(
-                            "percent",
-                            "is needed where `mode` is `staged`; expected 1 to 99: of a hundred tenants so many",
-                        )
-                    })?,
+                let reach = match (gateway, percent) {
+                    (Some(_), Some(_)) => {
+                        return Err(ApiError::property(
+                            "gateway",
+                            "a draft is staged for a share of the tenants or at one gateway; leave `percent` or `gateway` out",
+                        ));
+                    }
+                    // Elsewhere it would bind for nobody, and a stage that nobody notices proves nothing.
+                    (Some(gateway), None) if gateway != here => {
+                        return Err(ApiError::property(
+                            "gateway",
+                            format!("`{gateway}` is not known; this gateway is called `{here}`"),
+                        ));
+                    }
+                    (Some(gateway), None) => Reach::Gateway(gateway.into()),
+                    (None, percent) => {
+                        Reach::Tenants(percent.and_then(Percent::new).ok_or_else(|| {
+                            ApiError::property(
+                                "percent",
+                                "this or `gateway` is needed where `mode` is `staged`; expected 1 to 99: of a hundred tenants so many",
+                            )
+                        })?)
+                    }
+                };
+                Ok(Self::Staged(Scope {
+                    reach,
                     most_new_refusals: most.filter(|most| *most <= MOST_REFUSALS).ok_or_else(|| {
                         ApiError::property(
                             "maxNewRefusals",
@@ -72,7 +91,7 @@ const MOST_REFUSALS: u64 = 100_000;
 
 /// `POST drafts/{id}/publish`.
 pub(super) fn publish(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
-    let mode = Mode::read(&body::read(asked.call)?)?;
+    let mode = Mode::read(&body::read(asked.call)?, &api.ledger.enforcer().gateway())?;
     let mut tags = asked.call.headers.get_all(IF_MATCH).iter();
     // Any version is none.
     if tags.next().is_none_or(|tag| tag == "*") || tags.next().is_some() {
@@ -83,12 +102,12 @@ pub(super) fn publish(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
         let changes = publishable(store, asked, draft)?;
         check_needs(api, asked, &changes)?;
         check_approvals(api, draft)?;
-        match mode {
+        match &mode {
             Mode::All => for_all(store, draft, &changes),
-            Mode::Staged(share) => {
+            Mode::Staged(scope) => {
                 let before = draft.document().clone();
-                draft.tell("stage", &share.begins(Timestamp::now()));
-                draft.enter(State::Staged(share));
+                draft.tell("stage", &scope.begins(Timestamp::now()));
+                draft.enter(State::Staged(scope.clone()));
                 let documents = changes.iter().map(|one| document(&one.address.to_string()));
                 Ok(Planned {
                     modified: modified(Some(&before), Some(draft.document())),

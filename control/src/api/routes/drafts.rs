@@ -80,6 +80,7 @@ impl OfDraft {
             Self::Publish => Some(Taken::Members(&[
                 ("mode", "string"),
                 ("percent", "integer"),
+                ("gateway", "string"),
                 ("maxNewRefusals", "integer"),
             ])),
             Self::Delete
