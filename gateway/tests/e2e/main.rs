@@ -24,6 +24,7 @@ mod command_line_policy;
 mod command_line_store;
 mod connections;
 mod console;
+mod console_times;
 mod crash;
 mod crash_guests;
 mod cross_site;

@@ -1,6 +1,7 @@
 //! People in browsers: Contoso and Fabrikam with identity providers where they sign in by pages, before an app that they
 //! come to with a real Chromium.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crossgate_testkit::browser::{Browser, Tab};
@@ -39,6 +40,12 @@ pub struct Lobby {
     proxy: Option<String>,
 }
 
+/// The gateway's program: that of this build, unless times are taken of another one.
+fn program() -> PathBuf {
+    let other = std::env::var_os("CROSSGATE");
+    other.map_or_else(|| env!("CARGO_BIN_EXE_crossgate").into(), PathBuf::from)
+}
+
 impl Lobby {
     pub fn new() -> Self {
         let (contoso, fabrikam) = (People::start(), People::start());
@@ -60,7 +67,7 @@ impl Lobby {
     /// With these providers, whose issuers the configuration tells so.
     pub fn of(contoso: People, fabrikam: People, issuer: impl Fn(&People, &str) -> String) -> Self {
         let upstream = Upstream::start();
-        let setup = Setup::new(env!("CARGO_BIN_EXE_crossgate"));
+        let setup = Setup::new(program());
         let certificate = Certificate::make(
             setup.directory(),
             &[
