@@ -115,6 +115,8 @@ pub struct Health {
     pub issuers: Vec<IssuerHealth>,
     /// Where sign-in events go.
     pub sinks: Vec<SinkHealth>,
+    /// Those of them that are over the network.
+    pub receivers: Vec<ReceiverHealth>,
     /// Partners whose gateways publish their side.
     pub partner_gateways: Vec<PartnerGateway>,
     /// People who are signed in with a browser.
@@ -144,6 +146,23 @@ pub struct SinkHealth {
     /// Events that it took since the start.
     pub written: u64,
     /// Attempts that failed.
+    pub failed: u64,
+}
+
+/// A receiver of sign-in events over the network, since the start.
+#[derive(Clone, Debug, Default)]
+pub struct ReceiverHealth {
+    /// What it is called.
+    pub name: String,
+    /// Events that wait for it.
+    pub waiting: u64,
+    /// Seconds that the oldest of them has waited for.
+    pub behind: f64,
+    /// Events that it has acknowledged.
+    pub delivered: u64,
+    /// Events that it refused for good, or that were lost.
+    pub lost: u64,
+    /// Sendings that failed, and are made again.
     pub failed: u64,
 }
 

@@ -27,6 +27,7 @@ pub(super) fn show(shown: &Shown<'_>) -> Reply {
             })
         });
     let values = json!({
+        "gateway": text(&health, "/gateway"),
         "version": text(&health, "/version"),
         "snapshot": text(&health, "/snapshot"),
         "generation": number(&health, "/generation"),
@@ -36,6 +37,7 @@ pub(super) fn show(shown: &Shown<'_>) -> Reply {
         "waiting": number(&health, "/waitingEvents"),
         "issuers": issuers.collect::<Vec<_>>(),
         "sinks": rows("sinks").unwrap_or_default(),
+        "receivers": rows("receivers").unwrap_or_default(),
         "partners": rows("partnerGateways").unwrap_or_default(),
     });
     shown.page("health.html", "health", &values)

@@ -23,6 +23,12 @@ pub(super) fn get(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
         .sinks
         .iter()
         .map(|sink| json!({ "name": sink.name, "written": sink.written, "failed": sink.failed }));
+    let receivers = health.receivers.iter().map(|receiver| {
+        json!({
+            "name": receiver.name, "waiting": receiver.waiting, "secondsBehind": receiver.behind, "delivered": receiver.delivered,
+            "lost": receiver.lost, "failedSendings": receiver.failed,
+        })
+    });
     let partners = health.partner_gateways.iter().map(|partner| {
         json!({ "displayName": partner.name, "address": partner.address, "known": partner.known })
     });
@@ -39,6 +45,7 @@ pub(super) fn get(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
         "signInsKept": enforcer.sign_ins().is_some(),
         "issuers": issuers.collect::<Vec<_>>(),
         "sinks": sinks.collect::<Vec<_>>(),
+        "receivers": receivers.collect::<Vec<_>>(),
         "partnerGateways": partners.collect::<Vec<_>>(),
         "sessions": health.sessions,
         "waitingEvents": health.waiting_events,

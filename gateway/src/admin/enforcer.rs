@@ -6,8 +6,8 @@ use arc_swap::ArcSwap;
 use crossgate_config::{Settings, Sink};
 use crossgate_control::drafts::{NewRefusals, Reach};
 use crossgate_control::enforcer::{
-    self as control, Asking, Broken, Enforcer, Health, IssuerHealth, PartnerGateway, ShutOut,
-    SinkHealth, StagedPolicy,
+    self as control, Asking, Broken, Enforcer, Health, IssuerHealth, PartnerGateway,
+    ReceiverHealth, ShutOut, SinkHealth, StagedPolicy,
 };
 use crossgate_control::replays::{NotBegun, ReplayAsked, Replays as OfDrafts};
 use crossgate_control::sign_ins::SignIns;
@@ -221,10 +221,25 @@ impl Enforcer for Stored {
             Sink::Stdout => "stdout".to_owned(),
         });
         let store = self.noted.sign_ins.is_some().then(|| "store".to_owned());
-        let spooled = settings.sign_ins.spooled.iter();
-        let spooled = spooled.map(|receiver| receiver.name.clone());
-        let sinks = sinks.chain(spooled).chain(store).map(|name| {
-            let (written, failed) = self.metrics.sink_counts(&name);
+        let spooled = || {
+            let spooled = settings.sign_ins.spooled.iter();
+            spooled.map(|receiver| receiver.name.clone())
+        };
+        let receivers = spooled().map(|name| {
+            let of = |result| self.metrics.sink_count(&name, result);
+            let (waiting, behind) = self.metrics.waiting_for(&name);
+            ReceiverHealth {
+                waiting,
+                behind,
+                delivered: of("delivered"),
+                lost: of("rejected") + of("lost"),
+                failed: of("send_error"),
+                name,
+            }
+        });
+        let sinks = sinks.chain(spooled()).chain(store).map(|name| {
+            let of = |result| self.metrics.sink_count(&name, result);
+            let (written, failed) = (of("written"), of("error"));
             SinkHealth {
                 name,
                 written,
@@ -246,6 +261,7 @@ impl Enforcer for Stored {
             generation: now.generation,
             issuers: issuers.collect(),
             sinks: sinks.collect(),
+            receivers: receivers.collect(),
             partner_gateways: partners.collect(),
             sessions: u64::try_from(self.metrics.sessions.get()).unwrap_or_default(),
             waiting_events: self.metrics.waiting_events(),

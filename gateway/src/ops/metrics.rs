@@ -307,11 +307,16 @@ impl Metrics {
         Some(fetched.get(issuer)?.elapsed().as_secs_f64())
     }
 
-    /// Events that a sink took, and attempts that failed.
+    /// How many sign-in events a sink has had with this result.
     #[must_use]
-    pub fn sink_counts(&self, sink: &str) -> (u64, u64) {
-        let of = |result: &str| self.sign_in_events.with_label_values(&[sink, result]).get();
-        (of("written"), of("error"))
+    pub fn sink_count(&self, sink: &str, result: &str) -> u64 {
+        self.sign_in_events.with_label_values(&[sink, result]).get()
+    }
+
+    /// How many events wait for a receiver, and for how many seconds the oldest of them has.
+    #[must_use]
+    pub fn waiting_for(&self, sink: &str) -> (u64, f64) {
+        self.spools.waiting(sink)
     }
 
     /// Requests whose event waits for the writer.

@@ -37,6 +37,13 @@ impl SpoolMetrics {
         })
     }
 
+    /// How many events wait for one, and for how many seconds the oldest of them has.
+    pub(super) fn waiting(&self, sink: &str) -> (u64, f64) {
+        let events = self.events.with_label_values(&[sink]).get();
+        let oldest = self.oldest.with_label_values(&[sink]).get();
+        (u64::try_from(events).unwrap_or_default(), oldest)
+    }
+
     /// Shows what waits for one.
     pub(crate) fn show(&self, sink: &str, status: &Arc<Status>) {
         let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);

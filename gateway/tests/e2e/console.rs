@@ -605,3 +605,32 @@ fn the_first_page_and_the_workbook_add_up_what_the_log_holds() {
         tab.page().text
     );
 }
+
+#[test]
+fn health_tells_what_waits_for_a_receiver_that_is_away() {
+    let receiver = "[[sign_ins.sink]]\nname = \"siem\"\nkind = \"otlp-http\"\naddress = \"http://127.0.0.1:9/v1/logs\"\nspool = \"spool\"\n";
+    let doors = lobby()
+        .configure(|setup| {
+            setup
+                .section("sign_ins", "gateway = \"gw-7\"")
+                .entries(receiver)
+        })
+        .open();
+    frida(&doors);
+    let tab = doors.administrator("ada");
+    let row = wait_for("an event that waits", Duration::from_secs(10), || {
+        tab.goto(&doors.console("/console/health"));
+        let row = "document.querySelector('[aria-labelledby=receivers] tbody tr').textContent";
+        let row = tab.evaluate(row).as_str().unwrap().to_owned();
+        row.contains("s behind").then_some(row)
+    });
+    assert!(row.starts_with("siem0"), "{row}");
+    assert!(tab.page().text.contains("gw-7"), "{}", tab.page().text);
+    let health = doors.admin("GET", "crossgate/health", &json!({})).json();
+    let receiver = &health["receivers"][0];
+    assert_eq!(
+        (&receiver["name"], &receiver["delivered"]),
+        (&json!("siem"), &json!(0))
+    );
+    assert!(receiver["waiting"].as_u64().unwrap() > 0, "{health:#}");
+}
