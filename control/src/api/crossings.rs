@@ -124,8 +124,8 @@ impl Wanted {
     fn read(query: Option<&str>, settings: &Settings) -> Result<Self, ApiError> {
         let mut given = Parameters::read(query, NAMES)?;
         let now = Timestamp::now();
-        let until = time(given.take("until"), "until")?;
-        let from = time(given.take("since"), "since")?;
+        let until = given.time("until")?;
+        let from = given.time("since")?;
         let from = from.unwrap_or_else(|| {
             let to = until.unwrap_or(now);
             to.saturating_sub(USUAL).unwrap_or(Timestamp::MIN)
@@ -230,18 +230,6 @@ impl Wanted {
 fn hour_after(time: Timestamp) -> Timestamp {
     let hours = time.as_second().div_euclid(HOUR) + 1;
     Timestamp::from_second(hours * HOUR).unwrap_or(time)
-}
-
-fn time(given: Option<String>, name: &str) -> Result<Option<Timestamp>, ApiError> {
-    given
-        .map(|text| {
-            text.parse::<Timestamp>().map_err(|_| {
-                ApiError::bad_address(format!(
-                    "`{name}`: `{text}` is no time; expected one such as `2026-01-31T12:00:00Z`"
-                ))
-            })
-        })
-        .transpose()
 }
 
 fn one_of<T>(

@@ -9,12 +9,10 @@ use super::bytes::{Packer, Rest, Unpacker, put_number, put_signed, put_text};
 use super::column::Column;
 use super::error::Broken;
 use super::event::Facts;
+use super::lines::Packed;
 
 /// Events of a block. Its columns are read as a whole, at some microseconds each.
 pub(super) const MOST: usize = 4096;
-
-/// Lines that are packed together. Fewer take more room, more take longer to read one of.
-pub(super) const CHUNK: usize = 64;
 
 /// `createdDateTime`.
 pub(super) const AT: u8 = 128;
@@ -36,7 +34,7 @@ pub(super) struct Block {
     pub(super) last_at: i64,
     /// By number.
     pub(super) columns: Vec<(u8, Vec<u8>)>,
-    pub(super) chunks: Vec<Vec<u8>>,
+    pub(super) lines: Packed,
 }
 
 impl Block {
@@ -46,6 +44,13 @@ impl Block {
         for column in Column::KEPT {
             let values = rows.iter().map(|row| row.facts.value(column));
             columns.push((column.number(), packer.pack(&values_as_bytes(values))?));
+        }
+        for column in Column::QUICK {
+            let quick = rows
+                .iter()
+                .map(|row| quick(column, row.facts.value(column)));
+            let bytes: Vec<u8> = quick.flat_map(u32::to_le_bytes).collect();
+            columns.push((column.quick_number(), packer.pack(&bytes)?));
         }
         let (mut at, mut requests) = (Vec::new(), Vec::new());
         let (mut ids, mut correlations) = (Vec::new(), Vec::new());
@@ -61,21 +66,12 @@ impl Block {
         columns.push((REQUESTS, packer.pack(&requests)?));
         columns.push((Column::Id.number(), packer.pack(&ids)?));
         columns.push((Column::CorrelationId.number(), packer.pack(&correlations)?));
-        let mut chunks = Vec::with_capacity(rows.len().div_ceil(CHUNK));
-        let mut text = Vec::new();
-        for rows in rows.chunks(CHUNK) {
-            text.clear();
-            for row in rows {
-                put_text(&mut text, Some(&row.line));
-            }
-            chunks.push(packer.pack(&text)?);
-        }
         Ok(Self {
             events: rows.len(),
             first_at: rows.first().map_or(0, |row| row.facts.at),
             last_at: rows.last().map_or(0, |row| row.facts.at),
             columns,
-            chunks,
+            lines: Packed::of(rows, packer)?,
         })
     }
 }
@@ -237,6 +233,27 @@ pub(super) fn counts(packed: &[u8], unpacker: &mut Unpacker) -> Result<Vec<u64>,
     Ok(counts)
 }
 
+/// What tells most values of a column from others, whatever their letter case in ASCII.
+fn quick(column: Column, value: Option<&str>) -> u32 {
+    value.map_or(0, |value| column.fingerprint(value) as u32)
+}
+
+/// The rows of a column of short fingerprints that may have a value: one of some millions has another.
+pub(super) fn quick_rows(
+    packed: &[u8],
+    column: Column,
+    value: &str,
+    unpacker: &mut Unpacker,
+) -> Result<Vec<bool>, Broken> {
+    let bytes = unpacker.unpack(packed)?;
+    let (found, rest) = bytes.as_chunks();
+    if !rest.is_empty() {
+        return Err(Broken);
+    }
+    let wanted = quick(column, Some(value)).to_le_bytes();
+    Ok(found.iter().map(|found| *found == wanted).collect())
+}
+
 /// A column of fingerprints.
 pub(super) fn fingerprints(packed: &[u8], unpacker: &mut Unpacker) -> Result<Vec<u64>, Broken> {
     let bytes = unpacker.unpack(packed)?;
@@ -248,35 +265,6 @@ pub(super) fn fingerprints(packed: &[u8], unpacker: &mut Unpacker) -> Result<Vec
         .iter()
         .map(|number| u64::from_le_bytes(*number))
         .collect())
-}
-
-/// The lines of a chunk, of which most are not asked for.
-#[derive(Debug)]
-pub(super) struct Lines {
-    bytes: Vec<u8>,
-    places: Vec<Range<usize>>,
-}
-
-impl Lines {
-    pub(super) fn unpack(packed: &[u8], unpacker: &mut Unpacker) -> Result<Self, Broken> {
-        let bytes = unpacker.unpack(packed)?;
-        let mut rest = Rest(&bytes);
-        let mut places = Vec::with_capacity(CHUNK);
-        while !rest.is_empty() {
-            let length = rest.number()?.checked_sub(1).ok_or(Broken)?;
-            let length = rest
-                .take(usize::try_from(length).map_err(|_| Broken)?)?
-                .len();
-            let end = bytes.len() - rest.0.len();
-            places.push(end - length..end);
-        }
-        Ok(Self { bytes, places })
-    }
-
-    pub(super) fn get(&self, line: usize) -> Option<&str> {
-        let line = self.bytes.get(self.places.get(line)?.clone())?;
-        std::str::from_utf8(line).ok()
-    }
 }
 
 #[cfg(test)]

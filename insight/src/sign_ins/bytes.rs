@@ -91,7 +91,12 @@ pub(super) struct Packer(zstd::bulk::Compressor<'static>);
 
 impl Packer {
     pub(super) fn new() -> Result<Self, Broken> {
-        zstd::bulk::Compressor::new(LEVEL)
+        Self::knowing(&[])
+    }
+
+    /// One that packs what is like these bytes smaller.
+    pub(super) fn knowing(dictionary: &[u8]) -> Result<Self, Broken> {
+        zstd::bulk::Compressor::with_dictionary(LEVEL, dictionary)
             .map(Self)
             .map_err(|_| Broken)
     }
@@ -113,6 +118,11 @@ impl Unpacker {
         zstd::bulk::Decompressor::new()
             .map(Self)
             .map_err(|_| Broken)
+    }
+
+    /// From now on for what was packed knowing these bytes.
+    pub(super) fn know(&mut self, dictionary: &[u8]) -> Result<(), Broken> {
+        self.0.set_dictionary(dictionary).map_err(|_| Broken)
     }
 
     pub(super) fn unpack(&mut self, packed: &[u8]) -> Result<Vec<u8>, Broken> {

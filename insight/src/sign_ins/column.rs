@@ -69,6 +69,16 @@ impl Column {
     /// Those of which only the fingerprint is.
     pub(super) const FINGERPRINTS: [Self; 2] = [Self::CorrelationId, Self::Id];
 
+    /// Those that are kept as they are and, for each event, as a short fingerprint: in a block they have so many values that to read them all takes
+    /// longer than all else of an event that is looked for.
+    pub(super) const QUICK: [Self; 2] = [Self::UserId, Self::UserPrincipalName];
+
+    /// Where the short fingerprints stand.
+    pub(super) const fn quick_number(self) -> u8 {
+        // INVARIANT: numbers of columns are below 32.
+        QUICK | self.number()
+    }
+
     /// Whether people know its values and ask how they begin; those of others are ids.
     pub(super) const fn is_name(self) -> bool {
         match self {
@@ -160,6 +170,9 @@ impl Column {
         u64::from_le_bytes(first.copied().unwrap_or_default())
     }
 }
+
+/// Written, as numbers of columns are.
+const QUICK: u8 = 160;
 
 #[cfg(test)]
 mod tests {

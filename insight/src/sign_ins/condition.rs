@@ -95,6 +95,11 @@ impl Condition {
                 None
             }
             Self::Is(column, value) => {
+                if let Some(value) = value
+                    && let Some(rows) = of.quick_rows(*column, value)?
+                {
+                    return Ok(Some(rows));
+                }
                 let is = |found: Option<&[u8]>| same(found, value.as_deref());
                 Some(of.values(*column)?.rows(events, is))
             }
@@ -146,7 +151,8 @@ impl Condition {
 /// The columns of one block, each read when it is asked for.
 pub(super) struct Columns<'r> {
     pub(super) events: usize,
-    read: &'r mut dyn FnMut(u8) -> Result<Vec<u8>, Stop>,
+    /// `None` where the block has no such column.
+    read: &'r mut dyn FnMut(u8) -> Result<Option<Vec<u8>>, Stop>,
     unpacker: &'r mut Unpacker,
     values: HashMap<Column, Values>,
 }
@@ -154,7 +160,7 @@ pub(super) struct Columns<'r> {
 impl<'r> Columns<'r> {
     pub(super) fn new(
         events: usize,
-        read: &'r mut dyn FnMut(u8) -> Result<Vec<u8>, Stop>,
+        read: &'r mut dyn FnMut(u8) -> Result<Option<Vec<u8>>, Stop>,
         unpacker: &'r mut Unpacker,
     ) -> Self {
         Self {
@@ -171,17 +177,32 @@ impl<'r> Columns<'r> {
         Ok(match self.values.entry(column) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => {
-                let packed = (self.read)(column.number())?;
+                let packed = (self.read)(column.number())?.ok_or(MISSING)?;
                 place.insert(Values::unpack(&packed, self.unpacker)?)
             }
         })
     }
 
     fn fingerprints(&mut self, column: Column) -> Result<Vec<u64>, Stop> {
-        let packed = (self.read)(column.number())?;
+        let packed = (self.read)(column.number())?.ok_or(MISSING)?;
         Ok(block::fingerprints(&packed, self.unpacker)?)
     }
+
+    /// The rows that may have a value, where that can be told without reading all values.
+    fn quick_rows(&mut self, column: Column, value: &str) -> Result<Option<Vec<bool>>, Stop> {
+        if !Column::QUICK.contains(&column) || self.values.contains_key(&column) {
+            return Ok(None);
+        }
+        // Files of before have none.
+        let Some(packed) = (self.read)(column.quick_number())? else {
+            return Ok(None);
+        };
+        let rows = block::quick_rows(&packed, column, value, self.unpacker)?;
+        Ok(Some(rows))
+    }
 }
+
+const MISSING: Stop = Stop::Broken("a column is missing");
 
 fn is_fingerprint(column: Column) -> bool {
     Column::FINGERPRINTS.contains(&column)

@@ -35,14 +35,14 @@ pub(super) fn reader(path: &Path) -> Result<Connection, Stop> {
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     connection.execute_batch("BEGIN")?;
     match version(&connection)? {
-        0 | BEFORE | VERSION => Ok(connection),
+        0 | WITHOUT_ROLLUPS | WITHOUT_DICTIONARIES | VERSION => Ok(connection),
         _ => Err(OTHER_VERSION),
     }
 }
 
-/// Whether it has runs and rollups. A file of the version before has others, which are not read: its events are.
+/// Whether it has runs and rollups. A file of the first version has others, which are not read: its events are.
 pub(super) fn has_rollups(connection: &Connection) -> Result<bool, Stop> {
-    Ok(version(connection)? == VERSION)
+    Ok(version(connection)? > WITHOUT_ROLLUPS)
 }
 
 /// Of a file that has just been made it is 0.
@@ -70,15 +70,18 @@ fn prepared(path: &Path, sync: bool) -> Result<Connection, Stop> {
     let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     match version(&step)? {
         0 => step.execute_batch(EVENTS)?,
-        BEFORE => step.execute_batch(LEFT_BEHIND)?,
+        WITHOUT_ROLLUPS => step.execute_batch(LEFT_BEHIND)?,
+        WITHOUT_DICTIONARIES => {}
         VERSION => {
             drop(step);
             return Ok(connection);
         }
         _ => return Err(OTHER_VERSION),
     }
-    step.execute_batch(FOUND_BY)?;
-    find_again(&step)?;
+    if !has_rollups(&step)? {
+        step.execute_batch(FOUND_BY)?;
+        find_again(&step)?;
+    }
     step.pragma_update(None, "user_version", VERSION)?;
     step.commit()?;
     Ok(connection)
@@ -113,10 +116,13 @@ pub(super) const ODD_ROW: Stop = Stop::Broken("a row of it is not of the type th
 /// Events tell who was where: not for everybody on the machine.
 const NEW_FILE: u32 = 0o640;
 
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
+
+/// Had no dictionaries, and lines in larger chunks: its blocks stay as they are, beside others that come to it.
+const WITHOUT_DICTIONARIES: i64 = 2;
 
 /// Had the same events; runs that knew fingerprints alone, and sums that were slow to add up.
-const BEFORE: i64 = 1;
+const WITHOUT_ROLLUPS: i64 = 1;
 
 const PAGE: u32 = 8192;
 

@@ -5,8 +5,9 @@
 use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::block::{self, Block, MOST, Row};
 use super::bytes::{Packer, Unpacker};
@@ -119,7 +120,8 @@ impl Segment {
             while pages.next()?.is_some() {}
             drop(pages);
             drop(give_back);
-            // What readers still hold of the log is cut another time.
+            // What readers still hold of the log is cut another time: events wait for this.
+            connection.busy_timeout(Duration::ZERO)?;
             connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))?;
             Ok(())
         };
@@ -178,8 +180,18 @@ pub(super) fn places(connection: &Connection, after: i64) -> Result<Vec<Place>, 
 
 /// A column of a block.
 pub(super) fn column(connection: &Connection, block: i64, column: u8) -> Result<Vec<u8>, Stop> {
+    column_if_there(connection, block, column)?.ok_or(Stop::Broken("a column is missing"))
+}
+
+/// The same where there may be none.
+pub(super) fn column_if_there(
+    connection: &Connection,
+    block: i64,
+    column: u8,
+) -> Result<Option<Vec<u8>>, Stop> {
     let mut statement = connection.prepare_cached("SELECT data FROM columns WHERE place = ?1")?;
-    Ok(statement.query_row([column_place(block, column)], |row| row.get(0))?)
+    let place = column_place(block, column);
+    Ok(statement.query_row([place], |row| row.get(0)).optional()?)
 }
 
 /// A chunk of a block's lines.
@@ -188,15 +200,25 @@ pub(super) fn chunk(connection: &Connection, block: i64, chunk: usize) -> Result
     Ok(statement.query_row([chunk_place(block, chunk)], |row| row.get(0))?)
 }
 
+/// What the lines of a block have in common; `None` in files of before.
+pub(super) fn dictionary(connection: &Connection, block: i64) -> Result<Option<Vec<u8>>, Stop> {
+    let mut statement = connection.prepare_cached("SELECT data FROM chunks WHERE place = ?1")?;
+    let place = chunk_place(block, DICTIONARY);
+    Ok(statement.query_row([place], |row| row.get(0)).optional()?)
+}
+
 /// Where a column of a block stands.
 fn column_place(block: i64, column: u8) -> i64 {
     (block << 8) | i64::from(column)
 }
 
 fn chunk_place(block: i64, chunk: usize) -> i64 {
-    // INVARIANT: a block has fewer chunks than 1024.
+    // INVARIANT: a block has fewer chunks than 1023.
     (block << 10) | chunk as i64
 }
+
+/// Where the dictionary stands among the chunks.
+const DICTIONARY: usize = 1023;
 
 fn take_up(connection: &Connection, blocks: &mut Vec<Place>) -> Result<(), Stop> {
     let last = blocks.last().map_or(0, |place| place.number);
@@ -319,9 +341,13 @@ fn write_block(
         insert.execute(params![column_place(number, column), data])?;
     }
     let mut insert = step.prepare_cached("INSERT INTO chunks (place, data) VALUES (?1, ?2)")?;
-    for (chunk, data) in block.chunks.into_iter().enumerate() {
+    for (chunk, data) in block.lines.chunks.into_iter().enumerate() {
         insert.execute(params![chunk_place(number, chunk), data])?;
     }
+    insert.execute(params![
+        chunk_place(number, DICTIONARY),
+        block.lines.dictionary
+    ])?;
     let place = Place {
         number,
         events: block.events,

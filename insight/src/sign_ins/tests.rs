@@ -1,9 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::time::Duration;
 
 use crossgate_testkit::sign_ins::{Invented, Invention, OWN};
 use jiff::ToSpan as _;
 
+use super::bytes::Packer;
 use super::files::companions;
 use super::*;
 
@@ -577,6 +579,87 @@ fn files_of_the_version_before_are_read_and_brought_up_one_after_the_other() {
     assert_eq!(sums(&store), wanted);
 }
 
+/// Each event's line, by its id.
+fn all_lines(store: &Store) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    let take = &mut |found: Found<'_>| {
+        all.insert(id_of(found.line), found.line.to_owned());
+        Answer::Hit
+    };
+    assert_eq!(
+        store.walk(&query(Condition::Unknown), take).unwrap(),
+        End::All
+    );
+    all
+}
+
+/// As version 2 wrote blocks: lines in larger chunks without a dictionary, and no short fingerprints.
+fn write_without_dictionaries(path: &Path) {
+    let file = rusqlite::Connection::open(path).unwrap();
+    let mut packer = Packer::new().unwrap();
+    for place in segment::places(&file, 0).unwrap() {
+        let mut reader = lines::Reader::new().unwrap();
+        let rows: Vec<String> = (0..place.events)
+            .map(|row| reader.line(&file, place.number, row).unwrap().to_owned())
+            .collect();
+        file.execute("DELETE FROM chunks WHERE place >> 10 = ?1", [place.number])
+            .unwrap();
+        for (chunk, rows) in rows.chunks(lines::CHUNK_OF_BEFORE).enumerate() {
+            let mut text = Vec::new();
+            for row in rows {
+                bytes::put_text(&mut text, Some(row));
+            }
+            let key = (place.number << 10) | chunk as i64;
+            let packed = packer.pack(&text).unwrap();
+            file.execute("INSERT INTO chunks VALUES (?1, ?2)", (key, packed))
+                .unwrap();
+        }
+    }
+    file.execute_batch("DELETE FROM columns WHERE place & 255 >= 160; PRAGMA user_version = 2;")
+        .unwrap();
+}
+
+#[test]
+fn blocks_of_version_2_are_read_beside_those_that_come_to_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let invention = invention(20_000, 1);
+    let events: Vec<_> = (0..20_000).map(|number| invention.event(number)).collect();
+    let (before, after) = events.split_at(13_000);
+    let store = Store::open(folder.path(), KEEP, false).unwrap();
+    store.append(&lines(before)).unwrap();
+    let wanted = |events: &[Invented]| -> BTreeMap<String, String> {
+        let line = |event: &Invented| String::from_utf8(lines([event])).unwrap();
+        let lines = events
+            .iter()
+            .map(|event| (event.id.clone(), line(event).trim_end().to_owned()));
+        lines.collect()
+    };
+    assert!(all_lines(&store) == wanted(before), "as it was written");
+    let path = store.files().unwrap().remove(0).path;
+    drop(store);
+    write_without_dictionaries(&path);
+    let store = Store::open(folder.path(), KEEP, false).unwrap();
+    assert!(all_lines(&store) == wanted(before), "as version 2 wrote it");
+    store.append(&lines(after)).unwrap();
+    assert!(all_lines(&store) == wanted(&events), "of both versions");
+    let connection = schema::reader(&path).unwrap();
+    assert_eq!(schema::version(&connection).unwrap(), 3);
+    drop(connection);
+    for sample in [&events[5_000], &events[19_000]] {
+        let (id, name) = (&sample.user_id, &sample.user_principal_name);
+        let of_user = expected(&events, |event| event.user_id == *id);
+        let of_name = expected(&events, |event| event.user_principal_name == *name);
+        for (column, value, wanted) in [
+            (Column::UserId, id, of_user),
+            (Column::UserPrincipalName, name, of_name),
+        ] {
+            let value = value.to_ascii_uppercase();
+            let found = walked(&store, &query(is(column, &value)), 100);
+            assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), wanted);
+        }
+    }
+}
+
 #[test]
 fn a_file_that_was_put_away_is_not_opened_again() {
     let folder = tempfile::tempdir().unwrap();
@@ -633,4 +716,40 @@ fn how_no_value_begins_is_known_without_a_look_at_events() {
         expected(&events, |event| event.user_principal_name == *name).len()
     );
     assert!(looks <= found + 1, "{looks} looks for {found} events");
+}
+
+/// Files are let go after each event here: no event is given twice, none is missed, and what comes to where it has not been yet is given.
+#[test]
+fn an_export_that_lets_go_of_its_files_gives_each_event_once_and_those_that_come_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, events) = filled(folder.path(), &invention(9_000, 2));
+    let (from, to) = (events[3_900].at, events[4_700].at);
+    let late = Invention {
+        until: events[4_400].at,
+        ..invention(50, 1)
+    };
+    let late: Vec<_> = (0..50).map(|number| late.event(number)).collect();
+    let query = Query {
+        from: Some(from),
+        to: Some(to),
+        descending: false,
+        ..query(Condition::Unknown)
+    };
+    let mut given = Vec::new();
+    let take = &mut |found: Found<'_>| {
+        if given.is_empty() {
+            store.append(&lines(&late)).unwrap();
+        }
+        given.push((found.position, id_of(found.line)));
+        Answer::Hit
+    };
+    let end = store.export_letting_go(&query, Duration::ZERO, take);
+    assert_eq!(end.unwrap(), End::All);
+    let all: Vec<_> = events.iter().chain(&late).cloned().collect();
+    let wanted = expected(&all, |event| (from..=to).contains(&event.at));
+    assert!(wanted.len() > 801, "some of those that came are among them");
+    assert_eq!(given.len(), wanted.len());
+    assert!(given.is_sorted());
+    let ids: BTreeSet<_> = given.into_iter().map(|(_, id)| id).collect();
+    assert_eq!(ids, wanted);
 }

@@ -1,18 +1,19 @@
 //! Events in the order of their times, those that are looked for, from a place on.
 
 use std::cmp::{Ordering, Reverse};
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::block::{self, CHUNK, Lines};
+use super::block;
 use super::bytes::Unpacker;
 use super::column::Column;
 use super::condition::{Columns, Condition};
 use super::error::{Stop, StoreError};
 use super::event::Facts;
+use super::lines::Reader;
 use super::run::{self, Run};
 use super::schema;
 use super::segment::{self, Place};
@@ -318,8 +319,7 @@ struct Part {
     path: PathBuf,
     connection: Connection,
     unpacker: Unpacker,
-    /// The chunk that was read last, by block.
-    chunks: HashMap<i64, (usize, Lines)>,
+    lines: Reader,
     /// The last line of those that wait.
     waiting: Box<str>,
 }
@@ -334,7 +334,7 @@ impl Part {
             path: path.to_owned(),
             connection,
             unpacker: Unpacker::new()?,
-            chunks: HashMap::new(),
+            lines: Reader::new()?,
             waiting: "".into(),
         }))
     }
@@ -422,7 +422,7 @@ impl Part {
             unpacker,
             ..
         } = self;
-        let mut read = |column| segment::column(connection, block.number, column);
+        let mut read = |column| segment::column_if_there(connection, block.number, column);
         let columns = Columns::new(block.events, &mut read, unpacker);
         let rows = query.condition.rows_of(columns)?;
         if !rows.contains(&true) {
@@ -451,23 +451,7 @@ impl Part {
             self.waiting = line.into();
             return Ok(&self.waiting);
         }
-        let (chunk, line) = (row / CHUNK, row % CHUNK);
-        let is_read = self
-            .chunks
-            .get(&block)
-            .is_some_and(|(read, _)| *read == chunk);
-        if !is_read {
-            if self.chunks.len() >= MOST_CHUNKS {
-                self.chunks.clear();
-            }
-            let packed = segment::chunk(&self.connection, block, chunk)?;
-            let lines = Lines::unpack(&packed, &mut self.unpacker)?;
-            self.chunks.insert(block, (chunk, lines));
-        }
-        self.chunks
-            .get(&block)
-            .and_then(|(_, lines)| lines.get(line))
-            .ok_or(Stop::Broken("a line is missing"))
+        self.lines.line(&self.connection, block, row)
     }
 }
 
@@ -495,9 +479,6 @@ const fn is_tail(block: &Place) -> bool {
 
 /// What opening a file costs, in blocks.
 const OPENED: usize = 4;
-
-/// Chunks that are kept while blocks that overlap are read: about a hundred kilobytes each.
-const MOST_CHUNKS: usize = 64;
 
 #[cfg(test)]
 mod tests {
