@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use crossgate_config::{ClientTlsFiles, Form, HttpAuthorization, Receiver};
+use crossgate_config::{ClientTlsFiles, Form, HttpAuthorization, OnFull, Receiver};
 use crossgate_testkit::programs::wait_up_to;
 
 use super::*;
@@ -146,6 +146,7 @@ fn open_with(
         receipts: false,
         spool: spool.to_owned(),
         spool_size: 1 << 20,
+        on_full: OnFull::Refuse,
         timeout: LIMIT,
         batch,
     };
