@@ -13,7 +13,7 @@ mod render;
 mod repeats;
 mod sinks;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod thread;
 mod writer;
 
@@ -32,7 +32,7 @@ pub use thread::{Totals, Writer};
 
 use crossgate_config::{OnFull, SignInMode, SignIns as Settings};
 use crossgate_insight::sign_ins::{Keep, Store};
-use crossgate_sinks::machine_name;
+use crossgate_sinks::{machine_name, unclaimed};
 
 use crate::admin::Noted;
 use crate::ops::Metrics;
@@ -74,6 +74,13 @@ impl SignIns {
             Ok(outlet(name, sink, settings.on_full))
         });
         let mut outlets = outlets.collect::<io::Result<Vec<Outlet>>>()?;
+        for left in unclaimed(&settings.spooled, settings.spools.as_deref()) {
+            tracing::warn!(
+                folder = %left.folder.display(),
+                events = left.events,
+                "sign-ins: events wait in a spool of no sink and are not sent; give a sink this `spool`, or delete the folder"
+            );
+        }
         let gateway = settings.gateway.clone().unwrap_or_else(machine_name);
         for receiver in &settings.spooled {
             let sink = SpooledSink::open(receiver, &gateway, settings.fsync, metrics)?;
