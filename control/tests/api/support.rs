@@ -233,6 +233,7 @@ fn administrator(credential: Credential) -> Administrator {
         credential,
         display_name: None,
         user_principal_name: None,
+        terms_accepted: Arc::default(),
     }
 }
 
