@@ -388,6 +388,10 @@ impl Store for Watched {
         self.inner.history(address)
     }
 
+    fn latest(&self, address: &Address, limit: usize) -> Result<Vec<Version>, StoreError> {
+        self.inner.latest(address, limit)
+    }
+
     fn each_at(
         &self,
         kind: DocumentKind,
