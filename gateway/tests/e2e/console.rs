@@ -6,9 +6,10 @@ use std::time::Duration;
 use crate::site::FABRIKAM;
 use crate::site::admin::{DEFAULT, GLOBAL_ADMINISTRATOR, POLICIES};
 use crate::site::console::lobby;
-use crate::site::people::{Doors, asked, of};
+use crate::site::people::{CONSOLE_HOST, Doors, asked, of};
 use crossgate_insight::sign_ins::{Keep, Store};
 use crossgate_testkit::browser::Tab;
+use crossgate_testkit::curl::Curl;
 use crossgate_testkit::gateway::OWN_TENANT;
 use crossgate_testkit::programs::wait_for;
 use crossgate_testkit::sign_ins::Invention;
@@ -371,6 +372,41 @@ fn a_protected_action_asks_for_more_of_a_sign_in_and_then_does_what_was_sent() {
     );
     let made = doors.admin("GET", POLICIES, &json!({})).json();
     assert_eq!(made["value"].as_array().unwrap().len(), 1, "{made:#}");
+}
+
+#[test]
+fn roles_that_the_provider_told_are_told_anew_after_an_hour() {
+    let mut doors = lobby().open();
+    let cookie = Doors::session_cookie(&doors.administrator("ada"));
+    let ask = |doors: &Doors, accept: &str| {
+        let authority = doors.gateway.directory().join("tls-cert.pem");
+        Curl::get_tls(
+            doors.gateway.admin(),
+            CONSOLE_HOST,
+            "/console/default",
+            &authority,
+        )
+        .header("Cookie", &format!("__Host-crossgate={cookie}"))
+        .header("Accept", accept)
+        .send()
+    };
+    assert_eq!(ask(&doors, "text/html").status, 200);
+    doors.gateway.terminate();
+    drop(doors.gateway.wait());
+    let file = doors.gateway.directory().join("portal.db");
+    let changed = rusqlite::Connection::open(file)
+        .unwrap()
+        .execute("UPDATE sessions SET begun = begun - 3600", ());
+    assert_eq!(changed, Ok(1));
+    doors.gateway.start_again();
+    let answer = ask(&doors, "text/html");
+    assert_eq!(answer.status, 302, "{}", answer.text());
+    let to = answer.header("location").unwrap_or_default();
+    assert!(to.starts_with(doors.contoso.issuer()), "{to}");
+    // Who cannot be sent there has no roles any more.
+    let answer = ask(&doors, "*/*");
+    assert_eq!(answer.status, 403, "{}", answer.text());
+    assert!(answer.text().contains("You have no role here"));
 }
 
 #[test]
