@@ -19,7 +19,9 @@ pub struct SignIns {
     pub sinks: Vec<Sink>,
     /// Receivers over the network, each with its spool.
     pub spooled: Vec<SpooledSink>,
-    /// What happens to a request whose event the queue cannot take.
+    /// The folder of the spools of receivers that name none; `None` where the policy is in a directory.
+    pub spools: Option<PathBuf>,
+    /// What happens to a request whose event the queue cannot take, and to events that a sink cannot, where the sink does not say.
     pub on_full: OnFull,
     /// Events that may wait for the sinks.
     pub queue: usize,
@@ -66,7 +68,7 @@ pub enum Sink {
     Stdout,
 }
 
-/// What happens when the queue is full.
+/// What happens when there is no room for an event.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum OnFull {
     /// The request is refused: nothing passes unseen.
@@ -96,7 +98,8 @@ impl SignIns {
             )
         });
         let sinks = section.texts("sinks", sink);
-        let spooled = sink::read_all(section, policy);
+        let on_full = OnFull::read(section).unwrap_or(DEFAULT_ON_FULL);
+        let spooled = sink::read_all(section, policy, on_full);
         // A list whose only items are faulty has been told of.
         let none = sinks.as_ref().is_some_and(Vec::is_empty)
             && section.lacks("sinks")
@@ -104,18 +107,13 @@ impl SignIns {
         if section.purpose() == Purpose::Serve && none {
             section.fault("sinks", EXPECTED_SINK);
         }
-        let on_full = section.text("on_full", |text| {
-            text.choice(
-                "an answer to a full queue",
-                &[("refuse", OnFull::Refuse), ("drop", OnFull::Drop)],
-            )
-        });
         Self {
             mode: mode.unwrap_or(DEFAULT_MODE),
             gateway: section.text("gateway", gateway),
             sinks: sinks.unwrap_or_else(|| vec![Sink::File(section.path(DEFAULT_FILE))]),
             spooled,
-            on_full: on_full.unwrap_or(DEFAULT_ON_FULL),
+            spools: sink::folder(policy),
+            on_full,
             queue: section.positive_number("queue", DEFAULT_QUEUE),
             flush_every: positive_duration(section, "flush_every", DEFAULT_FLUSH),
             fsync: section.boolean("fsync", DEFAULT_FSYNC),
@@ -127,6 +125,17 @@ impl SignIns {
             receipts: section.boolean("receipts", DEFAULT_RECEIPTS),
             store: SignInStore::read(section, policy),
         }
+    }
+}
+
+impl OnFull {
+    pub(crate) fn read(section: &mut Section<'_>) -> Option<Self> {
+        section.text("on_full", |text| {
+            text.choice(
+                "an answer to an event without room",
+                &[("refuse", Self::Refuse), ("drop", Self::Drop)],
+            )
+        })
     }
 }
 

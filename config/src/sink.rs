@@ -11,9 +11,9 @@ pub use address::Endpoint;
 pub use authorization::HttpAuthorization;
 pub use kind::{ClientTlsFiles, Header, NatsCredentials, OtlpProtocol, Receiver};
 
-use crate::PolicySource;
 use crate::reader::{Section, Seen, Text};
 use crate::units::{positive_duration, positive_size};
+use crate::{OnFull, PolicySource};
 
 /// A receiver of events, and the spool from which they are sent to it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -30,6 +30,8 @@ pub struct SpooledSink {
     pub spool: PathBuf,
     /// Bytes that the folder may take.
     pub spool_size: u64,
+    /// What happens where the spool is full.
+    pub on_full: OnFull,
     /// How long one sending may take, with the answer to it.
     pub timeout: Duration,
     /// Events that are sent together at most.
@@ -60,7 +62,11 @@ impl Form {
 }
 
 /// Reads every `[[sign_ins.sink]]`.
-pub(crate) fn read_all(sign_ins: &mut Section<'_>, policy: &PolicySource) -> Vec<SpooledSink> {
+pub(crate) fn read_all(
+    sign_ins: &mut Section<'_>,
+    policy: &PolicySource,
+    on_full: OnFull,
+) -> Vec<SpooledSink> {
     let mut names = Seen::new("give each sink a name of its own");
     let mut folders: Vec<PathBuf> = Vec::new();
     sign_ins.sections("sink", |section| {
@@ -88,6 +94,7 @@ pub(crate) fn read_all(sign_ins: &mut Section<'_>, policy: &PolicySource) -> Vec
                 "is too small to work with; expected `1MiB` at least",
             );
         }
+        let on_full = OnFull::read(section).unwrap_or(on_full);
         let timeout = positive_duration(section, "timeout", DEFAULT_TIMEOUT);
         let batch = section.positive_number("batch", DEFAULT_BATCH);
         Some(SpooledSink {
@@ -97,6 +104,7 @@ pub(crate) fn read_all(sign_ins: &mut Section<'_>, policy: &PolicySource) -> Vec
             receipts,
             spool: spool?,
             spool_size,
+            on_full,
             timeout,
             batch,
         })
@@ -115,13 +123,21 @@ fn name(text: &Text<'_>) -> Option<String> {
     Some(name)
 }
 
+/// Where spools are that nobody gave another place.
+pub(crate) fn folder(policy: &PolicySource) -> Option<PathBuf> {
+    match policy {
+        PolicySource::Sqlite(policy) => Some(policy.with_file_name(DEFAULT_SPOOL)),
+        PolicySource::Directory(_) => None,
+    }
+}
+
 fn beside_the_store(
     section: &mut Section<'_>,
     name: &str,
     policy: &PolicySource,
 ) -> Option<PathBuf> {
     match policy {
-        PolicySource::Sqlite(policy) => Some(policy.with_file_name(DEFAULT_SPOOL).join(name)),
+        PolicySource::Sqlite(_) => folder(policy).map(|folder| folder.join(name)),
         // Faulty or missing: a path that is wrong was told of.
         PolicySource::Directory(_) => {
             if section.field("spool").is_none() {

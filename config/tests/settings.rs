@@ -96,6 +96,7 @@ key_file = "key.pem"
 form = "ocsf"
 spool = "elsewhere"
 spool_size = "2GiB"
+on_full = "drop"
 receipts = true
 timeout = "3s"
 batch = 50
@@ -143,7 +144,12 @@ upstreams = ["http://127.0.0.1:9001"]
     assert!(!stream.receipts && siem.receipts);
     assert_eq!(stream.timeout, Duration::from_secs(10));
     assert_eq!(stream.spool, in_folder("state/spool/stream"));
+    assert_eq!(sign_ins.spools, Some(in_folder("state/spool")));
     assert_eq!(stream.spool_size, 1 << 30);
+    assert_eq!(
+        (stream.on_full, siem.on_full),
+        (OnFull::Refuse, OnFull::Drop)
+    );
     let Receiver::Otlp {
         protocol: OtlpProtocol::Grpc,
         headers,

@@ -12,7 +12,7 @@ pub(crate) mod field {
     /// The version of the document that the form was made of.
     pub(crate) const VERSION: &str = "version";
     /// It is meant whomever it shuts out.
-    pub(crate) const CONFIRM: &str = "confirm-lock-out";
+    pub const CONFIRM: &str = "confirm-lock-out";
     /// The address that the form is for, where a script asks what would become of it.
     pub(crate) const CHECKS: &str = "checks";
 }
@@ -27,7 +27,8 @@ impl Shown<'_> {
     /// Makes a change with the version and the confirmation of the form, or only asks what would become of it.
     pub(crate) fn change(&self, ask: Ask) -> Result<Told, Problem> {
         ask.version(self.visit.field(field::VERSION))
-            .confirmed(self.visit.is_ticked(field::CONFIRM))
+            // Who only asks what would become of it is told of a lock-out, whatever is ticked by then.
+            .confirmed(self.visit.is_ticked(field::CONFIRM) && !checks(self.visit))
             .only_validated(checks(self.visit))
             .send(self.api)
             .map_err(|failed| Problem { failed })

@@ -16,6 +16,7 @@ mod setting;
 mod visit;
 
 pub use api::Api;
+pub use form::field::CONFIRM;
 pub use render::Console;
 pub use reply::{HttpReply, Reply};
 pub use visit::Visit;

@@ -20,6 +20,8 @@ pub struct Visit {
     pub csrf: String,
     /// What the own organisation is called.
     pub organisation: String,
+    /// The id of its tenant.
+    pub own: String,
     /// The time.
     pub now: Timestamp,
 }

@@ -16,6 +16,8 @@ pub struct Administrator {
     pub display_name: Option<Arc<str>>,
     /// `upn` or `preferred_username`.
     pub user_principal_name: Option<Arc<str>>,
+    /// The terms of use that they accepted in a browser.
+    pub terms_accepted: Arc<[Id]>,
 }
 
 /// What a caller showed.

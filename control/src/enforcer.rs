@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crossgate_config::Settings;
 use crossgate_graph::Compiled;
-use crossgate_policy::ids::{Guid, TenantId};
+use crossgate_policy::ids::{Guid, Id, TenantId};
 use crossgate_policy::snapshot::Snapshot;
 use crossgate_policy::subject::Subject;
 use crossgate_policy::{Decision, Line};
@@ -195,6 +195,8 @@ pub struct Asking<'a> {
     pub subject: &'a Subject,
     /// Where the call comes from.
     pub address: Option<IpAddr>,
+    /// The terms of use that they accepted.
+    pub terms_accepted: &'a [Id],
 }
 
 /// Somebody who would be shut out.

@@ -178,6 +178,33 @@ impl Crossed {
             Self::Neither => "none",
         }
     }
+
+    /// The same as a `$filter` of `signIns`, of columns that the log finds events by: who crossed from `own`, this way, to or from `tenant`, where
+    /// one is named. Sums and the lists that they lead to are of the same events.
+    #[must_use]
+    pub fn filter(self, own: &str, tenant: Option<&str>) -> String {
+        let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
+        let named = quoted(own);
+        let known = "crossTenantAccessType ne null and crossTenantAccessType ne 'none'";
+        // Who crossed from one foreign tenant to another went out of the own network.
+        let here = format!("resourceTenantId eq {named} or resourceTenantId eq null");
+        let is = |column: &str| tenant.map(|tenant| format!(" and {column} eq {}", quoted(tenant)));
+        match self {
+            Self::Inbound => format!(
+                "({known} and ({here}) and homeTenantId ne null and homeTenantId ne {named}{})",
+                is("homeTenantId").unwrap_or_default()
+            ),
+            Self::Outbound => format!(
+                "({known} and resourceTenantId ne null and resourceTenantId ne {named}{})",
+                is("resourceTenantId").unwrap_or_default()
+            ),
+            Self::Neither => format!(
+                "not ({} or {})",
+                Self::Inbound.filter(own, None),
+                Self::Outbound.filter(own, None)
+            ),
+        }
+    }
 }
 
 impl Status<'_> {

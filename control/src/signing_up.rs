@@ -1,6 +1,7 @@
 //! Self-service sign-up: somebody without a record becomes a guest by the user flow of an app, or waits for approval.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crossgate_config::Settings;
 use crossgate_graph::{Compiled, UserFlow, is_custom};
@@ -148,6 +149,7 @@ pub fn sign_up(
         }),
         display_name: who.name.as_deref().map(Into::into),
         user_principal_name: None,
+        terms_accepted: Arc::default(),
     };
     let approves = ledger
         .compiled()

@@ -179,7 +179,7 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
     );
     let gateway = Gateway {
         live: Arc::clone(&live),
-        sign_ins,
+        sign_ins: sign_ins.clone(),
         metrics: Arc::clone(&metrics),
         signer: Arc::clone(&parts.signer),
         tokens: Arc::clone(&parts.tokens),
@@ -242,6 +242,7 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
             Arc::clone(&parts.tokens),
             Arc::clone(&metrics),
             people.clone(),
+            sign_ins,
         );
         let service = proxy::admin_service(
             admin,

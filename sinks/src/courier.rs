@@ -2,6 +2,8 @@
 
 mod backoff;
 mod parcel;
+mod refused;
+mod witness;
 
 use std::any::Any;
 use std::io;
@@ -20,6 +22,7 @@ use crate::status::{Status, Tally};
 use crate::stop::Stop;
 use backoff::Backoff;
 use parcel::{Parcel, Suspects};
+use witness::Witness;
 
 pub(crate) struct Courier {
     settings: Settings,
@@ -32,6 +35,7 @@ pub(crate) struct Courier {
     backoff: Backoff,
     /// Events that are sent together at most: fewer after a failure, for a receiver that is too slow for many.
     most: usize,
+    witness: Witness,
 }
 
 /// Why a session ended.
@@ -54,6 +58,7 @@ impl Courier {
         Self {
             rejected: Rejected::new(&settings.spool, settings.spool_size),
             most: settings.batch,
+            witness: Witness::new(&settings.spool),
             settings,
             gateway: gateway.into(),
             source,
@@ -119,6 +124,7 @@ impl Courier {
 
     async fn session(&mut self) -> End {
         let mut session = None;
+        let mut batches = 0;
         loop {
             let batch = match self.source.batch(self.most.max(FEWEST), MOST_BYTES) {
                 Ok(batch) => batch,
@@ -129,13 +135,17 @@ impl Courier {
                     return End::Stopped;
                 }
                 self.stop.woken(LOOK_AROUND).await;
+                batches = LOOK_AROUND_AFTER;
+            } else if let Err(failure) = self.deliver(&mut session, batch).await {
+                return End::Failed(failure);
+            }
+            batches += 1;
+            // Also where events never end: what another process has left is older than most of them.
+            if batches >= LOOK_AROUND_AFTER {
+                batches = 0;
                 if let Err(error) = self.source.look_around() {
                     return End::Failed(of_the_spool(&error));
                 }
-                continue;
-            }
-            if let Err(failure) = self.deliver(&mut session, batch).await {
-                return End::Failed(failure);
             }
         }
     }
@@ -157,6 +167,7 @@ impl Courier {
         while let Some(part) = parts.pop() {
             let sent = parcel.rendered.get(part.clone()).unwrap_or_default();
             let (first, count) = (part.start, sent.len());
+            let mut is_told_of_each = true;
             let taken = match self.send(session, sent).await? {
                 Answer::Refused(_) if count > 1 => {
                     // One of them it may be; the others are to go on.
@@ -188,11 +199,16 @@ impl Courier {
                     let refused = refused.min(count as u64);
                     self.tally.rejected(refused);
                     self.tally.delivered(count as u64 - refused);
+                    is_told_of_each = false;
                     count
                 }
             };
             if taken > 0 {
                 suspects.others_are_taken();
+                let last = parcel.events.get(first + taken - 1);
+                if let Some(event) = last.filter(|_| is_told_of_each) {
+                    self.witness.saw(&stream, event);
+                }
             }
             let mut done = first + taken;
             for (place, reason) in suspects.convicted() {
@@ -208,7 +224,11 @@ impl Courier {
             }
         }
         if let Some(reason) = suspects.left() {
-            return Err(Failure::of_everything(reason));
+            let failure = Failure::of_everything(reason);
+            if !self.are_bad_themselves(session).await? {
+                return Err(failure);
+            }
+            self.give_up_all(&parcel, suspects)?;
         }
         self.tally.lost(lost);
         self.pass(&mut parcel, next)
@@ -276,23 +296,11 @@ impl Courier {
             .map_err(late)?
     }
 
-    fn reject<'a>(
-        &self,
-        events: impl IntoIterator<Item = &'a Spooled>,
-        reason: &str,
-    ) -> Result<(), Failure> {
-        tracing::error!(
-            sink = self.settings.name,
-            file = %self.rejected.path().display(),
-            "sign-ins: the receiver refuses an event for good; it is kept in the file: {reason}"
-        );
-        self.rejected
-            .keep(events, reason)
-            .map_err(|error| of_the_spool(&error))
-    }
-
     fn failed(&mut self, failure: &Failure) -> Duration {
         self.tally.failed();
+        if !failure.refuses_all {
+            self.witness.interrupted();
+        }
         self.most = if failure.refuses_all {
             // The more are sent together, the sooner one is among them that is taken.
             self.most.saturating_mul(2).min(self.settings.batch)
@@ -345,6 +353,9 @@ const FEWEST: usize = 100;
 
 /// Another process that hands over may have left something.
 const LOOK_AROUND: Duration = Duration::from_secs(1);
+
+/// Batches between two looks: seldom enough to cost nothing.
+const LOOK_AROUND_AFTER: u32 = 16;
 
 /// Among threads that want the same core, a tenth of it.
 const NICE: i32 = 10;

@@ -13,6 +13,7 @@ mod send;
 mod spool;
 mod status;
 mod stop;
+mod unclaimed;
 
 use std::fmt;
 use std::io;
@@ -28,6 +29,7 @@ pub use origin::machine_name;
 use spool::{Appender, Spool};
 pub use status::{Status, Tally};
 use stop::Stop;
+pub use unclaimed::{Unclaimed, unclaimed};
 
 /// One receiver's spool, and the thread that empties it. Dropped, it delivers for a moment longer; what is left is sent after the next start.
 pub struct Sink {

@@ -1,9 +1,10 @@
 //! The cross-tenant access activity workbook: who came from where and went where, from a tenant down to a user and an app.
 
+use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::overview::or;
-use super::sign_ins::Chosen;
+use super::sign_ins::{Chosen, WAYS_OF_ACTIVITY, of_log};
 use super::{items, number, text};
 use crate::api::Ask;
 use crate::chart::{Bar, bars, share};
@@ -14,6 +15,17 @@ use crate::reply::Reply;
 /// `/console/activity`.
 pub(super) fn show(shown: &Shown<'_>) -> Reply {
     let chosen = Chosen::of(shown.visit);
+    let ways = &WAYS_OF_ACTIVITY;
+    if chosen.is_faulty() {
+        let values =
+            json!({ "chosen": chosen.shown(ways), "faulty": true, "fault": null, "tables": [] });
+        return shown.page_with(
+            StatusCode::BAD_REQUEST,
+            "activity.html",
+            "activity",
+            &values,
+        );
+    }
     let sums = |by: &str| {
         let asked = chosen.of_activity(by);
         let asked: Vec<(&str, &str)> = asked
@@ -24,16 +36,17 @@ pub(super) fn show(shown: &Shown<'_>) -> Reply {
     };
     let over_time = match sums(chosen.step()) {
         Ok(told) => told.body,
-        Err(failed) if failed.status == http::StatusCode::BAD_REQUEST => {
-            let values = json!({ "chosen": chosen.shown(), "fault": failed.message, "tables": [] });
+        Err(failed) if failed.status == StatusCode::BAD_REQUEST => {
+            let values = json!({ "chosen": chosen.shown(ways), "faulty": false, "fault": failed.message, "tables": [] });
             return shown.page_with(failed.status, "activity.html", "activity", &values);
         }
         Err(failed) => return shown.failed("activity", &failed),
     };
+    let days = of_several_days(items(&over_time));
     let drawn: Vec<Bar> = items(&over_time)
         .iter()
         .map(|row| Bar {
-            label: label(&text(row, "/from"), chosen.step()),
+            label: label(&text(row, "/from"), chosen.step(), days),
             counts: [number(row, "/inbound"), number(row, "/outbound")],
         })
         .collect();
@@ -57,7 +70,8 @@ pub(super) fn show(shown: &Shown<'_>) -> Reply {
         tables.push(table(shown, &chosen, by, &told));
     }
     let values = json!({
-        "chosen": chosen.shown(),
+        "chosen": chosen.shown(ways),
+        "faulty": false,
         "fault": null,
         "chart": bars(&drawn),
         "totals": [
@@ -69,7 +83,7 @@ pub(super) fn show(shown: &Shown<'_>) -> Reply {
         ],
         "complete": complete,
         "tables": tables,
-        "sign_ins": chosen.href("/console/sign-ins", &[]),
+        "sign_ins": chosen.href("/console/sign-ins", &of_log(&chosen)),
     });
     shown.page("activity.html", "activity", &values)
 }
@@ -80,9 +94,19 @@ fn is_complete(told: &Value) -> bool {
         .unwrap_or(false)
 }
 
-fn label(from: &str, step: &str) -> String {
+/// Whether rows begin on more than one day.
+fn of_several_days(rows: &[Value]) -> bool {
+    let day = |row: &Value| text(row, "/from").split('T').next().map(str::to_owned);
+    rows.first().map(day) != rows.last().map(day)
+}
+
+fn label(from: &str, step: &str, several_days: bool) -> String {
     let at = from.parse::<jiff::Timestamp>();
-    let form = if step == "hour" { "%H:%M" } else { "%m-%d" };
+    let form = match step {
+        "hour" if several_days => "%m-%d %H:%M",
+        "hour" => "%H:%M",
+        _ => "%m-%d",
+    };
     at.map_or_else(|_| from.to_owned(), |at| at.strftime(form).to_string())
 }
 
@@ -114,6 +138,9 @@ fn table(shown: &Shown<'_>, chosen: &Chosen, by: &str, told: &Value) -> Value {
         };
         let tenant = text(row, "/tenantId");
         let mut more = vec![(by, id.as_str())];
+        if path == "/console/sign-ins" {
+            more.extend(of_log(chosen));
+        }
         if by == "user" && chosen.tenant.is_empty() {
             more.push(("tenant", &tenant));
         }

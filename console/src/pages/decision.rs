@@ -59,7 +59,7 @@ pub(super) fn show(shown: &Shown<'_>, id: &str) -> Reply {
     let policies = policies.into_iter().flatten().map(|policy| {
         json!({
             "name": or(text(policy, "/displayName"), &text(policy, "/id")),
-            "result": text(policy, "/result"),
+            "result": applied(shown, &text(policy, "/result")),
             "href": format!("/console/conditional-access/{}", part(&text(policy, "/id"))),
         })
     });
@@ -67,6 +67,13 @@ pub(super) fn show(shown: &Shown<'_>, id: &str) -> Reply {
     let code = code.unwrap_or_default();
     let told = super::overview::reason(shown, &code.to_string());
     let (home, user) = (text(&event, "/homeTenantId"), text(&event, "/userId"));
+    let is_foreign =
+        |tenant: &String| !tenant.is_empty() && !tenant.eq_ignore_ascii_case(&shown.visit.own);
+    // Who crosses from one foreign tenant to another is counted of the one they go to.
+    let external = Some(text(&event, "/resourceTenantId")).filter(is_foreign);
+    let external = external.or_else(|| Some(home.clone()).filter(is_foreign));
+    let way = text(&event, "/crossgate/direction");
+    let way = shown.say_or(&format!("way.{way}"), &way);
     let values = json!({
         "let_in": !refused,
         "code": code,
@@ -77,7 +84,7 @@ pub(super) fn show(shown: &Shown<'_>, id: &str) -> Reply {
             fact("user", &or(text(&event, "/userDisplayName"), &user), &text(&event, "/userPrincipalName")),
             fact("home", &home, ""),
             fact("app", &text(&event, "/resourceDisplayName"), &text(&event, "/resourceId")),
-            fact("direction", &text(&event, "/crossgate/direction"), &text(&event, "/crossTenantAccessType")),
+            fact("direction", &way, &text(&event, "/crossTenantAccessType")),
             fact("address", &text(&event, "/ipAddress"), ""),
             fact("mfa", &text(&event, "/crossgate/mfa"), ""),
             fact("device", &text(&event, "/crossgate/device"), ""),
@@ -92,7 +99,8 @@ pub(super) fn show(shown: &Shown<'_>, id: &str) -> Reply {
         "incomplete": why.as_ref().map(|why| text(why, "/incompleteReason")),
         "policies": policies.collect::<Vec<_>>(),
         "of_user": href("/console/sign-ins", &[("range", "7d"), ("user", &user)]),
-        "of_tenant": href("/console/activity", &[("range", "7d"), ("tenant", &home)]),
+        "of_tenant": external
+            .map(|tenant| href("/console/activity", &[("range", "7d"), ("tenant", &tenant)])),
     });
     shown.page("decision.html", "sign-ins", &values)
 }
@@ -122,6 +130,11 @@ fn why(shown: &Shown<'_>, id: &str, event: &Value) -> Option<Value> {
     events
         .find(|told| told.get("id") == event.get("id"))
         .cloned()
+}
+
+/// What became of a policy.
+fn applied(shown: &Shown<'_>, result: &str) -> String {
+    shown.say_or(&format!("applied.{result}"), result)
 }
 
 fn fact(key: &str, value: &str, more: &str) -> Value {

@@ -34,6 +34,12 @@ pub(super) fn show(shown: &Shown<'_>) -> Reply {
             .map(|row| number(row, &format!("/{name}")))
             .collect()
     };
+    // Exactly these: what is added up here is what is listed there.
+    let these_hours = [
+        ("range", "custom"),
+        ("since", since.as_str()),
+        ("until", until.as_str()),
+    ];
     let tiles = [
         ("inbound", "inbound", &[("direction", "inbound")][..]),
         ("outbound", "outbound", &[("direction", "outbound")]),
@@ -45,7 +51,7 @@ pub(super) fn show(shown: &Shown<'_>) -> Reply {
             "key": key,
             "count": line.iter().sum::<u64>(),
             "line": sparkline(&line),
-            "href": href("/console/sign-ins", &[&[("range", "24h")], query].concat()),
+            "href": href("/console/sign-ins", &[&these_hours[..], query].concat()),
         })
     });
     let tenants = sums("tenant", &[("top", "5")]);
@@ -58,7 +64,7 @@ pub(super) fn show(shown: &Shown<'_>) -> Reply {
             "direction": text(row, "/direction"),
             "count": number(row, "/signIns"),
             "share": share(number(row, "/signIns"), most.unwrap_or_default()),
-            "href": href("/console/activity", &[("range", "24h"), ("tenant", &id)]),
+            "href": href("/console/activity", &[&these_hours[..], &[("tenant", &id)]].concat()),
         })
     });
     let reasons = sums(
@@ -68,7 +74,7 @@ pub(super) fn show(shown: &Shown<'_>) -> Reply {
     let reasons = reasons.as_ref().map(items).unwrap_or_default();
     let reasons = reasons.iter().map(|row| {
         let code = text(row, "/errorCode");
-        let query = [("range", "24h"), ("status", code.as_str())];
+        let query = [&these_hours[..], &[("status", code.as_str())]].concat();
         json!({
             "code": code,
             "told": reason(shown, &code),

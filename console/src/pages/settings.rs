@@ -60,6 +60,8 @@ pub(super) fn with_problem(shown: &Shown<'_>, partner: Option<&str>, problem: &P
 pub(super) fn checked(told: Result<&Told, &Problem>, fields: &[String]) -> Reply {
     let told = match told {
         Ok(told) => json!({ "kind": "good", "details": [], "advisories": told.advisories }),
+        // It is not looked at before that.
+        Err(problem) if problem.more_needed() => json!({ "kind": "sign-in-again", "details": [] }),
         Err(problem) => problem.shown(fields),
     };
     Reply::Data(told.to_string())

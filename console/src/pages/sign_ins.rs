@@ -1,5 +1,7 @@
 //! The sign-in log, filtered as the workbook is.
 
+use crossgate_control::sign_ins::Crossed;
+use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -23,10 +25,15 @@ pub(super) struct Chosen {
     pub(super) status: String,
     from: Timestamp,
     to: Timestamp,
+    /// Fields of which nothing can be made, each with the text that says so.
+    faults: Vec<(&'static str, &'static str)>,
 }
 
 /// The ranges that one chooses from, in hours.
 const RANGES: [(&str, i64); 4] = [("1h", 1), ("24h", 24), ("7d", 7 * 24), ("30d", 30 * 24)];
+
+/// Both ways over the border: what the workbook shows where no way is chosen, and the log only if asked.
+const CROSSING: &str = "crossing";
 
 impl Chosen {
     pub(super) fn of(visit: &Visit) -> Self {
@@ -34,15 +41,26 @@ impl Chosen {
         let (since, until) = (asked("since"), asked("until"));
         let named = asked("range");
         let known = RANGES.iter().find(|(name, _)| *name == named);
-        let custom = named == "custom" && moment(&since).is_some();
         let (range, hours) = known.copied().unwrap_or(("24h", 24));
-        let now = visit.now;
-        let to = moment(&until).filter(|_| custom).unwrap_or(now);
+        let custom = named == "custom";
+        let mut faults = Vec::new();
+        let mut read = |name, text: &str| {
+            let at = moment(text);
+            if custom && at.is_none() && !text.is_empty() {
+                faults.push((name, "filter.no-time"));
+            }
+            at.filter(|_| custom)
+        };
+        let (first, last) = (read("since", &since), read("until", &until));
+        let to = last.unwrap_or(visit.now);
         let before = to.saturating_sub(SignedDuration::from_hours(hours));
-        let from = moment(&since).filter(|from| custom && *from < to);
+        let from = first.unwrap_or_else(|| before.unwrap_or(to));
+        if custom && from >= to && faults.is_empty() {
+            faults.push(("since", "filter.not-before"));
+        }
         Self {
             range: if custom { "custom" } else { range }.to_owned(),
-            from: from.unwrap_or_else(|| before.unwrap_or(now)),
+            from,
             to,
             since,
             until,
@@ -51,7 +69,13 @@ impl Chosen {
             app: asked("app"),
             user: asked("user"),
             status: asked("status"),
+            faults,
         }
+    }
+
+    /// Nothing can be asked for by this choice.
+    pub(super) const fn is_faulty(&self) -> bool {
+        !self.faults.is_empty()
     }
 
     /// How time is taken apart in a chart.
@@ -66,7 +90,15 @@ impl Chosen {
             ("since", self.from.to_string()),
             ("until", self.to.to_string()),
             ("by", by.to_owned()),
-            ("direction", self.direction.clone()),
+            (
+                "direction",
+                if self.direction == CROSSING {
+                    ""
+                } else {
+                    &self.direction
+                }
+                .to_owned(),
+            ),
             ("tenant", self.tenant.clone()),
             ("app", self.app.clone()),
             ("user", self.user.clone()),
@@ -105,7 +137,8 @@ impl Chosen {
         ]
     }
 
-    pub(super) fn shown(&self) -> Value {
+    /// The filter as a page shows it, with these ways to choose from.
+    pub(super) fn shown(&self, ways: &[&str]) -> Value {
         let ranges = RANGES.iter().map(|(name, _)| *name).chain(["custom"]);
         let ranges = ranges.map(|name| json!({ "key": name, "chosen": name == self.range }));
         let options = |names: &[&str], chosen: &str| -> Vec<Value> {
@@ -115,11 +148,16 @@ impl Chosen {
                 .collect()
         };
         let code = self.status.bytes().all(|byte| byte.is_ascii_digit());
+        let fault = |field: &str| {
+            let (_, text) = self.faults.iter().find(|(name, _)| *name == field)?;
+            Some(*text)
+        };
         json!({
             "ranges": ranges.collect::<Vec<_>>(),
             "since": self.since,
             "until": self.until,
-            "directions": options(&["", "inbound", "outbound"], &self.direction),
+            "faults": { "since": fault("since"), "until": fault("until") },
+            "directions": options(ways, &self.direction),
             "statuses": options(&["", "success", "failure"], &self.status),
             "code": if code { self.status.as_str() } else { "" },
             "tenant": self.tenant,
@@ -131,24 +169,29 @@ impl Chosen {
     }
 
     /// The `$filter` of the log.
-    fn filter(&self) -> String {
+    fn filter(&self, own: &str) -> String {
         let at = |at: Timestamp| at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
+        // As sums have it: the end belongs to what comes next.
         let mut all = vec![
             format!("createdDateTime ge {}", at(self.from)),
-            format!("createdDateTime le {}", at(self.to)),
+            format!("createdDateTime lt {}", at(self.to)),
         ];
-        match self.direction.as_str() {
-            "inbound" | "outbound" => {
-                let direction = &self.direction;
-                all.push(format!("crossgate/direction eq '{direction}'"));
+        let tenant = Some(self.tenant.as_str()).filter(|tenant| !tenant.is_empty());
+        let way = |way: Crossed| way.filter(own, tenant);
+        let both = || format!("({} or {})", way(Crossed::Inbound), way(Crossed::Outbound));
+        match (self.direction.as_str(), tenant) {
+            ("inbound", _) => all.push(way(Crossed::Inbound)),
+            ("outbound", _) => all.push(way(Crossed::Outbound)),
+            (CROSSING, _) => all.push(both()),
+            // Of the own tenant nobody crossed to or from it.
+            (_, Some(tenant)) if tenant.eq_ignore_ascii_case(own) => {
+                let own = quoted(own);
+                all.push(format!(
+                    "(homeTenantId eq {own} or resourceTenantId eq {own})"
+                ));
             }
-            _ => {}
-        }
-        if !self.tenant.is_empty() {
-            let tenant = quoted(&self.tenant);
-            all.push(format!(
-                "(homeTenantId eq {tenant} or resourceTenantId eq {tenant})"
-            ));
+            (_, Some(_)) => all.push(both()),
+            (_, None) => {}
         }
         if !self.app.is_empty() {
             all.push(format!("resourceId eq {}", quoted(&self.app)));
@@ -184,8 +227,17 @@ fn moment(text: &str) -> Option<Timestamp> {
 /// `/console/sign-ins`.
 pub(super) fn show(shown: &Shown<'_>) -> Reply {
     let chosen = Chosen::of(shown.visit);
+    if chosen.is_faulty() {
+        let values = json!({ "chosen": chosen.shown(&WAYS_OF_LOG), "rows": [], "faulty": true });
+        return shown.page_with(
+            StatusCode::BAD_REQUEST,
+            "sign-ins.html",
+            "sign-ins",
+            &values,
+        );
+    }
     let token = shown.visit.asked("skiptoken");
-    let filter = chosen.filter();
+    let filter = chosen.filter(&shown.visit.own);
     let asked = [
         ("$filter", filter.as_str()),
         ("$top", "50"),
@@ -206,13 +258,35 @@ pub(super) fn show(shown: &Shown<'_>) -> Reply {
         )
     });
     let values = json!({
-        "chosen": chosen.shown(),
+        "chosen": chosen.shown(&WAYS_OF_LOG),
+        "faulty": false,
         "rows": rows.collect::<Vec<_>>(),
         "first": (!token.is_empty()).then(|| chosen.href("/console/sign-ins", &[])),
         "next": next,
-        "activity": chosen.href("/console/activity", &[]),
+        "activity": chosen.href("/console/activity", &of_activity(&chosen)),
     });
     shown.page("sign-ins.html", "sign-ins", &values)
+}
+
+/// Ways that the log can be filtered by.
+const WAYS_OF_LOG: [&str; 4] = ["", CROSSING, "inbound", "outbound"];
+
+/// Ways that the workbook can be.
+pub(super) const WAYS_OF_ACTIVITY: [&str; 3] = ["", "inbound", "outbound"];
+
+/// The workbook shows who crossed the border, whatever way is chosen.
+fn of_activity(chosen: &Chosen) -> Vec<(&'static str, &'static str)> {
+    let all_ways = chosen.direction == CROSSING;
+    all_ways.then_some(("direction", "")).into_iter().collect()
+}
+
+/// The log shows everybody where no way is chosen: what leads there from the workbook chooses those that it shows.
+pub(super) fn of_log(chosen: &Chosen) -> Vec<(&'static str, &'static str)> {
+    let all_ways = chosen.direction.is_empty();
+    all_ways
+        .then_some(("direction", CROSSING))
+        .into_iter()
+        .collect()
 }
 
 /// Which way somebody went; `None` where nobody knows.

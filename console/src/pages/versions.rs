@@ -137,6 +137,9 @@ fn page(shown: &Shown<'_>, document: &str, told: &Value, problem: Option<&Proble
             "content": content.and_then(|content| serde_json::to_string_pretty(content).ok()),
             "differences": differences(older.unwrap_or(&Value::Null), content.unwrap_or(&Value::Null)),
             "current": place == 0,
+            // It is a resource of its own in the API, whose connection somebody has to agree to.
+            "without_synchronization": place > 0
+                && synchronization(content) != synchronization(all.first().and_then(|now| now.get("content"))),
         })
     });
     let may_restore = may_restore(shown, document);
@@ -153,6 +156,12 @@ fn page(shown: &Shown<'_>, document: &str, told: &Value, problem: Option<&Proble
         Some(problem) => shown.page_with(problem.status(), "versions.html", "history", &values),
         None => shown.page("versions.html", "history", &values),
     }
+}
+
+/// What is synchronized with a partner, in a version of its document.
+fn synchronization(content: Option<&Value>) -> Option<&Value> {
+    let policy = content?.get("identitySynchronization")?;
+    (!policy.is_null()).then_some(policy)
 }
 
 /// The version that is brought back over; none where there is no document, for then it is made anew.

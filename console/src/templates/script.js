@@ -18,11 +18,19 @@ function show(form, told) {
     const place = [...form.querySelectorAll('[data-faults]')].find((element) => element.dataset.faults === field);
     (place ?? live).append(paragraph(place || !target ? message : `${target}: ${message}`));
   }
+  for (const place of form.querySelectorAll('[data-faults]')) {
+    for (const field of form.querySelectorAll(`:is(input, textarea)[aria-describedby~="${CSS.escape(place.id)}"]`)) {
+      if (place.childElementCount) field.setAttribute('aria-invalid', 'true');
+      else field.removeAttribute('aria-invalid');
+    }
+  }
   const words = {
     good: live.dataset.good, 'lock-out': live.dataset.lockOut, 'changed-meanwhile': live.dataset.changed,
+    'sign-in-again': live.dataset.again,
   };
   const summary = paragraph(words[told.kind] ?? told.message ?? live.dataset.bad);
   if (told.kind === 'good') summary.className = 'good';
+  if (told.kind === 'sign-in-again') summary.className = 'quiet';
   live.prepend(summary);
   for (const advisory of told.advisories ?? []) live.append(paragraph(advisory));
   const confirm = form.querySelector('[data-confirm]');
@@ -32,13 +40,21 @@ function show(form, told) {
 for (const form of document.querySelectorAll('form[data-check]')) {
   let waiting;
   let asked = 0;
-  form.addEventListener('input', () => {
+  form.addEventListener('input', (event) => {
+    const confirm = form.querySelector('[data-confirm]');
+    const box = confirm?.querySelector('input');
+    // Ticking it changes nothing of what is asked; anything else may shut out somebody else.
+    if (event.target === box) return;
+    if (box) box.checked = false;
+    if (confirm) confirm.hidden = true;
     clearTimeout(waiting);
     waiting = setTimeout(async () => {
       asked += 1;
       const own = asked;
       const fields = new URLSearchParams(new FormData(form));
       fields.set('checks', form.getAttribute('action'));
+      // Whoever it shuts out is to be told while one still thinks about it.
+      fields.delete('confirm-lock-out');
       try {
         const answer = await fetch('/console/check', { method: 'POST', body: fields, headers: { Accept: 'application/json' } });
         // An answer that was overtaken by another says nothing about what stands there now.

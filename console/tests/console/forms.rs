@@ -127,6 +127,18 @@ fn faults_stand_at_their_fields_and_what_was_filled_in_is_not_lost() {
         "{above}"
     );
     assert!(html.contains(">no-app</textarea>"), "{html}");
+    // Whoever does not see it is told too: the field names what is wrong with it.
+    let field = html
+        .split("id=\"b2bCollaborationInbound.applications.apps\"")
+        .nth(1)
+        .unwrap();
+    let field = field.split('>').next().unwrap();
+    assert!(
+        field.contains("faults-b2bCollaborationInbound.applications\" aria-invalid=\"true\""),
+        "{field}"
+    );
+    assert!(html.contains("id=\"faults-b2bCollaborationInbound.applications\""));
+    assert_eq!(html.matches("aria-invalid").count(), 1, "{html}");
 }
 
 #[test]
@@ -185,7 +197,31 @@ fn a_script_asks_what_would_become_of_a_form_and_nothing_is_changed_by_that() {
         serde_json::from_str::<Value>(&told).unwrap()["kind"],
         "good"
     );
-    assert_eq!(stub.changed().headers["crossgate-validate-only"], "true");
+    let asked = stub.changed();
+    assert_eq!(asked.headers["crossgate-validate-only"], "true");
+}
+
+#[test]
+fn who_only_asks_what_would_become_of_a_form_is_told_of_a_lock_out_whatever_is_ticked() {
+    let stub = Stub::with("x");
+    let fields = inbound(&[("checks", "/console/default"), ("confirm-lock-out", "true")]);
+    let _ = Console::new().answer(&sent("/console/check", &fields), &stub);
+    let asked = stub.changed();
+    assert!(!asked.headers.contains_key("crossgate-confirm-lock-out"));
+}
+
+#[test]
+fn a_script_is_told_that_saving_takes_another_sign_in() {
+    let stub = StepUp(Stub::with("x"));
+    let fields = inbound(&[("checks", "/console/default")]);
+    let reply = Console::new().answer(&sent("/console/check", &fields), &stub);
+    let Reply::Data(told) = reply else {
+        panic!("{reply:?}");
+    };
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told, json!({ "kind": "sign-in-again", "details": [] }));
+    let (_, html) = shown(&stub.0, &visit("sv", "/console/default"));
+    assert!(html.contains("data-again=\"När du sparar"), "{html}");
 }
 
 #[test]
@@ -249,6 +285,28 @@ fn a_restored_version_is_an_ordinary_change_that_takes_away_what_came_since() {
         json!({ "inboundTrust": { "isMfaAccepted": false }, "note": null })
     );
     assert_eq!(stub.changed().headers["if-match"], "W/\"4\"");
+}
+
+#[test]
+fn a_version_that_had_another_synchronization_says_that_it_does_not_come_back() {
+    let mut stub = Stub::with("x");
+    let version = |change: u64, content: &Value| json!({ "change": change, "activityDateTime": "2026-01-31T12:00:00Z", "content": content });
+    let with = json!({ "tenantId": PARTNER, "identitySynchronization": { "userSyncInbound": { "isSyncAllowed": true } } });
+    let without = json!({ "tenantId": PARTNER });
+    let told = |stub: &Stub| {
+        let document = format!("/console/versions?document=partners/{PARTNER}");
+        let (_, html) = shown(stub, &visit("en", &document));
+        html.matches("not brought back with it").count()
+    };
+    for (versions, expected) in [
+        ([version(9, &Value::Null), version(5, &with)], 1),
+        ([version(9, &without), version(5, &with)], 1),
+        ([version(9, &with), version(5, &with)], 0),
+        ([version(9, &Value::Null), version(5, &without)], 0),
+    ] {
+        stub.says("crossgate/versions", &json!({ "value": versions }));
+        assert_eq!(told(&stub), expected, "{versions:?}");
+    }
 }
 
 #[test]

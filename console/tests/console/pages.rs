@@ -2,10 +2,11 @@
 
 use crossgate_console::{Console, Reply};
 use crossgate_control::roles::Action;
+use crossgate_control::sign_ins::Crossed;
 use http::StatusCode;
 use serde_json::json;
 
-use crate::stage::{HOSTILE, PARTNER, Stub, sent, shown, visit};
+use crate::stage::{HOSTILE, OWN, PARTNER, Stub, sent, shown, visit};
 
 fn pages() -> Vec<String> {
     let mut pages: Vec<String> = [
@@ -174,7 +175,9 @@ fn a_tenant_leads_to_its_users_a_user_to_sign_ins_and_a_sign_in_to_its_decision(
     assert!(html.contains(href), "{html}");
     let (_, html) = shown(&stub, &visit("en", "/console/activity?range=7d&tenant=abc"));
     assert!(
-        html.contains("/console/sign-ins?range=7d&amp;tenant=abc&amp;user=abc\""),
+        html.contains(
+            "/console/sign-ins?range=7d&amp;direction=crossing&amp;tenant=abc&amp;user=abc\""
+        ),
         "{html}"
     );
     let (_, html) = shown(
@@ -199,6 +202,149 @@ fn a_tenant_leads_to_its_users_a_user_to_sign_ins_and_a_sign_in_to_its_decision(
     ] {
         assert!(html.contains(told), "{told}: {html}");
     }
+}
+
+/// The query that was asked last.
+fn last_query(stub: &Stub) -> String {
+    let asked = stub.asked.borrow();
+    let query = asked.iter().rev().find_map(|call| call.query.clone());
+    let query = query.unwrap();
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    let filter = pairs.find(|(name, _)| name == "$filter").unwrap();
+    filter.1.into_owned()
+}
+
+#[test]
+fn the_log_is_filtered_by_what_sums_are_made_of() {
+    let stub = Stub::with("abc");
+    let of = |query: &str| {
+        let _ = shown(&stub, &visit("en", &format!("/console/sign-ins?{query}")));
+        last_query(&stub)
+    };
+    let inbound = Crossed::Inbound.filter(OWN, None);
+    let outbound = Crossed::Outbound.filter(OWN, None);
+    assert!(of("direction=inbound").ends_with(&format!(" and {inbound}")));
+    assert!(of("direction=outbound").ends_with(&format!(" and {outbound}")));
+    let both = of("direction=crossing");
+    assert!(
+        both.ends_with(&format!(" and ({inbound} or {outbound})")),
+        "{both}"
+    );
+    assert!(!of("").contains("crossTenantAccessType"));
+    let of_partner = Crossed::Inbound.filter(OWN, Some(PARTNER));
+    let query = format!("direction=inbound&tenant={PARTNER}");
+    assert!(of(&query).ends_with(&of_partner));
+    assert!(of(&format!("tenant={OWN}")).contains("homeTenantId eq"));
+    // The end is the next one's.
+    assert!(of("").contains("createdDateTime lt 2026-01-31T12:34:56.000Z"));
+    // What the first page adds up is listed by the same times.
+    let (_, html) = shown(&stub, &visit("en", "/console"));
+    let href = "/console/sign-ins?range=custom&amp;since=2026-01-30T13%3A00%3A00Z&amp;until=2026-01-31T12%3A34%3A56Z&amp;direction=inbound\"";
+    assert!(html.contains(href), "{html}");
+}
+
+#[test]
+fn a_time_that_is_none_is_a_fault_at_its_field_and_nothing_is_asked() {
+    let stub = Stub::with("abc");
+    for page in ["sign-ins", "activity"] {
+        let target = format!("/console/{page}?range=custom&since=yesterday&until=2026-01-31T18:00");
+        let (status, html) = shown(&stub, &visit("en", &target));
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+        let field = html.split("id=\"since\"").nth(1).unwrap();
+        let field = field.split("</p>").next().unwrap();
+        assert!(field.contains("value=\"yesterday\""), "{field}");
+        assert!(field.contains("aria-invalid=\"true\" aria-describedby=\"since-fault\""));
+        assert!(
+            field.contains("id=\"since-fault\">This is no time"),
+            "{field}"
+        );
+        assert!(!html.contains("until-fault"), "{html}");
+        let target =
+            format!("/console/{page}?range=custom&since=2026-01-31T18:00&until=2026-01-31T12:00");
+        let (_, html) = shown(&stub, &visit("en", &target));
+        assert!(html.contains("This is not before the end"), "{html}");
+        // Where another range is chosen they do not count.
+        let target = format!("/console/{page}?range=7d&since=yesterday");
+        assert_eq!(shown(&stub, &visit("en", &target)).0, StatusCode::OK);
+    }
+    let asked = stub.asked.borrow();
+    let faulty = asked.iter().filter(|call| {
+        let query = call.query.as_deref().unwrap_or_default();
+        query.contains("yesterday")
+    });
+    assert_eq!(faulty.count(), 0);
+}
+
+#[test]
+fn a_page_that_stopped_looking_does_not_say_that_there_is_nothing() {
+    let mut stub = Stub::with("abc");
+    let next = "http://x/v1.0/auditLogs/signIns?$skiptoken=n";
+    for (page, told) in [
+        (
+            json!({ "value": [], "@odata.nextLink": next }),
+            "None so far",
+        ),
+        (json!({ "value": [] }), "No sign-ins match"),
+    ] {
+        stub.says("auditLogs/signIns", &page);
+        let (_, html) = shown(&stub, &visit("en", "/console/sign-ins?user=nobody"));
+        assert!(html.contains(told), "{html}");
+    }
+}
+
+#[test]
+fn the_activity_of_a_tenant_is_that_of_the_other_one() {
+    let mut stub = Stub::with("abc");
+    let event = |home: &str, resource: &str| {
+        json!({ "value": [{
+        "id": "e1", "correlationId": "c", "createdDateTime": "2026-01-31T12:00:00Z", "homeTenantId": home, "resourceTenantId": resource,
+        "crossgate": { "outcome": "allow", "direction": "inbound" },
+    }] })
+    };
+    for (home, resource, tenant) in [
+        (OWN, OWN, None),
+        (OWN, PARTNER, Some(PARTNER)),
+        (PARTNER, OWN, Some(PARTNER)),
+    ] {
+        stub.says("auditLogs/signIns", &event(home, resource));
+        let (_, html) = shown(&stub, &visit("sv", "/console/decisions/c"));
+        let href = tenant.map(|id| format!("/console/activity?range=7d&amp;tenant={id}\""));
+        assert!(href.is_none_or(|href| html.contains(&href)), "{html}");
+        assert_eq!(
+            html.contains("Aktivitet för klientorganisationen"),
+            tenant.is_some()
+        );
+        assert!(html.contains("<dd>Inkommande"), "{html}");
+    }
+}
+
+#[test]
+fn bars_of_several_days_say_which_day_they_are_of() {
+    let mut stub = Stub::with("abc");
+    let row = |from: &str| json!({ "from": from, "inbound": 1, "outbound": 0, "none": 0, "direction": "inbound" });
+    let days = ["2026-01-30T23:00:00Z", "2026-01-31T00:00:00Z"].map(row);
+    stub.says(
+        "crossgate/activity",
+        &json!({ "complete": true, "value": days }),
+    );
+    let (_, html) = shown(&stub, &visit("en", "/console/activity"));
+    assert!(
+        html.contains("<th scope=\"row\">01-30 23:00</th>"),
+        "{html}"
+    );
+    assert!(html.contains("Time (UTC)"), "{html}");
+    stub.says(
+        "crossgate/activity",
+        &json!({ "complete": true, "value": [row("2026-01-31T00:00:00Z")] }),
+    );
+    let (_, html) = shown(&stub, &visit("en", "/console/activity"));
+    assert!(html.contains("<th scope=\"row\">00:00</th>"), "{html}");
+}
+
+#[test]
+fn what_became_of_policies_is_said_in_the_readers_language() {
+    let (_, html) = shown(&Stub::with("abc"), &visit("sv", "/console/decisions/abc"));
+    assert!(html.contains(">Uppfylld</span>"), "{html}");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use crossgate_control::roles::Action;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
 
+pub(crate) const OWN: &str = "11111111-1111-4111-8111-111111111111";
 pub(crate) const PARTNER: &str = "22222222-2222-4222-8222-222222222222";
 /// What would do harm where it became markup.
 pub(crate) const HOSTILE: &str = "\"><script>alert(1)</script>{{ me }}'";
@@ -202,6 +203,7 @@ pub(crate) fn visit(language: &'static str, target: &str) -> Visit {
         language,
         csrf: "the-token".to_owned(),
         organisation: "Contoso".to_owned(),
+        own: OWN.to_owned(),
         now: "2026-01-31T12:34:56Z".parse().unwrap(),
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn list(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
         )));
     }
     let store = api.ledger.store();
-    let versions = store.history(&address)?;
+    let versions = store.latest(&address, MOST_SHOWN)?;
     let began: BTreeSet<Sequence> = versions.iter().map(|version| version.since).collect();
     let mut changes: Vec<(Sequence, Value)> = Vec::new();
     for version in &versions {

@@ -41,9 +41,11 @@ impl Ledger {
         proposed: &Proposed,
     ) -> Vec<ShutOut> {
         let asking = match &administrator.credential {
-            Credential::Token(subject) | Credential::Console(subject) => {
-                Some(Asking { subject, address })
-            }
+            Credential::Token(subject) | Credential::Console(subject) => Some(Asking {
+                subject,
+                address,
+                terms_accepted: &administrator.terms_accepted,
+            }),
             // Neither policy nor roles can shut the first two out, and no page of ours is for a change that could.
             Credential::Bootstrap | Credential::BreakGlass | Credential::Session(_) => None,
         };

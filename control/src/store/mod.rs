@@ -230,6 +230,12 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// It cannot be read.
     fn history(&self, address: &Address) -> Result<Vec<Version>, StoreError>;
 
+    /// The latest versions of a document, the latest first, at most so many.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    fn latest(&self, address: &Address, limit: usize) -> Result<Vec<Version>, StoreError>;
+
     /// Goes through the documents of a kind as they were right after a change, as (key, version) in the order of keys.
     ///
     /// # Errors

@@ -233,6 +233,7 @@ fn administrator(credential: Credential) -> Administrator {
         credential,
         display_name: None,
         user_principal_name: None,
+        terms_accepted: Arc::default(),
     }
 }
 
@@ -389,6 +390,10 @@ impl Store for Watched {
 
     fn history(&self, address: &Address) -> Result<Vec<Version>, StoreError> {
         self.inner.history(address)
+    }
+
+    fn latest(&self, address: &Address, limit: usize) -> Result<Vec<Version>, StoreError> {
+        self.inner.latest(address, limit)
     }
 
     fn each_at(

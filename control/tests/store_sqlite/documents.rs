@@ -111,6 +111,19 @@ fn history_has_every_version_and_shows_removal() {
 }
 
 #[test]
+fn the_latest_versions_are_read_without_those_before() {
+    let site = Site::with_history();
+    let since = |key, limit| -> Vec<u64> {
+        let versions = site.store.latest(&address(key), limit).unwrap();
+        versions.into_iter().map(|version| version.since).collect()
+    };
+    assert_eq!(since("a", 2), [5, 2]);
+    assert_eq!(since("a", 9), [5, 2, 1]);
+    assert_eq!(since("b", 1), [4]);
+    assert_eq!(since("d", 1), [] as [u64; 0]);
+}
+
+#[test]
 fn earlier_states_can_be_read() {
     let site = Site::with_history();
     assert_eq!(all_at(&site.store, 0), []);

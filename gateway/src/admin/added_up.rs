@@ -145,7 +145,7 @@ impl Border<'_> {
         if asked.direction.is_none_or(|wanted| wanted == crossed)
             && same(asked.tenant, tenant)
             && same(asked.app, sum.app)
-            && same(asked.user, sum.user)
+            && (same(asked.user, sum.user) || same(asked.user, sum.user_name))
             && asked.status.is_none_or(|status| status.fits(sum.code))
         {
             take(ActivitySum {
@@ -171,7 +171,13 @@ impl Border<'_> {
             ]));
         }
         conditions.extend(asked.app.map(|app| is(Column::ResourceId, app)));
-        conditions.extend(asked.user.map(|user| is(Column::UserId, user)));
+        // People are known by their names, and lists take those too.
+        conditions.extend(asked.user.map(|user| {
+            Condition::Any(vec![
+                is(Column::UserId, user),
+                is(Column::UserPrincipalName, user),
+            ])
+        }));
         let query = Query {
             from: Some(asked.from.as_millisecond()),
             to: Some(asked.to.as_millisecond().saturating_sub(1)),

@@ -180,6 +180,7 @@ impl Callers {
             credential,
             display_name: None,
             user_principal_name: None,
+            terms_accepted: Arc::default(),
         })
     }
 }
@@ -193,6 +194,7 @@ pub(super) fn administrator(
         credential: shown(Arc::clone(&token.subject)),
         display_name: token.facts.display_name.clone(),
         user_principal_name: token.facts.user_principal_name.clone(),
+        terms_accepted: Arc::default(),
     }
 }
 

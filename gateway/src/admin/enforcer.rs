@@ -168,11 +168,17 @@ impl Enforcer for Stored {
             ..load::snapshot(&settings, next)
         };
         let mut found = Vec::new();
-        if let Some(Asking { subject, address }) = by {
+        if let Some(Asking {
+            subject,
+            address,
+            terms_accepted,
+        }) = by
+        {
             let target = callers::admin_target(&settings);
             // As the call itself was decided, and the next one will be.
             let context = Context {
                 client_ip: address,
+                terms_accepted,
                 ..Context::at(unix_time(Timestamp::now()))
             };
             let asked = |snapshot| decide(snapshot, Caller::Verified(subject), &target, &context);
@@ -328,16 +334,19 @@ mod tests {
     use crossgate_config::Purpose;
     use crossgate_control::ledger::Opened;
     use crossgate_control::store::Sqlite;
+    use crossgate_graph::PolicyFile;
+    use crossgate_policy::ids::{HomeTenant, Id};
     use crossgate_policy::snapshot::OwnTenant;
+    use crossgate_policy::subject::{Home, HomeCloud, Subject};
 
     use super::*;
     use crate::request::testing::in_force;
+    use crate::sign_ins::testing::guest;
 
-    #[test]
-    fn settings_are_read_while_a_policy_is_put_in_force() {
+    /// What the gateway enforces by these settings, with nothing in its store.
+    fn stored(text: &str) -> (Stored, OwnTenant, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let store = Sqlite::open(&folder.path().join("policy.db")).unwrap();
-        let text = "tenant.id = \"11111111-1111-4111-8111-111111111111\"\n";
         let settings = Settings::parse(text, Path::new("/"), Purpose::Decide, &|_| None).unwrap();
         let own = OwnTenant {
             id: settings.tenant.id,
@@ -351,13 +360,65 @@ mod tests {
             head: opened.head,
             staged: None,
         };
-        let stored = Arc::new(Stored::new(
+        let stored = Stored::new(
             Arc::new(Live::new(in_force())),
             Arc::new(Metrics::new().unwrap()),
             Noted::default(),
             settings,
             state,
-        ));
+        );
+        (stored, own, folder)
+    }
+
+    /// The policy with one rule for everybody.
+    fn ruled(own: &OwnTenant, grant: &str) -> Compiled {
+        let text = format!(
+            r#"{{"displayName": "a", "state": "enabled", "conditions": {{"clientAppTypes": ["all"],
+            "users": {{"includeUsers": ["All"]}}, "applications": {{"includeApplications": ["All"]}}}},
+            "grantControls": {{"operator": "OR", {grant}}}}}"#
+        );
+        let file = PolicyFile {
+            path: "conditional-access/a.json",
+            text: &text,
+        };
+        crossgate_graph::load(&[file], own).unwrap()
+    }
+
+    #[test]
+    fn who_came_in_by_accepting_terms_of_use_is_told_that_a_change_shuts_them_out() {
+        let text = "tenant.id = \"00000000-0000-0000-0000-000000000001\"\n";
+        let (stored, own, _folder) = stored(text);
+        let terms = ruled(&own, r#""builtInControls": [], "termsOfUse": ["tou"]"#);
+        let nobody = ruled(&own, r#""builtInControls": ["block"]"#);
+        let snapshot = Arc::new(load::snapshot(&stored.settings(), &terms));
+        stored.live.replace(|current| InForce {
+            snapshot: Arc::clone(&snapshot),
+            ..current.clone()
+        });
+        let subject = Subject {
+            home: Home::Tenant {
+                tenant: HomeTenant(own.id),
+                cloud: HomeCloud::Named(own.cloud),
+            },
+            ..guest()
+        };
+        let found = |terms_accepted: &[Id]| {
+            let asking = Asking {
+                subject: &subject,
+                address: None,
+                terms_accepted,
+            };
+            stored.shut_out(&nobody, Some(asking)).len()
+        };
+        assert_eq!(found(&[Id::new("tou")]), 1);
+        assert_eq!(found(&[]), 0, "who is out already is not shut out");
+    }
+
+    #[test]
+    fn settings_are_read_while_a_policy_is_put_in_force() {
+        let text = "tenant.id = \"11111111-1111-4111-8111-111111111111\"\n";
+        let (stored, own, _folder) = stored(text);
+        let stored = Arc::new(stored);
         let held = stored.hold();
         let (tell, told) = std::sync::mpsc::channel();
         let reader = Arc::clone(&stored);

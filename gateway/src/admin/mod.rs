@@ -34,6 +34,7 @@ use crate::live::Live;
 use crate::ops::Metrics;
 use crate::people::People;
 use crate::request::tokens::Tokens;
+use crate::sign_ins::SignIns;
 use bodies::{PATIENCE, Room, Taken};
 use callers::Callers;
 pub use callers::admin_target;
@@ -61,9 +62,14 @@ impl Admin {
         tokens: Arc<Tokens>,
         metrics: Arc<Metrics>,
         people: Option<Arc<People>>,
+        sign_ins: SignIns,
     ) -> Self {
         let api = Arc::new(Api::new(Arc::clone(ledger)));
-        let door = |people| console::Door::new(Arc::clone(&live), people, Arc::clone(&api));
+        let door = |people| {
+            let metrics = Arc::clone(&metrics);
+            let record = console::Record { sign_ins, metrics };
+            console::Door::new(Arc::clone(&live), people, Arc::clone(&api), record)
+        };
         Self {
             console: people.map(door),
             api,

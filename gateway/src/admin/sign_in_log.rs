@@ -167,3 +167,108 @@ fn condition(outline: &Outline<'_>) -> Condition {
         Outline::Unknown => Condition::Unknown,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crossgate_control::model::SIGN_IN;
+    use crossgate_control::odata::{Allowed, Filter, Options, QueryOption};
+    use crossgate_control::sign_ins::{ActivityQuery, Crossed, SignIns as _};
+    use crossgate_insight::activity::{Asked, Direction};
+    use crossgate_insight::sign_ins::{Keep, Store};
+    use serde_json::json;
+
+    use super::SignInLog;
+
+    const OWN: &str = "11111111-1111-4111-8111-111111111111";
+    const ONE: &str = "22222222-2222-4222-8222-222222222222";
+    const OTHER: &str = "33333333-3333-4333-8333-333333333333";
+
+    fn filter(text: &str) -> Filter {
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("$filter", text)
+            .finish();
+        let allowed = Allowed::new("signIns", &SIGN_IN, &[QueryOption::Filter]);
+        let options = Options::parse(Some(&query), &allowed).unwrap();
+        options.filter.unwrap()
+    }
+
+    #[test]
+    fn the_filter_of_a_way_over_the_border_is_of_the_events_that_sums_are_made_of() {
+        let asked = |external: Option<&str>| Asked {
+            own: OWN.to_owned(),
+            direction: None,
+            external: external.map(str::to_owned),
+            from: i64::MIN,
+            to: i64::MAX,
+        };
+        let tenants = [None, Some(OWN), Some(ONE), Some(OTHER)];
+        let accesses = [
+            None,
+            Some("none"),
+            Some("b2bCollaboration"),
+            Some("b2bDirectConnect"),
+        ];
+        for way in [Crossed::Inbound, Crossed::Outbound, Crossed::Neither] {
+            let all = filter(&way.filter(OWN, None));
+            let of_one = filter(&way.filter(OWN, Some(ONE)));
+            for home in tenants {
+                for resource in tenants {
+                    for access in accesses {
+                        let event = json!({ "homeTenantId": home, "resourceTenantId": resource, "crossTenantAccessType": access });
+                        let crossed = |external| {
+                            let crossing = asked(external).crossing_of(&event);
+                            match crossing.map(|crossing| crossing.direction) {
+                                Some(Direction::Inbound) => Crossed::Inbound,
+                                Some(Direction::Outbound) => Crossed::Outbound,
+                                None => Crossed::Neither,
+                            }
+                        };
+                        assert_eq!(all.admits(&event), crossed(None) == way, "{way:?}: {event}");
+                        if way != Crossed::Neither {
+                            let is = crossed(Some(ONE)) == way;
+                            assert_eq!(of_one.admits(&event), is, "{way:?}: {event}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_activity_of_a_user_is_found_by_id_and_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let keep = Keep {
+            days: 100_000,
+            size: 1 << 30,
+        };
+        let store = Arc::new(Store::open(folder.path(), keep, false).unwrap());
+        let event = |id: u32, user: &str| {
+            json!({
+                "id": id.to_string(), "createdDateTime": "2026-01-02T03:04:05.678Z", "userId": user,
+                "userPrincipalName": format!("{user}@contoso.com"), "status": { "errorCode": 0 },
+            })
+        };
+        let lines = [event(1, "ada"), event(2, "eve"), event(3, "ada")];
+        let lines = lines.map(|line| format!("{line}\n")).concat();
+        store.append(lines.as_bytes()).unwrap();
+        let log = SignInLog::new(store, OWN);
+        for user in ["ada", "ADA@contoso.com"] {
+            let asked = ActivityQuery {
+                from: "2026-01-01T00:00:00Z".parse().unwrap(),
+                to: "2026-02-01T00:00:00Z".parse().unwrap(),
+                users: true,
+                uses: false,
+                direction: None,
+                tenant: None,
+                app: None,
+                user: Some(user),
+                status: None,
+            };
+            let mut found = 0;
+            let is_all = log.add_up(&asked, &mut |sum| found += sum.events);
+            assert_eq!((is_all, found), (Ok(true), 2), "{user}");
+        }
+    }
+}

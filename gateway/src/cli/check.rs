@@ -126,6 +126,18 @@ fn report_settings(
     for note in sign_in::notes(settings) {
         writeln!(out, "{note}")?;
     }
+    let sign_ins = &settings.sign_ins;
+    for left in crossgate_sinks::unclaimed(&sign_ins.spooled, sign_ins.spools.as_deref()) {
+        writeln!(
+            out,
+            "note: {}: has {} and is the spool of no sink; give it to one as its `spool`, or delete it",
+            left.folder.display(),
+            counted(
+                usize::try_from(left.events).unwrap_or(usize::MAX),
+                "undelivered event"
+            ),
+        )?;
+    }
     Ok(())
 }
 

@@ -132,10 +132,20 @@ impl People {
         origin: &str,
         form: &[(String, String)],
     ) -> bool {
-        let token = one(form, field::CSRF);
-        let opened = token.and_then(|token| self.sealer.open(CONSOLE, token));
         is_same_origin(headers, origin)
-            && opened.is_some_and(|opened| opened == session.id.to_bytes())
+            && self
+                .shown_by_console(form)
+                .is_some_and(|shown| shown == session.id.to_bytes())
+    }
+
+    /// Whether a page of the console had some browser send the form, within a session that may be over.
+    #[must_use]
+    pub fn was_of_console(&self, form: &[(String, String)]) -> bool {
+        self.shown_by_console(form).is_some()
+    }
+
+    fn shown_by_console(&self, form: &[(String, String)]) -> Option<Vec<u8>> {
+        self.sealer.open(CONSOLE, one(form, field::CSRF)?)
     }
 }
 

@@ -111,7 +111,10 @@ impl People {
             .fields
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
-            .filter(|(name, _)| csrf.is_none() || *name != field::CSRF)
+            // What was meant then is asked about once more: others may have changed policy meanwhile.
+            .filter(|(name, _)| {
+                csrf.is_none() || *name != field::CSRF && *name != crossgate_console::CONFIRM
+            })
             .collect();
         let page = Page::Resume {
             action: &form.path,

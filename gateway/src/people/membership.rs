@@ -112,6 +112,7 @@ pub(super) fn person(session: &PersonSession, decision: &Decision) -> Option<Adm
         }),
         display_name: name(&token).map(Into::into),
         user_principal_name: token.facts.user_principal_name.clone(),
+        terms_accepted: Arc::default(),
     })
 }
 

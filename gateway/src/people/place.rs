@@ -1,7 +1,10 @@
 //! What is ours at every host where people sign in.
 
+use std::sync::Arc;
+
 use crossgate_portal::return_path::{OWN, ReturnPath};
 
+use super::PeopleSettings;
 use super::kept::MOST_FORM;
 
 /// A page or an endpoint of ours.
@@ -65,6 +68,29 @@ impl Place {
             | Self::Resume(_)
             | Self::Nowhere => None,
         }
+    }
+
+    /// The provider from which people come there.
+    #[must_use]
+    pub fn provider(&self, settings: &PeopleSettings) -> Option<Arc<str>> {
+        let provider = match self {
+            Self::Callback(name) | Self::Saml(name) | Self::WsFed(name) => settings.provider(name),
+            Self::Passcode => settings.passcode(),
+            Self::SignIn
+            | Self::Redeem
+            | Self::WhoAmI
+            | Self::Leave
+            | Self::Invite
+            | Self::SignUp
+            | Self::Terms
+            | Self::SignOut
+            | Self::SignedOut
+            | Self::FrontChannel(_)
+            | Self::BackChannel(_)
+            | Self::Resume(_)
+            | Self::Nowhere => None,
+        };
+        provider.map(|provider| provider.name.as_str().into())
     }
 }
 

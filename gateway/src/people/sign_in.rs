@@ -315,22 +315,25 @@ fn not_given(
     query.append_pair("provider", &session.provider);
     query.append_pair("return", return_to);
     let again = format!("{}?{}", place::SIGN_IN, query.finish());
+    let actions = [
+        Action {
+            does: Does::TryAgain,
+            href: &again,
+        },
+        Action {
+            does: Does::SeeWhoIAm,
+            href: place::ME,
+        },
+    ];
+    // The console has no such page.
+    let most = if call.of_console { 1 } else { actions.len() };
     let page = Page::Refused {
         why: Why::MoreNeededNotGiven,
         code: Some(&code),
         correlation_id: &call.correlation_id,
         at: &call.at.to_string(),
         who: None,
-        actions: &[
-            Action {
-                does: Does::TryAgain,
-                href: &again,
-            },
-            Action {
-                does: Does::SeeWhoIAm,
-                href: place::ME,
-            },
-        ],
+        actions: actions.get(..most).unwrap_or_default(),
     };
     respond::page(Shown::SignedOut, &call.render(&page))
 }

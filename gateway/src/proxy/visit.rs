@@ -12,9 +12,7 @@ use super::answer::asked;
 use super::{Gateway, body};
 use crate::ctx::RequestCtx;
 use crate::people::place::Place;
-use crate::people::{
-    Begin, Call, Here, MOST_FORM, PeopleSettings, Reply, Told, has_too_many, is_form,
-};
+use crate::people::{Begin, Call, Here, MOST_FORM, Reply, Told, has_too_many, is_form};
 use crate::request::admit::{Brought, admit_refused, admit_signed_in, unix_time};
 use crate::request::forwarded::Client;
 use crate::request::respond::{self, Answer, Trouble};
@@ -118,7 +116,7 @@ impl Gateway {
             of_console: false,
         };
         let (provider, was_decided) = match &visit.what {
-            What::Place(place, _) => (provider_of(place, settings), false),
+            What::Place(place, _) => (place.provider(settings), false),
             What::Begin(_) => (None, true),
         };
         let Reply { answer, told } = match visit.what {
@@ -221,28 +219,6 @@ fn too_many(request: &RequestHeader, ctx: &mut RequestCtx) -> Answer {
     let trouble = Trouble::NotReady("too_many_visits");
     ctx.ending = Ending::NotReady(trouble.rule());
     respond::trouble(trouble, &asked(request, ctx))
-}
-
-/// The provider from which people come to a place.
-fn provider_of(place: &Place, settings: &PeopleSettings) -> Option<Arc<str>> {
-    let provider = match place {
-        Place::Callback(name) | Place::Saml(name) | Place::WsFed(name) => settings.provider(name),
-        Place::Passcode => settings.passcode(),
-        Place::SignIn
-        | Place::Redeem
-        | Place::WhoAmI
-        | Place::Leave
-        | Place::Invite
-        | Place::SignUp
-        | Place::Terms
-        | Place::SignOut
-        | Place::SignedOut
-        | Place::FrontChannel(_)
-        | Place::BackChannel(_)
-        | Place::Resume(_)
-        | Place::Nowhere => None,
-    };
-    provider.map(|provider| provider.name.as_str().into())
 }
 
 /// What people type is sent at once.

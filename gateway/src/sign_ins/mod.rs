@@ -13,7 +13,7 @@ mod render;
 mod repeats;
 mod sinks;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod thread;
 mod writer;
 
@@ -30,9 +30,9 @@ pub use queue::{Full, Slot};
 pub use repeats::Seen;
 pub use thread::{Totals, Writer};
 
-use crossgate_config::{SignInMode, SignIns as Settings};
+use crossgate_config::{OnFull, SignInMode, SignIns as Settings};
 use crossgate_insight::sign_ins::{Keep, Store};
-use crossgate_sinks::machine_name;
+use crossgate_sinks::{machine_name, unclaimed};
 
 use crate::admin::Noted;
 use crate::ops::Metrics;
@@ -60,28 +60,36 @@ impl SignIns {
         noted: Option<Noted>,
         store: Option<Arc<Store>>,
     ) -> io::Result<(Self, Writer)> {
-        let outlet = |name: String, sink: Box<dyn sinks::Sink>| {
+        let outlet = |name: String, sink: Box<dyn sinks::Sink>, on_full: OnFull| {
             let counter = |result: &str| metrics.sign_in_events.with_label_values(&[&name, result]);
             let counted = Counted {
                 written: counter("written"),
                 failed: counter("error"),
                 dropped: counter("dropped"),
             };
-            Outlet::new(name, sink, counted)
+            Outlet::new(name, sink, on_full, counted)
         };
         let outlets = settings.sinks.iter().map(|sink| {
             let (name, sink) = sinks::open(sink, settings)?;
-            Ok(outlet(name, sink))
+            Ok(outlet(name, sink, settings.on_full))
         });
         let mut outlets = outlets.collect::<io::Result<Vec<Outlet>>>()?;
+        for left in unclaimed(&settings.spooled, settings.spools.as_deref()) {
+            tracing::warn!(
+                folder = %left.folder.display(),
+                events = left.events,
+                "sign-ins: events wait in a spool of no sink and are not sent; give a sink this `spool`, or delete the folder"
+            );
+        }
         let gateway = gateway_name(settings);
         for receiver in &settings.spooled {
             let sink = SpooledSink::open(receiver, &gateway, settings.fsync, metrics)?;
-            outlets.push(outlet(receiver.name.clone(), Box::new(sink)));
+            let name = receiver.name.clone();
+            outlets.push(outlet(name, Box::new(sink), receiver.on_full));
         }
         if let Some(store) = store {
             let sink = Box::new(StoreSink::start(store)?);
-            outlets.push(outlet("store".to_owned(), sink));
+            outlets.push(outlet("store".to_owned(), sink, settings.on_full));
         }
         let most_counted = match settings.mode {
             SignInMode::EveryRequest => 0,
@@ -106,14 +114,7 @@ impl SignIns {
                 Some(Aggregate::new(settings.count_window, GROUPS, receipts))
             }
         };
-        let work = Work::new(
-            Arc::clone(&queue),
-            aggregate,
-            outlets,
-            settings.on_full,
-            receipts,
-            noted,
-        );
+        let work = Work::new(Arc::clone(&queue), aggregate, outlets, receipts, noted);
         let writer = Writer::start(work, Arc::clone(&queue), settings.flush_every.min(PACE))?;
         let queue = Arc::new(PerWorker::new(queue));
         Ok((Self { queue }, writer))
@@ -166,7 +167,7 @@ pub fn gateway_name(settings: &Settings) -> String {
 mod tests {
     use std::path::Path;
 
-    use crossgate_config::{OnFull, Rotation, Sink};
+    use crossgate_config::{Rotation, Sink};
     use crossgate_insight::sign_ins::Asked;
     use serde_json::Value;
 
@@ -179,6 +180,7 @@ mod tests {
             gateway: None,
             sinks: vec![Sink::File(path.to_owned())],
             spooled: Vec::new(),
+            spools: None,
             on_full,
             queue,
             flush_every: Duration::from_millis(5),

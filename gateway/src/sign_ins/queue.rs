@@ -63,6 +63,13 @@ impl Slot {
             Kind::Spent => {}
         }
     }
+
+    /// Gives the room back where there turned out to be nothing to record.
+    pub fn give_back(mut self) {
+        if std::mem::replace(&mut self.kind, Kind::Spent) == Kind::Kept {
+            self.queue.room.give_back();
+        }
+    }
 }
 
 impl Drop for Slot {
@@ -240,6 +247,23 @@ mod tests {
         let queue = Arc::new(Queue::new(capacity, on_full, 0, Counts::of(&events)));
         let handles = PerWorker::new(Arc::clone(&queue));
         Bench { queue, handles }
+    }
+
+    #[test]
+    fn room_that_was_not_needed_is_given_back_and_counted_nowhere() {
+        let bench = queue(1, OnFull::Refuse);
+        bench.reserve().unwrap().give_back();
+        let slot = bench.reserve().unwrap();
+        assert_eq!(bench.reserve().err(), Some(Full));
+        slot.give_back();
+        assert_eq!(
+            (bench.queue.held(), bench.queue.counts.unrecorded.get()),
+            (0, 0)
+        );
+        let bench = queue(1, OnFull::Drop);
+        let _kept = bench.reserve().unwrap();
+        bench.reserve().unwrap().give_back();
+        assert_eq!(bench.queue.counts.dropped.get(), 0);
     }
 
     #[test]

@@ -133,7 +133,7 @@ pub(super) fn snapshot() -> Snapshot {
 }
 
 /// A person of the partner, with a token of the own tenant.
-pub(super) fn guest() -> Subject {
+pub(crate) fn guest() -> Subject {
     Subject {
         issuer: IssuerTenant(OWN),
         home: Home::Tenant {

@@ -19,7 +19,6 @@ pub(super) struct Work {
     /// `None` where every request gives an event of its own.
     aggregate: Option<Aggregate>,
     outlets: Vec<Outlet>,
-    on_full: OnFull,
     receipts: Receipts,
     /// Bytes that may wait for one sink.
     most_pending: usize,
@@ -39,7 +38,6 @@ impl Work {
         queue: Arc<Queue>,
         aggregate: Option<Aggregate>,
         outlets: Vec<Outlet>,
-        on_full: OnFull,
         receipts: Receipts,
         noted: Option<Noted>,
     ) -> Self {
@@ -47,7 +45,6 @@ impl Work {
             queue,
             aggregate,
             outlets,
-            on_full,
             receipts,
             most_pending: MOST_PENDING,
             collect: Instant::now(),
@@ -114,8 +111,8 @@ impl Work {
 
     fn take(&mut self, now: Instant) -> bool {
         // What a sink has not taken is kept, but not without end: then the queue fills, and requests are refused.
-        if self.on_full == OnFull::Refuse && self.outlets.iter().any(|outlet| self.is_full(outlet))
-        {
+        let mut sinks = self.outlets.iter();
+        if sinks.any(|outlet| outlet.on_full == OnFull::Refuse && self.is_full(outlet)) {
             return false;
         }
         let mut taken = 0;
@@ -167,8 +164,9 @@ impl Work {
             event.write(&mut self.lines);
         }
         for outlet in &mut self.outlets {
-            if self.on_full == OnFull::Drop && outlet.pending.len() >= self.most_pending {
-                outlet.counted.dropped.inc_by(lines_in(&self.lines) as u64);
+            let is_full = outlet.pending.len() >= self.most_pending;
+            if is_full && outlet.on_full == OnFull::Drop {
+                outlet.drop_all(&self.lines);
             } else {
                 outlet.pending.extend_from_slice(&self.lines);
             }
@@ -204,7 +202,11 @@ impl Drop for Work {
 pub(super) struct Outlet {
     name: String,
     sink: Box<dyn Sink>,
+    /// What happens where more waits for it than may.
+    on_full: OnFull,
     pending: Vec<u8>,
+    /// Events given up since it last took any.
+    dropped: u64,
     /// Failed, and not to be tried before.
     retry: Option<Retry>,
     counted: Counted,
@@ -227,14 +229,37 @@ struct Retry {
 }
 
 impl Outlet {
-    pub(super) fn new(name: String, sink: Box<dyn Sink>, counted: Counted) -> Self {
+    pub(super) fn new(
+        name: String,
+        sink: Box<dyn Sink>,
+        on_full: OnFull,
+        counted: Counted,
+    ) -> Self {
         Self {
             name,
             sink,
+            on_full,
             pending: Vec::new(),
+            dropped: 0,
             retry: None,
             counted,
         }
+    }
+
+    fn drop_all(&mut self, lines: &[u8]) {
+        let events = lines_in(lines) as u64;
+        if events == 0 {
+            return;
+        }
+        self.counted.dropped.inc_by(events);
+        if self.dropped == 0 {
+            // Once, not for every event: the metric counts those.
+            tracing::error!(
+                sink = self.name,
+                "sign-ins: the sink takes no events and no more may wait for it; from now on its events are dropped"
+            );
+        }
+        self.dropped += events;
     }
 
     fn deliver(&mut self, now: Instant) {
@@ -259,6 +284,14 @@ impl Outlet {
         let Some(error) = error else {
             if self.retry.take().is_some() {
                 tracing::info!(sink = self.name, "sign-ins: the sink takes events again");
+            }
+            if self.dropped > 0 && done > 0 {
+                tracing::error!(
+                    sink = self.name,
+                    dropped = self.dropped,
+                    "sign-ins: the sink takes events again; so many were dropped meanwhile"
+                );
+                self.dropped = 0;
             }
             return;
         };

@@ -1,5 +1,6 @@
 //! The built program as a shell sees it: arguments, files and standard input in, text and an exit code out.
 
+use crossgate_config::{ClientTlsFiles, Form, HttpAuthorization, OnFull, Receiver, SpooledSink};
 use crossgate_testkit::mint::{Mint, Order};
 use crossgate_testkit::programs::{self, require};
 use serde_json::{Value, json};
@@ -260,6 +261,68 @@ fn check_tells_what_to_register_at_providers_and_whom_scopes_keep_out_before_the
     let run = site.run(&["check"]);
     assert_eq!(run.code, 1, "{}", run.out);
     assert!(run.err.contains("provider[0].client_id"), "{}", run.err);
+}
+
+/// Hears nothing of what becomes of events.
+struct Nobody;
+
+impl crossgate_sinks::Tally for Nobody {
+    fn delivered(&self, _: u64) {}
+
+    fn rejected(&self, _: u64) {}
+
+    fn lost(&self, _: u64) {}
+
+    fn failed(&self) {}
+}
+
+/// Events in a spool whose receiver was never there.
+fn leave_events(spool: &Path) {
+    let settings = SpooledSink {
+        name: "old".to_owned(),
+        receiver: Receiver::Http {
+            // Nobody serves this port.
+            address: "http://127.0.0.1:1/".to_owned(),
+            headers: Vec::new(),
+            authorization: HttpAuthorization::None,
+            tls: ClientTlsFiles::default(),
+        },
+        form: Form::Graph,
+        receipts: false,
+        spool: spool.to_owned(),
+        spool_size: 1 << 20,
+        on_full: OnFull::Refuse,
+        timeout: std::time::Duration::from_secs(1),
+        batch: 1,
+    };
+    let mut sink = crossgate_sinks::Sink::open(&settings, "gw", false, Nobody).unwrap();
+    let event = |id: &str| {
+        format!(
+            "{{\"id\":\"{id}\",\"createdDateTime\":\"2026-01-02T03:04:05.678Z\",\"crossgate\":{{\"outcome\":\"allow\"}}}}\n"
+        )
+    };
+    let events = [event("a"), event("b")].concat();
+    sink.append(events.as_bytes()).unwrap();
+}
+
+#[test]
+fn check_names_a_spool_that_no_sink_sends_from() {
+    let mint = Mint::start();
+    let site = Site::trusting(&mint);
+    let config = std::fs::read_to_string(site.path("crossgate.toml")).unwrap();
+    let config = format!("policy.source = \"sqlite:state/policy.db\"\n{config}");
+    std::fs::write(site.path("crossgate.toml"), &config).unwrap();
+    leave_events(&site.path("state/spool/old"));
+    let told = "has 2 undelivered events and is the spool of no sink";
+    let run = site.run(&["check"]);
+    assert_eq!((run.code, &*run.err), (0, ""), "{}", run.out);
+    assert!(run.out.contains(told), "{}", run.out);
+    let sink =
+        "[[sign_ins.sink]]\nname = \"old\"\nkind = \"http\"\naddress = \"http://127.0.0.1:1/\"\n";
+    std::fs::write(site.path("crossgate.toml"), format!("{config}{sink}")).unwrap();
+    let run = site.run(&["check"]);
+    assert_eq!((run.code, &*run.err), (0, ""), "{}", run.out);
+    assert!(!run.out.contains(told), "{}", run.out);
 }
 
 #[test]

@@ -4,11 +4,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::site::FABRIKAM;
-use crate::site::admin::{DEFAULT, POLICIES};
+use crate::site::admin::{DEFAULT, GLOBAL_ADMINISTRATOR, POLICIES};
 use crate::site::console::lobby;
-use crate::site::people::{Doors, asked, of};
+use crate::site::people::{CONSOLE_HOST, Doors, asked, of};
 use crossgate_insight::sign_ins::{Keep, Store};
 use crossgate_testkit::browser::Tab;
+use crossgate_testkit::curl::Curl;
 use crossgate_testkit::gateway::OWN_TENANT;
 use crossgate_testkit::programs::wait_for;
 use crossgate_testkit::sign_ins::Invention;
@@ -66,6 +67,9 @@ fn trusting(token: &str) -> String {
     fields.append_pair("inboundTrust.isMfaAccepted", "true");
     fields.finish()
 }
+
+/// As policies name the admin API.
+const ADMIN_APP: &str = "c4055a7e-0000-4000-8000-000000000001";
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -371,6 +375,127 @@ fn a_protected_action_asks_for_more_of_a_sign_in_and_then_does_what_was_sent() {
 }
 
 #[test]
+fn roles_that_the_provider_told_are_told_anew_after_an_hour() {
+    let mut doors = lobby().open();
+    let cookie = Doors::session_cookie(&doors.administrator("ada"));
+    let ask = |doors: &Doors, accept: &str| {
+        let authority = doors.gateway.directory().join("tls-cert.pem");
+        Curl::get_tls(
+            doors.gateway.admin(),
+            CONSOLE_HOST,
+            "/console/default",
+            &authority,
+        )
+        .header("Cookie", &format!("__Host-crossgate={cookie}"))
+        .header("Accept", accept)
+        .send()
+    };
+    assert_eq!(ask(&doors, "text/html").status, 200);
+    doors.gateway.terminate();
+    drop(doors.gateway.wait());
+    let file = doors.gateway.directory().join("portal.db");
+    let changed = rusqlite::Connection::open(file)
+        .unwrap()
+        .execute("UPDATE sessions SET begun = begun - 3600", ());
+    assert_eq!(changed, Ok(1));
+    doors.gateway.start_again();
+    let answer = ask(&doors, "text/html");
+    assert_eq!(answer.status, 302, "{}", answer.text());
+    let to = answer.header("location").unwrap_or_default();
+    assert!(to.starts_with(doors.contoso.issuer()), "{to}");
+    // Who cannot be sent there has no roles any more.
+    let answer = ask(&doors, "*/*");
+    assert_eq!(answer.status, 403, "{}", answer.text());
+    assert!(answer.text().contains("You have no role here"));
+}
+
+#[test]
+fn who_is_not_given_what_an_action_takes_is_led_to_no_page_that_the_console_has_not() {
+    let lobby = lobby();
+    let lobby =
+        lobby.configure(|setup| setup.section("admin", "protected_actions_context = \"c1\""));
+    // Whatever she is asked for, it is another one that she shows.
+    lobby.contoso.account(&json!({
+        "sub": "ada", "email": "ada@contoso.com", "name": "Ada Own",
+        "claims": { "wids": [GLOBAL_ADMINISTRATOR], "acrs": ["c9"] },
+    }));
+    let doors = lobby.open();
+    let tab = doors.administrator("ada");
+    tab.goto(&doors.console("/console/conditional-access/new"));
+    tab.click("main form [type=submit]");
+    doors.contoso.sign_in(&tab, "ada", Some("123456"));
+    tab.click("button[type=submit]");
+    let page = tab.page();
+    assert!(page.text.contains("AADSTS50076"), "{}", page.text);
+    let links = "[...document.querySelectorAll('a')].map((link) => link.getAttribute('href'))";
+    let links = tab.evaluate(links).to_string();
+    assert!(links.contains("/.crossgate/sign-in"), "{links}");
+    assert!(!links.contains("/.crossgate/me"), "{links}");
+}
+
+#[test]
+fn a_form_that_no_page_of_the_console_sent_is_kept_over_no_sign_in() {
+    let doors = lobby().open();
+    let tab = doors.administrator("ada");
+    tab.goto(&doors.console("/console/default?tab=trust"));
+    let good = trusting(&token(&tab));
+    let post = |with_session: bool, body: &str| {
+        let request = if with_session {
+            doors.curl_console(&tab, "/console/default")
+        } else {
+            doors.curl_console(&doors.browser.open("nobody"), "/console/default")
+        };
+        let request = request.method("POST").header("Content-Type", FORM);
+        request
+            .header("Accept", "text/html")
+            .header("Origin", &doors.console(""))
+            .body(body.to_owned())
+            .send()
+    };
+    for body in ["tab=trust", &good.replace("csrf=", "csrf=x")] {
+        let answer = post(false, body);
+        assert_eq!(answer.status, 401, "{}", answer.text());
+        assert!(answer.header("location").is_none(), "{answer:?}");
+        assert!(
+            !answer.text().contains(doors.contoso.issuer()),
+            "{}",
+            answer.text()
+        );
+    }
+    // One of a session that is over meanwhile is kept.
+    let answer = post(false, &good);
+    assert!(
+        answer.text().contains(doors.contoso.issuer()),
+        "{}",
+        answer.text()
+    );
+    assert_eq!(post(true, &good).status, 303);
+}
+
+#[test]
+fn sign_ins_at_the_console_and_those_that_fail_leave_events() {
+    let doors = lobby().open();
+    let tab = doors.administrator("ada");
+    let forged = "/.crossgate/callback/contoso?state=forged&code=x";
+    let answer = doors.curl_console(&tab, forged).send();
+    assert!(answer.status >= 400, "{answer:?}");
+    let filter = format!("auditLogs/signIns?$filter=resourceId%20eq%20'{ADMIN_APP}'");
+    let events = wait_for("both events", Duration::from_secs(20), || {
+        let told = doors.admin("GET", &filter, &json!({})).json();
+        let events = told["value"].as_array()?.clone();
+        (events.len() >= 2).then_some(events)
+    });
+    assert_eq!(events.len(), 2, "pages leave none: {events:#?}");
+    let [failed, signed_in] = [&events[0], &events[1]];
+    assert_eq!(signed_in["userId"], "ada", "{signed_in:#}");
+    assert_eq!(signed_in["crossgate"]["outcome"], "allow");
+    assert_eq!(signed_in["crossgate"]["provider"], "contoso");
+    assert_eq!(signed_in["isInteractive"], true);
+    assert_ne!(failed["crossgate"]["outcome"], "allow", "{failed:#}");
+    assert_eq!(failed["crossgate"]["provider"], "contoso");
+}
+
+#[test]
 fn a_refusal_is_followed_from_the_workbook_down_to_the_rule_that_refused() {
     let doors = lobby().open();
     let frida = frida(&doors);
@@ -537,6 +662,21 @@ fn a_change_that_shuts_its_own_author_out_is_made_only_where_it_is_meant() {
     assert!(page.text.contains(told), "{}", page.text);
     let made = || doors.admin("GET", POLICIES, &json!({})).json()["value"].clone();
     assert_eq!(made(), json!([]));
+    let confirm = "({ there: !document.querySelector('[data-confirm]').hidden, ticked: document.querySelector('[name=confirm-lock-out]').checked })";
+    tab.click("[name=confirm-lock-out]");
+    assert_eq!(
+        tab.evaluate(confirm),
+        json!({ "there": true, "ticked": true })
+    );
+    // What is typed afterwards was not meant by it, and is asked about without it.
+    tab.evaluate("document.querySelector('#document').dispatchEvent(new Event('input', { bubbles: true })), null");
+    assert_eq!(
+        tab.evaluate(confirm),
+        json!({ "there": false, "ticked": false })
+    );
+    tab.wait_for("[data-confirm]:not([hidden])");
+    let live = tab.page().text;
+    assert!(!live.contains("No conflicts"), "{live}");
     tab.click("[name=confirm-lock-out]");
     tab.click("main form [type=submit]");
     // It binds on the page that is shown next.

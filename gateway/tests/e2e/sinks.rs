@@ -263,17 +263,20 @@ fn every_receiver_gets_what_the_file_gets_also_what_came_while_it_was_away_and_t
     assert!(!stopped.log.contains("it is secret"), "{}", stopped.log);
 }
 
+/// The first of the receivers, with a spool that is soon full.
+fn only_stream(receivers: &Receivers, more: &str) -> String {
+    let entries = receivers.entries();
+    let end = entries.find("\n[[sign_ins.sink]]\nname = \"collector\"");
+    format!("{}spool_size = \"1MiB\"\n{more}", &entries[..end.unwrap()])
+}
+
 #[test]
 fn a_full_spool_is_as_any_sink_that_takes_nothing() {
     let receivers = Receivers::start();
     receivers.nats.program.halt();
-    let entries = receivers.entries();
-    let only = &entries[..entries
-        .find("\n[[sign_ins.sink]]\nname = \"collector\"")
-        .unwrap()];
     let site = Stage::new()
         .section("sign_ins", "on_full = \"refuse\"\nqueue = 64")
-        .entries(&format!("{only}spool_size = \"1MiB\"\n"))
+        .entries(&only_stream(&receivers, ""))
         .open();
     let token = site.guest().mint();
     let mut client = Client::connect(site.gateway.proxy(), PAYROLL_HOST, "/", &token);
@@ -284,4 +287,32 @@ fn a_full_spool_is_as_any_sink_that_takes_nothing() {
     wait_for("an answer", Duration::from_secs(120), || {
         (client.ask().unwrap().0 == 200).then_some(())
     });
+}
+
+#[test]
+fn a_full_spool_of_a_sink_that_may_drop_stops_nothing_and_drops_are_counted_for_it_alone() {
+    let receivers = Receivers::start();
+    receivers.nats.program.halt();
+    let site = Stage::new()
+        .section("sign_ins", "on_full = \"refuse\"\nqueue = 64")
+        .entries(&only_stream(&receivers, "on_full = \"drop\"\n"))
+        .open();
+    let token = site.guest().mint();
+    let mut client = Client::connect(site.gateway.proxy(), PAYROLL_HOST, "/", &token);
+    let dropped = |labels: &[&str]| {
+        site.gateway
+            .metric("crossgate_sign_in_events_total", labels)
+    };
+    let of_this = ["sink=\"stream\"", "result=\"dropped\""];
+    let found = (0..100).any(|_| {
+        for _ in 0..1_000 {
+            assert_eq!(client.ask().unwrap().0, 200);
+        }
+        dropped(&of_this) > 0.0
+    });
+    assert!(found, "no drop was counted");
+    for other in ["sink=\"queue\"", "sink=\"file:"] {
+        assert!(dropped(&[other, "result=\"dropped\""]) < 0.5, "{other}");
+    }
+    receivers.nats.program.go_on();
 }

@@ -33,7 +33,7 @@ impl Parcel {
 /// Events that were refused alone.
 ///
 /// A receiver that refuses everything, for a wrong address or certificate, answers to each event as to one that it will never take. So none is
-/// given up before the receiver has taken another one of the same batch.
+/// given up before the receiver has taken another one: of the same batch, or what it took before, time and again.
 #[derive(Default)]
 pub(super) struct Suspects {
     /// Places in the parcel, each with the receiver's reason.
@@ -59,6 +59,11 @@ impl Suspects {
         } else {
             Vec::new()
         }
+    }
+
+    /// All of them.
+    pub(super) fn into_all(self) -> Vec<(usize, String)> {
+        self.all
     }
 
     /// Why one was refused of those about which nothing is known yet.

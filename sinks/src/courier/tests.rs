@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use crossgate_config::{ClientTlsFiles, Form, HttpAuthorization, Receiver};
+use crossgate_config::{ClientTlsFiles, Form, HttpAuthorization, OnFull, Receiver};
 use crossgate_testkit::programs::wait_up_to;
 
 use super::*;
@@ -146,6 +146,7 @@ fn open_with(
         receipts: false,
         spool: spool.to_owned(),
         spool_size: 1 << 20,
+        on_full: OnFull::Refuse,
         timeout: LIMIT,
         batch,
     };
@@ -204,6 +205,62 @@ fn an_event_that_is_refused_is_given_up_when_another_one_is_taken_whatever_the_b
         }
         assert!(!kept.contains("good"), "{kept}");
     }
+}
+
+#[test]
+fn a_batch_of_refused_events_is_given_up_where_what_was_taken_before_is_taken_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let receiver = Refusing::start("bad");
+    let (mut sink, counted) = open(&receiver, folder.path(), 100);
+    sink.append(&lines(&["good-1"])).unwrap();
+    wait_until_empty(&sink);
+    sink.append(&lines(&["bad-1", "bad-2", "bad-3"])).unwrap();
+    wait_until_empty(&sink);
+    assert_eq!(counted.both(), [1, 3]);
+    let kept = std::fs::read_to_string(folder.path().join("rejected.jsonl")).unwrap();
+    assert_eq!(kept.lines().count(), 3, "{kept}");
+    // Three rounds of all, two halves, of which one is halved again, and the one that was taken; and that one at first.
+    assert_eq!(receiver.requests.load(Ordering::Relaxed), 1 + 3 * 6);
+    sink.append(&lines(&["good-2"])).unwrap();
+    wait_until_empty(&sink);
+    assert_eq!(counted.both(), [2, 3]);
+}
+
+#[test]
+fn a_receiver_that_took_events_and_then_refuses_everything_is_sent_everything_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let receiver = Refusing::start("nothing");
+    let (mut sink, counted) = open(&receiver, folder.path(), 100);
+    sink.append(&lines(&["a"])).unwrap();
+    wait_until_empty(&sink);
+    // As with a certificate that has expired, or a stream that was renamed.
+    receiver.refuse("");
+    sink.append(&lines(&["b"])).unwrap();
+    // Of each round two.
+    receiver.wait_for(1 + 2 * 4);
+    assert_eq!((counted.both(), sink.status().events()), ([1, 0], 1));
+    assert!(!folder.path().join("rejected.jsonl").exists());
+    receiver.refuse("nothing");
+    wait_until_empty(&sink);
+    assert_eq!(counted.both(), [2, 0]);
+}
+
+#[test]
+fn what_was_taken_before_tells_the_next_process_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let receiver = Refusing::start("bad");
+    let (mut sink, counted) = open(&receiver, folder.path(), 100);
+    sink.append(&lines(&["good"])).unwrap();
+    wait_until_empty(&sink);
+    receiver.refuse("");
+    sink.append(&lines(&["bad"])).unwrap();
+    receiver.wait_for(3);
+    drop(sink);
+    assert_eq!(counted.both(), [1, 0]);
+    receiver.refuse("bad");
+    let (sink, counted) = open(&receiver, folder.path(), 100);
+    wait_until_empty(&sink);
+    assert_eq!(counted.both(), [0, 1]);
 }
 
 /// Does something when the first event is delivered.
@@ -284,4 +341,54 @@ fn a_sink_that_is_told_ends_before_it_is_dropped() {
     sink.end();
     let is_over = || sink.thread.as_ref().unwrap().is_finished();
     assert!(wait_up_to(LIMIT, || is_over().then_some(())).is_some());
+}
+
+/// Ends another process at the first event, and counts streams at the three thousandth.
+struct Handover {
+    other: Mutex<Option<crate::spool::Spool>>,
+    folder: std::path::PathBuf,
+    delivered: AtomicU64,
+    streams: Arc<AtomicU64>,
+}
+
+impl Tally for Handover {
+    fn delivered(&self, events: u64) {
+        let before = self.delivered.fetch_add(events, Ordering::Relaxed);
+        drop(self.other.lock().unwrap().take());
+        if before < 3_000 && before + events >= 3_000 {
+            let entries = std::fs::read_dir(&self.folder).unwrap();
+            let folders = entries.filter(|entry| entry.as_ref().unwrap().path().is_dir());
+            self.streams
+                .store(folders.count() as u64, Ordering::Relaxed);
+        }
+    }
+
+    fn rejected(&self, _: u64) {}
+
+    fn lost(&self, _: u64) {}
+
+    fn failed(&self) {}
+}
+
+#[test]
+fn what_another_process_has_left_is_found_however_much_there_is_to_send() {
+    let folder = tempfile::tempdir().unwrap();
+    let receiver = Refusing::start("nothing");
+    let status = Arc::new(Status::default());
+    let mut other = crate::spool::Spool::open(folder.path(), 1 << 20, false, &status).unwrap();
+    other.appender.append(&lines(&["left"])).unwrap();
+    let streams = Arc::new(AtomicU64::new(0));
+    let tally = Handover {
+        other: Mutex::new(Some(other)),
+        folder: folder.path().to_owned(),
+        delivered: AtomicU64::new(0),
+        streams: Arc::clone(&streams),
+    };
+    let mut sink = open_with(receiver.address, folder.path(), 100, tally);
+    let ids: Vec<String> = (0..4_000).map(|number| format!("e-{number}")).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    sink.append(&lines(&ids)).unwrap();
+    wait_until_empty(&sink);
+    let found = streams.load(Ordering::Relaxed);
+    assert_eq!(found, 1, "found, sent and deleted before the end");
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::stream::{End, Stream};
-use super::{frame, segment};
+use super::{durable, frame, segment};
 use crate::Failed;
 use crate::status::Status;
 
@@ -124,7 +124,7 @@ impl Appender {
             .mode(0o640)
             .open(&path)?;
         if self.sync {
-            File::open(&self.stream)?.sync_all()?;
+            durable::folder(&self.stream)?;
         }
         self.open = Some(Open {
             file,

@@ -5,6 +5,7 @@
 //! the other one left behind is delivered too.
 
 mod appender;
+mod durable;
 mod frame;
 mod position;
 mod rejected;
@@ -40,13 +41,42 @@ impl Spool {
         let named = |error: io::Error| {
             io::Error::new(error.kind(), format!("`{}`: {error}", folder.display()))
         };
-        let (mut own, left) = streams(folder, status).map_err(named)?;
+        let (mut own, left) = streams(folder, sync, status).map_err(named)?;
         let segment_size = (size / SEGMENTS).clamp(SMALLEST_SEGMENT, LARGEST_SEGMENT);
         let appender =
             Appender::new(folder, &mut own, [size, segment_size], sync, status).map_err(named)?;
-        let source = Source::new(folder.to_owned(), own, left, status);
+        let source = Source::new(folder.to_owned(), own, left, sync, status).map_err(named)?;
         Ok(Self { appender, source })
     }
+}
+
+/// Events that wait in a spool that may be somebody else's.
+///
+/// # Errors
+/// It is no folder, or cannot be read.
+pub(crate) fn waiting(folder: &Path) -> io::Result<u64> {
+    let mut events = 0;
+    for stream in folders(folder)? {
+        events += Stream::waiting(&stream)?;
+    }
+    Ok(events)
+}
+
+/// Bytes of what was kept aside for people. It takes room as long as they leave it there.
+fn damaged(folder: &Path) -> io::Result<u64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = entry.path();
+        if path
+            .extension()
+            .is_some_and(|name| name == segment::DAMAGED)
+        {
+            // Somebody may just take it away.
+            bytes += entry.metadata().map_or(0, |file| file.len());
+        }
+    }
+    Ok(bytes)
 }
 
 /// Whether the disk, or what of it is ours, is full.
@@ -58,15 +88,15 @@ fn is_full(error: &io::Error) -> bool {
 }
 
 /// The stream to append to, and those before it that nobody has any more, the oldest first.
-fn streams(folder: &Path, status: &Arc<Status>) -> io::Result<(Stream, Vec<Stream>)> {
-    std::fs::create_dir_all(folder)?;
+fn streams(folder: &Path, sync: bool, status: &Arc<Status>) -> io::Result<(Stream, Vec<Stream>)> {
+    durable::make_folder(folder, sync)?;
     let mut free = Vec::new();
     for path in folders(folder)? {
-        free.extend(Stream::open(path, status)?);
+        free.extend(Stream::open(path, sync, status)?);
     }
     let own = match free.pop() {
         Some(latest) => latest,
-        None => Stream::make(folder, status)?,
+        None => Stream::make(folder, sync, status)?,
     };
     Ok((own, free))
 }

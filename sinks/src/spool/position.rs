@@ -3,7 +3,9 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use super::durable;
 
 /// The first sequence number that is not delivered.
 ///
@@ -11,6 +13,9 @@ use std::path::Path;
 #[derive(Debug)]
 pub(super) struct Position {
     file: File,
+    path: PathBuf,
+    /// Each move is confirmed by the disk.
+    sync: bool,
     next: u64,
     /// Which place is written next.
     turn: bool,
@@ -18,7 +23,7 @@ pub(super) struct Position {
 
 impl Position {
     /// Opens the file; a new one begins at 1.
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
+    pub(super) fn open(path: &Path, sync: bool) -> io::Result<Self> {
         let file = File::options()
             .read(true)
             .write(true)
@@ -36,15 +41,25 @@ impl Position {
         if length < bytes.len() {
             // Its place on the disk is taken now: when the disk is full, delivering must not need any.
             file.write_all_at(&bytes, 0)?;
+            if sync {
+                durable::content(&file, path)?;
+            }
         }
-        let (first, second) = bytes.split_at(SLOT);
-        let (first, second) = (read(first), read(second));
+        let [first, second] = both(&bytes);
         Ok(Self {
             file,
+            path: path.to_owned(),
+            sync,
             next: first.max(second).unwrap_or(1),
             // Over the older one.
             turn: first > second,
         })
+    }
+
+    /// The first that is not delivered, of a file that is somebody else's.
+    pub(super) fn look(path: &Path) -> io::Result<u64> {
+        let [first, second] = both(&std::fs::read(path)?);
+        Ok(first.max(second).unwrap_or(1))
     }
 
     /// The first that is not delivered.
@@ -63,6 +78,9 @@ impl Position {
         let at = if self.turn { SLOT as u64 } else { 0 };
         self.file.write_all_at(&slot, at)?;
         self.turn = !self.turn;
+        if self.sync {
+            durable::content(&self.file, &self.path)?;
+        }
         Ok(())
     }
 
@@ -72,6 +90,11 @@ impl Position {
             self.next = first;
         }
     }
+}
+
+fn both(bytes: &[u8]) -> [Option<u64>; 2] {
+    let (first, second) = bytes.split_at(bytes.len().min(SLOT));
+    [read(first), read(second)]
 }
 
 fn read(slot: &[u8]) -> Option<u64> {
@@ -91,19 +114,19 @@ mod tests {
     fn a_position_is_kept_and_one_that_was_half_written_is_the_one_before() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("delivered");
-        let mut position = Position::open(&path).unwrap();
+        let mut position = Position::open(&path, false).unwrap();
         assert_eq!(position.next(), 1);
         for next in [5, 9, 12] {
             position.move_to(next).unwrap();
-            assert_eq!(Position::open(&path).unwrap().next(), next);
+            assert_eq!(Position::open(&path, false).unwrap().next(), next);
         }
         let mut bytes = std::fs::read(&path).unwrap();
         // The latest stands in the first place; whichever is damaged, the other counts.
         bytes[2] ^= 1;
         std::fs::write(&path, &bytes).unwrap();
-        let mut position = Position::open(&path).unwrap();
+        let mut position = Position::open(&path, false).unwrap();
         assert_eq!(position.next(), 9);
         position.move_to(10).unwrap();
-        assert_eq!(Position::open(&path).unwrap().next(), 10);
+        assert_eq!(Position::open(&path, false).unwrap().next(), 10);
     }
 }

@@ -12,6 +12,7 @@ use super::source::Spooled;
 /// The file of them, a line of JSON each: why, and the event as it was taken.
 #[derive(Debug)]
 pub(crate) struct Rejected {
+    spool: PathBuf,
     path: PathBuf,
     /// Where the file goes when it is large, over the one before it.
     older: PathBuf,
@@ -24,6 +25,7 @@ impl Rejected {
     /// keep out what is not.
     pub(crate) fn new(spool: &Path, size: u64) -> Self {
         Self {
+            spool: spool.to_owned(),
             path: spool.join("rejected.jsonl"),
             older: spool.join("rejected.older.jsonl"),
             most: size / 2,
@@ -62,8 +64,32 @@ impl Rejected {
         whole(&mut file, before, |file| {
             file.write_all(lines.as_bytes())?;
             // They are few, and acknowledged next: then nothing else has them.
-            file.sync_data()
+            file.sync_data()?;
+            if before == 0 {
+                super::durable::folder(&self.spool)?;
+            }
+            Ok(())
         })
+    }
+
+    /// Whether these fit without anything of before being given up.
+    ///
+    /// # Errors
+    /// The files cannot be looked at.
+    pub(crate) fn has_room<'a>(
+        &self,
+        events: impl IntoIterator<Item = &'a Spooled>,
+    ) -> io::Result<bool> {
+        if !self.older.try_exists()? {
+            return Ok(true);
+        }
+        let used = match fs::metadata(&self.path) {
+            Ok(file) => file.len(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+            Err(error) => return Err(error),
+        };
+        let lines = events.into_iter().map(|event| event.line.len() as u64);
+        Ok(used + lines.map(|line| line + MOST_BESIDE).sum::<u64>() <= self.most)
     }
 
     fn open(&self) -> io::Result<File> {
@@ -79,6 +105,9 @@ impl Rejected {
         &self.path
     }
 }
+
+/// The reason and the names of the members, beside the event.
+const MOST_BESIDE: u64 = 1024;
 
 /// Writes, and where that fails leaves nothing behind what was there before.
 fn whole(
@@ -119,6 +148,22 @@ mod tests {
         let files = [&rejected.path, &rejected.older];
         let sizes = files.map(|file| fs::metadata(file).unwrap().len());
         assert!(sizes.iter().all(|size| *size <= 2_000), "{sizes:?}");
+    }
+
+    #[test]
+    fn there_is_room_as_long_as_nothing_of_before_has_to_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let rejected = Rejected::new(folder.path(), 8_000);
+        let mut kept = 0;
+        while rejected.has_room([&event(300)]).unwrap() {
+            rejected.keep([&event(300)], "first").unwrap();
+            kept += 1;
+        }
+        let files = [&rejected.path, &rejected.older].map(|file| fs::read_to_string(file).unwrap());
+        let all = files.iter().map(|text| text.matches("first").count());
+        assert_eq!(all.sum::<usize>(), kept);
+        fs::remove_file(&rejected.older).unwrap();
+        assert!(rejected.has_room([&event(300)]).unwrap());
     }
 
     #[test]

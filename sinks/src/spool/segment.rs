@@ -138,7 +138,7 @@ pub(super) fn keep_aside(spool: &Path, stream: &Stream, event: u64) -> io::Resul
     };
     let damaged = path(folder, first);
     let bytes = fs::metadata(&damaged)?.len();
-    let aside = spool.join(format!("{}-{first:020}.damaged", stream.name));
+    let aside = spool.join(format!("{}-{first:020}.{DAMAGED}", stream.name));
     fs::rename(&damaged, aside)?;
     Ok(bytes)
 }
@@ -154,5 +154,8 @@ pub(super) fn cut(path: &Path, length: u64) -> io::Result<File> {
 }
 
 const EXTENSION: &str = "events";
+
+/// Of what the disk has damaged.
+pub(super) const DAMAGED: &str = "damaged";
 
 const READ_AT_ONCE: u64 = 256 << 10;

@@ -17,7 +17,11 @@ pub(crate) struct Source {
     own: Stream,
     /// What processes before this one left, the oldest first.
     left: VecDeque<Stream>,
+    /// The disk confirms how far streams are delivered.
+    sync: bool,
     status: Arc<Status>,
+    /// Bytes that were kept aside.
+    damaged: u64,
     reader: Option<Reader>,
     /// Segments before this one's are deleted.
     oldest: u64,
@@ -62,16 +66,21 @@ impl Source {
         spool: PathBuf,
         own: Stream,
         left: Vec<Stream>,
+        sync: bool,
         status: &Arc<Status>,
-    ) -> Self {
-        Self {
+    ) -> io::Result<Self> {
+        let mut source = Self {
             spool,
             own,
             left: left.into(),
+            sync,
             status: Arc::clone(status),
+            damaged: 0,
             reader: None,
             oldest: 0,
-        }
+        };
+        source.weigh_damaged()?;
+        Ok(source)
     }
 
     /// The next events that are not acknowledged, the same ones until they are: at most so many, and not more bytes than that where there are
@@ -122,8 +131,8 @@ impl Source {
                     "sign-ins: {} events of the spool cannot be read and are lost",
                     batch.lost
                 );
-                let kept = segment::keep_aside(&self.spool, stream, batch.next - batch.lost)?;
-                self.status.shrank(kept);
+                // It goes on taking its room.
+                self.damaged += segment::keep_aside(&self.spool, stream, batch.next - batch.lost)?;
             }
             break;
         }
@@ -154,6 +163,7 @@ impl Source {
 
     /// Between batches: looks for streams that another process has left meanwhile, and deletes what is over by now.
     pub(crate) fn look_around(&mut self) -> io::Result<()> {
+        self.weigh_damaged()?;
         let first = delete_before(&self.own.folder, self.own.position.next(), &self.status)?;
         // A file that is open takes its room as long.
         self.reader.take_if(|reader| reader.first < first);
@@ -162,12 +172,20 @@ impl Source {
             if is_ours(&self.own) || self.left.iter().any(is_ours) {
                 continue;
             }
-            if let Some(stream) = Stream::open(folder, &self.status)? {
+            if let Some(stream) = Stream::open(folder, self.sync, &self.status)? {
                 self.left.push_back(stream);
                 // It stands in another stream.
                 (self.reader, self.oldest) = (None, 0);
             }
         }
+        Ok(())
+    }
+
+    fn weigh_damaged(&mut self) -> io::Result<()> {
+        let damaged = super::damaged(&self.spool)?;
+        self.status.grew(damaged.saturating_sub(self.damaged));
+        self.status.shrank(self.damaged.saturating_sub(damaged));
+        self.damaged = damaged;
         Ok(())
     }
 

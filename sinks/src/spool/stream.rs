@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;
 
 use super::position::Position;
-use super::segment;
+use super::{durable, segment};
 use crate::status::Status;
 
 /// A stream that is this process's.
@@ -49,28 +49,36 @@ impl End {
 
 impl Stream {
     /// Begins a new one.
-    pub(super) fn make(spool: &Path, status: &Arc<Status>) -> io::Result<Self> {
+    pub(super) fn make(spool: &Path, sync: bool, status: &Arc<Status>) -> io::Result<Self> {
         for _ in 0..ATTEMPTS {
             let folder = spool.join(Uuid::now_v7().simple().to_string());
             // Events tell who was where: not for everybody on the machine.
             fs::DirBuilder::new().mode(0o750).create(&folder)?;
             // Another process that looks around takes one that nobody has locked yet, and deletes it.
-            if let Some(made) = Self::open(folder, status)? {
+            if let Some(made) = Self::open(folder, sync, status)? {
+                if sync {
+                    durable::folder(&made.folder)?;
+                    durable::folder(spool)?;
+                }
                 return Ok(made);
             }
         }
         Err(io::Error::other("other processes take every new stream"))
     }
 
-    /// Opens one that is there. `None` where another process has it, or has deleted it meanwhile.
-    pub(super) fn open(folder: PathBuf, status: &Arc<Status>) -> io::Result<Option<Self>> {
-        match Self::lock(folder, status) {
+    /// Opens one that is there; with `sync` the disk confirms how far it is delivered. `None` where another process has it, or has deleted it meanwhile.
+    pub(super) fn open(
+        folder: PathBuf,
+        sync: bool,
+        status: &Arc<Status>,
+    ) -> io::Result<Option<Self>> {
+        match Self::lock(folder, sync, status) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             result => result,
         }
     }
 
-    fn lock(folder: PathBuf, status: &Arc<Status>) -> io::Result<Option<Self>> {
+    fn lock(folder: PathBuf, sync: bool, status: &Arc<Status>) -> io::Result<Option<Self>> {
         let lock = File::options()
             .write(true)
             .create(true)
@@ -83,7 +91,7 @@ impl Stream {
         }
         let name = folder.file_name().unwrap_or_default();
         let name = Arc::from(name.to_string_lossy());
-        let mut position = Position::open(&folder.join("delivered"))?;
+        let mut position = Position::open(&folder.join(DELIVERED), sync)?;
         let segments = segment::all(&folder)?;
         if let Some(first) = segments.first() {
             // Whatever stood before it was delivered, else it would be there.
@@ -119,6 +127,17 @@ impl Stream {
         }))
     }
 
+    /// Events that wait in one that may be somebody else's: nothing is locked and nothing changed.
+    pub(super) fn waiting(folder: &Path) -> io::Result<u64> {
+        let segments = segment::all(folder)?;
+        let (Some(first), Some(last)) = (segments.first(), segments.last()) else {
+            return Ok(0);
+        };
+        let good = segment::good(&segment::path(folder, *last))?;
+        let delivered = Position::look(&folder.join(DELIVERED)).unwrap_or(1);
+        Ok((last + good.events).saturating_sub(delivered.max(*first)))
+    }
+
     /// Deletes it, where it is delivered and nobody appends to it.
     pub(super) fn delete(self, status: &Status) -> io::Result<()> {
         for first in segment::all(&self.folder)? {
@@ -130,6 +149,9 @@ impl Stream {
         fs::remove_dir_all(&self.folder)
     }
 }
+
+/// The file that says how far a stream is delivered.
+const DELIVERED: &str = "delivered";
 
 /// The moment in which a new one can be taken is short.
 const ATTEMPTS: u32 = 100;

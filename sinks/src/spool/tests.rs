@@ -261,7 +261,7 @@ fn a_folder_that_is_gone_meanwhile_is_no_stream_and_no_error() {
     let folder = tempfile::tempdir().unwrap();
     let status = Arc::new(Status::default());
     let gone = folder.path().join("0198");
-    assert!(Stream::open(gone, &status).unwrap().is_none());
+    assert!(Stream::open(gone, false, &status).unwrap().is_none());
 }
 
 #[test]
@@ -288,4 +288,73 @@ fn a_process_begins_whatever_another_one_deletes_at_the_same_time() {
         }
         over.store(true, std::sync::atomic::Ordering::Relaxed);
     });
+}
+
+#[test]
+fn with_sync_the_disk_confirms_new_folders_and_what_is_delivered() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = folder.path().join("spools").join("siem");
+    let status = Arc::new(Status::default());
+    let Spool {
+        mut appender,
+        mut source,
+    } = Spool::open(&spool, SIZE, true, &status).unwrap();
+    let stream = folders(&spool).unwrap().pop().unwrap();
+    let confirmed = durable::tests::confirmed();
+    let above = [folder.path().to_owned(), folder.path().join("spools")];
+    let made = [spool.clone(), stream.clone(), stream.join("delivered")];
+    for one in above.iter().chain(&made) {
+        assert!(confirmed.contains(one), "{one:?} of {confirmed:?}");
+    }
+    appender.append(&lines([1])).unwrap();
+    assert!(durable::tests::confirmed().contains(&stream));
+    let batch = source.batch(1, 1 << 20).unwrap();
+    source.acknowledge(batch.next).unwrap();
+    assert_eq!(durable::tests::confirmed(), [stream.join("delivered")]);
+    drop((appender, source));
+    let (mut spool, _) = open(&spool);
+    spool.appender.append(&lines([2])).unwrap();
+    let batch = spool.source.batch(1, 1 << 20).unwrap();
+    spool.source.acknowledge(batch.next).unwrap();
+    assert_eq!(durable::tests::confirmed(), [] as [PathBuf; 0]);
+}
+
+#[test]
+fn what_was_kept_aside_takes_room_until_somebody_takes_it_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut spool, status) = open(folder.path());
+    spool.appender.append(&lines(0..100)).unwrap();
+    let before = status.bytes();
+    let segment = segments(folder.path()).pop().unwrap();
+    let mut bytes = fs::read(&segment).unwrap();
+    bytes[20] ^= 1;
+    fs::write(&segment, &bytes).unwrap();
+    let batch = spool.source.batch(1_000, 1 << 20).unwrap();
+    assert_eq!(batch.lost, 100);
+    spool.source.acknowledge(batch.next).unwrap();
+    assert_eq!(status.bytes(), before);
+    drop(spool);
+    let (mut spool, status) = open(folder.path());
+    assert_eq!(status.bytes(), before);
+    let kept = fs::read_dir(folder.path()).unwrap();
+    let kept = kept.map(|entry| entry.unwrap().path());
+    let kept = kept.filter(|path| path.extension().is_some_and(|name| name == "damaged"));
+    kept.for_each(|path| fs::remove_file(path).unwrap());
+    spool.source.look_around().unwrap();
+    assert_eq!(status.bytes(), 0);
+}
+
+#[test]
+fn what_waits_in_a_spool_is_told_without_taking_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut spool, _) = open(folder.path());
+    spool.appender.append(&lines(0..10)).unwrap();
+    let batch = spool.source.batch(4, 1 << 20).unwrap();
+    spool.source.acknowledge(batch.next).unwrap();
+    assert_eq!(waiting(folder.path()).unwrap(), 6);
+    drop(spool);
+    assert_eq!(waiting(folder.path()).unwrap(), 6);
+    let (mut spool, _) = open(folder.path());
+    drain(&mut spool.source);
+    assert_eq!(waiting(folder.path()).unwrap(), 0);
 }

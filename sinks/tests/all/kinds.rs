@@ -79,6 +79,39 @@ fn an_event_that_nats_does_not_take_for_its_size_is_kept_aside_and_the_others_go
 }
 
 #[test]
+fn an_event_that_the_stream_of_nats_does_not_store_for_its_size_does_not_block_those_behind_it() {
+    let folder = tempdir().unwrap();
+    // Larger than the others, and far below what the server takes.
+    let server = Nats::start_with_stream_of(4_000);
+    let settings = settings(kit::nats(&server), Form::Graph, folder.path());
+    let mut line = Line::open("nats", &settings);
+    let large = |number| {
+        let line = String::from_utf8(lines([number])).unwrap();
+        line.replace("xxx", &"y".repeat(30)).into_bytes()
+    };
+    // In the middle of a batch, and then alone: nothing else of its batch is taken.
+    let mut bytes = lines(1..=10);
+    bytes.extend(large(11));
+    bytes.extend(lines(12..=20));
+    line.sink.append(&bytes).unwrap();
+    line.wait_until_empty(LIMIT);
+    line.sink.append(&large(21)).unwrap();
+    line.wait_until_empty(LIMIT);
+    line.sink.append(&lines(22..=25)).unwrap();
+    line.wait_until_empty(LIMIT);
+    let received = server.received();
+    let expected: Vec<u64> = (1..=25)
+        .filter(|number| !matches!(number, 11 | 21))
+        .collect();
+    assert_eq!(first_arrivals(&received), expected);
+    assert_eq!(received.len(), expected.len(), "nothing comes twice");
+    assert_eq!((line.counted.delivered(), line.counted.rejected()), (23, 2));
+    let kept = rejected(folder.path());
+    let kept: Vec<_> = kept.iter().map(|line| &line["event"]["id"]).collect();
+    assert_eq!(kept, [&json!(id(11)), &json!(id(21))]);
+}
+
+#[test]
 fn rsyslog_over_tls_gets_messages_of_rfc_5424_and_confirms_them_by_the_end_of_the_connection() {
     let folder = tempdir().unwrap();
     let collector = Rsyslog::start();

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crossgate_config::{
-    ClientSecret, ClientTlsFiles, Endpoint, Form, HttpAuthorization, NatsCredentials, OtlpProtocol,
-    Receiver, SpooledSink as Settings,
+    ClientSecret, ClientTlsFiles, Endpoint, Form, HttpAuthorization, NatsCredentials, OnFull,
+    OtlpProtocol, Receiver, SpooledSink as Settings,
 };
 use crossgate_sinks::{Sink, Tally};
 use crossgate_testkit::programs::wait_up_to;
@@ -137,6 +137,7 @@ pub(crate) fn settings(receiver: Receiver, form: Form, spool: &Path) -> Settings
         receipts: false,
         spool: spool.to_owned(),
         spool_size: 1 << 30,
+        on_full: OnFull::Refuse,
         timeout: Duration::from_secs(10),
         batch: 200,
     }

@@ -27,6 +27,19 @@ impl Nats {
         Self::start_with(TempDir::new().unwrap(), "", None)
     }
 
+    /// Starts one whose stream stores no message above this size, in bytes, though the server takes larger ones.
+    #[must_use]
+    pub fn start_with_stream_of(max_msg_size: u32) -> Self {
+        let nats = Self::start();
+        let mut stream = stream();
+        stream["max_msg_size"] = max_msg_size.into();
+        let changed = nats
+            .connect()
+            .ask("$JS.API.STREAM.UPDATE.SIGN_INS", &stream);
+        assert!(changed.get("error").is_none(), "{changed}");
+        nats
+    }
+
     /// Starts one that speaks TLS, for clients with a certificate of its authority and this token.
     #[must_use]
     pub fn start_secured(token: &str) -> Self {
@@ -56,10 +69,9 @@ impl Nats {
             directory,
             token,
         };
-        let made = nats.connect().ask(
-            "$JS.API.STREAM.CREATE.SIGN_INS",
-            &json!({"name": "SIGN_INS", "subjects": ["crossgate.sign-ins"], "storage": "file"}),
-        );
+        let made = nats
+            .connect()
+            .ask("$JS.API.STREAM.CREATE.SIGN_INS", &stream());
         assert!(made.get("error").is_none(), "{made}");
         nats
     }
@@ -203,6 +215,10 @@ impl Connection {
         bytes.truncate(length);
         bytes
     }
+}
+
+fn stream() -> Value {
+    json!({"name": "SIGN_INS", "subjects": ["crossgate.sign-ins"], "storage": "file"})
 }
 
 fn server() -> PathBuf {

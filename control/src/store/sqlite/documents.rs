@@ -185,16 +185,32 @@ pub(super) fn history(state: &Connection, address: &Address) -> Result<Vec<Versi
          UNION ALL SELECT since, NULL, text FROM documents WHERE kind = ?1 AND key = ?2
          ORDER BY since",
     )?;
-    let versions = statement
-        .query_map(params![address.kind.name(), address.key], |row| {
-            Ok(Version {
-                since: number(row, 0)?,
-                until: row.get::<_, Option<Number>>(1)?.map(|number| number.0),
-                text: row.get(2)?,
-            })
-        })?
-        .collect::<Result<_, _>>()?;
-    Ok(versions)
+    let versions = statement.query_map(params![address.kind.name(), address.key], version)?;
+    Ok(versions.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn latest(
+    state: &Connection,
+    address: &Address,
+    limit: usize,
+) -> Result<Vec<Version>, Stop> {
+    let mut statement = state.prepare_cached(
+        "SELECT since, until, text FROM superseded WHERE kind = ?1 AND key = ?2
+         UNION ALL SELECT since, NULL, text FROM documents WHERE kind = ?1 AND key = ?2
+         ORDER BY since DESC LIMIT ?3",
+    )?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let versions =
+        statement.query_map(params![address.kind.name(), address.key, limit], version)?;
+    Ok(versions.collect::<Result<_, _>>()?)
+}
+
+fn version(row: &Row<'_>) -> rusqlite::Result<Version> {
+    Ok(Version {
+        since: number(row, 0)?,
+        until: row.get::<_, Option<Number>>(1)?.map(|number| number.0),
+        text: row.get(2)?,
+    })
 }
 
 pub(super) fn each_at(

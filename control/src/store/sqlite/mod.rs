@@ -141,6 +141,13 @@ impl Store for Sqlite {
         })
     }
 
+    fn latest(&self, address: &Address, limit: usize) -> Result<Vec<Version>, StoreError> {
+        self.readers
+            .read("reading a document's latest versions", |state| {
+                documents::latest(state, address, limit)
+            })
+    }
+
     fn each_at(
         &self,
         kind: DocumentKind,

@@ -1,9 +1,11 @@
 //! The console at the admin listener: who is signed in there, and what they may be shown. The pages are the console's own.
 
+mod fresh;
+mod record;
 mod settings;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossgate_console::{Console, Reply, Visit};
 use crossgate_control::administrator::{Administrator, Credential};
@@ -24,6 +26,9 @@ use crate::people::place::{self, Place};
 use crate::people::{self, Begin, Here, People};
 use crate::request::admit::admit_at_console;
 use crate::request::respond::{self, Answer, Shown};
+use fresh::Counts;
+use record::Answered;
+pub(super) use record::Record;
 pub use settings::ConsoleSettings;
 
 /// The console's door.
@@ -32,6 +37,7 @@ pub(super) struct Door {
     people: Arc<People>,
     api: Arc<Api>,
     console: Arc<Console>,
+    record: Record,
 }
 
 /// What a browser came for.
@@ -63,12 +69,13 @@ impl crossgate_console::Api for Signed {
 }
 
 impl Door {
-    pub(super) fn new(live: Arc<Live>, people: Arc<People>, api: Arc<Api>) -> Self {
+    pub(super) fn new(live: Arc<Live>, people: Arc<People>, api: Arc<Api>, record: Record) -> Self {
         Self {
             live,
             people,
             api,
             console: Arc::new(Console::new()),
+            record,
         }
     }
 
@@ -90,6 +97,7 @@ impl Door {
         session: &mut ServerSession,
         settings: &ConsoleSettings,
     ) -> Response<Vec<u8>> {
+        let begun = Instant::now();
         let head = session.req_header().clone();
         let path = head.uri.path().to_owned();
         if let Some(asset) = self.console.asset(&path) {
@@ -107,7 +115,7 @@ impl Door {
             return plain(StatusCode::METHOD_NOT_ALLOWED);
         }
         let Some(_reader) = self.people.reader(address) else {
-            return plain(StatusCode::SERVICE_UNAVAILABLE);
+            return busy();
         };
         let in_force = self.live.take();
         let at = Timestamp::now();
@@ -130,7 +138,7 @@ impl Door {
         };
         // Who sends slowly waits without one.
         let Some(_room) = self.people.room() else {
-            return plain(StatusCode::SERVICE_UNAVAILABLE);
+            return busy();
         };
         let target = head
             .uri
@@ -156,8 +164,24 @@ impl Door {
         };
         match wanted {
             Wanted::Place(place) => {
-                let decision = decided(&call, settings, here.as_ref());
-                sent(self.people.answer(&call, place, decision).await.answer)
+                let Ok(slot) = self.record.reserve() else {
+                    return busy();
+                };
+                let here = here.as_ref();
+                let decision = decided(&call, settings, here);
+                let provider = place.provider(&settings.people);
+                let people::Reply { answer, told } =
+                    self.people.answer(&call, place, decision).await;
+                let answered = Answered {
+                    call: &call,
+                    settings,
+                    here,
+                    provider,
+                    begun,
+                    answer: &answer,
+                };
+                self.record.of(slot, &answered, told);
+                sent(answer)
             }
             Wanted::Page if path == "/" => sent(respond::go(Console::FIRST)),
             Wanted::Page => self.page(&call, settings, here.as_ref(), &form).await,
@@ -172,10 +196,20 @@ impl Door {
         here: Option<&Here>,
         form: &[u8],
     ) -> Response<Vec<u8>> {
+        let with_form = call.method == Method::POST;
+        // What no page of ours had a browser send is not kept, to be sent once more in somebody's name.
+        let is_own = match here {
+            _ if !with_form => true,
+            Some(here) => {
+                self.people
+                    .is_of_console(&here.session, call.headers, &call.origin, &call.form)
+            }
+            None => self.people.was_of_console(&call.form),
+        };
         let begin = |refusal| Begin {
             refusal,
-            with_form: call.method == Method::POST,
-            form_lost: people::has_too_many(form),
+            with_form,
+            form_lost: !is_own || people::has_too_many(form),
         };
         let waits = people::is_navigation(call.headers);
         let decision = decided(call, settings, here);
@@ -204,18 +238,31 @@ impl Door {
                 | Outcome::NotFound => sent(denied(call, Some(refusal))),
             };
         }
-        let is_own = call.method != Method::POST
-            || self
-                .people
-                .is_of_console(&here.session, call.headers, &call.origin, &call.form);
+        let subject = &here.token.subject;
+        let subject = match fresh::counts(subject, here.session.begun, call.now()) {
+            Counts::Whole => Arc::clone(subject),
+            Counts::Renewed(_) if waits => {
+                return sent(
+                    self.people
+                        .begin(call, begin(fresh::renewal()))
+                        .await
+                        .answer,
+                );
+            }
+            Counts::Without(aged) | Counts::Renewed(aged) => aged,
+        };
         let Some(csrf) = self.people.console_token(&here.session) else {
-            return plain(StatusCode::SERVICE_UNAVAILABLE);
+            return busy();
         };
         let languages = call.headers.get(ACCEPT_LANGUAGE);
         let languages = languages.and_then(|value| value.to_str().ok());
         let signed = Signed {
             api: Arc::clone(&self.api),
-            who: administrator(&here.token, Credential::Console),
+            who: Administrator {
+                credential: Credential::Console(subject),
+                terms_accepted: here.accepted.clone().unwrap_or_default(),
+                ..administrator(&here.token, Credential::Console)
+            },
             origin: call.origin.clone(),
             address: call.client_ip,
             agent: call.headers.get(header::USER_AGENT).cloned(),
@@ -228,6 +275,7 @@ impl Door {
             language: Console::language(languages),
             csrf,
             organisation: call.settings.organisation.to_string(),
+            own: call.in_force.snapshot.own.id.to_string(),
             now: call.at,
         };
         // The API waits for the disk, and sums are read: nobody else should.
@@ -341,6 +389,19 @@ fn sent(answer: Answer) -> Response<Vec<u8>> {
     response
 }
 
+/// All places are taken, which is over in a moment.
+fn busy() -> Response<Vec<u8>> {
+    let mut response = plain(StatusCode::SERVICE_UNAVAILABLE);
+    let headers = response.headers_mut();
+    headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; charset=utf-8"),
+    );
+    *response.body_mut() = b"Too many ask at once. Please try again in a moment.\n".to_vec();
+    response
+}
+
 fn plain(status: StatusCode) -> Response<Vec<u8>> {
     let mut response = Response::new(Vec::new());
     *response.status_mut() = status;
@@ -355,3 +416,16 @@ const MOST_FORM: usize = 256 << 10;
 
 /// What people send is sent at once.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_comes_when_all_places_are_taken_is_told_when_to_come_again() {
+        let answer = busy();
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(answer.headers()[header::RETRY_AFTER], "5");
+        assert!(!answer.body().is_empty());
+    }
+}

@@ -63,18 +63,19 @@ struct Bench {
 
 impl Bench {
     fn new(aggregate: Option<Aggregate>, sinks: usize) -> Self {
-        Self::with(aggregate, sinks, OnFull::Refuse)
+        Self::with(aggregate, &vec![OnFull::Refuse; sinks])
     }
 
-    fn with(aggregate: Option<Aggregate>, sinks: usize, on_full: OnFull) -> Self {
+    fn with(aggregate: Option<Aggregate>, sinks: &[OnFull]) -> Self {
         let counted = IntCounterVec::new(Opts::new("n", "h"), &["sink", "result"]).unwrap();
         let most_counted = if aggregate.is_some() { 100 } else { 0 };
-        let queue = Queue::new(4096, on_full, most_counted, Counts::of(&counted));
+        let queue = Queue::new(4096, OnFull::Refuse, most_counted, Counts::of(&counted));
         let queue = Arc::new(queue);
         let slots = PerWorker::new(Arc::clone(&queue));
-        let sinks = vec![(); sinks].into_iter().map(|()| Flaky::default());
-        let sinks: Vec<Flaky> = sinks.collect();
-        let outlets = sinks.iter().enumerate().map(|(number, sink)| {
+        let of_each = sinks;
+        let sinks: Vec<Flaky> = of_each.iter().map(|_| Flaky::default()).collect();
+        let outlets = sinks.iter().zip(of_each).enumerate();
+        let outlets = outlets.map(|(number, (sink, on_full))| {
             let counter = |result: &str| counted.with_label_values(&[&*number.to_string(), result]);
             let sink = Box::new(sink.clone());
             let counted = Counted {
@@ -82,17 +83,10 @@ impl Bench {
                 failed: counter("error"),
                 dropped: counter("dropped"),
             };
-            Outlet::new(number.to_string(), sink, counted)
+            Outlet::new(number.to_string(), sink, *on_full, counted)
         });
         let outlets = outlets.collect();
-        let work = Work::new(
-            Arc::clone(&queue),
-            aggregate,
-            outlets,
-            on_full,
-            Receipts::Kept,
-            None,
-        );
+        let work = Work::new(Arc::clone(&queue), aggregate, outlets, Receipts::Kept, None);
         Self {
             queue,
             slots,
@@ -312,8 +306,8 @@ fn what_a_sink_never_takes_fills_the_queue_where_requests_are_to_be_refused() {
 }
 
 #[test]
-fn what_a_sink_never_takes_is_dropped_and_counted_for_it_alone_where_drops_are_allowed() {
-    let mut bench = Bench::with(None, 2, OnFull::Drop);
+fn what_a_sink_never_takes_is_dropped_and_counted_for_it_alone_where_its_drops_are_allowed() {
+    let mut bench = Bench::with(None, &[OnFull::Drop, OnFull::Refuse]);
     bench.work.most_pending = 1;
     *bench.sinks[0].failures.lock().unwrap() = vec![0; 2];
     bench.serve(3, || observation(1));
@@ -327,6 +321,18 @@ fn what_a_sink_never_takes_is_dropped_and_counted_for_it_alone_where_drops_are_a
     let count = |sink, result| bench.counted.with_label_values(&[sink, result]).get();
     assert_eq!((count("0", "written"), count("0", "dropped")), (3, 4));
     assert_eq!((count("1", "written"), count("1", "dropped")), (7, 0));
+}
+
+#[test]
+fn a_sink_whose_events_may_be_dropped_does_not_drop_those_of_one_that_refuses() {
+    let mut bench = Bench::with(None, &[OnFull::Refuse, OnFull::Drop]);
+    bench.work.most_pending = 1;
+    *bench.sinks[0].failures.lock().unwrap() = vec![0; 100];
+    bench.serve(3, || observation(1));
+    bench.pass_after(0);
+    bench.serve(4, || observation(2));
+    bench.pass_after(1);
+    assert_eq!(bench.queue.depth(), 4);
 }
 
 #[test]
