@@ -59,6 +59,8 @@ impl Shown<'_> {
         let saves = visit.changes() && !checks(visit) && visit.field(field::SAVE) == field::DRAFT;
         let asked = visit.asked(field::DRAFT);
         let id: &str = match visit.field(field::DRAFT) {
+            // Whoever means a draft means no change of what binds, whichever draft it is.
+            _ if saves && visit.field(field::SAVE_IN).is_empty() => NEW,
             _ if saves => visit.field(field::SAVE_IN),
             "" => &asked,
             sent => sent,

@@ -117,6 +117,14 @@ fn a_form_is_saved_in_a_draft_that_it_names_or_begins() {
     let begun: Value = serde_json::from_slice(&begun.unwrap().body).unwrap();
     assert_eq!(begun, json!({ "displayName": "Trust less" }));
     drop(asked);
+    // Whoever means a draft changes nothing that binds.
+    let nowhere = [("tab", "trust"), ("save", "draft")];
+    let mut stub = Stub::with("x");
+    let refused = json!({ "error": { "code": "x", "message": "needs a role" } });
+    stub.says_with("POST crossgate/drafts", StatusCode::FORBIDDEN, &refused);
+    let (status, _) = shown(&stub, &sent("/console/default", &nowhere));
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    assert_eq!(stub.changed().path, "/v1.0/crossgate/drafts");
     // A script that asks what would become of the form begins none.
     let stub = Stub::with("x");
     let mut fields = fields.to_vec();
@@ -314,6 +322,7 @@ fn a_draft_shows_what_it_changes_and_what_its_check_says_where_that_is_asked_for
     for told in [
         "It cannot be published as it is.",
         "It would shut out",
+        "1 of 2",
         "New refusals",
     ] {
         assert!(html.contains(told), "{told}: {html}");

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::overview::or;
 use super::{number, text};
 use crate::api::{Ask, Failed, part};
 use crate::draft::DRAFTS;
@@ -31,7 +32,7 @@ pub(super) fn check(shown: &Shown<'_>, id: &str) -> Result<Value, Failed> {
     let rows = |member: &str| -> Vec<Value> {
         let rows = told.get(member).and_then(Value::as_array);
         let rows = rows.into_iter().flatten().map(|row| {
-            let target = super::super::overview::or(text(row, "/target"), &text(row, "/name"));
+            let target = or(text(row, "/target"), &text(row, "/name"));
             json!({ "target": target, "message": text(row, "/message") })
         });
         rows.collect()
@@ -43,6 +44,10 @@ pub(super) fn check(shown: &Shown<'_>, id: &str) -> Result<Value, Failed> {
         .map(|advisory| json!({ "target": null, "message": advisory }))
         .collect();
     let advisories = json!({ "key": "advisories", "rows": advisories });
+    let (count, wanted) = (
+        number(&told, "/approvals"),
+        number(&told, "/reviewersWanted"),
+    );
     let refusals = told.get("newRefusals").filter(|told| !told.is_null());
     let refusals = refusals
         .map(|told| json!({ "count": number(told, "/count"), "samples": told.get("samples") }));
@@ -50,6 +55,8 @@ pub(super) fn check(shown: &Shown<'_>, id: &str) -> Result<Value, Failed> {
         "failed": null,
         "is_publishable": told.get("isPublishable").and_then(Value::as_bool).unwrap_or(false),
         "lists": lists.into_iter().chain([advisories]).collect::<Vec<_>>(),
+        "approvals": (count < wanted).then(|| json!({ "count": count, "wanted": wanted })),
+        "rejected_by": text(&told, "/rejectedBy"),
         "refusals": refusals,
     }))
 }

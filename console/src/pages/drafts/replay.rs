@@ -1,9 +1,12 @@
 //! Recorded sign-ins under a draft: who would lose access, and who would gain it.
 
+use std::collections::BTreeMap;
+
 use http::{Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::super::organizations::name_of;
 use super::super::overview::{or, reason};
 use super::super::sign_ins::moment;
 use super::{acts, number, text, time};
@@ -162,11 +165,14 @@ fn shown_of(shown: &Shown<'_>, draft: &Value, found: &Value) -> Value {
 fn table(shown: &Shown<'_>, key: &str, found: Option<&Value>) -> Value {
     let found = found.unwrap_or(&Value::Null);
     let rows = found.get("rows").and_then(Value::as_array);
+    let mut names: BTreeMap<String, String> = BTreeMap::new();
     let rows = rows.into_iter().flatten().map(|row| {
         let (tenant, event) = (text(row, "/tenant"), text(row, "/sample/event"));
+        let name = names.entry(tenant.clone());
+        let name = name.or_insert_with(|| name_of(shown, &tenant));
         json!({
             "id": tenant,
-            "tenant": super::super::organizations::name_of(shown, &tenant),
+            "tenant": name,
             "app": text(row, "/app"),
             "user": text(row, "/user"),
             "requests": number(row, "/requests"),

@@ -210,6 +210,31 @@ fn where_others_have_to_approve_a_page_saves_in_a_draft_that_binds_once_somebody
     assert_eq!(trusts(), json!(true));
 }
 
+#[test]
+fn a_contradiction_is_saved_in_a_draft_and_told_and_keeps_it_from_being_published() {
+    let doors = lobby().open();
+    let made = doors.admin("POST", DRAFTS, &json!({ "displayName": "Contradicts" }));
+    let draft = made.json()["id"].as_str().unwrap().to_owned();
+    let tab = doors.administrator("ada");
+    let default = format!("/console/default?draft={draft}");
+    tab.goto(&doors.console(&default));
+    tab.click("[name='b2bCollaborationInbound.usersAndGroups.access'][value=blocked]");
+    tab.wait_for(".live .problem");
+    says(&tab, "the draft cannot be published");
+    tab.click("main form.setting [type=submit]");
+    says(&tab, "Saved in the draft");
+    tab.click(".notice.good a");
+    says(&tab, "It cannot be published as it is.");
+    says(&tab, "It contradicts itself or the rest of the policy");
+    tab.click("[aria-labelledby=publish] form [type=submit]");
+    let page = tab.page();
+    assert_eq!(page.place.status, 400, "{}", page.text);
+    // It can be taken out again.
+    tab.click("form:has([value=take-out]) [type=submit]");
+    says(&tab, "The document is in this draft no more.");
+    says(&tab, "It changes nothing yet.");
+}
+
 /// Whether a draft that is staged for so many of a hundred tenants binds for one.
 fn is_in(share: u128, draft: &str, tenant: &str) -> bool {
     let number = |id: &str| u128::from_str_radix(&id.replace('-', ""), 16).unwrap();
