@@ -7,8 +7,11 @@ use crate::site::admin::{DEFAULT, GLOBAL_ADMINISTRATOR, PARTNERS};
 use crate::site::console::lobby;
 use crate::site::people::{Doors, Lobby};
 use crate::site::{FABRIKAM, everyone, nobody};
+use crossgate_insight::sign_ins::{Keep, Store};
 use crossgate_testkit::browser::Tab;
 use crossgate_testkit::programs::wait_for;
+use crossgate_testkit::sign_ins::Invention;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 const DRAFTS: &str = "crossgate/drafts";
@@ -216,8 +219,18 @@ fn a_contradiction_is_saved_in_a_draft_and_told_and_keeps_it_from_being_publishe
     let made = doors.admin("POST", DRAFTS, &json!({ "displayName": "Contradicts" }));
     let draft = made.json()["id"].as_str().unwrap().to_owned();
     let tab = doors.administrator("ada");
-    let default = format!("/console/default?draft={draft}");
-    tab.goto(&doors.console(&default));
+    // A page of what binds offers the drafts that there are.
+    tab.goto(&doors.console("/console/default?tab=trust"));
+    tab.click("[name='inboundTrust.isMfaAccepted']");
+    tab.click("details.aside summary");
+    tab.evaluate(&format!(
+        "document.querySelector('[name=save-in]').value = {draft:?}"
+    ));
+    tab.click("[name=save]");
+    says(&tab, "You are editing the draft Contradicts.");
+    let default = doors.admin("GET", DEFAULT, &json!({})).json();
+    assert_eq!(default["inboundTrust"]["isMfaAccepted"], json!(false));
+    tab.click(".tabs a[href*=inbound]");
     tab.click("[name='b2bCollaborationInbound.usersAndGroups.access'][value=blocked]");
     tab.wait_for(".live .problem");
     says(&tab, "the draft cannot be published");
@@ -278,6 +291,35 @@ fn a_draft_is_staged_for_some_and_returned() {
     assert_eq!(tab.page().place.url, doors.console("/console/drafts"));
     let left = doors.admin("GET", &format!("{DRAFTS}/{id}"), &json!({}));
     assert_eq!(left.status, 404, "{}", left.text());
+}
+
+#[test]
+fn a_replay_of_many_sign_ins_is_told_once_it_is_done_without_a_click() {
+    let lobby = lobby();
+    let keep = Keep {
+        days: 30,
+        size: 1 << 30,
+    };
+    let store = Store::open(&lobby.directory().join("sign-ins"), keep, false).unwrap();
+    let invention = Invention {
+        days: 1,
+        ..Invention::of(20_000, Timestamp::now().as_millisecond())
+    };
+    let mut text = String::new();
+    for number in 0..20_000 {
+        invention.event(number).write(&mut text);
+    }
+    store.append(text.as_bytes()).unwrap();
+    drop(store);
+    let doors = open_to_fabrikam(lobby);
+    let id = shuts_fabrikam_out(&doors, "Less");
+    let tab = doors.administrator("ada");
+    tab.goto(&doors.console(&format!("/console/drafts/{id}/replay")));
+    tab.click("main form.setting [type=submit]");
+    tab.wait_for("#loses");
+    let looked_at = tab.evaluate("document.querySelector('[data-progress]').textContent");
+    let looked_at = looked_at.as_str().unwrap().rsplit(' ').next().unwrap();
+    assert!(looked_at.parse::<u64>().unwrap() >= 20_000, "{looked_at}");
 }
 
 #[test]
