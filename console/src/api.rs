@@ -70,6 +70,15 @@ impl Ask {
         }
     }
 
+    /// Of what a draft makes of the resource: every setting has its own path behind the draft's.
+    pub(crate) fn in_draft(mut self, draft: &str) -> Self {
+        let mut parts = self.path.splitn(3, '/').skip(1);
+        if let (Some(version), Some(path)) = (parts.next(), parts.next()) {
+            self.path = format!("/{version}/crossgate/drafts/{}/{path}", part(draft));
+        }
+        self
+    }
+
     /// With options.
     pub(crate) fn query(mut self, query: &[(&str, &str)]) -> Self {
         let mut text = url::form_urlencoded::Serializer::new(String::new());

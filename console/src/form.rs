@@ -84,6 +84,7 @@ impl Problem {
             StatusCode::PRECONDITION_FAILED => "changed-meanwhile",
             StatusCode::FORBIDDEN => "forbidden",
             StatusCode::CONFLICT if failed.is_lock_out() => "lock-out",
+            _ if failed.details.is_empty() => "refused",
             _ => "faults",
         };
         let details = failed.details.iter().map(|(target, message)| {

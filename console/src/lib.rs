@@ -6,6 +6,7 @@
 
 mod api;
 mod chart;
+mod draft;
 mod form;
 mod nav;
 mod pages;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 /// A group of pages. A new page gets its line here, its path in `pages::open` and its texts.
-const GROUPS: [(&str, &[(&str, &str)]); 4] = [
+const GROUPS: [(&str, &[(&str, &str)]); 5] = [
     ("", &[("overview", "/console")]),
     (
         "external",
@@ -15,6 +15,7 @@ const GROUPS: [(&str, &[(&str, &str)]); 4] = [
         ],
     ),
     // What tries a policy before it binds stands between changing it and looking back.
+    ("changes", &[("drafts", "/console/drafts")]),
     (
         "monitoring",
         &[

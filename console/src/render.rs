@@ -10,6 +10,7 @@ use minijinja::{Environment, Value as Template, context};
 use serde_json::{Value, json};
 
 use crate::api::Api;
+use crate::draft::Edited;
 use crate::reply::{HttpReply, Reply};
 use crate::visit::Visit;
 use crate::{nav, pages};
@@ -29,6 +30,10 @@ pub(crate) struct Shown<'c> {
     pub(crate) api: &'c dyn Api,
     /// Who visits: `crossgate/me`.
     pub(crate) me: Value,
+    /// The page is one of settings.
+    pub(crate) of_settings: bool,
+    /// The draft that they are of; what is in force where there is none.
+    pub(crate) draft: Option<Edited>,
 }
 
 impl Default for Console {
@@ -98,14 +103,8 @@ impl Console {
     }
 
     /// A page of this template with these values, in which `current` is the page of the menu.
-    pub(crate) fn render(
-        &self,
-        visit: &Visit,
-        template: &str,
-        current: &str,
-        me: &Value,
-        values: &Value,
-    ) -> String {
+    fn render(&self, shown: &Shown<'_>, template: &str, current: &str, values: &Value) -> String {
+        let visit = shown.visit;
         let language = visit.language;
         let Some(words) = WORDS.as_ref() else {
             return bare();
@@ -119,7 +118,9 @@ impl Console {
                 style => &*self.style,
                 script => &*self.script,
                 menu => Template::from(Serde(nav::menu(current))),
-                me => Template::from(Serde(me)),
+                me => Template::from(Serde(&shown.me)),
+                draft => Template::from(Serde(shown.banner())),
+                saving => Template::from(Serde(shown.saving())),
                 page => Template::from(Serde(values)),
             })
         });
@@ -154,8 +155,7 @@ impl Shown<'_> {
     }
 
     fn html(&self, template: &str, current: &str, values: &Value) -> String {
-        self.console
-            .render(self.visit, template, current, &self.me, values)
+        self.console.render(self, template, current, values)
     }
 
     /// What went wrong, on a page of its own.
@@ -234,8 +234,10 @@ pub(crate) const LANGUAGES: [(&str, &str); 2] = [
 const STYLE: &str = include_str!("templates/style.css");
 const SCRIPT: &str = include_str!("templates/script.js");
 
-pub(crate) const TEMPLATES: [(&str, &str); 25] = [
+pub(crate) const TEMPLATES: [(&str, &str); 37] = [
+    ("act.html", include_str!("templates/act.html")),
     ("activity.html", include_str!("templates/activity.html")),
+    ("approvals.html", include_str!("templates/approvals.html")),
     ("base.html", include_str!("templates/base.html")),
     ("change.html", include_str!("templates/change.html")),
     ("chart.html", include_str!("templates/chart.html")),
@@ -245,6 +247,25 @@ pub(crate) const TEMPLATES: [(&str, &str); 25] = [
     ),
     ("decision.html", include_str!("templates/decision.html")),
     ("difference.html", include_str!("templates/difference.html")),
+    ("draft.html", include_str!("templates/draft.html")),
+    (
+        "draft-changes.html",
+        include_str!("templates/draft-changes.html"),
+    ),
+    (
+        "draft-check.html",
+        include_str!("templates/draft-check.html"),
+    ),
+    ("draft-name.html", include_str!("templates/draft-name.html")),
+    (
+        "draft-publish.html",
+        include_str!("templates/draft-publish.html"),
+    ),
+    (
+        "draft-reviews.html",
+        include_str!("templates/draft-reviews.html"),
+    ),
+    ("drafts.html", include_str!("templates/drafts.html")),
     ("failed.html", include_str!("templates/failed.html")),
     ("faults.html", include_str!("templates/faults.html")),
     ("filter.html", include_str!("templates/filter.html")),
@@ -256,10 +277,13 @@ pub(crate) const TEMPLATES: [(&str, &str); 25] = [
         include_str!("templates/organizations.html"),
     ),
     ("overview.html", include_str!("templates/overview.html")),
+    ("own.html", include_str!("templates/own.html")),
     ("paging.html", include_str!("templates/paging.html")),
     ("policies.html", include_str!("templates/policies.html")),
     ("policy.html", include_str!("templates/policy.html")),
     ("problem.html", include_str!("templates/problem.html")),
+    ("replay.html", include_str!("templates/replay.html")),
+    ("save.html", include_str!("templates/save.html")),
     ("send.html", include_str!("templates/send.html")),
     ("setting.html", include_str!("templates/setting.html")),
     ("settings.html", include_str!("templates/settings.html")),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::settings::checked;
 use super::text;
-use crate::api::{Ask, Failed, Told};
+use crate::api::{Failed, Told};
 use crate::form::{self, Problem, checks, field};
 use crate::render::Shown;
 use crate::reply::Reply;
@@ -58,13 +58,13 @@ pub(super) fn open(shown: &Shown<'_>) -> Reply {
             shown.say("collaboration.no-domains"),
         ))
     } else {
-        shown.change(Ask::of(Method::PATCH, path).body(&body))
+        shown.change(shown.setting(Method::PATCH, path).body(&body))
     };
     if checks(shown.visit) {
         return checked(changed.as_ref(), &fields());
     }
     match changed {
-        Ok(_) => Reply::Go("/console/collaboration?saved=1".to_owned()),
+        Ok(told) => Reply::Go(shown.of_settings(HERE, &[("saved", shown.saved(&told))])),
         Err(problem) if problem.more_needed() => Reply::MoreNeeded,
         Err(problem) => page(shown, Some(&problem)),
     }
@@ -82,7 +82,7 @@ fn fields() -> Vec<String> {
 
 /// The policy of domains with the lists of the form; what else is in it stays.
 fn domains(shown: &Shown<'_>) -> Result<Value, Failed> {
-    let told = Ask::get(DOMAINS).send(shown.api)?;
+    let told = shown.setting(Method::GET, DOMAINS).send(shown.api)?;
     let mut definition = definition(&told.body);
     let names: Vec<&str> = names(shown.visit.field("domains")).collect();
     let (allowed, blocked) = match shown.visit.field("list") {
@@ -112,7 +112,7 @@ fn definition(policy: &Value) -> Value {
 }
 
 fn page(shown: &Shown<'_>, problem: Option<&Problem>) -> Reply {
-    let read = |path: &str| Ask::get(path).send(shown.api);
+    let read = |path: &str| shown.setting(Method::GET, path).send(shown.api);
     let (invites, domains, leaving) = match (read(INVITES), read(DOMAINS), read(LEAVING)) {
         (Ok(invites), Ok(domains), Ok(leaving)) => (invites, domains, leaving),
         (Err(failed), _, _) | (_, Err(failed), _) | (_, _, Err(failed)) => {
@@ -159,8 +159,8 @@ fn page(shown: &Shown<'_>, problem: Option<&Problem>) -> Reply {
             "leaving": version("leaving", &leaving),
         },
         "form": if problem.is_some() { shown.visit.field("form") } else { "" },
-        "may_invites": shown.may("authorizationPolicy/allProperties/allTasks"),
-        "may_domains": shown.may("policies/basic/update"),
+        "may_invites": shown.may_set("authorizationPolicy/allProperties/allTasks"),
+        "may_domains": shown.may_set("policies/basic/update"),
         "saved": !shown.visit.asked("saved").is_empty(),
         "confirmed": shown.visit.is_ticked(field::CONFIRM),
         "problem": problem.map(|problem| problem.shown(&fields())),
@@ -193,3 +193,5 @@ fn listed(definition: &Value) -> (String, String) {
         ("any".to_owned(), String::new())
     }
 }
+
+const HERE: &str = "/console/collaboration";

@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 
 use super::settings::checked;
 use super::{items, text, time};
-use crate::api::{Ask, Told, part};
+use crate::api::{Told, part};
 use crate::form::{self, Problem, checks};
-use crate::query::{href, skip_token};
+use crate::query::skip_token;
 use crate::render::Shown;
 use crate::reply::Reply;
 
@@ -39,7 +39,8 @@ const NEW: &str = r#"{
 pub(super) fn list(shown: &Shown<'_>) -> Reply {
     let token = shown.visit.asked("skiptoken");
     let asked = [("$top", "100"), ("$skiptoken", token.as_str())];
-    let told = match Ask::get(POLICIES).query(&asked).send(shown.api) {
+    let told = shown.setting(Method::GET, POLICIES).query(&asked);
+    let told = match told.send(shown.api) {
         Ok(told) => told.body,
         Err(failed) => return shown.failed("conditional-access", &failed),
     };
@@ -48,13 +49,14 @@ pub(super) fn list(shown: &Shown<'_>) -> Reply {
             "name": text(policy, "/displayName"),
             "state": text(policy, "/state"),
             "at": time(&super::overview::or(text(policy, "/modifiedDateTime"), &text(policy, "/createdDateTime"))),
-            "href": format!("{HERE}/{}", part(&text(policy, "/id"))),
+            "href": shown.of_settings(&format!("{HERE}/{}", part(&text(policy, "/id"))), &[]),
         })
     });
     let values = json!({
         "rows": rows.collect::<Vec<_>>(),
-        "next": skip_token(&told).map(|next| href(HERE, &[("skiptoken", &next)])),
-        "may_add": shown.may("conditionalAccessPolicies/create"),
+        "next": skip_token(&told).map(|next| shown.of_settings(HERE, &[("skiptoken", &next)])),
+        "new": shown.of_settings(&format!("{HERE}/new"), &[]),
+        "may_add": shown.may_set("conditionalAccessPolicies/create"),
     });
     shown.page("policies.html", "conditional-access", &values)
 }
@@ -65,7 +67,8 @@ pub(super) fn open(shown: &Shown<'_>, id: &str) -> Reply {
     let told = if is_new {
         None
     } else {
-        match Ask::get(&format!("{POLICIES}/{}", part(id))).send(shown.api) {
+        let path = format!("{POLICIES}/{}", part(id));
+        match shown.setting(Method::GET, &path).send(shown.api) {
             Ok(told) => Some(told),
             Err(failed) => return shown.failed("conditional-access", &failed),
         }
@@ -82,13 +85,19 @@ pub(super) fn open(shown: &Shown<'_>, id: &str) -> Reply {
     } else {
         (Method::PATCH, format!("{POLICIES}/{}", part(id)))
     };
-    let changed = body.and_then(|body| shown.change(Ask::of(method, &path).body(&body)));
+    let changed = body.and_then(|body| shown.change(shown.setting(method, &path).body(&body)));
     if checks(shown.visit) {
         return checked(changed.as_ref(), &fields());
     }
     match changed {
-        Ok(made) if is_new => Reply::Go(format!("{HERE}/{}", part(&text(&made.body, "/id")))),
-        Ok(_) => Reply::Go(format!("{HERE}/{}?saved=1", part(id))),
+        Ok(made) if is_new => {
+            let here = format!("{HERE}/{}", part(&text(&made.body, "/id")));
+            Reply::Go(shown.of_settings(&here, &[]))
+        }
+        Ok(told) => {
+            let here = format!("{HERE}/{}", part(id));
+            Reply::Go(shown.of_settings(&here, &[("saved", shown.saved(&told))]))
+        }
         Err(problem) if problem.more_needed() => Reply::MoreNeeded,
         Err(problem) => page(shown, id, told.as_ref(), Some(&problem)),
     }
@@ -148,7 +157,7 @@ fn page(shown: &Shown<'_>, id: &str, told: Option<&Told>, problem: Option<&Probl
         "document": document,
         "form": if problem.is_some() { shown.visit.field("form") } else { "" },
         "version": form::version(shown.visit, problem, etag.unwrap_or_default()),
-        "may_change": shown.may(&format!("conditionalAccessPolicies/{action}")),
+        "may_change": shown.may_set(&format!("conditionalAccessPolicies/{action}")),
         "saved": !shown.visit.asked("saved").is_empty(),
         "problem": problem.map(|problem| {
             let mut shown = problem.shown(&fields());
@@ -161,7 +170,8 @@ fn page(shown: &Shown<'_>, id: &str, told: Option<&Told>, problem: Option<&Probl
             }
             shown
         }),
-        "versions": href("/console/versions", &[("document", &format!("conditional-access/{id}"))]),
+        "list": shown.of_settings(HERE, &[]),
+        "versions": shown.of_settings("/console/versions", &[("document", &format!("conditional-access/{id}"))]),
     });
     match problem {
         Some(problem) => shown.page_with(

@@ -10,6 +10,18 @@ use crate::query::href;
 use crate::render::Shown;
 use crate::reply::Reply;
 
+/// `/console/sign-ins/ID`: the decision of one event.
+pub(super) fn of_event(shown: &Shown<'_>, id: &str) -> Reply {
+    let path = format!("auditLogs/signIns/{}", part(id));
+    match Ask::get(&path).send(shown.api) {
+        Ok(told) => {
+            let correlation = part(&text(&told.body, "/correlationId"));
+            Reply::Go(format!("/console/decisions/{correlation}"))
+        }
+        Err(failed) => shown.failed("sign-ins", &failed),
+    }
+}
+
 /// `/console/decisions/CORRELATION-ID`.
 pub(super) fn show(shown: &Shown<'_>, id: &str) -> Reply {
     let event = match event(shown, id) {
@@ -148,7 +160,7 @@ fn list(event: &Value, pointer: &str) -> String {
 }
 
 /// Which of the two documents that settings are merged of supplied the value.
-fn source(document: &str) -> &'static str {
+pub(super) fn source(document: &str) -> &'static str {
     match document.split('/').next().unwrap_or_default() {
         "default" => "default",
         "initial" => "initial",
@@ -162,10 +174,10 @@ fn source(document: &str) -> &'static str {
 }
 
 /// Where a document is shown and changed.
-fn page_of(document: &str) -> Option<String> {
+pub(super) fn page_of(document: &str) -> Option<String> {
     match document.split_once('/') {
         None if matches!(document, "default" | "initial") => Some("/console/default".to_owned()),
-        None if document == "external-collaboration" => Some("/console/collaboration".to_owned()),
+        None if COLLABORATION.contains(&document) => Some("/console/collaboration".to_owned()),
         Some(("partners", id)) => Some(format!("/console/organizations/{}", part(id))),
         Some(("conditional-access", id)) => {
             Some(format!("/console/conditional-access/{}", part(id)))
@@ -173,3 +185,11 @@ fn page_of(document: &str) -> Option<String> {
         None | Some(_) => None,
     }
 }
+
+/// The documents of that page, by the names of the log and of the store.
+const COLLABORATION: [&str; 4] = [
+    "external-collaboration",
+    "authorization-policy",
+    "domain-policy",
+    "external-identities-policy",
+];

@@ -4,6 +4,7 @@ mod activity;
 mod collaboration;
 mod conditional_access;
 mod decision;
+mod drafts;
 mod health;
 mod history;
 mod organizations;
@@ -17,6 +18,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use crate::api::{Api, Ask};
+use crate::draft::is_of_settings;
 use crate::form::{checks, field};
 use crate::render::{Console, Shown};
 use crate::reply::Reply;
@@ -29,6 +31,8 @@ pub(crate) fn open(console: &Console, visit: &Visit, api: &dyn Api) -> Reply {
         visit,
         api,
         me: Value::Null,
+        of_settings: false,
+        draft: None,
     };
     if visit.changes() && !visit.is_own {
         return shown.page_with(
@@ -60,7 +64,17 @@ pub(crate) fn open(console: &Console, visit: &Visit, api: &dyn Api) -> Reply {
         .map(|part| percent_decode_str(part).decode_utf8_lossy().into_owned())
         .collect();
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-    page(&shown, &parts)
+    shown.of_settings = parts.first().is_some_and(|page| is_of_settings(page));
+    if shown.of_settings
+        && let Err(failed) = shown.enter_draft()
+    {
+        return shown.failed("drafts", &failed);
+    }
+    let reply = page(&shown, &parts);
+    if matches!(reply, Reply::MoreNeeded) {
+        shown.leave_new_draft();
+    }
+    reply
 }
 
 fn page(shown: &Shown<'_>, parts: &[&str]) -> Reply {
@@ -68,6 +82,7 @@ fn page(shown: &Shown<'_>, parts: &[&str]) -> Reply {
         ([], false) => overview::show(shown),
         (["activity"], false) => activity::show(shown),
         (["sign-ins"], false) => sign_ins::show(shown),
+        (["sign-ins", id], false) => decision::of_event(shown, id),
         (["decisions", id], false) => decision::show(shown, id),
         (["organizations"], false) => organizations::show(shown, None),
         (["organizations"], true) => organizations::add(shown),
@@ -77,6 +92,10 @@ fn page(shown: &Shown<'_>, parts: &[&str]) -> Reply {
         (["collaboration"], _) => collaboration::open(shown),
         (["conditional-access"], false) => conditional_access::list(shown),
         (["conditional-access", id], _) => conditional_access::open(shown, id),
+        (["drafts"], false) => drafts::list(shown, None),
+        (["drafts"], true) => drafts::begin(shown),
+        (["drafts", id], _) => drafts::open(shown, id),
+        (["drafts", id, "replay"], _) => drafts::replay::open(shown, id),
         (["history"], false) => history::list(shown),
         (["history", id], false) => history::one(shown, id),
         (["versions"], _) => versions::open(shown),
@@ -118,7 +137,7 @@ fn number(value: &Value, pointer: &str) -> u64 {
 }
 
 /// The items of a page of the API.
-fn items(page: &Value) -> &[Value] {
+pub(crate) fn items(page: &Value) -> &[Value] {
     page.get("value")
         .and_then(Value::as_array)
         .map_or(&[], Vec::as_slice)

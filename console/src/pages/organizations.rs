@@ -7,7 +7,7 @@ use super::overview::or;
 use super::{items, text};
 use crate::api::{Ask, part};
 use crate::form::{Problem, checks};
-use crate::query::{href, skip_token};
+use crate::query::skip_token;
 use crate::render::Shown;
 use crate::reply::Reply;
 
@@ -22,15 +22,16 @@ pub(super) fn show(shown: &Shown<'_>, problem: Option<&Problem>) -> Reply {
         Ok(found) => found,
         Err(failed) => return shown.failed("organizations", &failed),
     };
-    let next = next.map(|next| href(HERE, &[("search", &search), ("skiptoken", &next)]));
+    let next =
+        next.map(|next| shown.of_settings(HERE, &[("search", &search), ("skiptoken", &next)]));
     let fields = ["tenantId".to_owned()];
     let values = json!({
         "search": search,
         "rows": rows,
         "next": next,
-        "first": (!token.is_empty()).then(|| href(HERE, &[("search", &search)])),
-        "may_add": shown.may("crossTenantAccessPolicy/partners/create"),
-        "may_remove": shown.may("crossTenantAccessPolicy/partners/delete"),
+        "first": (!token.is_empty()).then(|| shown.of_settings(HERE, &[("search", &search)])),
+        "may_add": shown.may_set("crossTenantAccessPolicy/partners/create"),
+        "may_remove": shown.may_set("crossTenantAccessPolicy/partners/delete"),
         "tenant": shown.visit.field("tenantId"),
         "saved": false,
         "problem": problem.map(|problem| problem.shown(&fields)),
@@ -52,7 +53,8 @@ fn found(shown: &Shown<'_>, search: &str, token: &str) -> Result<Found, crate::a
     let select = "tenantId,inboundTrust,b2bCollaborationInbound,b2bCollaborationOutbound,b2bDirectConnectInbound,b2bDirectConnectOutbound,tenantRestrictions";
     if search.is_empty() {
         let asked = [("$top", "50"), ("$select", select), ("$skiptoken", token)];
-        let told = Ask::get(PARTNERS).query(&asked).send(shown.api)?;
+        let told = shown.setting(Method::GET, PARTNERS);
+        let told = told.query(&asked).send(shown.api)?;
         let rows = items(&told.body).iter().map(|partner| row(shown, partner));
         return Ok((rows.collect(), skip_token(&told.body)));
     }
@@ -65,7 +67,8 @@ fn found(shown: &Shown<'_>, search: &str, token: &str) -> Result<Found, crate::a
     let Some(id) = id else {
         return Ok((Vec::new(), None));
     };
-    match Ask::get(&format!("{PARTNERS}/{}", part(&id))).send(shown.api) {
+    let path = format!("{PARTNERS}/{}", part(&id));
+    match shown.setting(Method::GET, &path).send(shown.api) {
         Ok(told) => Ok((vec![row(shown, &told.body)], None)),
         Err(failed) if failed.status == http::StatusCode::NOT_FOUND => Ok((Vec::new(), None)),
         Err(failed) => Err(failed),
@@ -114,7 +117,7 @@ fn row(shown: &Shown<'_>, partner: &Value) -> Value {
         "inbound": own(&["b2bCollaborationInbound", "b2bDirectConnectInbound", "inboundTrust"]),
         "outbound": own(&["b2bCollaborationOutbound", "b2bDirectConnectOutbound"]),
         "restrictions": own(&["tenantRestrictions"]),
-        "href": format!("{HERE}/{}", part(&id)),
+        "href": shown.of_settings(&format!("{HERE}/{}", part(&id)), &[]),
     })
 }
 
@@ -126,10 +129,14 @@ pub(super) fn add(shown: &Shown<'_>) -> Reply {
     } else {
         tenant_of(shown, given).unwrap_or_else(|| given.to_owned())
     };
-    let ask = Ask::of(Method::POST, PARTNERS).body(&json!({ "tenantId": id }));
+    let ask = shown.setting(Method::POST, PARTNERS);
+    let ask = ask.body(&json!({ "tenantId": id }));
     match shown.change(ask) {
         Ok(told) if checks(shown.visit) => super::settings::checked(Ok(&told), &[]),
-        Ok(_) => Reply::Go(format!("{HERE}/{}", part(&id.to_lowercase()))),
+        Ok(_) => {
+            let here = format!("{HERE}/{}", part(&id.to_lowercase()));
+            Reply::Go(shown.of_settings(&here, &[]))
+        }
         Err(problem) if problem.more_needed() => Reply::MoreNeeded,
         Err(problem) if checks(shown.visit) => {
             super::settings::checked(Err(&problem), &["tenantId".to_owned()])
@@ -140,9 +147,9 @@ pub(super) fn add(shown: &Shown<'_>) -> Reply {
 
 /// An organisation has none any more.
 pub(super) fn remove(shown: &Shown<'_>, id: &str) -> Reply {
-    let ask = Ask::of(Method::DELETE, &format!("{PARTNERS}/{}", part(id)));
+    let ask = shown.setting(Method::DELETE, &format!("{PARTNERS}/{}", part(id)));
     match shown.change(ask) {
-        Ok(_) => Reply::Go(HERE.to_owned()),
+        Ok(_) => Reply::Go(shown.of_settings(HERE, &[])),
         Err(problem) if problem.more_needed() => Reply::MoreNeeded,
         Err(problem) => super::settings::with_problem(shown, Some(id), &problem),
     }

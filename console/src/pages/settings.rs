@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::organizations::{PARTNERS, name_of};
-use crate::api::{Ask, Failed, Told, part};
+use crate::api::{Failed, Told, part};
 use crate::form::{self, Problem, checks};
 use crate::query::href;
 use crate::render::Shown;
@@ -36,13 +36,16 @@ pub(super) fn open(shown: &Shown<'_>, partner: Option<&str>) -> Reply {
     }
     let tab = tab(shown);
     let body = body(shown, tab, partner.is_some(), &documents.own);
-    let ask = Ask::of(Method::PATCH, &path(partner)).body(&body);
+    let ask = shown.setting(Method::PATCH, &path(partner)).body(&body);
     let changed = shown.change(ask);
     if checks(shown.visit) {
         return checked(changed.as_ref(), &fields(tab));
     }
     match changed {
-        Ok(_) => Reply::Go(href(&here(partner), &[("tab", tab), ("saved", "1")])),
+        Ok(told) => {
+            let saved = [("tab", tab), ("saved", shown.saved(&told))];
+            Reply::Go(shown.of_settings(&here(partner), &saved))
+        }
         Err(problem) if problem.more_needed() => Reply::MoreNeeded,
         Err(problem) => page(shown, partner, &documents, Some(&problem)),
     }
@@ -89,9 +92,10 @@ const fn current(partner: Option<&str>) -> &'static str {
 }
 
 fn documents(shown: &Shown<'_>, partner: Option<&str>) -> Result<Documents, Failed> {
-    let Told { body, etag, .. } = Ask::get(&path(partner)).send(shown.api)?;
+    let get = |path: &str| shown.setting(Method::GET, path).send(shown.api);
+    let Told { body, etag, .. } = get(&path(partner))?;
     let default = match partner {
-        Some(_) => Some(Ask::get(DEFAULT).send(shown.api)?.body),
+        Some(_) => Some(get(DEFAULT)?.body),
         None => None,
     };
     Ok(Documents {
@@ -180,10 +184,10 @@ fn page(
     };
     let may_change = actions
         .iter()
-        .all(|action| shown.may(&format!("crossTenantAccessPolicy/{kind}/{action}/update")));
+        .all(|action| shown.may_set(&format!("crossTenantAccessPolicy/{kind}/{action}/update")));
     let here = here(partner);
     let tabs = TABS.map(|name| {
-        json!({ "key": name, "href": href(&here, &[("tab", name)]), "current": name == tab })
+        json!({ "key": name, "href": shown.of_settings(&here, &[("tab", name)]), "current": name == tab })
     });
     let document = partner.map_or_else(
         || "default".to_owned(),
@@ -199,11 +203,12 @@ fn page(
         "settings": settings,
         "trust": (tab == "trust").then(|| setting::trust_shown(&own, default)),
         "may_change": may_change,
-        "may_remove": partner.is_some() && shown.may("crossTenantAccessPolicy/partners/delete"),
+        "may_remove": partner.is_some() && shown.may_set("crossTenantAccessPolicy/partners/delete"),
         "version": form::version(shown.visit, problem, &documents.etag),
         "saved": !shown.visit.asked("saved").is_empty(),
         "problem": problem.map(|problem| problem.shown(&fields(tab))),
-        "versions": href("/console/versions", &[("document", &document)]),
+        "list": shown.of_settings("/console/organizations", &[]),
+        "versions": shown.of_settings("/console/versions", &[("document", &document)]),
         "activity": partner.map(|id| href("/console/activity", &[("range", "7d"), ("tenant", id)])),
     });
     match problem {

@@ -213,7 +213,7 @@ impl Chosen {
 }
 
 /// A time as a form sends it, or as the API does.
-fn moment(text: &str) -> Option<Timestamp> {
+pub(super) fn moment(text: &str) -> Option<Timestamp> {
     let whole = if text.ends_with('Z') {
         text.to_owned()
     } else if text.len() == "2026-01-31T12:00".len() {

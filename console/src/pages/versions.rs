@@ -6,7 +6,6 @@ use serde_json::{Map, Value, json};
 use super::{items, number, text, time};
 use crate::api::{Ask, Failed, part};
 use crate::form::{self, Problem, checks};
-use crate::query::href;
 use crate::render::Shown;
 use crate::reply::Reply;
 
@@ -42,7 +41,10 @@ pub(super) fn open(shown: &Shown<'_>) -> Reply {
         return super::settings::checked(changed.as_ref(), &[]);
     }
     match changed {
-        Ok(_) => Reply::Go(href(HERE, &[("document", &document), ("saved", "1")])),
+        Ok(told) => {
+            let saved = [("document", &*document), ("saved", shown.saved(&told))];
+            Reply::Go(shown.of_settings(HERE, &saved))
+        }
         Err(problem) if problem.more_needed() => Reply::MoreNeeded,
         Err(problem) => page(shown, &document, &told, Some(&problem)),
     }
@@ -85,9 +87,9 @@ fn restore(shown: &Shown<'_>, document: &str, content: &Value) -> Result<Ask, Fa
         details: Vec::new(),
         more_needed: false,
     })?;
-    let now = Ask::get(&path).send(shown.api);
+    let now = shown.setting(Method::GET, &path).send(shown.api);
     let Some(content) = content.as_object() else {
-        return Ok(Ask::of(Method::DELETE, &path));
+        return Ok(shown.setting(Method::DELETE, &path));
     };
     let mut body = content.clone();
     body.retain(|name, _| !is_read_only(name));
@@ -100,10 +102,12 @@ fn restore(shown: &Shown<'_>, document: &str, content: &Value) -> Result<Ask, Fa
                 }
             }
             body.remove("tenantId");
-            Ok(Ask::of(Method::PATCH, &path).body(&Value::Object(body)))
+            let ask = shown.setting(Method::PATCH, &path);
+            Ok(ask.body(&Value::Object(body)))
         }
         Err(failed) if failed.status == http::StatusCode::NOT_FOUND && !collection.is_empty() => {
-            Ok(Ask::of(Method::POST, collection).body(&Value::Object(body)))
+            let ask = shown.setting(Method::POST, collection);
+            Ok(ask.body(&Value::Object(body)))
         }
         Err(failed) => Err(failed),
     }
@@ -167,14 +171,17 @@ fn synchronization(content: Option<&Value>) -> Option<&Value> {
 /// The version that is brought back over; none where there is no document, for then it is made anew.
 fn etag(shown: &Shown<'_>, document: &str, may_restore: bool) -> String {
     let resource = resource(document).filter(|_| may_restore);
-    let told = resource.and_then(|(path, _)| Ask::get(&path).send(shown.api).ok());
+    let told = resource.and_then(|(path, _)| {
+        let told = shown.setting(Method::GET, &path).send(shown.api);
+        told.ok()
+    });
     told.and_then(|told| told.etag).unwrap_or_default()
 }
 
 /// Whether a button is shown: what exactly it takes says the API.
 fn may_restore(shown: &Shown<'_>, document: &str) -> bool {
     resource(document).is_some()
-        && shown.may(match document.split('/').next().unwrap_or_default() {
+        && shown.may_set(match document.split('/').next().unwrap_or_default() {
             "default" => "crossTenantAccessPolicy/default/b2bCollaboration/update",
             "partners" => "crossTenantAccessPolicy/partners/b2bCollaboration/update",
             "conditional-access" => "conditionalAccessPolicies/basic/update",
@@ -184,7 +191,7 @@ fn may_restore(shown: &Shown<'_>, document: &str) -> bool {
 }
 
 /// The members in which two versions differ.
-fn differences(old: &Value, new: &Value) -> Vec<Value> {
+pub(super) fn differences(old: &Value, new: &Value) -> Vec<Value> {
     let empty = Map::new();
     let (old, new) = (
         old.as_object().unwrap_or(&empty),

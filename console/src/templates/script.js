@@ -77,6 +77,25 @@ const arrange = () => {
 document.addEventListener('change', arrange);
 arrange();
 
+// What is under way is looked at again: how far it is, and the page anew once it is over.
+const PATIENCE = 1500;
+async function lookAgain() {
+  try {
+    const answer = await fetch(location.href);
+    const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    const progress = page.querySelector('[data-progress]');
+    if (!progress || !page.querySelector('[data-again]')) {
+      location.replace(location.href);
+      return;
+    }
+    document.querySelector('[data-progress]').textContent = progress.textContent;
+    setTimeout(lookAgain, PATIENCE);
+  } catch {
+    // There is a link to look again.
+  }
+}
+if (document.querySelector('[data-again]')) setTimeout(lookAgain, PATIENCE);
+
 for (const button of document.querySelectorAll('form[method=post]')) {
   button.addEventListener('submit', () => { button.setAttribute('aria-busy', 'true'); });
 }

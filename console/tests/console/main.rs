@@ -7,6 +7,7 @@
     reason = "a test fails by panicking, and a JSON member that is not there is null, and the assertion says so"
 )]
 
+mod drafts;
 mod forms;
 mod pages;
 mod stage;

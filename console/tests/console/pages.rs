@@ -22,6 +22,17 @@ fn pages() -> Vec<String> {
         "/console/conditional-access",
         "/console/conditional-access/p1",
         "/console/conditional-access/new",
+        "/console/drafts",
+        "/console/drafts/d1",
+        "/console/drafts/d1?check=1&done=publish&skiptoken=%22%3E%3Cscript%3E",
+        "/console/drafts/d1/replay",
+        "/console/default?draft=d1",
+        "/console/default?draft=%22%3E%3Cscript%3E",
+        "/console/organizations?draft=d1",
+        "/console/collaboration?draft=d1&saved=1",
+        "/console/conditional-access?draft=d1",
+        "/console/conditional-access/p1?draft=d1",
+        "/console/versions?document=default&draft=d1",
         "/console/history?result=success",
         "/console/history/Directory_1",
         "/console/versions?document=default",
@@ -116,6 +127,8 @@ fn whoever_may_only_read_is_shown_no_button_that_changes_anything() {
         for part in html.split("<form").skip(1) {
             let form = part.split("</form>").next().unwrap();
             let sends = form.contains("method=\"post\"") && form.contains("type=\"submit\"");
+            // Whoever reads drafts and sign-ins may hold one against the other, which changes nothing.
+            let sends = sends && !target.ends_with("/replay");
             assert!(!sends, "{target}: {form}");
         }
     }

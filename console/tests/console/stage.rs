@@ -29,7 +29,7 @@ impl Stub {
         };
         let all: Vec<&str> = Action::ALL.iter().map(|action| action.name()).collect();
         stub.says("crossgate/me", &json!({
-            "id": name, "displayName": name, "userPrincipalName": name, "allowedResourceActions": all,
+            "id": name, "displayName": name, "userPrincipalName": name, "allowedResourceActions": all, "draftReviewers": 0,
         }));
         stub.says("crossgate/activity", &json!({ "complete": true, "leftOff": 3, "value": [{
             "from": "2026-01-31T12:00:00Z", "inbound": 5, "outbound": 2, "none": 1, "signIns": 8, "successSignIns": 6,
@@ -55,6 +55,7 @@ impl Stub {
         stub.says("auditLogs/directoryAudits", &page(&record));
         stub.says("auditLogs/directoryAudits/Directory_1", &record);
         stub.says("auditLogs/signIns", &page(&event(name)));
+        stub.says("auditLogs/signIns/e1", &event(name));
         stub.says("policies/crossTenantAccessPolicy/default", &settings());
         let mut partner = json!({
             "tenantId": PARTNER, "@odata.etag": "W/\"4\"", "inboundTrust": null, "b2bDirectConnectInbound": null,
@@ -102,7 +103,47 @@ impl Stub {
             version(5, json!({ "inboundTrust": { "isMfaAccepted": false } })),
         ] }),
         );
+        stub.has_drafts(name);
         stub
+    }
+
+    /// A draft that changes a partner and something that its reader may not read, and what is told of it.
+    fn has_drafts(&mut self, name: &str) {
+        let by = json!({ "id": "other", "displayName": name, "userPrincipalName": name });
+        let review = json!({
+            "decision": "approve", "comment": name, "reviewedBy": by, "reviewedDateTime": "2026-01-31T12:00:00Z", "revision": 3,
+        });
+        let draft = json!({
+            "id": "d1", "displayName": name, "description": name, "state": "open", "revision": 3, "createdBy": by,
+            "createdDateTime": "2026-01-31T12:00:00Z", "lastModifiedBy": by, "lastModifiedDateTime": "2026-01-31T12:00:00Z",
+            "editors": ["other"], "isEditedByProgram": true, "reviews": [review], "stage": null, "@odata.etag": "W/\"4\"",
+            "lastStage": { "percent": 10, "maxNewRefusals": 5, "startedDateTime": "2026-01-31T12:00:00Z", "outcome": "returned",
+                "endedDateTime": "2026-01-31T12:00:00Z", "reason": name, "newRefusals": [name] },
+        });
+        self.says("crossgate/drafts", &page(&draft));
+        self.says("crossgate/drafts/d1", &draft);
+        let change = |id: &str, before: Value, after: Value| json!({ "id": id, "change": "update", "isBaseMoved": true, "base": 3, "before": before, "after": after, "needs": [] });
+        let changes = json!({ "value": [
+            change(&format!("partners/{PARTNER}"), json!({ "note": null }), json!({ "note": name })),
+            change("conditional-access/p1", json!({ "displayName": name, "state": "enabled" }), json!({ "displayName": name, "state": "disabled" })),
+            change("authorization-policy", Value::Null, Value::Null),
+        ] });
+        self.says("crossgate/drafts/d1/changes", &changes);
+        let one = json!([{ "code": "x", "target": name, "message": name, "name": name }]);
+        self.says("crossgate/drafts/d1/check", &json!({
+            "revision": 3, "isPublishable": false, "faults": one, "baseMoved": one, "shutOut": one, "assertionsBroken": one,
+            "advisories": [name], "newRefusals": { "count": 2, "samples": [name] }, "reviewersWanted": 2, "approvals": 1, "rejectedBy": null,
+        }));
+        let answer = |outcome: &str| json!({ "outcome": outcome, "code": 500_213, "reason": name });
+        let row = json!({ "tenant": name, "app": name, "user": name, "events": 2, "requests": 1234, "sample": {
+            "event": name, "time": "2026-01-31T12:00:00Z", "before": answer("allow"), "after": answer("block"), "change": name } });
+        let sum = json!({ "events": 1, "requests": 1234 });
+        self.says("crossgate/drafts/d1/replay", &json!({
+            "draftRevision": 2, "since": "2026-01-01T12:00:00Z", "until": "2026-01-31T12:00:00Z", "against": "recorded",
+            "eventsLookedAt": 7, "state": "done", "decided": sum, "same": sum, "otherwise": sum, "reportOnly": sum, "notDecided": sum,
+            "loses": { "events": 2, "requests": 1234, "users": 3, "rows": [row] },
+            "gains": { "events": 0, "requests": 0, "users": 0, "rows": [] },
+        }));
     }
 
     pub(crate) fn says(&mut self, path: &str, body: &Value) {
@@ -132,6 +173,8 @@ impl Api for Stub {
         // A change has an answer of its own where the test says one.
         let own = format!("{} {path}", call.method);
         let found = self.answers.get(&own).or_else(|| self.answers.get(path));
+        // A draft has whatever is in force.
+        let found = found.or_else(|| self.answers.get(path.strip_prefix("crossgate/drafts/d1/")?));
         let (status, body) = found.cloned().unwrap_or((
             StatusCode::NOT_FOUND,
             json!({ "error": { "code": "Request_ResourceNotFound", "message": format!("no {path}") } }),

@@ -8,7 +8,7 @@ use super::call::Reply;
 use super::error::ApiError;
 use crate::roles::Action;
 
-/// The caller's name and actions.
+/// The caller's name and actions, and how many others have to approve of changes of settings: where anybody has, those take a draft.
 pub(super) fn get(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     let who = asked.who;
     let given = api.ledger.roles().actions_of(&who.caller());
@@ -20,5 +20,6 @@ pub(super) fn get(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
         "displayName": who.display_name.as_deref(),
         "userPrincipalName": who.user_principal_name.as_deref(),
         "allowedResourceActions": actions,
+        "draftReviewers": api.settings().admin.draft_reviewers,
     })))
 }

@@ -52,6 +52,31 @@ fn all() -> Value {
 }
 
 #[test]
+fn a_change_in_a_draft_that_is_only_asked_about_is_told_of_and_not_made() {
+    let site = Site::with(Vec::new());
+    let ada = administrator_of(ADA);
+    let id = draft(&site, &ada);
+    let default = within(&id, "/policies/crossTenantAccessPolicy/default");
+    let ask = |change: &str| {
+        let headers = [("crossgate-validate-only", "true")];
+        site.send_with(&ada, "PATCH", &default, change, &headers)
+    };
+    let before = site.store_head();
+    let good = ask(r#"{"inboundTrust":{"isMfaAccepted":true}}"#);
+    assert!(good.status.is_success(), "{}", body(&good));
+    assert!(!good.headers.contains_key("crossgate-advisory"));
+    let unknown = ask(r#"{"inboundTrusts":{"isMfaAccepted":true}}"#);
+    assert_eq!(unknown.status, 400, "{}", body(&unknown));
+    // What would keep the draft from being published hinders no change in it.
+    let wrong = ask(r#"{"inboundTrust":{"isMfaAccepted":"perhaps"}}"#);
+    let told = wrong.headers["crossgate-advisory"].to_str().unwrap();
+    assert!(told.contains("cannot be published"), "{told}");
+    let changes = site.call(&ada, "GET", &format!("{DRAFTS}/{id}/changes"));
+    assert_eq!(body(&changes)["value"], json!([]));
+    assert_eq!(site.store_head(), before);
+}
+
+#[test]
 fn documents_change_in_a_draft_by_their_own_paths_and_in_force_not_before_it_is_published() {
     let site = Site::with(vec![
         put(DocumentKind::Partner, FABRIKAM, &partner(FABRIKAM, true)),

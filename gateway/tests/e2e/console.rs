@@ -1,5 +1,7 @@
 //! The console, walked by administrators in a real browser, against the API and the gateway themselves.
 
+mod drafts;
+
 use std::path::Path;
 use std::time::Duration;
 

@@ -32,6 +32,9 @@ pub(in super::super) fn edit(
     if !holds(address.kind) {
         return Err(ApiError::internal());
     }
+    if asked.only_validates() {
+        return would_become(api, id, address, edit);
+    }
     let named = existing(api.ledger.store(), id)?;
     let by = Draftee::of(asked.who);
     let attempt = asked.attempt(OfDraft::Update.told(), target(id, named.name()));
@@ -54,13 +57,8 @@ pub(in super::super) fn edit(
                     return Ok(None);
                 }
             };
-            let is_full = changes.len() >= MOST_CHANGES;
+            check_room(&changes, address)?;
             let before = changes.into_iter().find(|one| one.address == *address);
-            if before.is_none() && is_full {
-                return Err(ApiError::bad(format!(
-                    "the draft changes {MOST_CHANGES} documents already; publish them, or make another draft"
-                )));
-            }
             let write = changed(store, id, address, before, next.clone(), asked)?;
             draft.edited(&by, Timestamp::now());
             let before = current.as_ref().map(|current| &current.document);
@@ -83,8 +81,51 @@ pub(in super::super) fn edit(
             }))
         })?;
     let mut done = done.ok_or_else(ApiError::internal)?;
-    done.advisories = told(api, id)?;
+    let changes = DraftChange::all(api.ledger.store(), id)?;
+    let writes: Vec<Write> = changes.iter().map(DraftChange::write).collect();
+    done.advisories = told(api, &writes)?;
     Ok(done)
+}
+
+/// What a change in a draft would lead to; nothing is changed.
+fn would_become(
+    api: &Api,
+    id: &str,
+    address: &Address,
+    edit: &dyn Fn(Option<&Current>) -> Result<Edit, ApiError>,
+) -> Result<Changed, ApiError> {
+    let store = api.ledger.store();
+    let draft = existing(store, id)?;
+    draft.check_open()?;
+    let changes = DraftChange::all(store, id)?;
+    let current = Drafted::by(store, &draft, &changes).current(address)?;
+    let document = match edit(current.as_ref())? {
+        Edit::Write(document) => Some(document),
+        Edit::Remove => None,
+        Edit::Keep => current.as_ref().map(|current| current.document.clone()),
+    };
+    check_room(&changes, address)?;
+    let others = changes.iter().filter(|one| one.address != *address);
+    let mut writes: Vec<Write> = others.map(DraftChange::write).collect();
+    writes.push(Write {
+        address: address.clone(),
+        text: document.as_ref().map(|document| document.to_text().into()),
+    });
+    Ok(Changed {
+        since: current.map_or(0, |current| current.since),
+        document,
+        advisories: told(api, &writes)?,
+    })
+}
+
+/// Refuses one document more than a draft changes.
+fn check_room(changes: &[DraftChange], address: &Address) -> Result<(), ApiError> {
+    if changes.len() < MOST_CHANGES || changes.iter().any(|one| one.address == *address) {
+        return Ok(());
+    }
+    Err(ApiError::bad(format!(
+        "the draft changes {MOST_CHANGES} documents already; publish them, or make another draft"
+    )))
 }
 
 /// What is kept of a change; nothing where the document is to be as it is in force.
@@ -118,10 +159,8 @@ fn changed(
 }
 
 /// What whoever changes a draft should know of it as it is then.
-fn told(api: &Api, id: &str) -> Result<Vec<String>, ApiError> {
-    let changes = DraftChange::all(api.ledger.store(), id)?;
-    let writes: Vec<Write> = changes.iter().map(DraftChange::write).collect();
-    let examined = api.ledger.examine(&writes, Look::Documents)?;
+fn told(api: &Api, writes: &[Write]) -> Result<Vec<String>, ApiError> {
+    let examined = api.ledger.examine(writes, Look::Documents)?;
     let faults = examined.faults.iter().map(|fault| {
         if fault.target.is_empty() {
             format!("the draft cannot be published: {}", fault.message)
