@@ -35,6 +35,7 @@ pub(super) fn show(shown: &Shown<'_>) -> Reply {
             .collect()
     };
     // Exactly these: what is added up here is what is listed there.
+    let until = shown.visit.now.to_string();
     let these_hours = [
         ("range", "custom"),
         ("since", since.as_str()),
