@@ -293,8 +293,9 @@ fn a_full_spool_is_as_any_sink_that_takes_nothing() {
 fn a_full_spool_of_a_sink_that_may_drop_stops_nothing_and_drops_are_counted_for_it_alone() {
     let receivers = Receivers::start();
     receivers.nats.program.halt();
+    // Room for what comes while a busy machine lets the writer wait.
     let site = Stage::new()
-        .section("sign_ins", "on_full = \"refuse\"\nqueue = 64")
+        .section("sign_ins", "on_full = \"refuse\"\nqueue = 8192")
         .entries(&only_stream(&receivers, "on_full = \"drop\"\n"))
         .open();
     let token = site.guest().mint();
