@@ -236,6 +236,8 @@ fn each_form_of_a_draft_is_one_call_with_the_version_that_was_shown() {
             ("revision", "3"),
             ("percent", "10"),
             ("maxNewRefusals", "5"),
+            ("reach", "tenants"),
+            ("gateway", "gw-1"),
         ];
         let sent = sends(&stub, HERE, &fields);
         let to = if act == "delete" {
@@ -246,6 +248,28 @@ fn each_form_of_a_draft_is_one_call_with_the_version_that_was_shown() {
         assert_eq!(sent, (to, method, format!("/v1.0/{whole}"), body), "{act}");
         assert_eq!(stub.changed().headers["if-match"], "W/\"4\"", "{act}");
     }
+}
+
+#[test]
+fn a_draft_is_staged_at_the_gateway_where_that_is_chosen() {
+    let mut stub = Stub::with("x");
+    stub.says("POST crossgate/drafts/d1/publish", &json!({}));
+    let fields = [
+        ("do", "stage"),
+        ("version", "W/\"4\""),
+        ("percent", "10"),
+        ("maxNewRefusals", "5"),
+        ("reach", "gateway"),
+        ("gateway", "gw-1"),
+    ];
+    let (_, _, _, body) = sends(&stub, HERE, &fields);
+    let staged = json!({ "mode": "staged", "gateway": "gw-1", "maxNewRefusals": 5 });
+    assert_eq!(body, staged);
+    tells(&mut stub, |draft| {
+        draft["stage"] = json!({ "gateway": "gw-1", "maxNewRefusals": 5 });
+    });
+    let (_, html) = shown(&stub, &visit("en", HERE));
+    assert!(html.contains("Everybody at gateway gw-1"), "{html}");
 }
 
 #[test]

@@ -37,11 +37,12 @@ impl Stub {
             "appId": name, "userId": name, "errorCode": "500213",
         }] }));
         stub.says("crossgate/health", &json!({
-            "version": name, "snapshot": name, "generation": 3, "enforcement": "enforce", "lastChange": 7, "sessions": 1,
+            "gateway": name, "version": name, "snapshot": name, "generation": 3, "enforcement": "enforce", "lastChange": 7, "sessions": 1,
             "waitingEvents": 0,
             "issuers": [{ "name": name, "issuer": name, "keys": 2, "keysAgeInSeconds": 61.0 },
                         { "name": "dark", "issuer": "x", "keys": null, "keysAgeInSeconds": null }],
             "sinks": [{ "name": name, "written": 5, "failed": 1 }],
+            "receivers": [{ "name": name, "waiting": 4, "secondsBehind": 61.5, "delivered": 3, "lost": 1, "failedSendings": 2 }],
             "partnerGateways": [{ "displayName": name, "address": name, "known": false }],
         }));
         let record = json!({

@@ -23,6 +23,7 @@ pub(super) fn fields() -> Vec<String> {
         "description",
         "comment",
         "percent",
+        "gateway",
         "maxNewRefusals",
         "since",
         "until",
@@ -48,11 +49,18 @@ pub(super) fn ask(visit: &Visit, id: &str) -> Option<Ask> {
             "revision": number(visit.field("revision")),
         })),
         "publish" => below(Method::POST, "publish").body(&json!({ "mode": "all" })),
-        "stage" => below(Method::POST, "publish").body(&json!({
-            "mode": "staged",
-            "percent": number(visit.field("percent")),
-            "maxNewRefusals": number(visit.field("maxNewRefusals")),
-        })),
+        "stage" => {
+            let (reach, of) = if visit.field("reach") == "gateway" {
+                ("gateway", json!(visit.field("gateway")))
+            } else {
+                ("percent", json!(number(visit.field("percent"))))
+            };
+            below(Method::POST, "publish").body(&json!({
+                "mode": "staged",
+                reach: of,
+                "maxNewRefusals": number(visit.field("maxNewRefusals")),
+            }))
+        }
         "complete" | "return" => below(Method::POST, act),
         _ => return None,
     };

@@ -44,7 +44,14 @@ fn values(shown: &Shown<'_>, id: &str, problem: Option<&Problem>) -> Result<Valu
         |page| json!({ "key": page, "href": href(&format!("/console/{page}"), &[("draft", id)]) }),
     );
     let done = shown.visit.asked("done");
+    let gateway = if is_open && may {
+        let health = Ask::get("crossgate/health").send(shown.api).ok();
+        health.map(|told| text(&told.body, "/gateway"))
+    } else {
+        None
+    };
     Ok(json!({
+        "gateway": gateway,
         "facts": facts(shown, draft),
         "sent": sent(shown, draft, problem.is_some()),
         "here": here,
@@ -88,11 +95,13 @@ fn facts(shown: &Shown<'_>, draft: &Value) -> Value {
         "reviews": reviews(draft),
         "stage": stage("stage").map(|stage| json!({
             "percent": number(stage, "/percent"),
+            "gateway": text(stage, "/gateway"),
             "most": number(stage, "/maxNewRefusals"),
             "at": time(&text(stage, "/startedDateTime")),
         })),
         "last_stage": stage("lastStage").map(|stage| json!({
             "percent": number(stage, "/percent"),
+            "gateway": text(stage, "/gateway"),
             "returned": text(stage, "/outcome") == "returned",
             "reason": text(stage, "/reason"),
             "refused": stage.get("newRefusals").and_then(Value::as_array),
@@ -112,6 +121,7 @@ fn sent(shown: &Shown<'_>, draft: &Value, in_vain: bool) -> Value {
         "description": or_usual("description", &text(draft, "/description")),
         "comment": or_usual("comment", ""),
         "percent": or_usual("percent", "10"),
+        "at_gateway": in_vain && shown.visit.field("reach") == "gateway",
         "most": or_usual("maxNewRefusals", "5"),
     })
 }
