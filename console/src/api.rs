@@ -132,7 +132,7 @@ impl Ask {
             origin: String::new(),
             address: None,
         });
-        let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
+        let body: Value = serde_json::from_slice(answer.body.bytes()).unwrap_or(Value::Null);
         if answer.status.is_success() {
             let text = |name: &str| Some(answer.headers.get(name)?.to_str().ok()?.to_owned());
             let told = answer.headers.get_all("crossgate-advisory").iter();

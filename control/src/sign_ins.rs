@@ -19,6 +19,16 @@ pub trait SignIns: fmt::Debug + Send + Sync {
         take: &mut dyn FnMut(SignInFound<'_>) -> Looked,
     ) -> Result<Walked, String>;
 
+    /// The same to the end of the log, however long it takes and however slowly events are taken: `take` says when it is enough.
+    ///
+    /// # Errors
+    /// The log cannot be read; the reason.
+    fn export(
+        &self,
+        asked: &SignInQuery<'_>,
+        take: &mut dyn FnMut(SignInFound<'_>) -> Looked,
+    ) -> Result<(), String>;
+
     /// The event of an id.
     ///
     /// # Errors

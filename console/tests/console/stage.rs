@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use crossgate_console::{Api, Console, Reply, Visit};
-use crossgate_control::api::call::{Answer, Call};
+use crossgate_control::api::call::{Answer, Body, Call};
 use crossgate_control::roles::Action;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
@@ -141,7 +141,7 @@ impl Api for Stub {
                 http::header::ETAG,
                 HeaderValue::from_static("W/\"4\""),
             )]),
-            body: body.to_string().into_bytes(),
+            body: Body::Whole(body.to_string().into_bytes()),
         }
     }
 }

@@ -127,12 +127,16 @@ fn one(batch: &Call, version: &str, request: &Request) -> Result<Call, ApiError>
         address: batch.address,
     };
     // By where it leads: an address can be written in more than one way.
-    let leads_to_batch = routes::find(&call)
-        .is_ok_and(|found| matches!(found.route.operation, Operation::Special(Special::Batch)));
-    if leads_to_batch {
-        return Err(ApiError::bad("a batch cannot hold another"));
+    let route = routes::find(&call).ok().map(|found| found.route);
+    match route.map(|route| (route.operation, route.streams())) {
+        Some((Operation::Special(Special::Batch), _)) => {
+            Err(ApiError::bad("a batch cannot hold another"))
+        }
+        Some((_, true)) => Err(ApiError::bad(
+            "a batch cannot hold what is sent while it is made; ask for it alone",
+        )),
+        Some((_, false)) | None => Ok(call),
     }
-    Ok(call)
 }
 
 fn told(id: &str, answer: &Answer) -> Value {
@@ -145,8 +149,9 @@ fn told(id: &str, answer: &Answer) -> Value {
     told.insert("id".to_owned(), json!(id));
     told.insert("status".to_owned(), json!(answer.status.as_u16()));
     told.insert("headers".to_owned(), Value::Object(headers));
-    if !answer.body.is_empty() {
-        let body = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
+    let body = answer.body.bytes();
+    if !body.is_empty() {
+        let body = serde_json::from_slice(body).unwrap_or(Value::Null);
         told.insert("body".to_owned(), body);
     }
     Value::Object(told)

@@ -1,6 +1,8 @@
 //! A call of the API, and its answer, without sockets.
 
+use std::fmt;
 use std::net::IpAddr;
+use std::ops::ControlFlow;
 
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -29,14 +31,70 @@ pub struct Call {
 }
 
 /// An answer.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Answer {
     /// The status.
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
-    /// The whole body; empty for 204.
-    pub body: Vec<u8>,
+    /// What stands behind them.
+    pub body: Body,
+}
+
+/// The body of an answer.
+#[derive(Debug)]
+pub enum Body {
+    /// All of it; empty for 204.
+    Whole(Vec<u8>),
+    /// It is made while it is sent.
+    Streamed(Streamed),
+}
+
+impl Body {
+    /// All of it; nothing where it is yet to be made.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Whole(bytes) => bytes,
+            Self::Streamed(_) => &[],
+        }
+    }
+}
+
+/// A body that is too long to be held. Who drops it has given up on it.
+pub struct Streamed(Box<Make>);
+
+type Make = dyn FnOnce(&mut dyn Outlet) -> Result<(), String> + Send;
+
+/// Where a body goes while it is made.
+pub trait Outlet {
+    /// Takes what comes next, and waits while the client is slow. `Break`: nobody wants any more.
+    fn send(&mut self, bytes: &[u8]) -> ControlFlow<()>;
+
+    /// Whether somebody still wants it.
+    fn is_open(&self) -> ControlFlow<()>;
+}
+
+impl Streamed {
+    /// A body that is made by this.
+    #[must_use]
+    pub fn new(make: impl FnOnce(&mut dyn Outlet) -> Result<(), String> + Send + 'static) -> Self {
+        Self(Box::new(make))
+    }
+
+    /// Makes it: blocks for as long as that takes.
+    ///
+    /// # Errors
+    /// Something is missing: its client must not take it for the whole. The reason is for the log.
+    pub fn make(self, outlet: &mut dyn Outlet) -> Result<(), String> {
+        self.0(outlet)
+    }
+}
+
+impl fmt::Debug for Streamed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Streamed").finish_non_exhaustive()
+    }
 }
 
 /// What tells one call from all others.
@@ -74,7 +132,7 @@ impl Call {
 }
 
 /// What a handler answers with.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Reply {
     /// The status.
     pub status: StatusCode,
@@ -85,7 +143,7 @@ pub struct Reply {
     /// What the caller should know although the change was made.
     pub advisories: Vec<String>,
     /// A body that is not JSON, and its type.
-    pub raw: Option<(&'static str, Vec<u8>)>,
+    pub raw: Option<(&'static str, Body)>,
 }
 
 impl Reply {
@@ -122,6 +180,16 @@ impl Reply {
     /// 200 with a body that is not JSON.
     #[must_use]
     pub const fn raw(content_type: &'static str, body: Vec<u8>) -> Self {
+        Self::of(content_type, Body::Whole(body))
+    }
+
+    /// 200 with a body that is made while it is sent.
+    #[must_use]
+    pub const fn streamed(content_type: &'static str, body: Streamed) -> Self {
+        Self::of(content_type, Body::Streamed(body))
+    }
+
+    const fn of(content_type: &'static str, body: Body) -> Self {
         Self {
             status: StatusCode::OK,
             body: None,
@@ -177,13 +245,13 @@ impl Answer {
                             members.insert(ADVISORIES.to_owned(), json!(reply.advisories));
                         }
                         set(CONTENT_TYPE, JSON);
-                        body.to_string().into_bytes()
+                        Body::Whole(body.to_string().into_bytes())
                     }
                     (None, Some((content_type, body))) => {
                         set(CONTENT_TYPE, content_type);
                         body
                     }
-                    (None, None) => Vec::new(),
+                    (None, None) => Body::Whole(Vec::new()),
                 };
                 (reply.status, body)
             }
@@ -197,7 +265,8 @@ impl Answer {
                     "request-id": ids.request.to_string(),
                     "client-request-id": ids.client,
                 });
-                (error.status, error.body(&inner).to_string().into_bytes())
+                let body = error.body(&inner).to_string().into_bytes();
+                (error.status, Body::Whole(body))
             }
         };
         Self {

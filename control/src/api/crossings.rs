@@ -124,8 +124,8 @@ impl Wanted {
     fn read(query: Option<&str>, settings: &Settings) -> Result<Self, ApiError> {
         let mut given = Parameters::read(query, NAMES)?;
         let now = Timestamp::now();
-        let to = time(given.take("until"), "until")?.unwrap_or(now);
-        let from = time(given.take("since"), "since")?;
+        let to = given.time("until")?.unwrap_or(now);
+        let from = given.time("since")?;
         let from = from.unwrap_or_else(|| to.saturating_sub(USUAL).unwrap_or(Timestamp::MIN));
         if from >= to {
             return Err(ApiError::bad_address("`since`: is not before `until`"));
@@ -219,18 +219,6 @@ impl Wanted {
     fn counts(&self, sum: &ActivitySum<'_>) -> bool {
         self.direction != Way::Crossing || sum.crossed != Crossed::Neither
     }
-}
-
-fn time(given: Option<String>, name: &str) -> Result<Option<Timestamp>, ApiError> {
-    given
-        .map(|text| {
-            text.parse::<Timestamp>().map_err(|_| {
-                ApiError::bad_address(format!(
-                    "`{name}`: `{text}` is no time; expected one such as `2026-01-31T12:00:00Z`"
-                ))
-            })
-        })
-        .transpose()
 }
 
 fn one_of<T>(

@@ -24,7 +24,11 @@ pub(super) fn get(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     let enforcer = api.ledger.enforcer();
     let events = find(log(enforcer.sign_ins())?, correlation_id)?;
     let sees_policies = may_see_policies(api, asked);
-    let sees_settings = may(api, asked, &[Action::DefaultRead, Action::PartnersRead]);
+    let sees_settings = may(
+        &api.ledger,
+        asked.who,
+        &[Action::DefaultRead, Action::PartnersRead],
+    );
     let told = events.iter().filter_map(|line| {
         let event: Event = serde_json::from_str(line).ok()?;
         let mut told = tell(enforcer, line, &event);

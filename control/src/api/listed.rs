@@ -35,6 +35,16 @@ pub(super) fn options_of_pages(
     Ok(Listing(options))
 }
 
+/// The options in a part of the query, the rest of which is ours.
+pub(super) fn options_of_query(
+    asked: &Asked<'_>,
+    entity: &EntityType,
+    query: Option<&str>,
+) -> Result<Listing, ApiError> {
+    let allowed = Allowed::new(entity.name, entity, asked.route.options);
+    Ok(Listing(Options::parse(query, &allowed)?))
+}
+
 impl Listing {
     /// The members that are asked for.
     pub(super) fn select(&self, mut shown: Map<String, Value>) -> Map<String, Value> {
@@ -276,6 +286,9 @@ pub(super) const OF_A_LOG: &[QueryOption] = &[
     QueryOption::Top,
     QueryOption::SkipToken,
 ];
+
+/// Options of what is answered whole.
+pub(super) const OF_ALL: &[QueryOption] = &[QueryOption::Filter];
 
 /// Documents that are read at once to be filtered.
 const LEAST_READ: usize = 500;

@@ -16,6 +16,7 @@ mod documents;
 mod drafts;
 mod effective;
 pub mod error;
+mod export;
 mod gone;
 mod health;
 mod invitations;
@@ -50,6 +51,7 @@ use crate::ledger::{Changed, Current, Edit, Ledger};
 use asked::Asked;
 use call::{Answer, Call, CallIds, Reply};
 use error::ApiError;
+use export::Exports;
 pub use open_api::document as description;
 use routes::{Operation, Special};
 
@@ -57,13 +59,17 @@ use routes::{Operation, Special};
 #[derive(Debug)]
 pub struct Api {
     ledger: Arc<Ledger>,
+    exports: Exports,
 }
 
 impl Api {
     /// Serves the policy of a ledger.
     #[must_use]
-    pub const fn new(ledger: Arc<Ledger>) -> Self {
-        Self { ledger }
+    pub fn new(ledger: Arc<Ledger>) -> Self {
+        Self {
+            ledger,
+            exports: Exports::default(),
+        }
     }
 
     /// Answers a call of somebody, or of nobody for the reason given. Blocks while a change is written to disk.
@@ -140,6 +146,7 @@ impl Api {
                 Special::GetAudit => audits::get(self, asked),
                 Special::ListSignIns => sign_ins::list(self, asked),
                 Special::GetSignIn => sign_ins::get(self, asked),
+                Special::ExportSignIns => export::export(self, asked),
                 Special::GetDecision => decisions::get(self, asked),
                 Special::ListDirectoryRoles => role_management::list_directory_roles(asked),
                 Special::GetDirectoryRole => role_management::get_directory_role(asked),

@@ -149,9 +149,12 @@ fn operation(route: &Route, version: &str) -> Value {
 fn asked_of(route: &Route) -> Vec<Value> {
     let one = |name: &str, required: bool, schema: &Value| json!({"name": name, "in": "query", "required": required, "schema": schema});
     let text = json!({"type": "string", "minLength": 1});
+    let time = json!({"type": "string", "format": "date-time"});
     match route.operation {
+        Operation::Special(Special::ExportSignIns) => {
+            vec![one("since", false, &time), one("until", false, &time)]
+        }
         Operation::Special(Special::Activity) => {
-            let time = json!({"type": "string", "format": "date-time"});
             let words = |words: &[&str]| json!({"type": "string", "enum": words});
             vec![
                 one("since", false, &time),
@@ -379,6 +382,7 @@ fn success(route: &Route) -> (&'static str, Option<Value>) {
             | Special::StopReview
             | Special::ApplyReview
             | Special::RemindReviewers => ("204", None),
+            Special::ExportSignIns => ("200", one(&model::SIGN_IN)),
             Special::GetDecision => ("200", one(&model::DECISION)),
             Special::SignUp(part) => given(part.gives()),
             Special::Draft(part) => given(part.gives()),
@@ -405,6 +409,9 @@ fn responses(route: &Route) -> Value {
         let is_xml = matches!(route.operation, Operation::Special(Special::Metadata));
         let content_type = if is_xml {
             "application/xml"
+        } else if route.streams() {
+            // The schema is that of each line.
+            "application/x-ndjson"
         } else {
             "application/json"
         };

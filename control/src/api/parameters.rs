@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::error::ApiError;
 
 /// What stands behind `?`.
@@ -40,5 +42,19 @@ impl Parameters {
     /// The value of a name.
     pub(super) fn take(&mut self, name: &str) -> Option<String> {
         self.0.remove(name)
+    }
+    /// The same, where it is a time.
+    ///
+    /// # Errors
+    /// It is none.
+    pub(super) fn time(&mut self, name: &str) -> Result<Option<Timestamp>, ApiError> {
+        let read = |text: String| {
+            text.parse().map_err(|_| {
+                ApiError::bad_address(format!(
+                    "`{name}`: `{text}` is no time; expected one such as `2026-01-31T12:00:00Z`"
+                ))
+            })
+        };
+        self.take(name).map(read).transpose()
     }
 }

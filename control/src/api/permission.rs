@@ -277,6 +277,7 @@ pub(super) fn attempt<'a>(api: &Api, asked: &'a Asked<'_>) -> Attempt<'a> {
             Special::RevokeTenantSessions => other("UserManagement", directory::REVOKE_TENANT.name),
             Special::ListAudits | Special::GetAudit => other("AuditLogs", "Read directory audits"),
             Special::ListSignIns | Special::GetSignIn => other("AuditLogs", "Read sign-ins"),
+            Special::ExportSignIns => other("AuditLogs", "Export sign-ins"),
             Special::GetDecision => other("AuditLogs", "Read decisions"),
             Special::ListDirectoryRoles | Special::GetDirectoryRole | Special::ListRoleMembers => {
                 other("RoleManagement", "Read directory roles")

@@ -129,6 +129,8 @@ pub enum Special {
     ListSignIns,
     /// One of them.
     GetSignIn,
+    /// Many of them, in one answer.
+    ExportSignIns,
     /// Why requests were let in or refused.
     GetDecision,
     /// Built-in roles.
@@ -306,6 +308,12 @@ impl Route {
     #[must_use]
     pub fn changes(&self) -> bool {
         self.method != Verb::Get
+    }
+
+    /// Whether its answer may be longer than anybody holds.
+    #[must_use]
+    pub const fn streams(&self) -> bool {
+        matches!(self.operation, Operation::Special(Special::ExportSignIns))
     }
 
     /// Whether it can be asked for what it would do: all that it does is to change one document.

@@ -11,8 +11,10 @@ use super::call::Reply;
 use super::concealed;
 use super::error::ApiError;
 use super::listed::{self, Page};
+use crate::administrator::Administrator;
+use crate::ledger::Ledger;
 use crate::model::{SIGN_IN, show};
-use crate::odata::{Direction, Outline, Position};
+use crate::odata::{Direction, Options, Outline, Position};
 use crate::roles::{Action, Required};
 use crate::sign_ins::{Looked, SignInQuery, SignIns, Walked};
 
@@ -33,13 +35,10 @@ pub(super) fn list(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
             ));
         }
     };
-    let (from, to) = match &options.filter {
-        Some(filter) => filter.range("createdDateTime"),
-        None => (Bound::Unbounded, Bound::Unbounded),
-    };
+    let (from, to) = range(options);
     let query = SignInQuery {
-        from: instant(from),
-        to: instant(to),
+        from,
+        to,
         descending,
         after: listing.after(),
         outline: options
@@ -56,7 +55,8 @@ pub(super) fn list(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
         let Ok(Value::Object(event)) = serde_json::from_str(found.event) else {
             return Looked::Miss;
         };
-        let event = Value::Object(event);
+        // What is not told cannot be found out by filters either.
+        let event = Value::Object(as_seen(event, sees_policies));
         if !listing.admits(&event) {
             return Looked::Miss;
         }
@@ -66,8 +66,7 @@ pub(super) fn list(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
         }
         last = Some(options.order_by.position(&event, &found.place.to_string()));
         if let Value::Object(event) = event {
-            let shown = shown(event, sees_policies);
-            page.push(Value::Object(listing.select(shown)));
+            page.push(Value::Object(listing.select(show(&SIGN_IN, event))));
         }
         Looked::Hit
     });
@@ -91,7 +90,8 @@ pub(super) fn get(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     let Ok(Value::Object(event)) = serde_json::from_str(&event) else {
         return Err(ApiError::unavailable("the sign-in cannot be read"));
     };
-    let mut shown = listing.select(shown(event, may_see_policies(api, asked)));
+    let event = as_seen(event, may_see_policies(api, asked));
+    let mut shown = listing.select(show(&SIGN_IN, event));
     shown.insert(
         "@odata.context".to_owned(),
         asked.context("auditLogs/signIns/$entity"),
@@ -112,22 +112,30 @@ const LARGEST_PAGE: u16 = 1000;
 
 /// As in Graph, which policies applied is for those who may read policies.
 pub(super) fn may_see_policies(api: &Api, asked: &Asked<'_>) -> bool {
-    may(api, asked, &[Action::ConditionalAccessRead])
+    may(&api.ledger, asked.who, &[Action::ConditionalAccessRead])
 }
 
-/// Whether the caller may do all of these everywhere.
-pub(super) fn may(api: &Api, asked: &Asked<'_>, actions: &[Action]) -> bool {
+/// Whether a caller may do all of these everywhere, by now.
+pub(super) fn may(ledger: &Ledger, who: &Administrator, actions: &[Action]) -> bool {
     let needed = Required::all(actions.iter().copied().collect());
-    let caller = asked.who.caller();
-    needed.is_some_and(|needed| api.ledger.roles().check(&caller, needed).is_ok())
+    needed.is_some_and(|needed| ledger.roles().check(&who.caller(), needed).is_ok())
 }
 
-fn shown(event: Map<String, Value>, sees_policies: bool) -> Map<String, Value> {
-    let mut shown = show(&SIGN_IN, event);
+/// What somebody is told of an event.
+pub(super) fn as_seen(mut event: Map<String, Value>, sees_policies: bool) -> Map<String, Value> {
     if !sees_policies {
-        concealed::of_sign_in(&mut shown);
+        concealed::of_sign_in(&mut event);
     }
-    shown
+    event
+}
+
+/// The times that the filter leaves.
+pub(super) fn range(options: &Options) -> (Option<Timestamp>, Option<Timestamp>) {
+    let (from, to) = match &options.filter {
+        Some(filter) => filter.range("createdDateTime"),
+        None => (Bound::Unbounded, Bound::Unbounded),
+    };
+    (instant(from), instant(to))
 }
 
 /// The end of a range, itself included: the filter leaves it out where it must.

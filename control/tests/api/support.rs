@@ -179,7 +179,7 @@ pub(crate) fn put(kind: DocumentKind, key: &str, document: &Value) -> Write {
 }
 
 pub(crate) fn body(answer: &Answer) -> Value {
-    serde_json::from_slice(&answer.body).unwrap_or_default()
+    serde_json::from_slice(answer.body.bytes()).unwrap_or_default()
 }
 
 /// Whom nothing is denied.

@@ -82,7 +82,12 @@ pub(crate) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "Audit and sign-ins",
-        paths: &["auditLogs", "crossgate/activity", "crossgate/decisions"],
+        paths: &[
+            "auditLogs",
+            "crossgate/activity",
+            "crossgate/decisions",
+            "crossgate/signIns",
+        ],
     },
     Family {
         name: "Roles",

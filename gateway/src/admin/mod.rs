@@ -13,20 +13,22 @@ mod noted;
 mod replays;
 mod sign_in_log;
 mod staged_refusals;
+mod streamed;
 mod upkeep;
 mod visitors;
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use async_trait::async_trait;
 use crossgate_control::api::Api;
-use crossgate_control::api::call::{Answer, Call, CallIds};
+use crossgate_control::api::call::{Answer, Body, Call, CallIds};
 use crossgate_control::api::error::ApiError;
 use crossgate_control::ledger::Ledger;
-use http::{HeaderValue, Method, Response, header};
-use pingora::apps::http_app::ServeHttp;
-use pingora::protocols::http::ServerSession;
+use http::{HeaderValue, Method, Response, StatusCode, Version, header};
+use pingora::apps::{HttpPersistentSettings, ReusedHttpStream};
+use pingora::http::ResponseHeader;
+use pingora::protocols::http::{HttpTask, ServerSession};
+use pingora::server::ShutdownWatch;
 
 use crate::live::Live;
 use crate::ops::Metrics;
@@ -140,9 +142,36 @@ fn origin(head: &pingora::http::RequestHeader, secure: bool) -> String {
     format!("{scheme}://{}", authority.unwrap_or("localhost"))
 }
 
-#[async_trait]
-impl ServeHttp for Admin {
-    async fn response(&self, session: &mut ServerSession) -> Response<Vec<u8>> {
+impl Admin {
+    /// Answers one call, and gives the connection back where another may come on it.
+    pub(crate) async fn serve(
+        &self,
+        mut session: ServerSession,
+        shutdown: &ShutdownWatch,
+    ) -> Option<ReusedHttpStream> {
+        if !session.read_request().await.ok()? {
+            return None;
+        }
+        let (head, body) = self.response(&mut session).await.into_parts();
+        let head = Box::new(ResponseHeader::from(head));
+        let sent = match body {
+            Body::Whole(bytes) => sent_whole(&mut session, head, bytes).await,
+            Body::Streamed(body) => streamed::send(&mut session, head, body, shutdown).await,
+        };
+        if let Err(cut) = sent {
+            tracing::debug!(%cut, "a call of the admin API was not answered to its end");
+            // An HTTP/2 stream is reset; any other connection is closed without what ends a body.
+            if session.is_http2() {
+                session.shutdown().await;
+            }
+            return None;
+        }
+        let settings = HttpPersistentSettings::for_session(&session);
+        let reusable = session.finish().await.ok()??;
+        Some(ReusedHttpStream::from_reusable_stream(reusable, settings))
+    }
+
+    async fn response(&self, session: &mut ServerSession) -> Response<Body> {
         let begun = Instant::now();
         let method = session.req_header().method.clone();
         // What is left of a body is read for so long and thrown away: its sender gets the answer, and keeps the connection.
@@ -153,7 +182,7 @@ impl ServeHttp for Admin {
             Some((door, settings))
         });
         let mut response = match console {
-            Some((door, settings)) => door.answer(session, &settings).await,
+            Some((door, settings)) => door.answer(session, &settings).await.map(Body::Whole),
             None => {
                 let answer = self.answer(session).await;
                 let mut response = Response::new(answer.body);
@@ -162,14 +191,23 @@ impl ServeHttp for Admin {
                 response
             }
         };
+        let is_streamed = matches!(response.body(), Body::Streamed(_));
+        if is_streamed && session.req_header().version == Version::HTTP_10 {
+            // Its end would look like that of a connection.
+            *response.body_mut() = Body::Whole(Vec::new());
+            *response.status_mut() = StatusCode::HTTP_VERSION_NOT_SUPPORTED;
+        }
         let status = response.status();
         self.metrics
             .admin
             .call(&method, status.as_u16(), begun.elapsed());
-        let length = response.body().len();
+        let length = match response.body() {
+            // A 204 has no length (RFC 9110, section 8.6).
+            Body::Whole(bytes) if status != StatusCode::NO_CONTENT => Some(bytes.len()),
+            Body::Whole(_) | Body::Streamed(_) => None,
+        };
         let headers = response.headers_mut();
-        // A 204 has no length (RFC 9110, section 8.6).
-        if status != http::StatusCode::NO_CONTENT {
+        if let Some(length) = length {
             headers.insert(header::CONTENT_LENGTH, length.into());
         }
         headers.insert(
@@ -177,10 +215,24 @@ impl ServeHttp for Admin {
             HeaderValue::from_static("nosniff"),
         );
         if method == Method::HEAD {
-            response.body_mut().clear();
+            *response.body_mut() = Body::Whole(Vec::new());
         }
         response
     }
+}
+
+async fn sent_whole(
+    session: &mut ServerSession,
+    head: Box<ResponseHeader>,
+    body: Vec<u8>,
+) -> Result<(), streamed::Cut> {
+    let ends = body.is_empty();
+    let mut tasks = vec![HttpTask::Header(head, ends)];
+    if !ends {
+        tasks.push(HttpTask::Body(Some(body.into()), true));
+    }
+    session.response_duplex_vec(tasks).await?;
+    Ok(())
 }
 
 impl std::fmt::Debug for Admin {

@@ -7,7 +7,7 @@ use crossgate_control::sign_ins::{
     ActivityQuery, ActivitySum, Looked, SignInFound, SignInQuery, SignIns, Walked,
 };
 use crossgate_insight::sign_ins::{
-    Answer, Column, Condition, End, Patience, Position, Query, Store, StoreError,
+    Answer, Column, Condition, End, Found, Patience, Position, Query, Store, StoreError,
 };
 
 use super::added_up;
@@ -64,30 +64,27 @@ impl SignIns for SignInLog {
             return Ok(Walked::Stopped);
         }
         let query = Query {
-            from: asked.from.map(|from| from.as_millisecond()),
-            // What is within that millisecond is sorted out by the filter.
-            to: asked.to.map(|to| to.as_millisecond()),
-            descending: asked.descending,
             after: after.flatten(),
-            condition: condition(&asked.outline),
             patience: Some(Patience::OF_A_PAGE),
+            ..query(asked)
         };
-        let end = self.store.walk(&query, &mut |found| {
-            let looked = take(SignInFound {
-                event: found.line,
-                place: &found.position,
-            });
-            match looked {
-                Looked::Hit => Answer::Hit,
-                Looked::Miss => Answer::Miss,
-                Looked::Enough => Answer::Enough,
-            }
-        });
+        let end = self.store.walk(&query, &mut |found| answer(take, found));
         Ok(match end.map_err(told)? {
             End::All => Walked::All,
             End::Stopped => Walked::Stopped,
             End::Tired(position) => Walked::Tired(position.to_string()),
         })
+    }
+
+    fn export(
+        &self,
+        asked: &SignInQuery<'_>,
+        take: &mut dyn FnMut(SignInFound<'_>) -> Looked,
+    ) -> Result<(), String> {
+        let end = self
+            .store
+            .export(&query(asked), &mut |found| answer(take, found));
+        end.map(drop).map_err(told)
     }
 
     fn get(&self, id: &str) -> Result<Option<String>, String> {
@@ -100,6 +97,31 @@ impl SignIns for SignInLog {
         take: &mut dyn FnMut(ActivitySum<'_>),
     ) -> Result<bool, String> {
         added_up::add_up(&self.store, &self.hours, &self.own, asked, take).map_err(told)
+    }
+}
+
+/// From the beginning, and to the end.
+fn query(asked: &SignInQuery<'_>) -> Query {
+    Query {
+        from: asked.from.map(|from| from.as_millisecond()),
+        // What is within that millisecond is sorted out by the filter.
+        to: asked.to.map(|to| to.as_millisecond()),
+        descending: asked.descending,
+        after: None,
+        condition: condition(&asked.outline),
+        patience: None,
+    }
+}
+
+fn answer(take: &mut dyn FnMut(SignInFound<'_>) -> Looked, found: Found<'_>) -> Answer {
+    let looked = take(SignInFound {
+        event: found.line,
+        place: &found.position,
+    });
+    match looked {
+        Looked::Hit => Answer::Hit,
+        Looked::Miss => Answer::Miss,
+        Looked::Enough => Answer::Enough,
     }
 }
 

@@ -33,7 +33,7 @@ struct ExportArgs {
     /// Only since then: a time, a day, or so long ago (`30d`, `12h`).
     #[arg(long, value_name = "TIME", value_parser = since)]
     since: Option<Timestamp>,
-    /// Only until before then.
+    /// Only until before then: now, where nothing is said.
     #[arg(long, value_name = "TIME", value_parser = since)]
     until: Option<Timestamp>,
 }
@@ -45,9 +45,8 @@ pub(super) fn run(args: &SignInsArgs, out: &mut impl Write) -> Result<Verdict, F
     let store = activity::store(&args.config, &settings)?;
     let query = Query {
         from: args.since.map(Timestamp::as_millisecond),
-        to: args
-            .until
-            .map(|until| until.as_millisecond().saturating_sub(1)),
+        // What comes meanwhile is not waited for.
+        to: Some(args.until.unwrap_or_else(Timestamp::now).as_millisecond() - 1),
         descending: false,
         after: None,
         condition: Condition::Unknown,
@@ -55,7 +54,7 @@ pub(super) fn run(args: &SignInsArgs, out: &mut impl Write) -> Result<Verdict, F
     };
     let mut failed = None;
     store
-        .walk(&query, &mut |found| match writeln!(out, "{}", found.line) {
+        .export(&query, &mut |found| match writeln!(out, "{}", found.line) {
             Ok(()) => Answer::Hit,
             Err(error) => {
                 failed = Some(error);

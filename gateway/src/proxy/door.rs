@@ -1,5 +1,6 @@
 //! The listeners: where connections come in, and what one of them may take.
 
+mod administered;
 mod bounded;
 pub(super) mod patient;
 mod preface;
@@ -14,7 +15,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crossgate_config::{Limits, Listen};
-use pingora::apps::http_app::HttpServer;
 use pingora::apps::{HttpServerOptions, ServerApp};
 use pingora::protocols::http::v2::server::{H2Options, default_h2_options};
 use pingora::proxy::http_proxy;
@@ -26,6 +26,7 @@ use super::{Certificates, Gateway};
 use crate::admin::Admin;
 use crate::beside::Beside;
 use crate::connections::Connections;
+use administered::Administered;
 use bounded::Bounded;
 use patient::Patient;
 use prompt::Prompt;
@@ -80,9 +81,11 @@ pub fn admin_service(
     certificates: Option<&Arc<Certificates>>,
     limits: &Limits,
 ) -> Result<Service<impl ServerApp + Send + Sync + 'static>, rustls::Error> {
-    let mut app = HttpServer::new_app(admin);
-    app.server_options = Some(server_options(limits));
-    app.h2_options = Some(h2_options(limits));
+    let app = Administered {
+        admin,
+        server_options: server_options(limits),
+        h2_options: h2_options(limits),
+    };
     let secured = Secured {
         app: Arc::new(app),
         acceptor: certificates.map(secured::acceptor).transpose()?,

@@ -1,6 +1,6 @@
 //! What the API serves to those who look before they change, and back at what was decided.
 
-use super::super::listed::OF_ONE;
+use super::super::listed::{OF_ALL, OF_ONE};
 use super::Need::Always;
 use super::Operation::Special as Own;
 use super::Verb::Get as GET;
@@ -29,6 +29,14 @@ pub(super) const ROUTES: &[Route] = &[
         READ_SIGN_INS,
         OF_ONE,
         "Get why the requests of a correlation id were let in or refused, step by step",
+    ),
+    route(
+        GET,
+        "crossgate/signIns/export",
+        Own(Special::ExportSignIns),
+        READ_SIGN_INS,
+        OF_ALL,
+        "Export sign-ins as JSON lines, the oldest first, in one answer: `?since=TIME&until=TIME`",
     ),
     route(
         GET,

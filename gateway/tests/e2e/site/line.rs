@@ -66,27 +66,46 @@ impl Line {
              {headers}Content-Length: {length}\r\n\r\n{body}",
         );
         self.0.get_mut().write_all(request.as_bytes()).unwrap();
-        let mut line = || {
-            let mut line = String::new();
-            assert_ne!(self.0.read_line(&mut line).unwrap(), 0, "closed: {request}");
-            line.trim_end().to_owned()
-        };
-        let status = line().split(' ').nth(1).unwrap().parse().unwrap();
+        let status = self.line().split(' ').nth(1).unwrap().parse().unwrap();
         let mut headers = BTreeMap::new();
         loop {
-            let line = line();
+            let line = self.line();
             let Some((name, value)) = line.split_once(':') else {
                 break;
             };
             headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
         }
-        let length = headers.get("content-length");
-        let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
-        self.0.read_exact(&mut body).unwrap();
+        let is_chunked = headers.contains_key("transfer-encoding");
+        let mut body = Vec::new();
+        loop {
+            let length = if is_chunked {
+                usize::from_str_radix(&self.line(), 16).unwrap()
+            } else {
+                let length = headers.get("content-length");
+                length.map_or(0, |length| length.parse().unwrap())
+            };
+            let begin = body.len();
+            body.resize(begin + length, 0);
+            self.0.read_exact(&mut body[begin..]).unwrap();
+            if is_chunked {
+                // Each chunk, the empty one at the end too, is followed by an empty line.
+                let mut end = [0; 2];
+                self.0.read_exact(&mut end).unwrap();
+            }
+            if !is_chunked || length == 0 {
+                break;
+            }
+        }
         Told {
             status,
             headers,
             body: String::from_utf8(body).unwrap(),
         }
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        assert_ne!(self.0.read_line(&mut line).unwrap(), 0, "closed");
+        line.trim_end().to_owned()
     }
 }
