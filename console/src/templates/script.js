@@ -84,7 +84,7 @@ async function lookAgain() {
     const answer = await fetch(location.href);
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
     const progress = page.querySelector('[data-progress]');
-    if (!progress || !page.querySelector('[data-again]')) {
+    if (!progress || !page.querySelector('[data-under-way]')) {
       location.replace(location.href);
       return;
     }
@@ -94,7 +94,7 @@ async function lookAgain() {
     // There is a link to look again.
   }
 }
-if (document.querySelector('[data-again]')) setTimeout(lookAgain, PATIENCE);
+if (document.querySelector('[data-under-way]')) setTimeout(lookAgain, PATIENCE);
 
 for (const button of document.querySelectorAll('form[method=post]')) {
   button.addEventListener('submit', () => { button.setAttribute('aria-busy', 'true'); });
