@@ -441,7 +441,7 @@ fn a_replay_is_begun_for_a_time_and_tells_who_loses_with_a_request_that_leads_to
     );
     let (_, html) = shown(&stub, &visit("en", &here));
     assert!(
-        html.contains("Sign-ins looked at: 12") && html.contains("data-again"),
+        html.contains("Sign-ins looked at: 12") && html.contains("data-under-way"),
         "{html}"
     );
     let (_, method, path, _) = sends(&stub, &here, &[("do", "end")]);
