@@ -1,12 +1,15 @@
 //! `crossgate/activity`: who crossed the organisation's border, added up by what a workbook shows.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod groups;
+
+use std::collections::BTreeMap;
 
 use crossgate_config::Settings;
 use crossgate_policy::ids::TenantId;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
+use self::groups::{Groups, Of, Tally};
 use super::Api;
 use super::asked::Asked;
 use super::call::Reply;
@@ -24,26 +27,18 @@ pub(super) fn get(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
             "sign-ins are not kept: `store` under `[sign_ins]` of the configuration is off",
         )
     })?;
-    let (rows, complete) = match wanted.by {
+    let (rows, left_off, complete) = match wanted.by {
         By::Day => over_time(log, &wanted, DAY)?,
         By::Hour => over_time(log, &wanted, HOUR)?,
         By::Tenant | By::App | By::User | By::Status => grouped(log, &wanted, &settings)?,
-    };
-    let left_off = rows.len().saturating_sub(wanted.top);
-    let shown: Vec<Value> = match wanted.by {
-        By::Day | By::Hour => rows,
-        By::Tenant | By::App | By::User | By::Status => rows.into_iter().take(wanted.top).collect(),
     };
     Ok(Reply::ok(json!({
         "since": wanted.from.to_string(),
         "until": wanted.to.min(Timestamp::now()).to_string(),
         "by": wanted.by.name(),
         "complete": complete,
-        "leftOff": match wanted.by {
-            By::Day | By::Hour => 0,
-            By::Tenant | By::App | By::User | By::Status => left_off,
-        },
-        "value": shown,
+        "leftOff": left_off,
+        "value": rows,
     })))
 }
 
@@ -66,6 +61,21 @@ impl By {
         Self::Day,
         Self::Hour,
     ];
+
+    /// What a row is of.
+    const fn of<'s>(self, sum: &ActivitySum<'s>) -> Of<'s> {
+        let (what, tenant, crossed) = match self {
+            Self::Tenant => (None, sum.tenant, sum.crossed),
+            Self::App => (sum.app, None, Crossed::Neither),
+            Self::User => (sum.user, sum.tenant, sum.crossed),
+            Self::Status | Self::Day | Self::Hour => (sum.code, None, Crossed::Neither),
+        };
+        Of {
+            what,
+            tenant,
+            crossed,
+        }
+    }
 
     const fn name(self) -> &'static str {
         match self {
@@ -250,75 +260,31 @@ fn one_of<T>(
     )))
 }
 
-/// What is counted of each row.
-#[derive(Default)]
-struct Tally {
-    name: Option<String>,
-    events: u64,
-    success: u64,
-    requests: u64,
-    /// Whether it is known how all of them ended.
-    without_status: bool,
-    users: BTreeSet<String>,
-}
-
-impl Tally {
-    fn add(&mut self, sum: &ActivitySum<'_>) {
-        self.events += sum.events;
-        self.requests += sum.requests;
-        match sum.code {
-            Some("0") => self.success += sum.events,
-            Some(_) => {}
-            None => self.without_status = true,
-        }
-    }
-
-    fn put(&self, row: &mut Map<String, Value>) {
-        let known = !self.without_status;
-        let success = known.then_some(self.success);
-        let failed = known.then_some(self.events - self.success);
-        row.insert("signIns".to_owned(), json!(self.events));
-        row.insert("successSignIns".to_owned(), json!(success));
-        row.insert("failedSignIns".to_owned(), json!(failed));
-        row.insert("requests".to_owned(), json!(self.requests));
-    }
-}
-
-type Rows = (Vec<Value>, bool);
-
-/// Of what events agree in.
-type Key = (Option<String>, Option<String>, Crossed);
+/// What is told, how many more rows there are, and whether all was added up.
+type Rows = (Vec<Value>, usize, bool);
 
 fn grouped(log: &dyn SignIns, wanted: &Wanted, settings: &Settings) -> Result<Rows, ApiError> {
-    let mut tallies: BTreeMap<Key, Tally> = BTreeMap::new();
-    let owned = |text: Option<&str>| text.map(str::to_owned);
-    let key = |sum: &ActivitySum<'_>| match wanted.by {
-        By::Tenant => (sum.tenant.map(str::to_ascii_lowercase), None, sum.crossed),
-        By::App => (owned(sum.app), None, Crossed::Neither),
-        By::User => (
-            owned(sum.user),
-            sum.tenant.map(str::to_ascii_lowercase),
-            sum.crossed,
-        ),
-        By::Status | By::Day | By::Hour => (owned(sum.code), None, Crossed::Neither),
-    };
+    let mut groups = Groups::default();
+    let by = wanted.by;
     let mut complete = log
         .add_up(&wanted.query(), &mut |sum| {
-            if wanted.counts(&sum) {
-                let tally = tallies.entry(key(&sum)).or_default();
+            if !wanted.counts(&sum) {
+                return;
+            }
+            let name = match by {
+                By::App => sum.app_name,
+                By::User => sum.user_name,
+                By::Tenant | By::Status | By::Day | By::Hour => None,
+            };
+            if let Some(tally) = groups.row(by.of(&sum)) {
                 tally.add(&sum);
-                let name = match wanted.by {
-                    By::App => sum.app_name,
-                    By::User => sum.user_name,
-                    By::Tenant | By::Status | By::Day | By::Hour => None,
-                };
                 if tally.name.is_none() {
-                    tally.name = owned(name);
+                    tally.name = name.map(str::to_owned);
                 }
             }
         })
         .map_err(ApiError::unavailable)?;
-    if wanted.by == By::Tenant && wanted.counts_users {
+    if by == By::Tenant && wanted.counts_users {
         let query = ActivityQuery {
             users: true,
             endings: false,
@@ -327,42 +293,49 @@ fn grouped(log: &dyn SignIns, wanted: &Wanted, settings: &Settings) -> Result<Ro
         complete &= log
             .add_up(&query, &mut |sum| {
                 let user = sum.user.filter(|user| !user.is_empty());
-                if let (Some(tally), Some(user)) = (tallies.get_mut(&key(&sum)), user) {
-                    tally.users.insert(user.to_owned());
+                if let (Some(tally), Some(user)) = (groups.known(by.of(&sum)), user) {
+                    tally.add_user(user);
                 }
             })
             .map_err(ApiError::unavailable)?;
     }
-    let mut all: Vec<(Key, Tally)> = tallies.into_iter().collect();
-    all.sort_by_key(|(_, tally)| std::cmp::Reverse(tally.events));
-    let rows = all.into_iter().map(|((first, second, crossed), tally)| {
+    let (largest, left_off) = groups.largest(wanted.top);
+    let rows = largest.into_iter().map(|tally| {
         let mut row = Map::new();
-        match wanted.by {
+        let mut told = |name: &str, value: Value| row.insert(name.to_owned(), value);
+        match by {
             By::Tenant => {
-                row.insert("displayName".to_owned(), json!(name_of(settings, &first)));
-                row.insert("tenantId".to_owned(), json!(first));
-                row.insert("direction".to_owned(), json!(crossed.name()));
-                let users = wanted.counts_users.then_some(tally.users.len());
-                row.insert("users".to_owned(), json!(users));
+                told("displayName", json!(name_of(settings, &tally.tenant)));
+                told("tenantId", json!(tally.tenant));
+                told("direction", json!(tally.crossed.name()));
+                told("users", json!(wanted.counts_users.then(|| tally.users())));
             }
             By::App => {
-                row.insert("appId".to_owned(), json!(first));
-                row.insert("displayName".to_owned(), json!(tally.name));
+                told("appId", json!(tally.what));
+                told("displayName", json!(tally.name));
             }
             By::User => {
-                row.insert("userId".to_owned(), json!(first));
-                row.insert("displayName".to_owned(), json!(tally.name));
-                row.insert("tenantId".to_owned(), json!(second));
-                row.insert("direction".to_owned(), json!(crossed.name()));
+                told("userId", json!(tally.what));
+                told("displayName", json!(tally.name));
+                told("tenantId", json!(tally.tenant));
+                told("direction", json!(tally.crossed.name()));
             }
             By::Status | By::Day | By::Hour => {
-                row.insert("errorCode".to_owned(), json!(first));
+                told("errorCode", json!(tally.what));
             }
         }
-        tally.put(&mut row);
+        put(&tally, &mut row);
         Value::Object(row)
     });
-    Ok((rows.collect(), complete))
+    Ok((rows.collect(), left_off, complete))
+}
+
+fn put(tally: &Tally, row: &mut Map<String, Value>) {
+    let (success, failed) = tally.endings().unzip();
+    row.insert("signIns".to_owned(), json!(tally.events));
+    row.insert("successSignIns".to_owned(), json!(success));
+    row.insert("failedSignIns".to_owned(), json!(failed));
+    row.insert("requests".to_owned(), json!(tally.requests));
 }
 
 fn name_of<'s>(settings: &'s Settings, tenant: &Option<String>) -> Option<&'s str> {
@@ -391,7 +364,7 @@ fn over_time(log: &dyn SignIns, wanted: &Wanted, step: i64) -> Result<Rows, ApiE
             ..wanted.query()
         };
         let mut of_way: BTreeMap<Crossed, u64> = BTreeMap::new();
-        let mut tally = Tally::default();
+        let mut tally = Tally::new();
         complete &= log
             .add_up(&query, &mut |sum| {
                 if wanted.counts(&sum) {
@@ -406,11 +379,11 @@ fn over_time(log: &dyn SignIns, wanted: &Wanted, step: i64) -> Result<Rows, ApiE
         row.insert("inbound".to_owned(), json!(of(Crossed::Inbound)));
         row.insert("outbound".to_owned(), json!(of(Crossed::Outbound)));
         row.insert("none".to_owned(), json!(of(Crossed::Neither)));
-        tally.put(&mut row);
+        put(&tally, &mut row);
         rows.push(Value::Object(row));
         at += step;
     }
-    Ok((rows, complete))
+    Ok((rows, 0, complete))
 }
 
 /// Where nothing else is asked for.
