@@ -56,7 +56,10 @@ impl Shown<'_> {
     /// Finds the draft that a visit is in, or begins the one that its form is to be saved in.
     pub(crate) fn enter_draft(&mut self) -> Result<(), Failed> {
         let visit = self.visit;
-        let saves = visit.changes() && !checks(visit) && visit.field(field::SAVE) == field::DRAFT;
+        // Enter in the field of a name sends a form by its first button, which is the one that binds.
+        let is_named = !visit.field(field::NAME).trim().is_empty();
+        let is_meant = visit.field(field::SAVE) == field::DRAFT || is_named;
+        let saves = visit.changes() && !checks(visit) && is_meant;
         let asked = visit.asked(field::DRAFT);
         let id: &str = match visit.field(field::DRAFT) {
             // Whoever means a draft means no change of what binds, whichever draft it is.

@@ -161,6 +161,28 @@ fn where_others_have_to_approve_a_page_offers_to_save_in_a_draft_alone() {
 }
 
 #[test]
+fn enter_in_the_name_of_a_new_draft_saves_in_one_and_changes_nothing_in_force() {
+    let mut stub = Stub::with("x");
+    stub.says(
+        "POST crossgate/drafts",
+        &json!({ "id": "d9", "displayName": "Less", "state": "open" }),
+    );
+    // As browsers send it: by the first button, which has no name.
+    let fields = [("tab", "trust"), ("save-in", "new"), ("draft-name", "Less")];
+    let _ = shown(&stub, &sent("/console/default", &fields));
+    let asked = stub.asked.borrow();
+    let changes = asked.iter().filter(|call| call.method != Method::GET);
+    let paths: Vec<&str> = changes.map(|call| call.path.as_str()).collect();
+    assert!(!paths.is_empty());
+    assert!(
+        paths
+            .iter()
+            .all(|path| path.starts_with("/v1.0/crossgate/drafts")),
+        "{paths:?}"
+    );
+}
+
+#[test]
 fn a_step_up_leaves_no_draft_behind_that_the_form_will_begin_anew() {
     let mut stub = Stub::with("x");
     stub.says(

@@ -95,9 +95,10 @@ impl SignIns {
             SignInMode::EveryRequest => 0,
             SignInMode::FirstThenCount => counted_by_a_worker(),
         };
+        let of_receivers = settings.spooled.iter().map(|receiver| receiver.on_full);
         let queue = Arc::new(Queue::new(
             settings.queue,
-            settings.on_full,
+            on_full(of_receivers.chain([settings.on_full])),
             most_counted,
             Counts::of(&metrics.sign_in_events),
         ));
@@ -156,6 +157,16 @@ fn counted_by_a_worker() -> usize {
 
 /// Kinds of requests whose repeats are added up at a time, at about three kilobytes each where there are repeats.
 const GROUPS: usize = 16_384;
+
+/// What becomes of a request whose event the queue cannot take: one sink that drops nothing keeps all from being dropped.
+fn on_full(of_all: impl IntoIterator<Item = OnFull>) -> OnFull {
+    let mut of_all = of_all.into_iter();
+    if of_all.any(|on_full| on_full == OnFull::Refuse) {
+        OnFull::Refuse
+    } else {
+        OnFull::Drop
+    }
+}
 
 /// What events say of where they come from.
 #[must_use]
@@ -240,6 +251,12 @@ mod tests {
         assert_eq!((totals.unrecorded, totals.unwritten), (0, 0));
         assert_eq!(counted(&path) + totals.dropped, served);
         (served, counted(&path), totals)
+    }
+
+    #[test]
+    fn nothing_is_dropped_from_the_queue_where_one_sink_drops_nothing() {
+        assert_eq!(on_full([OnFull::Refuse, OnFull::Drop]), OnFull::Refuse);
+        assert_eq!(on_full([OnFull::Drop, OnFull::Drop]), OnFull::Drop);
     }
 
     #[test]
