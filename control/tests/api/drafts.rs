@@ -395,6 +395,7 @@ fn while_a_draft_is_staged_what_it_changes_is_nobody_elses_and_another_is_not_st
         json!({ "mode": "staged", "percent": 0, "maxNewRefusals": 0 }),
         json!({ "mode": "all", "percent": 10 }),
         json!({ "mode": "all", "gateway": "here" }),
+        json!({ "mode": "all", "gateway": ["here"] }),
         json!({ "mode": "staged", "gateway": "elsewhere", "maxNewRefusals": 0 }),
         json!({ "mode": "staged", "gateway": "here", "percent": 10, "maxNewRefusals": 0 }),
         json!({ "mode": "staged", "gateway": "here" }),

@@ -35,7 +35,13 @@ impl Mode {
             }),
         };
         let (percent, most) = (number("percent")?, number("maxNewRefusals")?);
-        let gateway = given.text_of("gateway");
+        let gateway = match given.get("gateway") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(name)) => Some(name),
+            Some(_) => {
+                return Err(ApiError::property("gateway", "is no name of a gateway"));
+            }
+        };
         match given.text_of("mode").as_deref() {
             Some("all") if percent.is_none() && gateway.is_none() && most.is_none() => {
                 Ok(Self::All)
