@@ -9,7 +9,7 @@ use crate::site::people::Doors;
 const LOG: &str = "SIGN_INS_FOLDER";
 
 #[test]
-#[ignore = "takes a log of many events that end now: SIGN_INS_FOLDER, and CROSSGATE for a program built for speed"]
+#[ignore = "prints times over a log of many events that end now, which SIGN_INS_FOLDER names: see docs/console.md"]
 fn pages_over_a_large_log_are_timed() {
     let folder = std::env::var(LOG).unwrap_or_else(|_| panic!("{LOG} names no folder"));
     let kept = format!("store = \"{folder}\"\nstore_size = \"1024GiB\"");
