@@ -16,7 +16,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::form::{Receipts, Rendered, render};
 use crate::origin::Origin;
-use crate::send::{Answer, Failure, Session};
+use crate::send::{Answer, Failure, Kind, Session};
 use crate::spool::{Batch, Rejected, Source, Spooled};
 use crate::status::{Status, Tally};
 use crate::stop::Stop;
@@ -33,6 +33,8 @@ pub(crate) struct Courier {
     stop: Arc<Stop>,
     tally: Box<dyn Tally>,
     backoff: Backoff,
+    /// What the log was told of last, while it lasts.
+    told: Option<Kind>,
     /// Events that are sent together at most: fewer after a failure, for a receiver that is too slow for many.
     most: usize,
     witness: Witness,
@@ -66,6 +68,7 @@ impl Courier {
             stop,
             tally,
             backoff: Backoff::new(),
+            told: None,
         }
     }
 
@@ -225,10 +228,16 @@ impl Courier {
         }
         if let Some(reason) = suspects.left() {
             let failure = Failure::of_everything(reason);
+            // Asked first: the witness is not to be sent again and again for a batch that cannot be given up.
+            if !self.can_give_up(&parcel)? {
+                return Err(self.full(&failure));
+            }
             if !self.are_bad_themselves(session).await? {
                 return Err(failure);
             }
             self.give_up_all(&parcel, suspects)?;
+            // It answers: the next batch need not wait as long.
+            self.backoff = Backoff::new();
         }
         self.tally.lost(lost);
         self.pass(&mut parcel, next)
@@ -298,17 +307,18 @@ impl Courier {
 
     fn failed(&mut self, failure: &Failure) -> Duration {
         self.tally.failed();
-        if !failure.refuses_all {
+        if failure.kind != Kind::RefusesAll {
             self.witness.interrupted();
         }
-        self.most = if failure.refuses_all {
+        self.most = if failure.kind == Kind::RefusesAll {
             // The more are sent together, the sooner one is among them that is taken.
             self.most.saturating_mul(2).min(self.settings.batch)
         } else {
             (self.most / 2).max(1)
         };
-        if self.backoff.is_fresh() {
+        if self.backoff.is_fresh() || self.told != Some(failure.kind) {
             // Once, not at every attempt: the metric counts those.
+            self.told = Some(failure.kind);
             tracing::error!(
                 sink = self.settings.name,
                 waiting = self.status.events(),

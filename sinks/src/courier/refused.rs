@@ -25,28 +25,26 @@ impl Courier {
         Ok(self.witness.testified(is_taken))
     }
 
-    /// Nobody else has them then: they are kept only where nothing that was kept before goes for it.
+    /// Nobody else has events that are given up: they are kept only where nothing that was kept before goes for it.
+    pub(super) fn can_give_up(&self, parcel: &Parcel) -> Result<bool, Failure> {
+        let has_room = self.rejected.has_room(&parcel.events);
+        has_room.map_err(|error| of_the_spool(&error))
+    }
+
+    /// Why a batch that is refused is not given up.
+    pub(super) fn full(&self, refused: &Failure) -> Failure {
+        Failure::without_room(format!(
+            "{refused}; it could not be given up either, for `{}` is full: read it and move it away, with the older one",
+            self.rejected.path().display()
+        ))
+    }
+
     pub(super) fn give_up_all(
         &mut self,
         parcel: &Parcel,
         suspects: Suspects,
     ) -> Result<(), Failure> {
-        let all = suspects.into_all();
-        let events = || {
-            all.iter()
-                .filter_map(|(place, _)| parcel.events.get(*place))
-        };
-        if !self
-            .rejected
-            .has_room(events())
-            .map_err(|error| of_the_spool(&error))?
-        {
-            return Err(Failure::new(format!(
-                "the receiver refuses a whole batch for good and takes others, and `{}` is full; read it and move it away, with the older one",
-                self.rejected.path().display()
-            )));
-        }
-        for (place, reason) in &all {
+        for (place, reason) in &suspects.into_all() {
             self.reject(parcel.events.get(*place), reason)?;
             self.tally.rejected(1);
         }

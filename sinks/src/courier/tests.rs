@@ -20,6 +20,8 @@ struct Refusing {
     address: SocketAddr,
     word: Arc<Mutex<String>>,
     requests: Arc<AtomicU64>,
+    /// Of these it took so many.
+    taken: Arc<AtomicU64>,
     over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -31,13 +33,15 @@ impl Refusing {
         let word = Arc::new(Mutex::new(word.to_owned()));
         let requests = Arc::new(AtomicU64::new(0));
         let over = Arc::new(AtomicBool::new(false));
+        let taken = Arc::new(AtomicU64::new(0));
+        let takes = Arc::clone(&taken);
         let (of, count, end) = (Arc::clone(&word), Arc::clone(&requests), Arc::clone(&over));
         let thread = std::thread::spawn(move || {
             for connection in listener.incoming().map_while(Result::ok) {
                 if end.load(Ordering::Relaxed) {
                     return;
                 }
-                answer(connection, &of);
+                takes.fetch_add(u64::from(answer(connection, &of)), Ordering::Relaxed);
                 count.fetch_add(1, Ordering::Relaxed);
             }
         });
@@ -45,6 +49,7 @@ impl Refusing {
             address,
             word,
             requests,
+            taken,
             over,
             thread: Some(thread),
         }
@@ -70,13 +75,14 @@ impl Drop for Refusing {
     }
 }
 
-fn answer(connection: TcpStream, word: &Mutex<String>) {
+/// Whether it was taken.
+fn answer(connection: TcpStream, word: &Mutex<String>) -> bool {
     let mut reader = BufReader::new(connection);
     let mut length = 0;
     loop {
         let mut line = String::new();
         if reader.read_line(&mut line).unwrap_or(0) == 0 {
-            return;
+            return false;
         }
         let line = line.to_ascii_lowercase();
         if let Some(value) = line.strip_prefix("content-length:") {
@@ -90,13 +96,11 @@ fn answer(connection: TcpStream, word: &Mutex<String>) {
     reader.read_exact(&mut body).unwrap();
     let body = String::from_utf8(body).unwrap();
     let word = word.lock().unwrap_or_else(PoisonError::into_inner);
-    let status = if body.contains(&**word) {
-        "400 Bad Request"
-    } else {
-        "200 OK"
-    };
+    let takes = !body.contains(&**word);
+    let status = if takes { "200 OK" } else { "400 Bad Request" };
     let answer = format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
     let _ = reader.get_mut().write_all(answer.as_bytes());
+    takes
 }
 
 #[derive(Clone, Default)]
@@ -224,6 +228,28 @@ fn a_batch_of_refused_events_is_given_up_where_what_was_taken_before_is_taken_ag
     sink.append(&lines(&["good-2"])).unwrap();
     wait_until_empty(&sink);
     assert_eq!(counted.both(), [2, 3]);
+}
+
+#[test]
+fn nothing_is_asked_of_a_receiver_twice_while_there_is_no_room_for_what_it_refuses() {
+    let folder = tempfile::tempdir().unwrap();
+    let receiver = Refusing::start("bad");
+    let (mut sink, counted) = open(&receiver, folder.path(), 100);
+    sink.append(&lines(&["good"])).unwrap();
+    wait_until_empty(&sink);
+    let files = ["rejected.older.jsonl", "rejected.jsonl"].map(|name| folder.path().join(name));
+    for file in &files {
+        std::fs::write(file, vec![b' '; 1 << 20]).unwrap();
+    }
+    sink.append(&lines(&["bad"])).unwrap();
+    receiver.wait_for(1 + 3);
+    assert_eq!(counted.both(), [1, 0]);
+    assert_eq!(receiver.taken.load(Ordering::Relaxed), 1);
+    for file in &files {
+        std::fs::remove_file(file).unwrap();
+    }
+    wait_until_empty(&sink);
+    assert_eq!(counted.both(), [1, 1]);
 }
 
 #[test]

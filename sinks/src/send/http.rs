@@ -10,7 +10,7 @@ use reqwest::header::{
 use reqwest::{StatusCode, Url};
 
 use super::authorization::Authorization;
-use super::{Answer, Failure, tls};
+use super::{Answer, Failure, in_few_words, tls};
 use crate::form::Rendered;
 
 pub(crate) struct Session {
@@ -174,16 +174,9 @@ const IS_FOR_GOOD: [StatusCode; 3] = [
 
 /// The first words of an answer: it is logged.
 fn told(status: StatusCode, body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body);
-    let words: String = text
-        .chars()
-        .map(|letter| if letter.is_control() { ' ' } else { letter })
-        .take(MOST_WORDS)
-        .collect();
-    format!("answered {status}: {}", words.trim())
+    let said = in_few_words(&String::from_utf8_lossy(body));
+    format!("answered {status}: {said}")
 }
-
-const MOST_WORDS: usize = 300;
 
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();

@@ -35,24 +35,54 @@ pub(crate) struct Failure {
     why: Cow<'static, str>,
     /// Not to be tried before.
     pub(crate) after: Option<Duration>,
-    /// It was answered, and each event alone refused.
-    pub(crate) refuses_all: bool,
+    /// Of what kind it is.
+    pub(crate) kind: Kind,
 }
+
+/// Kinds of failures, each of which somebody mends in another way.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Kind {
+    /// It was not answered, or not with what tells of events.
+    Fails,
+    /// It was answered, and each event alone refused.
+    RefusesAll,
+    /// The same, and there is no room to keep the events elsewhere.
+    NoRoom,
+}
+
+/// The first words of what a receiver says: they are logged, and kept beside events.
+pub(crate) fn in_few_words(said: &str) -> String {
+    let words = said
+        .chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter });
+    let words: String = words.take(MOST_WORDS).collect();
+    words.trim().to_owned()
+}
+
+const MOST_WORDS: usize = 300;
 
 impl Failure {
     pub(crate) fn new(why: impl Into<Cow<'static, str>>) -> Self {
         Self {
             why: why.into(),
             after: None,
-            refuses_all: false,
+            kind: Kind::Fails,
         }
     }
 
     /// The receiver took nothing of a whole batch: it may be that it takes nothing at all, so that none is given up.
     pub(crate) fn of_everything(reason: &str) -> Self {
         Self {
-            refuses_all: true,
+            kind: Kind::RefusesAll,
             ..Self::new(format!("nothing of a whole batch was taken: {reason}"))
+        }
+    }
+
+    /// The same, and what was refused cannot be kept elsewhere either.
+    pub(crate) fn without_room(why: String) -> Self {
+        Self {
+            kind: Kind::NoRoom,
+            ..Self::new(why)
         }
     }
 

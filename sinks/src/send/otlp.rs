@@ -9,7 +9,7 @@ use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceResponse;
 pub(crate) use grpc::GrpcSession;
 pub(crate) use http::HttpSession;
 
-use super::Answer;
+use super::{Answer, in_few_words};
 
 /// What a receiver says of records that it has not taken. It is not to be given them again, unless it has taken none of all that were `sent`.
 fn answer(response: ExportLogsServiceResponse, sent: usize) -> Answer {
@@ -18,11 +18,11 @@ fn answer(response: ExportLogsServiceResponse, sent: usize) -> Answer {
             if usize::try_from(partly.rejected_log_records)
                 .is_ok_and(|refused| refused >= sent) =>
         {
-            Answer::Refused(partly.error_message)
+            Answer::Refused(in_few_words(&partly.error_message))
         }
         Some(partly) if partly.rejected_log_records > 0 => Answer::Partly {
             refused: partly.rejected_log_records.unsigned_abs(),
-            reason: partly.error_message,
+            reason: in_few_words(&partly.error_message),
         },
         // A message alone is a warning.
         Some(_) | None => Answer::Taken,

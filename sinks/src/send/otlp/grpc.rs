@@ -7,7 +7,7 @@ use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity
 use tonic::{Code, Request, Status};
 
 use super::super::authorization::Bearer;
-use super::super::{Answer, Failure, tls};
+use super::super::{Answer, Failure, in_few_words, tls};
 use super::{answer, record};
 use crate::form::Rendered;
 
@@ -81,6 +81,7 @@ fn told(status: &Status) -> String {
         Some(cause) if status.message().is_empty() => cause,
         Some(_) | None => status.message().to_owned(),
     };
+    let message = in_few_words(&message);
     format!("the OTLP receiver answers {:?}: {message}", status.code())
 }
 
