@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use http::header::RETRY_AFTER;
 use jiff::{SignedDuration, Timestamp};
@@ -99,18 +100,21 @@ impl Export {
             .sign_ins()
             .ok_or("sign-ins are not kept any more")?;
         let mut sees_policies = false;
-        let mut looked_at: usize = 0;
-        let mut lost_role = false;
+        let mut checks = Checks::new();
+        let mut cut = None;
         log.export(&self.wanted.query(), &mut |found| {
-            // A role that is taken away binds what is still to come.
-            if looked_at.is_multiple_of(BETWEEN_CHECKS) {
+            // A role that is taken away binds what is still to come, however slowly that is read.
+            if checks.is_due(Instant::now()) {
+                if checks.is_over(Instant::now()) {
+                    cut = Some("an export lasts an hour at most; go on with `since`");
+                    return Looked::Enough;
+                }
                 if !may(&self.ledger, &self.who, &[Action::SignInReportsRead]) {
-                    lost_role = true;
+                    cut = Some("the caller has lost the role that reads sign-ins");
                     return Looked::Enough;
                 }
                 sees_policies = may(&self.ledger, &self.who, &[Action::ConditionalAccessRead]);
             }
-            looked_at += 1;
             let (open, looked) = match self.told(found.event, sees_policies) {
                 Told::AsItIs => (line(outlet, found.event), Looked::Hit),
                 Told::So(event) => (line(outlet, &event.to_string()), Looked::Hit),
@@ -121,10 +125,7 @@ impl Export {
             }
             looked
         })?;
-        if lost_role {
-            return Err("the caller has lost the role that reads sign-ins".to_owned());
-        }
-        Ok(())
+        cut.map_or(Ok(()), |why| Err(why.to_owned()))
     }
 
     fn told(&self, event: &str, sees_policies: bool) -> Told {
@@ -143,6 +144,41 @@ impl Export {
         } else {
             Told::So(read)
         }
+    }
+}
+
+/// When it is looked at again who asks.
+struct Checks {
+    begun: Instant,
+    last: Option<Instant>,
+    events: usize,
+}
+
+impl Checks {
+    fn new() -> Self {
+        Self {
+            begun: Instant::now(),
+            last: None,
+            events: 0,
+        }
+    }
+
+    /// To be asked for each event.
+    fn is_due(&mut self, now: Instant) -> bool {
+        self.events += 1;
+        let since = |last| now.saturating_duration_since(last);
+        let is_due =
+            self.events > EVENTS_BETWEEN || self.last.is_none_or(|last| since(last) >= BETWEEN);
+        if is_due {
+            self.events = 0;
+            self.last = Some(now);
+        }
+        is_due
+    }
+
+    /// A token lasts about as long, and what it was given for may be over.
+    fn is_over(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.begun) >= LONGEST
     }
 }
 
@@ -195,12 +231,30 @@ const MOST: usize = 2;
 /// Seconds, after which a place may be free.
 const WAIT: &str = "30";
 
-/// Events, some milliseconds' worth.
-const BETWEEN_CHECKS: usize = 1000;
+/// Some milliseconds' worth.
+const EVENTS_BETWEEN: usize = 1000;
+
+/// Where the client reads slowly.
+const BETWEEN: Duration = Duration::from_secs(1);
+
+const LONGEST: Duration = Duration::from_secs(60 * 60);
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_asks_is_looked_at_each_second_and_each_thousand_events_and_for_an_hour() {
+        let mut checks = Checks::new();
+        let begun = checks.begun;
+        assert!(checks.is_due(begun), "before the first");
+        let due = (0..3 * 1001).filter(|_| checks.is_due(begun)).count();
+        assert_eq!(due, 3);
+        let slow = (1..=10).filter(|second| checks.is_due(begun + BETWEEN * *second));
+        assert_eq!(slow.count(), 10);
+        assert!(!checks.is_over(begun + LONGEST - BETWEEN));
+        assert!(checks.is_over(begun + LONGEST));
+    }
 
     #[test]
     fn so_many_exports_are_made_at_a_time_and_who_ends_makes_room() {
