@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crossgate_insight::sign_ins::{Asked, Store, StoreError, Ways};
+use crossgate_insight::sign_ins::{Asked, Edition, LATE, Store, StoreError, Ways};
 use jiff::Timestamp;
 
 /// By length and begin, in milliseconds (since 1970).
@@ -12,8 +12,8 @@ pub(super) struct KeptWays(Mutex<BTreeMap<(i64, i64), Kept>>);
 
 #[derive(Clone, Debug)]
 struct Kept {
-    /// Of how many files. Where there are fewer, some of it is forgotten.
-    files: usize,
+    /// Of which events: some may come late, and some be forgotten.
+    edition: Edition,
     ways: Arc<Ways>,
 }
 
@@ -30,10 +30,10 @@ impl KeptWays {
         now: Timestamp,
     ) -> Result<Vec<Arc<Ways>>, StoreError> {
         let over = now.as_millisecond().saturating_sub(LATE);
-        let files = store.files_of_days()?;
+        let days = store.days()?;
         // Before and after these there is nothing.
-        let first = files.keys().next().copied().unwrap_or(to);
-        let end = files.keys().next_back().map_or(from, |day| day + DAY);
+        let first = days.keys().next().copied().unwrap_or(to);
+        let end = days.keys().next_back().map_or(from, |day| day + DAY);
         let (mut at, to) = (from.max(first), to.min(end));
         let mut parts = Vec::new();
         while at < to {
@@ -43,9 +43,11 @@ impl KeptWays {
             });
             let hour_after = (at.div_euclid(HOUR) + 1) * HOUR;
             let until = whole.map_or(to.min(hour_after), |length| at + length);
-            if let Some(files) = files.get(&(at.div_euclid(DAY) * DAY)) {
+            if let Some(edition) = days.get(&(at.div_euclid(DAY) * DAY)) {
                 parts.push(match whole {
-                    Some(length) => self.kept((length, at), *files, || add_up(store, at, until))?,
+                    Some(length) => {
+                        self.kept((length, at), *edition, || add_up(store, at, until))?
+                    }
                     None => add_up(store, at, until)?,
                 });
             }
@@ -57,18 +59,18 @@ impl KeptWays {
     fn kept(
         &self,
         key: (i64, i64),
-        files: usize,
+        edition: Edition,
         add_up: impl FnOnce() -> Result<Arc<Ways>, StoreError>,
     ) -> Result<Arc<Ways>, StoreError> {
         let known = self.lock().get(&key).cloned();
-        if let Some(kept) = known.filter(|kept| kept.files == files) {
+        if let Some(kept) = known.filter(|kept| kept.edition == edition) {
             return Ok(kept.ways);
         }
         // Not held meanwhile: of two who add up the same one is in vain.
         let ways = add_up()?;
         let mut kept = self.lock();
         let of = Kept {
-            files,
+            edition,
             ways: Arc::clone(&ways),
         };
         kept.insert(key, of);
@@ -100,9 +102,6 @@ const MOST: usize = 100;
 /// Milliseconds.
 const HOUR: i64 = 60 * 60 * 1000;
 const DAY: i64 = 24 * HOUR;
-
-/// Repeats are told of a minute late, and later where a disk was slow.
-const LATE: i64 = 15 * 60 * 1000;
 
 #[cfg(test)]
 mod tests {
@@ -164,13 +163,28 @@ mod tests {
         log.append(4, "2026-01-31T12:10:00Z");
         let total = || log.total("2026-01-31T09:30:00Z", NOW);
         assert_eq!(total(), 3);
-        log.append(5, "2026-01-31T12:20:00Z");
-        log.append(6, "2026-01-31T09:50:00Z");
-        assert_eq!(total(), 5);
-        // It is over for longer than anybody is late.
-        log.append(7, "2026-01-31T10:30:00Z");
-        assert_eq!(total(), 5);
         assert_eq!(log.kept.lock().len(), 2);
+        let kept = |log: &Log| {
+            log.kept
+                .lock()
+                .get(&(HOUR, at("2026-01-31T10:00:00Z")))
+                .cloned()
+        };
+        let first = kept(&log).unwrap();
+        assert_eq!(total(), 3);
+        assert!(Arc::ptr_eq(&first.ways, &kept(&log).unwrap().ways));
+    }
+
+    #[test]
+    fn what_comes_late_counts_all_the_same() {
+        let log = Log::new();
+        log.append(1, "2026-01-30T09:10:00Z");
+        log.append(2, "2026-01-31T10:00:00Z");
+        let total = || log.total("2026-01-30T00:00:00Z", NOW);
+        assert_eq!(total(), 2);
+        log.append(3, "2026-01-30T11:30:00Z");
+        log.append(4, "2026-01-31T10:30:00Z");
+        assert_eq!(total(), 4);
     }
 
     #[test]

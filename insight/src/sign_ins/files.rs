@@ -49,8 +49,7 @@ impl File {
     }
 
     pub(super) fn first_at(&self) -> i64 {
-        let begin = self.day.to_zoned(TimeZone::UTC);
-        begin.map_or(i64::MIN, |begin| begin.timestamp().as_millisecond())
+        begin_of(self.day)
     }
 
     pub(super) fn last_at(&self) -> i64 {
@@ -70,6 +69,11 @@ impl Look {
             Some((metadata.len(), metadata.modified().ok()?))
         }))
     }
+}
+
+pub(super) fn begin_of(day: Date) -> i64 {
+    let begin = day.to_zoned(TimeZone::UTC);
+    begin.map_or(i64::MIN, |begin| begin.timestamp().as_millisecond())
 }
 
 pub(super) fn day_of(at: i64) -> Option<Date> {

@@ -45,7 +45,7 @@ use jiff::tz::TimeZone;
 
 use self::adding::Adding;
 use self::block::Row;
-use self::files::{DAY, File, Look, day_of, delete, size_of};
+use self::files::{DAY, File, Look, begin_of, day_of, delete, size_of};
 use self::segment::{PutAway, Segment};
 use self::walk::Left;
 pub use column::Column;
@@ -73,6 +73,19 @@ pub struct Store {
     keep: Keep,
     sync: bool,
     writing: Mutex<Writing>,
+    /// How often events came that were late, by their day's beginning.
+    late: Mutex<BTreeMap<i64, u64>>,
+}
+
+/// What tells whether sums of a day that is over, or of its hours, are still those of its events.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Edition {
+    /// Files that it has.
+    files: usize,
+    /// The first of them: parts are forgotten from the front.
+    first: u32,
+    /// How often events came later than [`LATE`].
+    late: u64,
 }
 
 /// What the one who writes knows of files.
@@ -141,6 +154,7 @@ impl Store {
             keep,
             sync,
             writing: Mutex::default(),
+            late: Mutex::default(),
         }
     }
 
@@ -172,10 +186,12 @@ impl Store {
                 Some((day, row)) => days.entry(day).or_default().push(row),
             }
         }
+        let over = Timestamp::now().as_millisecond().saturating_sub(LATE);
         let mut writing = self.writing();
         let writing = &mut writing.open;
         for (day, mut rows) in days {
             let given = rows.len();
+            let is_late = rows.iter().any(|row| row.facts.at < over);
             rows.sort_by_key(|row| row.facts.place());
             rows.dedup_by_key(|row| row.facts.place());
             if writing.len() >= MOST_DAYS && !writing.contains_key(&day) {
@@ -184,6 +200,9 @@ impl Store {
             let result = self.append_to(writing.entry(day).or_default(), day, rows);
             match result {
                 Ok(kept) => {
+                    if is_late && kept > 0 {
+                        *self.late().entry(begin_of(day)).or_default() += 1;
+                    }
                     appended.kept += kept;
                     appended.known += given - kept;
                 }
@@ -402,16 +421,27 @@ impl Store {
         Ok(self.files()?.iter().map(|file| size_of(&file.path)).sum())
     }
 
-    /// How many files each day (UTC) has of which something is kept, by its beginning in milliseconds since 1970.
+    /// The days (UTC) of which something is kept, by their beginning in milliseconds since 1970.
     ///
     /// # Errors
     /// The folder cannot be read.
-    pub fn files_of_days(&self) -> Result<BTreeMap<i64, usize>, StoreError> {
-        let mut days = BTreeMap::new();
+    pub fn days(&self) -> Result<BTreeMap<i64, Edition>, StoreError> {
+        let late = self.late().clone();
+        let mut days: BTreeMap<i64, Edition> = BTreeMap::new();
         for file in self.files()? {
-            *days.entry(file.first_at()).or_default() += 1;
+            let day = file.first_at();
+            let edition = days.entry(day).or_insert(Edition {
+                files: 0,
+                first: file.part,
+                late: late.get(&day).copied().unwrap_or_default(),
+            });
+            edition.files += 1;
         }
         Ok(days)
+    }
+
+    fn late(&self) -> MutexGuard<'_, BTreeMap<i64, u64>> {
+        self.late.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn files(&self) -> Result<Vec<File>, StoreError> {
@@ -423,8 +453,9 @@ impl Store {
     }
 }
 
-/// After a day is over its file is put away so much later, in milliseconds.
-const LATE: i64 = 15 * 60 * 1000;
+/// After a day is over its file is put away so much later, in milliseconds: repeats are told of a minute late, and later where a disk was slow.
+/// What comes later still counts too, where sums are asked for again.
+pub const LATE: i64 = 15 * 60 * 1000;
 
 /// Days whose files are kept open for writing.
 const MOST_DAYS: usize = 8;
