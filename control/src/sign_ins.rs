@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::odata::Outline;
 
@@ -18,16 +18,6 @@ pub trait SignIns: fmt::Debug + Send + Sync {
         asked: &SignInQuery<'_>,
         take: &mut dyn FnMut(SignInFound<'_>) -> Looked,
     ) -> Result<Walked, String>;
-
-    /// The same to the end of the log, however long it takes and however slowly events are taken: `take` says when it is enough.
-    ///
-    /// # Errors
-    /// The log cannot be read; the reason.
-    fn export(
-        &self,
-        asked: &SignInQuery<'_>,
-        take: &mut dyn FnMut(SignInFound<'_>) -> Looked,
-    ) -> Result<(), String>;
 
     /// The event of an id.
     ///
@@ -121,6 +111,48 @@ pub struct ActivityQuery<'q> {
     pub user: Option<&'q str>,
     /// How they ended.
     pub status: Option<Status<'q>>,
+    /// For times of this length each, rather than for all together; they begin at full ones since 1970.
+    pub step: Option<SignedDuration>,
+}
+
+/// A part of the time that is asked for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Step {
+    /// Where it would begin, if all of it were asked for.
+    pub begin: Timestamp,
+    /// From this time on, itself included.
+    pub from: Timestamp,
+    /// Until before this time.
+    pub to: Timestamp,
+}
+
+impl ActivityQuery<'_> {
+    /// The parts, in their order.
+    pub fn steps(&self) -> impl Iterator<Item = Step> + use<> {
+        let (from, to, step) = (self.from, self.to, self.step);
+        let mut next = (from < to).then(|| self.begin_of(from));
+        std::iter::from_fn(move || {
+            let begin = next?;
+            let end = step.and_then(|step| begin.checked_add(step).ok());
+            let end = end.unwrap_or(to).min(to);
+            next = (end < to).then_some(end);
+            Some(Step {
+                begin,
+                from: begin.max(from),
+                to: end,
+            })
+        })
+    }
+
+    /// Where the part begins that a time is in.
+    #[must_use]
+    pub fn begin_of(&self, at: Timestamp) -> Timestamp {
+        let Some(step) = self.step.filter(SignedDuration::is_positive) else {
+            return self.from;
+        };
+        let (at, step) = (at.as_nanosecond(), step.as_nanos());
+        Timestamp::from_nanosecond(at.div_euclid(step) * step).unwrap_or(Timestamp::MIN)
+    }
 }
 
 /// Which way somebody crossed the organisation's border.
@@ -148,6 +180,8 @@ pub enum Status<'q> {
 /// Some events that are alike, added up. What was not asked for is `None`.
 #[derive(Clone, Copy, Debug)]
 pub struct ActivitySum<'s> {
+    /// The part of the time that they are of, by [`Step::begin`].
+    pub step: Timestamp,
     /// Which way.
     pub crossed: Crossed,
     /// The other tenant.
@@ -216,5 +250,52 @@ impl Status<'_> {
             Self::Failure => code != Some("0"),
             Self::Code(wanted) => code == Some(wanted),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn steps(from: &str, to: &str, step: Option<SignedDuration>) -> Vec<[String; 3]> {
+        let query = ActivityQuery {
+            from: from.parse().unwrap(),
+            to: to.parse().unwrap(),
+            users: false,
+            apps: false,
+            endings: false,
+            direction: None,
+            tenant: None,
+            app: None,
+            user: None,
+            status: None,
+            step,
+        };
+        let told = |step: Step| {
+            assert_eq!(query.begin_of(step.from), step.begin);
+            [step.begin, step.from, step.to].map(|at| at.to_string())
+        };
+        query.steps().map(told).collect()
+    }
+
+    #[test]
+    fn steps_begin_at_full_ones_and_are_all_of_the_time_to_its_last_part_of_a_second() {
+        let hour = Some(SignedDuration::from_hours(1));
+        let (from, to) = ("2026-01-01T08:30:00Z", "2026-01-01T10:00:00.5Z");
+        assert_eq!(
+            steps(from, to, hour),
+            [
+                ["2026-01-01T08:00:00Z", from, "2026-01-01T09:00:00Z"],
+                [
+                    "2026-01-01T09:00:00Z",
+                    "2026-01-01T09:00:00Z",
+                    "2026-01-01T10:00:00Z"
+                ],
+                ["2026-01-01T10:00:00Z", "2026-01-01T10:00:00Z", to],
+            ]
+        );
+        assert_eq!(steps(from, to, None), [[from, from, to]]);
+        assert!(steps(to, from, hour).is_empty());
+        assert_eq!(steps(from, from, None).len(), 0);
     }
 }

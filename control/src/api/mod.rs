@@ -239,6 +239,10 @@ impl Api {
     /// Keeps what was attempted in vain: every change that failed, and every call that was not the caller's to make. Changes that were made
     /// are recorded with what they changed.
     fn record(&self, asked: &Asked<'_>, result: &Result<Reply, ApiError>) {
+        if result.is_ok() && asked.route.streams() {
+            // Recorded when it begins.
+            return;
+        }
         let (attempt, reason): (Attempt<'_>, _) = match result {
             Err(error)
                 if asked.changes()

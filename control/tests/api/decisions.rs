@@ -46,14 +46,6 @@ impl SignIns for Logged {
         Ok(Walked::All)
     }
 
-    fn export(
-        &self,
-        _: &SignInQuery<'_>,
-        _: &mut dyn FnMut(SignInFound<'_>) -> Looked,
-    ) -> Result<(), String> {
-        Ok(())
-    }
-
     fn get(&self, _: &str) -> Result<Option<String>, String> {
         Ok(None)
     }

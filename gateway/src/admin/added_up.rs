@@ -4,7 +4,7 @@
 use crossgate_control::sign_ins::{ActivityQuery, ActivitySum, Crossed};
 use crossgate_insight::activity::{self, Direction};
 use crossgate_insight::sign_ins::{
-    Answer, Asked, Column, Condition, End, Patience, Query, Store, StoreError,
+    Answer, Asked, Column, Condition, End, Patience, Query, Store, StoreError, Sums, Ways,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -36,77 +36,33 @@ pub(super) fn add_up(
     if by_user && by_use || asked.user.is_some() {
         return border.events(store, take);
     }
-    let (from, to) = (asked.from.as_millisecond(), asked.to.as_millisecond());
-    if by_user {
-        let of_users = Asked {
-            from,
-            to,
-            who: true,
+    for step in asked.steps() {
+        let mut take = |sum: ActivitySum<'_>| {
+            take(ActivitySum {
+                step: step.begin,
+                ..sum
+            });
         };
-        for who in store.sums(&of_users)?.who() {
-            border.give(
-                [
-                    who.home_tenant_id,
-                    who.resource_tenant_id,
-                    who.cross_tenant_access_type,
-                ],
-                ActivitySum {
-                    user: who.user_id,
-                    user_name: who.user_principal_name,
-                    events: who.sum.events,
-                    requests: who.sum.requests,
-                    ..NOTHING
-                },
-                take,
-            );
-        }
-    } else if by_app {
-        let of_apps = Asked {
-            from,
-            to,
-            who: false,
+        let asked = Asked {
+            from: step.from.as_millisecond(),
+            to: step.to.as_millisecond(),
+            who: by_user,
         };
-        for what in store.sums(&of_apps)?.what() {
-            border.give(
-                [
-                    what.home_tenant_id,
-                    what.resource_tenant_id,
-                    what.cross_tenant_access_type,
-                ],
-                ActivitySum {
-                    app: what.resource_id,
-                    app_name: what.resource_display_name,
-                    code: what.error_code,
-                    events: what.sum.events,
-                    requests: what.sum.requests,
-                    ..NOTHING
-                },
-                take,
-            );
-        }
-    } else {
-        let parts = ways.between(store, from, to, Timestamp::now())?;
-        for way in parts.iter().flat_map(|ways| ways.rows()) {
-            border.give(
-                [
-                    way.home_tenant_id,
-                    way.resource_tenant_id,
-                    way.cross_tenant_access_type,
-                ],
-                ActivitySum {
-                    code: way.error_code,
-                    events: way.sum.events,
-                    requests: way.sum.requests,
-                    ..NOTHING
-                },
-                take,
-            );
+        if by_user {
+            border.who(&store.sums(&asked)?, &mut take);
+        } else if by_app {
+            border.what(&store.sums(&asked)?, &mut take);
+        } else {
+            for ways in ways.between(store, asked.from, asked.to, Timestamp::now())? {
+                border.ways(&ways, &mut take);
+            }
         }
     }
     Ok(true)
 }
 
 const NOTHING: ActivitySum<'static> = ActivitySum {
+    step: Timestamp::MIN,
     crossed: Crossed::Neither,
     tenant: None,
     app: None,
@@ -125,6 +81,48 @@ struct Border<'a> {
 }
 
 impl Border<'_> {
+    fn who(&self, sums: &Sums, take: &mut dyn FnMut(ActivitySum<'_>)) {
+        for who in sums.who() {
+            let [home, resource] = [who.home_tenant_id, who.resource_tenant_id];
+            let sum = ActivitySum {
+                user: who.user_id,
+                user_name: who.user_principal_name,
+                events: who.sum.events,
+                requests: who.sum.requests,
+                ..NOTHING
+            };
+            self.give([home, resource, who.cross_tenant_access_type], sum, take);
+        }
+    }
+
+    fn what(&self, sums: &Sums, take: &mut dyn FnMut(ActivitySum<'_>)) {
+        for what in sums.what() {
+            let [home, resource] = [what.home_tenant_id, what.resource_tenant_id];
+            let sum = ActivitySum {
+                app: what.resource_id,
+                app_name: what.resource_display_name,
+                code: what.error_code,
+                events: what.sum.events,
+                requests: what.sum.requests,
+                ..NOTHING
+            };
+            self.give([home, resource, what.cross_tenant_access_type], sum, take);
+        }
+    }
+
+    fn ways(&self, ways: &Ways, take: &mut dyn FnMut(ActivitySum<'_>)) {
+        for way in ways.rows() {
+            let [home, resource] = [way.home_tenant_id, way.resource_tenant_id];
+            let sum = ActivitySum {
+                code: way.error_code,
+                events: way.sum.events,
+                requests: way.sum.requests,
+                ..NOTHING
+            };
+            self.give([home, resource, way.cross_tenant_access_type], sum, take);
+        }
+    }
+
     /// Gives a sum with which way it went, if it was asked for.
     fn give(
         &self,
@@ -203,6 +201,7 @@ impl Border<'_> {
                     text("crossTenantAccessType"),
                 ],
                 ActivitySum {
+                    step: asked.begin_of(found.position.at()),
                     app: text("resourceId"),
                     app_name: text("resourceDisplayName"),
                     user: text("userId"),

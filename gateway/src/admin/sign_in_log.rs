@@ -89,17 +89,6 @@ impl SignIns for SignInLog {
         })
     }
 
-    fn export(
-        &self,
-        asked: &SignInQuery<'_>,
-        take: &mut dyn FnMut(SignInFound<'_>) -> Looked,
-    ) -> Result<(), String> {
-        let end = self
-            .store
-            .export(&query(asked), &mut |found| answer(take, found));
-        end.map(drop).map_err(told)
-    }
-
     fn get(&self, id: &str) -> Result<Option<String>, String> {
         self.store.get(id).map_err(told)
     }
@@ -143,6 +132,9 @@ fn told(error: StoreError) -> String {
     tracing::error!(%error, "sign-ins: the store cannot be read");
     match error {
         StoreError::Damaged { .. } => "a file of the sign-in store is damaged; the log names it",
+        StoreError::OtherVersion { .. } => {
+            "a file of the sign-in store is of a later version of this program; the log names it"
+        }
         StoreError::Failed { .. } => "the sign-in store cannot be read; the log says why",
     }
     .to_owned()
@@ -177,6 +169,7 @@ mod tests {
     use crossgate_control::sign_ins::{ActivityQuery, Crossed, SignIns as _};
     use crossgate_insight::activity::{Asked, Direction};
     use crossgate_insight::sign_ins::{Keep, Store};
+    use jiff::SignedDuration;
     use serde_json::json;
 
     use super::SignInLog;
@@ -245,8 +238,9 @@ mod tests {
         };
         let store = Arc::new(Store::open(folder.path(), keep, false).unwrap());
         let event = |id: u32, user: &str| {
+            let created = format!("2026-01-02T0{id}:04:05.678Z");
             json!({
-                "id": id.to_string(), "createdDateTime": "2026-01-02T03:04:05.678Z", "userId": user,
+                "id": id.to_string(), "createdDateTime": created, "userId": user,
                 "userPrincipalName": format!("{user}@contoso.com"), "status": { "errorCode": 0 },
             })
         };
@@ -266,10 +260,20 @@ mod tests {
                 app: None,
                 user: Some(user),
                 status: None,
+                step: None,
             };
             let mut found = 0;
             let is_all = log.add_up(&asked, &mut |sum| found += sum.events);
             assert_eq!((is_all, found), (Ok(true), 2), "{user}");
+            let by_hour = ActivityQuery {
+                step: Some(SignedDuration::from_hours(1)),
+                ..asked
+            };
+            let mut hours = Vec::new();
+            let is_all = log.add_up(&by_hour, &mut |sum| hours.push(sum.step.to_string()));
+            assert_eq!(is_all, Ok(true));
+            hours.sort();
+            assert_eq!(hours, ["2026-01-02T01:00:00Z", "2026-01-02T03:00:00Z"]);
         }
     }
 }

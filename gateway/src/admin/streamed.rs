@@ -188,7 +188,8 @@ fn takes_gzip(headers: &HeaderMap) -> bool {
     let all = all.filter_map(|value: &HeaderValue| value.to_str().ok());
     all.flat_map(|value| value.split(',')).any(|coding| {
         let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
-        let weight = weight.trim().strip_prefix("q=").unwrap_or("1");
+        let weight = weight.trim().to_ascii_lowercase();
+        let weight = weight.strip_prefix("q=").unwrap_or("1");
         let is_none = weight.parse::<f32>().is_ok_and(|weight| weight <= 0.0);
         name.trim().eq_ignore_ascii_case("gzip") && !is_none
     })
@@ -370,7 +371,7 @@ mod tests {
             ("br;q=1.0, GZIP;q=0.8, *;q=0.1", true),
             ("deflate", false),
             ("gzip;q=0", false),
-            ("gzip;q=0.000", false),
+            ("gzip;Q=0.000", false),
             ("", false),
         ] {
             let value = HeaderValue::from_static(said);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use crossgate_config::Purpose;
-use crossgate_insight::sign_ins::{Answer, Condition, Query};
+use crossgate_insight::sign_ins::{Answer, Condition, End, Query};
 use jiff::Timestamp;
 
 use super::activity::{self, since};
@@ -43,7 +43,7 @@ pub(super) fn run(args: &SignInsArgs, out: &mut impl Write) -> Result<Verdict, F
     let Command::Export(args) = &args.command;
     let settings = load::settings(&args.config, Purpose::Decide)?;
     let store = activity::store(&args.config, &settings)?;
-    let query = Query {
+    let mut query = Query {
         from: args.since.map(Timestamp::as_millisecond),
         // What comes meanwhile is not waited for.
         to: Some(args.until.unwrap_or_else(Timestamp::now).as_millisecond() - 1),
@@ -52,17 +52,31 @@ pub(super) fn run(args: &SignInsArgs, out: &mut impl Write) -> Result<Verdict, F
         condition: Condition::Unknown,
         patience: None,
     };
-    let mut failed = None;
-    store
-        .export(&query, &mut |found| match writeln!(out, "{}", found.line) {
-            Ok(()) => Answer::Hit,
-            Err(error) => {
-                failed = Some(error);
+    let mut lines = Vec::new();
+    loop {
+        lines.clear();
+        let mut last = None;
+        let end = store.walk(&query, &mut |found| {
+            lines.extend_from_slice(found.line.as_bytes());
+            lines.push(b'\n');
+            last = Some(found.position);
+            if lines.len() < AT_ONCE {
+                Answer::Hit
+            } else {
                 Answer::Enough
             }
-        })
-        .map_err(activity::unusable)?;
-    failed.map_or(Ok(()), Err)?;
+        });
+        let end = end.map_err(activity::unusable)?;
+        // The log is not held meanwhile: what is read could not be cleared up, and whoever reads this may be slow.
+        out.write_all(&lines)?;
+        if end == End::All {
+            break;
+        }
+        query.after = last;
+    }
     out.flush()?;
     Ok(Verdict::Good)
 }
+
+/// Bytes that are written at once.
+const AT_ONCE: usize = 1 << 20;

@@ -234,7 +234,20 @@ fn two_hundred_thousand_events_go_to_a_slow_reader_in_little_memory_while_others
     let answer = raw::send(site.gateway.admin(), old.as_bytes(), SOON);
     assert_eq!(raw::statuses(&answer), [505]);
 
-    // Two are made at a time. Whoever goes makes room.
+    // It stands in the audit who took the log out, and of what.
+    let audits = "auditLogs/directoryAudits?$filter=activityDisplayName%20eq%20'Export%20sign-ins'";
+    let audits = site.graph(&token, "GET", audits).send().json()["value"].take();
+    let query_of = |audit: &Value| {
+        assert_eq!(audit["result"], "success");
+        let details = audit["additionalDetails"].as_array().unwrap();
+        let query = details.iter().find(|detail| detail["key"] == "Query");
+        query.map(|query| query["value"].clone())
+    };
+    let queries: Vec<_> = audits.as_array().unwrap().iter().map(query_of).collect();
+    assert_eq!(queries, [Some(json!(since)), None]);
+
+    // Two are made at a time, one for each caller. Whoever goes makes room.
+    let other = site.caller(json!({ "oid": "0b0e0000-0000-4000-8000-00000000005d", "wids": [GLOBAL_ADMINISTRATOR], "scp": ALL_SCOPES }));
     let somebody = "0b0e0000-0000-4000-8000-00000000005c";
     let role = json!({ "principalId": somebody, "roleDefinitionId": SECURITY_READER, "directoryScopeId": "/" });
     let assigned = site.send(&token, "POST", ASSIGNMENTS, &role);
@@ -243,9 +256,12 @@ fn two_hundred_thousand_events_go_to_a_slow_reader_in_little_memory_while_others
     let first = Export::open(&site, &token, "");
     let mut second = Export::open(&site, &reader, "");
     assert_eq!((first.status, second.status), (200, 200));
-    let full = site.graph(&token, "GET", EXPORT).send();
-    assert_eq!(full.status, 503, "{full:?}");
-    assert_eq!(full.header("retry-after"), Some("30"));
+    for (who, why) in [(&token, "one at a time"), (&other, "2 exports")] {
+        let full = site.graph(who, "GET", EXPORT).send();
+        assert_eq!(full.status, 503, "{full:?}");
+        assert_eq!(full.header("retry-after"), Some("30"));
+        assert!(full.text().contains(why), "{full:?}");
+    }
     drop(first);
     let mut first = wait_for("room for an export", SOON, || {
         let export = Export::open(&site, &token, "");

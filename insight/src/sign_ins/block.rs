@@ -254,6 +254,15 @@ pub(super) fn quick_rows(
     Ok(found.iter().map(|found| *found == wanted).collect())
 }
 
+/// What a column has, where it has as many as there are events.
+pub(super) fn of_each<T>(events: usize, found: Vec<T>) -> Result<Vec<T>, Broken> {
+    if found.len() == events {
+        Ok(found)
+    } else {
+        Err(Broken)
+    }
+}
+
 /// A column of fingerprints.
 pub(super) fn fingerprints(packed: &[u8], unpacker: &mut Unpacker) -> Result<Vec<u64>, Broken> {
     let bytes = unpacker.unpack(packed)?;

@@ -185,7 +185,8 @@ impl<'r> Columns<'r> {
 
     fn fingerprints(&mut self, column: Column) -> Result<Vec<u64>, Stop> {
         let packed = (self.read)(column.number())?.ok_or(MISSING)?;
-        Ok(block::fingerprints(&packed, self.unpacker)?)
+        let found = block::fingerprints(&packed, self.unpacker)?;
+        Ok(block::of_each(self.events, found)?)
     }
 
     /// The rows that may have a value, where that can be told without reading all values.
@@ -198,6 +199,7 @@ impl<'r> Columns<'r> {
             return Ok(None);
         };
         let rows = block::quick_rows(&packed, column, value, self.unpacker)?;
+        let rows = block::of_each(self.events, rows)?;
         Ok(Some(rows))
     }
 }

@@ -27,9 +27,26 @@ pub enum StoreError {
         /// What was found.
         why: String,
     },
+    /// A later version of this program has written a file.
+    #[error(
+        "the sign-in store's file `{path}` was written by a later version of this program, which reads it: nothing in it is lost",
+        path = path.display()
+    )]
+    OtherVersion {
+        /// The file.
+        path: PathBuf,
+    },
 }
 
 impl StoreError {
+    /// Whether no more can be written to a file, though others can be used.
+    pub(super) const fn is_of_one_file(&self) -> bool {
+        match self {
+            Self::Damaged { .. } | Self::OtherVersion { .. } => true,
+            Self::Failed { .. } => false,
+        }
+    }
+
     pub(super) fn io(path: &Path, error: &io::Error) -> Self {
         Self::Failed {
             path: path.to_owned(),
@@ -47,6 +64,7 @@ pub(super) struct Broken;
 pub(super) enum Stop {
     Engine(rusqlite::Error),
     Broken(&'static str),
+    OtherVersion,
 }
 
 impl Stop {
@@ -54,6 +72,7 @@ impl Stop {
     pub(super) fn at(self, path: &Path) -> StoreError {
         let path = path.to_owned();
         match self {
+            Self::OtherVersion => StoreError::OtherVersion { path },
             Self::Broken(why) => StoreError::Damaged {
                 path,
                 why: why.to_owned(),

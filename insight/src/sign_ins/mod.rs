@@ -15,7 +15,6 @@ mod column;
 mod condition;
 mod error;
 mod event;
-mod export;
 mod files;
 mod lines;
 mod names;
@@ -229,7 +228,7 @@ impl Store {
                 match Segment::open(&file.path, self.sync) {
                     Ok(part) => parts.push(part),
                     // What is in it cannot be told; what comes goes on in the next one.
-                    Err(StoreError::Damaged { .. }) => damaged = Some(file.part),
+                    Err(error) if error.is_of_one_file() => damaged = Some(file.part),
                     Err(error) => return Err(error),
                 }
             }
@@ -397,7 +396,7 @@ impl Store {
             }
             match segment::put_away(&file.path, self.sync, old < MOST_OLD) {
                 // Whoever reads it is told.
-                Err(StoreError::Damaged { .. }) => {}
+                Err(error) if error.is_of_one_file() => {}
                 Err(error) => return Err(error),
                 Ok(PutAway::Later) => continue,
                 Ok(PutAway::WasOld) => old += 1,

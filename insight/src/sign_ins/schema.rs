@@ -36,7 +36,7 @@ pub(super) fn reader(path: &Path) -> Result<Connection, Stop> {
     connection.execute_batch("BEGIN")?;
     match version(&connection)? {
         0 | WITHOUT_ROLLUPS | WITHOUT_DICTIONARIES | VERSION => Ok(connection),
-        _ => Err(OTHER_VERSION),
+        _ => Err(Stop::OtherVersion),
     }
 }
 
@@ -76,7 +76,7 @@ fn prepared(path: &Path, sync: bool) -> Result<Connection, Stop> {
             drop(step);
             return Ok(connection);
         }
-        _ => return Err(OTHER_VERSION),
+        _ => return Err(Stop::OtherVersion),
     }
     if !has_rollups(&step)? {
         step.execute_batch(FOUND_BY)?;
@@ -108,8 +108,6 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, Stop> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     Ok(connection)
 }
-
-const OTHER_VERSION: Stop = Stop::Broken("it was written by another version of this program");
 
 pub(super) const ODD_ROW: Stop = Stop::Broken("a row of it is not of the type that was written");
 

@@ -14,6 +14,7 @@ use super::bytes::{Packer, Unpacker};
 use super::column::Column;
 use super::error::{Stop, StoreError};
 use super::event::Facts;
+use super::files::companions;
 use super::needles::RUN;
 use super::walk::opened;
 use super::{rolling, run, schema};
@@ -120,12 +121,20 @@ impl Segment {
             while pages.next()?.is_some() {}
             drop(pages);
             drop(give_back);
-            // What readers still hold of the log is cut another time: events wait for this.
-            connection.busy_timeout(Duration::ZERO)?;
-            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))?;
             Ok(())
         };
         work().map_err(|stop: Stop| stop.at(path))
+    }
+
+    /// Cuts SQLite's log of the file. Whether it was: what readers hold of it is cut another time, for events wait for this.
+    fn cut_log(&self) -> Result<bool, StoreError> {
+        let work = || {
+            self.connection.busy_timeout(Duration::ZERO)?;
+            let cut = "PRAGMA wal_checkpoint(TRUNCATE)";
+            let is_held: bool = self.connection.query_row(cut, (), |row| row.get(0))?;
+            Ok(!is_held)
+        };
+        work().map_err(|stop: Stop| stop.at(&self.path))
     }
 }
 
@@ -135,21 +144,37 @@ pub(super) enum PutAway {
     Was,
     /// And brought up from the version before.
     WasOld,
-    /// It is of the version before, and has to wait.
+    /// It is of the version before, or is being read, and has to wait.
     Later,
 }
 
 /// Does what is left to do of a file to which no more events come.
 pub(super) fn put_away(path: &Path, sync: bool, may_be_old: bool) -> Result<PutAway, StoreError> {
     let (sealed, old) = state(path).map_err(|stop| stop.at(path))?;
-    if sealed && !old {
+    if sealed && !old && !has_log(path) {
         return Ok(PutAway::Was);
     }
     if old && !may_be_old {
         return Ok(PutAway::Later);
     }
-    Segment::open(path, sync)?.seal()?;
-    Ok(if old { PutAway::WasOld } else { PutAway::Was })
+    let mut segment = Segment::open(path, sync)?;
+    if !sealed || old {
+        segment.seal()?;
+    }
+    let is_cut = segment.cut_log()?;
+    Ok(if !is_cut {
+        PutAway::Later
+    } else if old {
+        PutAway::WasOld
+    } else {
+        PutAway::Was
+    })
+}
+
+/// Whether SQLite has something of a file in its log.
+fn has_log(path: &Path) -> bool {
+    let [_, log, _] = companions(path);
+    log.metadata().is_ok_and(|log| log.len() > 0)
 }
 
 /// Whether nothing is left to do, and whether it is of the version before.

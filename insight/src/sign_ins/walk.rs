@@ -5,6 +5,7 @@ use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::block;
@@ -43,6 +44,12 @@ pub struct Position {
 }
 
 impl Position {
+    /// The time of the event that stands there.
+    #[must_use]
+    pub fn at(self) -> Timestamp {
+        Timestamp::from_millisecond(self.at).unwrap_or(Timestamp::MIN)
+    }
+
     /// Reads what [`Display`](std::fmt::Display) writes.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -429,9 +436,9 @@ impl Part {
             return Ok(Vec::new());
         }
         let at = segment::column(connection, block.number, block::AT)?;
-        let at = block::times(&at, unpacker)?;
+        let at = block::of_each(block.events, block::times(&at, unpacker)?)?;
         let ids = segment::column(connection, block.number, Column::Id.number())?;
-        let ids = block::fingerprints(&ids, unpacker)?;
+        let ids = block::of_each(block.events, block::fingerprints(&ids, unpacker)?)?;
         let places = at.into_iter().zip(ids).map(|(at, id)| Position { at, id });
         Ok(places
             .zip(rows)

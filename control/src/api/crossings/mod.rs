@@ -229,6 +229,7 @@ impl Wanted {
                 Ended::Failure => Status::Failure,
                 Ended::Code(code) => Status::Code(code),
             }),
+            step: None,
         }
     }
 
@@ -238,8 +239,8 @@ impl Wanted {
 }
 
 fn hour_after(time: Timestamp) -> Timestamp {
-    let hours = time.as_second().div_euclid(HOUR) + 1;
-    Timestamp::from_second(hours * HOUR).unwrap_or(time)
+    let hours = time.as_second().div_euclid(HOUR.as_secs()) + 1;
+    Timestamp::from_second(hours * HOUR.as_secs()).unwrap_or(time)
 }
 
 fn one_of<T>(
@@ -346,44 +347,41 @@ fn name_of<'s>(settings: &'s Settings, tenant: &Option<String>) -> Option<&'s st
 }
 
 /// The same step by step, each of which has a row whether there was anything or not.
-fn over_time(log: &dyn SignIns, wanted: &Wanted, step: i64) -> Result<Rows, ApiError> {
-    let (first, last) = (wanted.from.as_second(), wanted.to.as_second());
-    let begin = first.div_euclid(step) * step;
-    if (last - begin) / step >= MOST_STEPS {
-        return Err(ApiError::bad_address(format!(
-            "`by`: there would be more than {MOST_STEPS} rows; ask for a shorter time, or by `day`"
-        )));
+fn over_time(log: &dyn SignIns, wanted: &Wanted, step: SignedDuration) -> Result<Rows, ApiError> {
+    let query = ActivityQuery {
+        step: Some(step),
+        ..wanted.query()
+    };
+    let mut rows: BTreeMap<Timestamp, (BTreeMap<Crossed, u64>, Tally)> = BTreeMap::new();
+    for step in query.steps() {
+        if rows.len() >= MOST_STEPS {
+            return Err(ApiError::bad_address(format!(
+                "`by`: there would be more than {MOST_STEPS} rows; ask for a shorter time, or by `day`"
+            )));
+        }
+        rows.insert(step.begin, (BTreeMap::new(), Tally::new()));
     }
-    let (mut rows, mut complete) = (Vec::new(), true);
-    let mut at = begin;
-    while at < last || rows.is_empty() {
-        let bound = |second: i64| Timestamp::from_second(second).unwrap_or(wanted.to);
-        let query = ActivityQuery {
-            from: bound(at).max(wanted.from),
-            to: bound(at + step).min(wanted.to),
-            ..wanted.query()
-        };
-        let mut of_way: BTreeMap<Crossed, u64> = BTreeMap::new();
-        let mut tally = Tally::new();
-        complete &= log
-            .add_up(&query, &mut |sum| {
-                if wanted.counts(&sum) {
-                    *of_way.entry(sum.crossed).or_default() += sum.events;
-                    tally.add(&sum);
-                }
-            })
-            .map_err(ApiError::unavailable)?;
+    let complete = log
+        .add_up(&query, &mut |sum| {
+            if wanted.counts(&sum)
+                && let Some((of_way, tally)) = rows.get_mut(&sum.step)
+            {
+                *of_way.entry(sum.crossed).or_default() += sum.events;
+                tally.add(&sum);
+            }
+        })
+        .map_err(ApiError::unavailable)?;
+    let row = |(begin, (of_way, tally)): (Timestamp, (BTreeMap<Crossed, u64>, Tally))| {
         let of = |way| of_way.get(&way).copied().unwrap_or_default();
         let mut row = Map::new();
-        row.insert("from".to_owned(), json!(bound(at).to_string()));
+        row.insert("from".to_owned(), json!(begin.to_string()));
         row.insert("inbound".to_owned(), json!(of(Crossed::Inbound)));
         row.insert("outbound".to_owned(), json!(of(Crossed::Outbound)));
         row.insert("none".to_owned(), json!(of(Crossed::Neither)));
         put(&tally, &mut row);
-        rows.push(Value::Object(row));
-        at += step;
-    }
-    Ok((rows, 0, complete))
+        Value::Object(row)
+    };
+    Ok((rows.into_iter().map(row).collect(), 0, complete))
 }
 
 /// Where nothing else is asked for.
@@ -392,8 +390,7 @@ const USUAL_TOP: usize = 100;
 const MOST: usize = 1000;
 
 /// Bars that one can still tell apart.
-const MOST_STEPS: i64 = 100;
+const MOST_STEPS: usize = 100;
 
-/// Seconds.
-const HOUR: i64 = 60 * 60;
-const DAY: i64 = 24 * HOUR;
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+const DAY: SignedDuration = SignedDuration::from_hours(24);
