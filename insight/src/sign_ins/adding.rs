@@ -82,7 +82,7 @@ impl Adding {
         if !schema::has_rollups(connection)? {
             return self.scan_what(connection, places, &asked, unpacker);
         }
-        if places.iter().all(|place| place.is_within(&asked)) {
+        if all_within(places, &asked) {
             let mut all = connection.prepare("SELECT sums FROM whole")?;
             let mut rows = all.query(())?;
             if let Some(row) = rows.next()? {
@@ -123,6 +123,13 @@ impl Adding {
         let asked = self.asked.from..self.asked.to;
         let mut rest = places;
         if schema::has_rollups(connection)? {
+            if schema::knows_everybody(connection)? && all_within(places, &asked) {
+                let mut all = connection.prepare("SELECT sums FROM everybody")?;
+                let mut rows = all.query(())?;
+                if let Some(row) = rows.next()? {
+                    return Ok(self.who.add_packed(blob(row, 0)?, unpacker)?);
+                }
+            }
             let mut statement =
                 connection.prepare("SELECT last_block, sums FROM people ORDER BY first_block")?;
             let mut rows = statement.query(())?;
@@ -131,7 +138,7 @@ impl Adding {
                 let length = rest.partition_point(|place| place.number <= last);
                 let (of, others) = rest.split_at(length);
                 rest = others;
-                if of.iter().all(|place| place.is_within(&asked)) {
+                if all_within(of, &asked) {
                     self.who.add_packed(blob(row, 1)?, unpacker)?;
                 } else {
                     self.scan_who(connection, of, &asked, unpacker)?;
@@ -154,6 +161,10 @@ impl Adding {
         }
         Ok(())
     }
+}
+
+fn all_within(places: &[Place], times: &Range<i64>) -> bool {
+    places.iter().all(|place| place.is_within(times))
 }
 
 /// The hours of which all is asked for; none, and nothing before them, where there is no such hour.

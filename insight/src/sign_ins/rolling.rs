@@ -1,7 +1,7 @@
 //! Rollups in a file: those of blocks become those of runs, and these become those of the whole file when it is put away.
 //!
 //! By what was asked for there is one for each hour, from the block on; by who asked, which has about as many rows as there are people, one for each
-//! run. All is written in the step that writes the events.
+//! run, and one of all runs. All is written in the step that writes the events.
 
 use rusqlite::{Transaction, params};
 
@@ -118,24 +118,23 @@ pub(super) fn write_whole(step: &Transaction<'_>, packer: &mut Packer) -> Result
         "INSERT INTO whole (sums) VALUES (?1)",
         [whole.merged().pack(packer)?],
     )?;
-    let mut people = Pile::default();
-    let (mut first, mut last) = (i64::MAX, i64::MIN);
-    let mut all = step.prepare("SELECT first_block, last_block, sums FROM people")?;
+    // Those of the runs stay: a part of the file is asked for too.
+    let mut people: Pile<{ WHO.len() }> = Pile::default();
+    let mut all = step.prepare("SELECT sums FROM people")?;
     let mut rows = all.query(())?;
     while let Some(row) = rows.next()? {
-        first = first.min(row.get(0)?);
-        last = last.max(row.get(1)?);
-        people.add_packed(blob(row, 2)?, &mut unpacker)?;
+        people.add_packed(blob(row, 0)?, &mut unpacker)?;
     }
-    if first < last {
-        step.execute("DELETE FROM people", ())?;
-        write_people(step, (first, last), &people.merged(), packer)?;
-    }
+    step.execute(
+        "INSERT INTO everybody (sums) VALUES (?1)",
+        [people.merged().pack(packer)?],
+    )?;
     Ok(())
 }
 
 /// What is written to a file that was put away is not in what it knows as a whole.
 pub(super) fn unmake_whole(step: &Transaction<'_>) -> Result<(), Stop> {
     step.execute("DELETE FROM whole", ())?;
+    step.execute("DELETE FROM everybody", ())?;
     Ok(())
 }

@@ -45,6 +45,11 @@ pub(super) fn has_rollups(connection: &Connection) -> Result<bool, Stop> {
     Ok(version(connection)? > WITHOUT_ROLLUPS)
 }
 
+/// Whether it may have one sum of all who asked: files that were put away before there was such a thing have theirs by runs alone.
+pub(super) fn knows_everybody(connection: &Connection) -> Result<bool, Stop> {
+    Ok(connection.table_exists(None, "everybody")?)
+}
+
 /// Of a file that has just been made it is 0.
 pub(super) fn version(connection: &Connection) -> Result<i64, Stop> {
     Ok(connection.query_row("PRAGMA user_version", (), |row| row.get(0))?)
@@ -72,16 +77,18 @@ fn prepared(path: &Path, sync: bool) -> Result<Connection, Stop> {
         0 => step.execute_batch(EVENTS)?,
         WITHOUT_ROLLUPS => step.execute_batch(LEFT_BEHIND)?,
         WITHOUT_DICTIONARIES => {}
-        VERSION => {
+        VERSION if knows_everybody(&step)? => {
             drop(step);
             return Ok(connection);
         }
+        VERSION => {}
         _ => return Err(Stop::OtherVersion),
     }
     if !has_rollups(&step)? {
         step.execute_batch(FOUND_BY)?;
         find_again(&step)?;
     }
+    step.execute_batch(EVERYBODY)?;
     step.pragma_update(None, "user_version", VERSION)?;
     step.commit()?;
     Ok(connection)
@@ -155,6 +162,8 @@ CREATE TABLE hours (
 CREATE TABLE people (first_block INTEGER PRIMARY KEY, last_block INTEGER NOT NULL, sums BLOB NOT NULL);
 CREATE TABLE whole (sums BLOB NOT NULL);
 ";
+
+const EVERYBODY: &str = "CREATE TABLE IF NOT EXISTS everybody (sums BLOB NOT NULL)";
 
 const LEFT_BEHIND: &str = "
 DROP TABLE runs;

@@ -6,7 +6,7 @@ use super::*;
 fn write_as_before(path: &Path) {
     let file = rusqlite::Connection::open(path).unwrap();
     file.execute_batch(
-        "DROP TABLE names; DROP TABLE hours; DROP TABLE people; DROP TABLE whole;
+        "DROP TABLE names; DROP TABLE hours; DROP TABLE people; DROP TABLE whole; DROP TABLE everybody;
         CREATE TABLE rollups (
             first_block INTEGER PRIMARY KEY, last_block INTEGER NOT NULL, what BLOB NOT NULL, who BLOB NOT NULL
         );
@@ -132,6 +132,63 @@ fn blocks_of_version_2_are_read_beside_those_that_come_to_them() {
             let found = walked(&store, &query(is(column, &value)), 100);
             assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), wanted);
         }
+    }
+}
+
+/// As files were put away before: with one sum of all who asked, and none of the runs.
+fn write_with_one_of_people(path: &Path) {
+    let file = rusqlite::Connection::open(path).unwrap();
+    file.execute_batch(
+        "UPDATE people SET first_block = -1, last_block = (SELECT max(last_block) FROM people), sums = (SELECT sums FROM everybody)
+        WHERE first_block = (SELECT max(first_block) FROM people);
+        DELETE FROM people WHERE first_block <> -1;
+        UPDATE people SET first_block = 0;
+        DROP TABLE everybody;",
+    )
+    .unwrap();
+}
+
+#[test]
+fn sums_of_who_asked_are_read_in_files_that_were_put_away_before_runs_kept_theirs() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, events) = filled(folder.path(), &invention(30_000, 2));
+    store.tend(until() + 1.hour()).unwrap();
+    let middle = events[10_000].at;
+    let sums = || {
+        let of = |from, to| {
+            let asked = Asked {
+                from,
+                to,
+                who: true,
+            };
+            let sums = store.sums(&asked).unwrap();
+            let who: Vec<_> = sums.who().map(|row| format!("{row:?}")).collect();
+            who
+        };
+        [
+            of(i64::MIN, i64::MAX),
+            of(i64::MIN, middle),
+            of(middle, i64::MAX),
+        ]
+    };
+    let wanted = sums();
+    for file in store.files().unwrap() {
+        write_with_one_of_people(&file.path);
+    }
+    assert_eq!(sums(), wanted);
+    let mut late = events[5].clone();
+    late.id = "late".to_owned();
+    store.append(&lines([&late])).unwrap();
+    for _ in 0..2 {
+        assert_eq!(kept(&store), 30_001);
+        let users: u64 = store
+            .sums(&ALL)
+            .unwrap()
+            .who()
+            .map(|who| who.sum.events)
+            .sum();
+        assert_eq!(users, 30_001);
+        store.tend(until() + 1.hour()).unwrap();
     }
 }
 
