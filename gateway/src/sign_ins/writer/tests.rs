@@ -111,6 +111,16 @@ impl Bench {
         self.now += Duration::from_secs(seconds);
         while self.work.pass(self.now) {}
     }
+
+    /// Three events, which one sink fails so often to take, and four that come meanwhile.
+    fn serve_while_the_first_sink_fails(&mut self, failures: usize, seconds: u64) {
+        self.work.most_pending = 1;
+        *self.sinks[0].failures.lock().unwrap() = vec![0; failures];
+        self.serve(3, || observation(1));
+        self.pass_after(0);
+        self.serve(4, || observation(2));
+        self.pass_after(seconds);
+    }
 }
 
 fn windows() -> Option<Aggregate> {
@@ -295,12 +305,7 @@ fn a_failing_sink_keeps_its_events_and_the_others_get_theirs() {
 #[test]
 fn what_a_sink_never_takes_fills_the_queue_where_requests_are_to_be_refused() {
     let mut bench = Bench::new(None, 2);
-    bench.work.most_pending = 1;
-    *bench.sinks[0].failures.lock().unwrap() = vec![0; 100];
-    bench.serve(3, || observation(1));
-    bench.pass_after(0);
-    bench.serve(4, || observation(2));
-    bench.pass_after(1);
+    bench.serve_while_the_first_sink_fails(100, 1);
     assert_eq!(bench.queue.depth(), 4);
     assert_eq!(bench.sinks[1].counts().len(), 3);
 }
@@ -308,12 +313,7 @@ fn what_a_sink_never_takes_fills_the_queue_where_requests_are_to_be_refused() {
 #[test]
 fn what_a_sink_never_takes_is_dropped_and_counted_for_it_alone_where_its_drops_are_allowed() {
     let mut bench = Bench::with(None, &[OnFull::Drop, OnFull::Refuse]);
-    bench.work.most_pending = 1;
-    *bench.sinks[0].failures.lock().unwrap() = vec![0; 2];
-    bench.serve(3, || observation(1));
-    bench.pass_after(0);
-    bench.serve(4, || observation(2));
-    bench.pass_after(0);
+    bench.serve_while_the_first_sink_fails(2, 0);
     assert_eq!(bench.sinks[1].counts().len(), 7);
     bench.pass_after(10);
     bench.pass_after(10);
@@ -326,12 +326,7 @@ fn what_a_sink_never_takes_is_dropped_and_counted_for_it_alone_where_its_drops_a
 #[test]
 fn a_sink_whose_events_may_be_dropped_does_not_drop_those_of_one_that_refuses() {
     let mut bench = Bench::with(None, &[OnFull::Refuse, OnFull::Drop]);
-    bench.work.most_pending = 1;
-    *bench.sinks[0].failures.lock().unwrap() = vec![0; 100];
-    bench.serve(3, || observation(1));
-    bench.pass_after(0);
-    bench.serve(4, || observation(2));
-    bench.pass_after(1);
+    bench.serve_while_the_first_sink_fails(100, 1);
     assert_eq!(bench.queue.depth(), 4);
 }
 
