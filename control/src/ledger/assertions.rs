@@ -1,6 +1,8 @@
 //! What is asserted of the policy: proved before a draft is published, and before every change where that is wanted.
 
-use super::{Ledger, Proposed};
+use std::sync::MutexGuard;
+
+use super::{Ledger, Proposed, State};
 use crate::api::error::{ApiError, Detail};
 use crate::audit::Initiator;
 use crate::document::Write;
@@ -31,25 +33,67 @@ impl Occasion {
     }
 }
 
+/// How a change is proved. A proof may take seconds, and to revoke must not wait for it: the first is made while others may change something, and
+/// is good if nobody has. Who was overtaken is not overtaken again.
+#[derive(Debug, Default)]
+pub(super) struct Proof {
+    /// The sequence of the store for which it was made.
+    of: Option<u64>,
+}
+
+/// What is to be done when it is a change's turn.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Turn {
+    /// It is proved.
+    Proved,
+    /// It is proved while others take their turns, and then comes again.
+    Ahead,
+    /// It is proved now.
+    Now,
+}
+
+impl Proof {
+    /// Where the store stands at this sequence.
+    fn turn(&mut self, sequence: u64) -> Turn {
+        match self.of.replace(sequence) {
+            Some(of) if of == sequence => Turn::Proved,
+            Some(_) => Turn::Now,
+            None => Turn::Ahead,
+        }
+    }
+}
+
 impl Ledger {
-    /// Refuses what would not have the properties that are asserted. While they are proved nobody changes anything; requests go on.
-    pub(super) fn prove(
-        &self,
-        occasion: Occasion,
-        writes: &[Write],
-        proposed: &Proposed,
-    ) -> Result<(), ApiError> {
-        let wanted = match occasion {
+    /// Whether what is written is to be proved before.
+    pub(super) fn must_prove(&self, occasion: Occasion, writes: &[Write]) -> bool {
+        match occasion {
             Occasion::Publishing => true,
             Occasion::Itself => false,
             Occasion::Change => {
                 self.enforcer.settings().admin.assert_every_change
                     && writes.iter().any(|write| holds(write.address.kind))
             }
-        };
-        if !wanted {
-            return Ok(());
         }
+    }
+
+    /// Refuses what would not have the properties that are asserted. `None`: it has them, and gave its turn to others meanwhile.
+    pub(super) fn prove_in_turn<'l>(
+        &self,
+        proof: &mut Proof,
+        state: MutexGuard<'l, State>,
+        proposed: &Proposed,
+    ) -> Result<Option<MutexGuard<'l, State>>, ApiError> {
+        match proof.turn(state.head.sequence) {
+            Turn::Proved => Ok(Some(state)),
+            Turn::Now => self.prove(proposed).map(|()| Some(state)),
+            Turn::Ahead => {
+                drop(state);
+                self.prove(proposed).map(|()| None)
+            }
+        }
+    }
+
+    fn prove(&self, proposed: &Proposed) -> Result<(), ApiError> {
         let broken = self.broken(proposed)?;
         if broken.is_empty() {
             return Ok(());
@@ -85,5 +129,20 @@ impl Ledger {
             }));
         }
         Ok(broken)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_proof_keeps_nobody_waiting_and_who_was_overtaken_is_not_again() {
+        let mut alone = Proof::default();
+        assert_eq!(alone.turn(7), Turn::Ahead);
+        assert_eq!(alone.turn(7), Turn::Proved);
+        let mut overtaken = Proof::default();
+        assert_eq!(overtaken.turn(7), Turn::Ahead);
+        assert_eq!(overtaken.turn(8), Turn::Now);
     }
 }

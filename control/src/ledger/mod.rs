@@ -31,7 +31,7 @@ use crate::roles::Roles;
 use crate::secret::Fingerprint;
 use crate::store::{Entry, Head, Sequence, Store, StoreError};
 use crate::text::Document;
-use assertions::Occasion;
+use assertions::{Occasion, Proof};
 pub use examined::{Examined, Look};
 pub use guard::Confirmation;
 pub use planned::{Plan, PlanResult, Planned};
@@ -228,8 +228,9 @@ impl Ledger {
         edit: &dyn Fn(Option<&Current>) -> Result<Edit, ApiError>,
         beside: &[Write],
     ) -> Result<Changed, ApiError> {
-        let mut state = self.lock();
+        let mut proof = Proof::default();
         for _ in 0..MOST_TRIES {
+            let mut state = self.lock();
             self.catch_up(&mut state)?;
             let Next {
                 current,
@@ -241,7 +242,12 @@ impl Ledger {
             let proposed = self.propose(&state, &writes)?;
             let advisories = proposed.advisories();
             self.guard(confirmation, &proposed)?;
-            self.prove(Occasion::of(attempt.by), &writes, &proposed)?;
+            if self.must_prove(Occasion::of(attempt.by), &writes) {
+                let Some(turn) = self.prove_in_turn(&mut proof, state, &proposed)? else {
+                    continue;
+                };
+                state = turn;
+            }
             let modified = audit::modified(before.map(|current| &current.document), next.as_ref());
             let mut attempt = attempt.clone();
             attempt

@@ -2,7 +2,8 @@
 
 use crossgate_graph::Standing;
 
-use super::{Confirmation, Ledger, MOST_TRIES, Occasion};
+use super::assertions::{Occasion, Proof};
+use super::{Confirmation, Ledger, MOST_TRIES};
 use crate::api::error::ApiError;
 use crate::audit::{Attempt, Modified};
 use crate::document::Write;
@@ -60,8 +61,9 @@ impl Ledger {
         confirmation: Confirmation<'_>,
         plan: &mut Plan<'_>,
     ) -> Result<Option<Vec<String>>, ApiError> {
-        let mut state = self.lock();
+        let mut proof = Proof::default();
         for _ in 0..MOST_TRIES {
+            let mut state = self.lock();
             self.catch_up(&mut state)?;
             let Some(planned) = plan(&*self.store, &state.standing)? else {
                 return Ok(None);
@@ -74,7 +76,12 @@ impl Ledger {
             let proposed = self.propose(&state, &writes)?;
             let advisories = proposed.advisories();
             self.guard(confirmation, &proposed)?;
-            self.prove(occasion, &writes, &proposed)?;
+            if self.must_prove(occasion, &writes) {
+                let Some(turn) = self.prove_in_turn(&mut proof, state, &proposed)? else {
+                    continue;
+                };
+                state = turn;
+            }
             let mut attempt = attempt.clone();
             attempt.details.extend(details);
             match self.store_and_enforce(&mut state, &attempt, &modified, writes, proposed) {
