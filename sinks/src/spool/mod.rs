@@ -62,6 +62,19 @@ pub(crate) fn waiting(folder: &Path) -> io::Result<u64> {
     Ok(events)
 }
 
+/// Whether another process sends from a spool: not a look that disturbs it.
+///
+/// # Errors
+/// It is no folder, or cannot be read.
+pub(crate) fn is_held(folder: &Path) -> io::Result<bool> {
+    for stream in folders(folder)? {
+        if Stream::is_held(&stream)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Bytes of what was kept aside for people. It takes room as long as they leave it there.
 fn damaged(folder: &Path) -> io::Result<u64> {
     let mut bytes = 0;
