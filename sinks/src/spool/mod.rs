@@ -5,6 +5,7 @@
 //! the other one left behind is delivered too.
 
 mod appender;
+mod damaged;
 mod durable;
 mod frame;
 mod position;
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub(crate) use appender::Appender;
+use damaged::Damaged;
 pub(crate) use rejected::Rejected;
 pub(crate) use source::{Batch, Source, Spooled};
 use stream::Stream;
@@ -45,7 +47,8 @@ impl Spool {
         let segment_size = (size / SEGMENTS).clamp(SMALLEST_SEGMENT, LARGEST_SEGMENT);
         let appender =
             Appender::new(folder, &mut own, [size, segment_size], sync, status).map_err(named)?;
-        let source = Source::new(folder.to_owned(), own, left, sync, status).map_err(named)?;
+        let damaged = Damaged::of(folder, size);
+        let source = Source::new(damaged, own, left, sync, status).map_err(named)?;
         Ok(Self { appender, source })
     }
 }
@@ -73,23 +76,6 @@ pub(crate) fn is_held(folder: &Path) -> io::Result<bool> {
         }
     }
     Ok(false)
-}
-
-/// Bytes of what was kept aside for people. It takes room as long as they leave it there.
-fn damaged(folder: &Path) -> io::Result<u64> {
-    let mut bytes = 0;
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let path = entry.path();
-        if path
-            .extension()
-            .is_some_and(|name| name == segment::DAMAGED)
-        {
-            // Somebody may just take it away.
-            bytes += entry.metadata().map_or(0, |file| file.len());
-        }
-    }
-    Ok(bytes)
 }
 
 /// Whether the disk, or what of it is ours, is full.
