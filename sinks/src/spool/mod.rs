@@ -5,9 +5,11 @@
 //! the other one left behind is delivered too.
 
 mod appender;
+mod aside;
 mod damaged;
 mod durable;
 mod frame;
+mod given_up;
 mod position;
 mod rejected;
 mod segment;
@@ -19,7 +21,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub(crate) use appender::Appender;
+pub(crate) use aside::line as kept_line;
 use damaged::Damaged;
+pub(crate) use given_up::GivenUp;
 pub(crate) use rejected::Rejected;
 pub(crate) use source::{Batch, Source, Spooled};
 use stream::Stream;
