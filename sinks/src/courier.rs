@@ -185,7 +185,7 @@ impl Courier {
                     suspects.add(first, reason);
                     0
                 }
-                Answer::Taken => {
+                Answer::Taken | Answer::Known => {
                     self.tally.delivered(count as u64);
                     count
                 }

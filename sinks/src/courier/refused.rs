@@ -20,9 +20,12 @@ impl Courier {
         if rendered.is_empty() {
             return Ok(false);
         }
-        let answer = self.send(session, &rendered).await?;
-        let is_taken = matches!(answer, Answer::Taken | Answer::Begun { .. });
-        Ok(self.witness.testified(is_taken))
+        match self.send(session, &rendered).await? {
+            // It has looked at the id alone.
+            Answer::Known => Ok(false),
+            Answer::Taken | Answer::Begun { .. } => Ok(self.witness.testified(true)),
+            Answer::Refused(_) | Answer::Partly { .. } => Ok(self.witness.testified(false)),
+        }
     }
 
     /// Nobody else has events that are given up: they are kept only where nothing that was kept before goes for it.
