@@ -17,7 +17,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::form::{Receipts, Rendered, render};
 use crate::origin::Origin;
 use crate::send::{Answer, Failure, Kind, Session};
-use crate::spool::{Batch, Rejected, Source, Spooled};
+use crate::spool::{Batch, GivenUp, Rejected, Source, Spooled};
 use crate::status::{Status, Tally};
 use crate::stop::Stop;
 use backoff::Backoff;
@@ -29,6 +29,7 @@ pub(crate) struct Courier {
     gateway: Arc<str>,
     source: Source,
     rejected: Rejected,
+    given_up: GivenUp,
     status: Arc<Status>,
     stop: Arc<Stop>,
     tally: Box<dyn Tally>,
@@ -59,6 +60,7 @@ impl Courier {
     ) -> Self {
         Self {
             rejected: Rejected::new(&settings.spool, settings.spool_size),
+            given_up: GivenUp::new(&settings.spool, settings.spool_size),
             most: settings.batch,
             witness: Witness::new(&settings.spool),
             settings,
@@ -183,7 +185,7 @@ impl Courier {
                     suspects.add(first, reason);
                     0
                 }
-                Answer::Taken => {
+                Answer::Taken | Answer::Known => {
                     self.tally.delivered(count as u64);
                     count
                 }
@@ -228,14 +230,15 @@ impl Courier {
         }
         if let Some(reason) = suspects.left() {
             let failure = Failure::of_everything(reason);
+            let lines = suspects.lines(&parcel);
             // Asked first: the witness is not to be sent again and again for a batch that cannot be given up.
-            if !self.can_give_up(&parcel)? {
+            if !self.can_give_up(&lines)? {
                 return Err(self.full(&failure));
             }
             if !self.are_bad_themselves(session).await? {
                 return Err(failure);
             }
-            self.give_up_all(&parcel, suspects)?;
+            self.give_up_all(&lines, &suspects)?;
             // It answers: the next batch need not wait as long.
             self.backoff = Backoff::new();
         }

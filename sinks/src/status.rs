@@ -23,6 +23,7 @@ pub trait Tally: Send {
 pub struct Status {
     events: AtomicU64,
     bytes: AtomicU64,
+    damaged: AtomicU64,
     /// Milliseconds since 1970; 0 is none.
     oldest: AtomicI64,
 }
@@ -38,6 +39,11 @@ impl Status {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Those of them that the disk has damaged.
+    pub(crate) fn damaged(&self) -> u64 {
+        self.damaged.load(Ordering::Relaxed)
     }
 
     /// Since when the oldest of those that wait does; `None` where none waits.
@@ -63,6 +69,10 @@ impl Status {
 
     pub(crate) fn shrank(&self, bytes: u64) {
         less(&self.bytes, bytes);
+    }
+
+    pub(crate) fn set_damaged(&self, bytes: u64) {
+        self.damaged.store(bytes, Ordering::Relaxed);
     }
 
     pub(crate) fn set_oldest(&self, taken: i64) {

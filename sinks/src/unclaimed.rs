@@ -14,6 +14,8 @@ pub struct Unclaimed {
     pub folder: PathBuf,
     /// Events that wait there.
     pub events: u64,
+    /// A process has it locked: another gateway's, or the one before this.
+    pub is_held: bool,
 }
 
 /// Spools with events that wait, beside those of these sinks and below `beside`, where spools are that nobody gave another place. What cannot
@@ -36,7 +38,13 @@ pub fn unclaimed(sinks: &[SpooledSink], beside: Option<&Path>) -> Vec<Unclaimed>
             }
             let events = spool::waiting(&folder).unwrap_or_default();
             if events > 0 {
-                found.push(Unclaimed { folder, events });
+                // Nobody is told to delete what somebody may have.
+                let is_held = spool::is_held(&folder).unwrap_or(true);
+                found.push(Unclaimed {
+                    folder,
+                    events,
+                    is_held,
+                });
             }
         }
     }
@@ -76,9 +84,14 @@ mod tests {
             found,
             [Unclaimed {
                 folder: real(folder.path()).join("old"),
-                events: 3
+                events: 3,
+                is_held: false,
             }]
         );
+        let _other = Spool::open(&folder.path().join("old"), 1 << 20, false, &status).unwrap();
+        let found = unclaimed(&[], Some(folder.path()));
+        assert!(found.iter().all(|one| one.is_held), "{found:?}");
+        assert_eq!(found.len(), 1);
         assert_eq!(unclaimed(&[], None), []);
         assert_eq!(unclaimed(&[], Some(&folder.path().join("nowhere"))), []);
     }

@@ -66,6 +66,16 @@ impl Scope {
         })
     }
 
+    /// Why it binds for nobody at the gateway of this name; `None` where it binds.
+    pub(crate) fn elsewhere(&self, here: &str) -> Option<String> {
+        match &self.reach {
+            Reach::Gateway(named) if **named != *here => Some(format!(
+                "the draft was staged at gateway `{named}` and binds for nobody, for this one is called `{here}` now"
+            )),
+            Reach::Gateway(_) | Reach::Tenants(_) => None,
+        }
+    }
+
     /// What is told of a stage that begins.
     pub(crate) fn begins(&self, now: Timestamp) -> Map<String, Value> {
         let (name, reach) = match &self.reach {
@@ -191,7 +201,7 @@ pub struct NewRefusals {
 pub enum Why {
     /// It shuts out too many.
     Refuses(NewRefusals),
-    /// Another program changed the store so that the draft does not go with it.
+    /// Another program changed the store so that the draft does not go with it, or no gateway is called as the one where it is staged.
     Unfit(String),
 }
 

@@ -66,8 +66,10 @@ struct State {
     standing: Standing,
     head: Head,
     stage: Option<Stage>,
-    /// The draft whose stage ended here because of what another process wrote, until the store says so too.
+    /// The draft whose stage is over here, because of what another process wrote or where it is staged, until the store says so too.
     unfit: Option<((Guid, Box<str>), String)>,
+    /// What the gateway was called when the stage was looked at.
+    gateway: String,
 }
 
 /// A document as it stands.
@@ -172,6 +174,7 @@ impl Ledger {
     /// Goes on from what was read, which the caller has put in force.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, enforcer: Arc<dyn Enforcer>, opened: Opened) -> Self {
+        let gateway = enforcer.gateway();
         Self {
             store,
             enforcer,
@@ -183,6 +186,7 @@ impl Ledger {
                 head: opened.head,
                 stage: None,
                 unfit: None,
+                gateway,
             }),
         }
     }

@@ -118,21 +118,43 @@ impl Ledger {
             Err(error) => return Err(error),
         }
         self.take(&mut state, proposed);
+        Self::look_where_it_is_staged(&mut state);
         Ok(())
     }
 
-    /// Has the store say that a stage is over that ended because of what another process wrote.
+    /// Has the store say that a stage is over that ended because of what another process wrote, or because no gateway is called any more as
+    /// the one that it is staged at.
     ///
     /// # Errors
     /// The store cannot be written.
     pub fn end_unfit_stage(&self) -> Result<(), ApiError> {
-        let unfit = self.lock().unfit.clone();
+        let gateway = self.enforcer.gateway();
+        let unfit = {
+            let mut state = self.lock();
+            // Only then: a process that hands over still has the name of before, and the next one may stage at its own.
+            if state.gateway != gateway {
+                state.gateway = gateway;
+                Self::look_where_it_is_staged(&mut state);
+            }
+            state.unfit.clone()
+        };
         if let Some((draft, reason)) = unfit {
             let (id, started) = draft;
             stage::end(self, id, &started, &stage::Why::Unfit(reason))?;
             self.lock().unfit = None;
         }
         Ok(())
+    }
+
+    /// A draft that is staged at a gateway of another name binds for nobody, and proves nothing for as long as it is staged.
+    fn look_where_it_is_staged(state: &mut State) {
+        let Some(stage) = &state.stage else {
+            return;
+        };
+        if let Some(reason) = stage.scope.elsewhere(&state.gateway) {
+            tracing::warn!(draft = %stage.draft, "{reason}; its stage is over");
+            state.unfit = Some(((stage.draft, stage.started.clone()), reason));
+        }
     }
 
     /// What binds for some does not go with what another process made bind for all: that has to hold.

@@ -519,6 +519,52 @@ fn a_stage_that_another_program_makes_impossible_is_over_and_what_it_stored_bind
 }
 
 #[test]
+fn a_stage_at_a_gateway_that_is_called_otherwise_now_is_not_completed_and_ends_of_itself() {
+    let (site, name) = Site::named();
+    let ada = administrator_of(ADA);
+    let staged = |id: &str| {
+        let how = json!({ "mode": "staged", "gateway": "here", "maxNewRefusals": 3 });
+        good(&publish(&site, &ada, id, &how));
+    };
+    let shown = |id: &str| good(&site.call(&ada, "GET", &format!("{DRAFTS}/{id}")));
+    let id = draft(&site, &ada);
+    let new = partner(FABRIKAM, true).to_string();
+    good(&site.send(&ada, "POST", &within(&id, PARTNERS), &new));
+    staged(&id);
+    site.ledger.end_unfit_stage().unwrap();
+    assert_eq!(shown(&id)["state"], "staged");
+    // As after a change of the settings.
+    *name.lock().unwrap() = Some("there".to_owned());
+    let refused = site.send(&ada, "POST", &format!("{DRAFTS}/{id}/complete"), "");
+    assert_eq!(refused.status, 409, "{}", body(&refused));
+    let told = body(&refused)["error"]["message"].to_string();
+    assert!(
+        told.contains("`here`") && told.contains("`there`") && told.contains("return it"),
+        "{told}"
+    );
+    site.ledger.end_unfit_stage().unwrap();
+    let over = shown(&id);
+    assert_eq!(over["state"], "open", "{over}");
+    let why = over["lastStage"]["reason"].as_str().unwrap();
+    assert!(why.contains("`here`") && why.contains("`there`"), "{why}");
+    let record = site.latest();
+    assert_eq!(record["activityDisplayName"], "Return staged policy draft");
+    // What is staged by a process that took over with another name is its own.
+    let old = site.started_again_as("there");
+    *name.lock().unwrap() = None;
+    staged(&id);
+    old.follow().unwrap();
+    old.end_unfit_stage().unwrap();
+    assert_eq!(shown(&id)["state"], "staged");
+    // At the start too.
+    let head = site.store_head();
+    site.started_again_as("here").end_unfit_stage().unwrap();
+    assert_eq!(site.store_head(), head);
+    site.started_again_as("there").end_unfit_stage().unwrap();
+    assert_eq!(shown(&id)["state"], "open");
+}
+
+#[test]
 fn nobody_writes_into_a_draft_what_only_happens_to_it() {
     let site = Site::new();
     let ada = administrator_of(ADA);

@@ -57,7 +57,25 @@ impl Site {
 
     /// The same with more in the configuration.
     pub(crate) fn configured(more: &str, documents: Vec<Write>) -> Self {
-        Self::enforced_by(Arc::new(Idle(configured(more))), documents)
+        let idle = Idle(configured(more), Arc::default());
+        Self::enforced_by(Arc::new(idle), documents)
+    }
+
+    /// In a gateway whose name can be changed, `here` at first.
+    pub(crate) fn named() -> (Self, Arc<Mutex<Option<String>>>) {
+        let name = Arc::<Mutex<Option<String>>>::default();
+        let idle = Idle(configured(""), Arc::clone(&name));
+        (Self::enforced_by(Arc::new(idle), Vec::new()), name)
+    }
+
+    /// The same store after the gateway was started again with this name.
+    pub(crate) fn started_again_as(&self, name: &str) -> Ledger {
+        let store: Arc<dyn Store> = Arc::new(self.elsewhere());
+        let opened = open(&*store).unwrap();
+        let name = Arc::new(Mutex::new(Some(name.to_owned())));
+        let ledger = Ledger::new(store, Arc::new(Idle(configured(""), name)), opened);
+        ledger.resume_stage().unwrap();
+        ledger
     }
 
     /// The same in another gateway.
@@ -275,7 +293,7 @@ fn configured(more: &str) -> Settings {
 
 /// Enforces nothing, and shuts nobody out.
 #[derive(Debug)]
-struct Idle(Settings);
+struct Idle(Settings, Arc<Mutex<Option<String>>>);
 
 impl Enforcer for Idle {
     fn settings(&self) -> Arc<Settings> {
@@ -283,7 +301,8 @@ impl Enforcer for Idle {
     }
 
     fn gateway(&self) -> String {
-        "here".to_owned()
+        let name = self.1.lock().unwrap().clone();
+        name.unwrap_or_else(|| "here".to_owned())
     }
 
     fn in_force(&self, _: TenantId) -> Option<InForce> {

@@ -128,9 +128,14 @@ fn report_settings(
     }
     let sign_ins = &settings.sign_ins;
     for left in crossgate_sinks::unclaimed(&sign_ins.spooled, sign_ins.spools.as_deref()) {
+        let advice = if left.is_held {
+            "a process has it: leave it where that is another gateway, and give it to a sink as its `spool` where it is this one"
+        } else {
+            "give it to one as its `spool`, or delete it where it is no other gateway's"
+        };
         writeln!(
             out,
-            "note: {}: has {} and is the spool of no sink; give it to one as its `spool`, or delete it",
+            "note: {}: has {} and is the spool of no sink; {advice}",
             left.folder.display(),
             counted(
                 usize::try_from(left.events).unwrap_or(usize::MAX),

@@ -75,11 +75,22 @@ impl SignIns {
         });
         let mut outlets = outlets.collect::<io::Result<Vec<Outlet>>>()?;
         for left in unclaimed(&settings.spooled, settings.spools.as_deref()) {
-            tracing::warn!(
-                folder = %left.folder.display(),
-                events = left.events,
-                "sign-ins: events wait in a spool of no sink and are not sent; give a sink this `spool`, or delete the folder"
-            );
+            let (folder, events) = (left.folder.display(), left.events);
+            if left.is_held {
+                tracing::warn!(
+                    %folder,
+                    events,
+                    "sign-ins: events wait in a spool of no sink here, which a process has; leave it where that is another gateway, \
+                     and give a sink this `spool` where it is the process before this one"
+                );
+            } else {
+                tracing::warn!(
+                    %folder,
+                    events,
+                    "sign-ins: events wait in a spool of no sink and are not sent; give a sink this `spool`, or delete the folder \
+                     where it is no other gateway's"
+                );
+            }
         }
         let gateway = gateway_name(settings);
         for receiver in &settings.spooled {

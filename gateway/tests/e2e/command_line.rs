@@ -277,7 +277,8 @@ impl crossgate_sinks::Tally for Nobody {
 }
 
 /// Events in a spool whose receiver was never there.
-fn leave_events(spool: &Path) {
+/// As long as the answer lives, a process has the spool.
+fn leave_events(spool: &Path) -> crossgate_sinks::Sink {
     let settings = SpooledSink {
         name: "old".to_owned(),
         receiver: Receiver::Http {
@@ -303,6 +304,7 @@ fn leave_events(spool: &Path) {
     };
     let events = [event("a"), event("b")].concat();
     sink.append(events.as_bytes()).unwrap();
+    sink
 }
 
 #[test]
@@ -312,11 +314,22 @@ fn check_names_a_spool_that_no_sink_sends_from() {
     let config = std::fs::read_to_string(site.path("crossgate.toml")).unwrap();
     let config = format!("policy.source = \"sqlite:state/policy.db\"\n{config}");
     std::fs::write(site.path("crossgate.toml"), &config).unwrap();
-    leave_events(&site.path("state/spool/old"));
     let told = "has 2 undelivered events and is the spool of no sink";
-    let run = site.run(&["check"]);
-    assert_eq!((run.code, &*run.err), (0, ""), "{}", run.out);
-    assert!(run.out.contains(told), "{}", run.out);
+    let checked = || {
+        let run = site.run(&["check"]);
+        assert_eq!((run.code, &*run.err), (0, ""), "{}", run.out);
+        assert!(run.out.contains(told), "{}", run.out);
+        run.out
+    };
+    let other = leave_events(&site.path("state/spool/old"));
+    let out = checked();
+    assert!(
+        out.contains("a process has it") && !out.contains("delete it"),
+        "{out}"
+    );
+    drop(other);
+    let out = checked();
+    assert!(out.contains("or delete it"), "{out}");
     let sink =
         "[[sign_ins.sink]]\nname = \"old\"\nkind = \"http\"\naddress = \"http://127.0.0.1:1/\"\n";
     std::fs::write(site.path("crossgate.toml"), format!("{config}{sink}")).unwrap();

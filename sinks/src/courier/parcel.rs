@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::form::Rendered;
-use crate::spool::Spooled;
+use crate::spool::{Spooled, kept_line};
 
 /// The events of a batch that are sent, with what they are made of.
 pub(super) struct Parcel {
@@ -61,9 +61,18 @@ impl Suspects {
         }
     }
 
-    /// All of them.
-    pub(super) fn into_all(self) -> Vec<(usize, String)> {
-        self.all
+    /// What is kept of them, a line each.
+    pub(super) fn lines(&self, parcel: &Parcel) -> String {
+        let of = |(place, reason): &(usize, String)| {
+            let event = parcel.events.get(*place)?;
+            Some(kept_line(event, reason))
+        };
+        self.all.iter().filter_map(of).collect()
+    }
+
+    /// How many there are about which nothing is known yet.
+    pub(super) const fn count(&self) -> usize {
+        self.all.len()
     }
 
     /// Why one was refused of those about which nothing is known yet.

@@ -20,34 +20,39 @@ impl Courier {
         if rendered.is_empty() {
             return Ok(false);
         }
-        let answer = self.send(session, &rendered).await?;
-        let is_taken = matches!(answer, Answer::Taken | Answer::Begun { .. });
-        Ok(self.witness.testified(is_taken))
+        match self.send(session, &rendered).await? {
+            // It has looked at the id alone.
+            Answer::Known => Ok(false),
+            Answer::Taken | Answer::Begun { .. } => Ok(self.witness.testified(true)),
+            Answer::Refused(_) | Answer::Partly { .. } => Ok(self.witness.testified(false)),
+        }
     }
 
     /// Nobody else has events that are given up: they are kept only where nothing that was kept before goes for it.
-    pub(super) fn can_give_up(&self, parcel: &Parcel) -> Result<bool, Failure> {
-        let has_room = self.rejected.has_room(&parcel.events);
+    pub(super) fn can_give_up(&self, lines: &str) -> Result<bool, Failure> {
+        let has_room = self.given_up.has_room(lines);
         has_room.map_err(|error| of_the_spool(&error))
     }
 
     /// Why a batch that is refused is not given up.
     pub(super) fn full(&self, refused: &Failure) -> Failure {
         Failure::without_room(format!(
-            "{refused}; it could not be given up either, for `{}` is full: read it and move it away, with the older one",
-            self.rejected.path().display()
+            "{refused}; it could not be given up either, for `{}` is full: read it and move it away",
+            self.given_up.path().display()
         ))
     }
 
-    pub(super) fn give_up_all(
-        &mut self,
-        parcel: &Parcel,
-        suspects: Suspects,
-    ) -> Result<(), Failure> {
-        for (place, reason) in &suspects.into_all() {
-            self.reject(parcel.events.get(*place), reason)?;
-            self.tally.rejected(1);
-        }
+    pub(super) fn give_up_all(&self, lines: &str, suspects: &Suspects) -> Result<(), Failure> {
+        tracing::error!(
+            sink = self.settings.name,
+            file = %self.given_up.path().display(),
+            events = suspects.count(),
+            "sign-ins: the receiver takes other events and refuses all of a batch for good; it is kept in the file: {}",
+            suspects.left().unwrap_or_default()
+        );
+        let kept = self.given_up.keep(lines);
+        kept.map_err(|error| of_the_spool(&error))?;
+        self.tally.rejected(suspects.count() as u64);
         Ok(())
     }
 

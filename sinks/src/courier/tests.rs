@@ -221,8 +221,10 @@ fn a_batch_of_refused_events_is_given_up_where_what_was_taken_before_is_taken_ag
     sink.append(&lines(&["bad-1", "bad-2", "bad-3"])).unwrap();
     wait_until_empty(&sink);
     assert_eq!(counted.both(), [1, 3]);
-    let kept = std::fs::read_to_string(folder.path().join("rejected.jsonl")).unwrap();
+    let kept = std::fs::read_to_string(folder.path().join("given-up.jsonl")).unwrap();
     assert_eq!(kept.lines().count(), 3, "{kept}");
+    assert!(!folder.path().join("rejected.jsonl").exists());
+    assert!(!folder.path().join("taken.json").exists());
     // Three rounds of all, two halves, of which one is halved again, and the one that was taken; and that one at first.
     assert_eq!(receiver.requests.load(Ordering::Relaxed), 1 + 3 * 6);
     sink.append(&lines(&["good-2"])).unwrap();
@@ -237,19 +239,51 @@ fn nothing_is_asked_of_a_receiver_twice_while_there_is_no_room_for_what_it_refus
     let (mut sink, counted) = open(&receiver, folder.path(), 100);
     sink.append(&lines(&["good"])).unwrap();
     wait_until_empty(&sink);
-    let files = ["rejected.older.jsonl", "rejected.jsonl"].map(|name| folder.path().join(name));
-    for file in &files {
-        std::fs::write(file, vec![b' '; 1 << 20]).unwrap();
-    }
+    let file = folder.path().join("given-up.jsonl");
+    std::fs::write(&file, vec![b' '; 2 << 20]).unwrap();
     sink.append(&lines(&["bad"])).unwrap();
     receiver.wait_for(1 + 3);
     assert_eq!(counted.both(), [1, 0]);
     assert_eq!(receiver.taken.load(Ordering::Relaxed), 1);
-    for file in &files {
-        std::fs::remove_file(file).unwrap();
-    }
+    std::fs::remove_file(&file).unwrap();
     wait_until_empty(&sink);
     assert_eq!(counted.both(), [1, 1]);
+}
+
+#[test]
+fn what_was_given_up_stays_however_much_else_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let receiver = Refusing::start("bad");
+    let (mut sink, counted) = open(&receiver, folder.path(), 100);
+    sink.append(&lines(&["good-1"])).unwrap();
+    wait_until_empty(&sink);
+    sink.append(&lines(&["bad-batch"])).unwrap();
+    wait_until_empty(&sink);
+    // Each beside one that is taken: more than both files of rejected ones hold.
+    let long = format!("bad-{}", "x".repeat(50_000));
+    for _ in 0..100 {
+        sink.append(&lines(&["good", &long])).unwrap();
+        wait_until_empty(&sink);
+    }
+    assert_eq!(counted.both(), [101, 101]);
+    assert!(folder.path().join("rejected.older.jsonl").exists());
+    let kept = std::fs::read_to_string(folder.path().join("given-up.jsonl")).unwrap();
+    assert_eq!(kept.matches("bad-batch").count(), 1, "{kept}");
+    assert_eq!(kept.lines().count(), 1, "{kept}");
+}
+
+#[test]
+fn a_batch_of_large_events_is_given_up_in_a_small_spool_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let receiver = Refusing::start("bad");
+    let (mut sink, counted) = open(&receiver, folder.path(), 100);
+    sink.append(&lines(&["good"])).unwrap();
+    wait_until_empty(&sink);
+    let long = format!("bad-{}", "x".repeat(60_000));
+    // Of the spool's megabyte.
+    sink.append(&lines(&[&*long; 13])).unwrap();
+    wait_until_empty(&sink);
+    assert_eq!(counted.both(), [1, 13]);
 }
 
 #[test]

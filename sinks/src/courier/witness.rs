@@ -19,10 +19,20 @@ pub(super) struct Witness {
     /// Where it outlives the process.
     file: PathBuf,
     event: Option<Known>,
-    /// The file has the event.
-    is_kept: bool,
+    file_has: FileHas,
     /// Rounds one after the other in which a whole batch was refused and this one taken.
     rounds: u32,
+}
+
+/// What is in the file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum FileHas {
+    /// There is none.
+    Nothing,
+    /// One that an earlier process left, or that was taken before the last one.
+    Another,
+    /// The event.
+    This,
 }
 
 /// An event, and the stream that it is of.
@@ -41,10 +51,15 @@ struct OnDisk {
 
 impl Witness {
     pub(super) fn new(spool: &Path) -> Self {
+        let file = spool.join("taken.json");
         Self {
-            file: spool.join("taken.json"),
+            file_has: if file.exists() {
+                FileHas::Another
+            } else {
+                FileHas::Nothing
+            },
+            file,
             event: None,
-            is_kept: false,
             rounds: 0,
         }
     }
@@ -52,24 +67,26 @@ impl Witness {
     /// The receiver has taken this one, and so does not refuse everything.
     pub(super) fn saw(&mut self, stream: &Arc<str>, event: &Spooled) {
         self.rounds = 0;
-        self.is_kept = false;
+        self.forget();
         self.event = Some(Known {
             stream: Arc::clone(stream),
             event: event.clone(),
         });
     }
 
-    /// The event to be sent again; `None` where nothing was ever taken. Kept on disk from now on: who restarts the gateway, to mend this, must
-    /// not take away what tells.
+    /// The event to be sent again; `None` where nothing was ever taken. Kept on disk from now on, as long as it is needed: who restarts the
+    /// gateway, to mend this, must not take away what tells.
     pub(super) fn called(&mut self) -> Option<Known> {
-        if self.event.is_none() {
+        if self.event.is_none() && self.file_has == FileHas::Another {
             self.event = self.read();
-            self.is_kept = self.event.is_some();
+            if self.event.is_some() {
+                self.file_has = FileHas::This;
+            }
         }
         let known = self.event.clone()?;
-        if !self.is_kept {
+        if self.file_has != FileHas::This {
             match self.keep(&known) {
-                Ok(()) => self.is_kept = true,
+                Ok(()) => self.file_has = FileHas::This,
                 Err(error) => tracing::warn!(
                     file = %self.file.display(),
                     %error,
@@ -81,13 +98,29 @@ impl Witness {
     }
 
     /// The round is over: it was taken again, or was not. Answers whether that is enough.
-    pub(super) const fn testified(&mut self, is_taken: bool) -> bool {
+    pub(super) fn testified(&mut self, is_taken: bool) -> bool {
         self.rounds = if is_taken { self.rounds + 1 } else { 0 };
         if self.rounds < ROUNDS {
             return false;
         }
         self.rounds = 0;
+        self.forget();
         true
+    }
+
+    /// It tells of a person, and is needed no more.
+    fn forget(&mut self) {
+        if self.file_has == FileHas::Nothing {
+            return;
+        }
+        match fs::remove_file(&self.file) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                // Tried again with the next one that is taken.
+                self.file_has = FileHas::Another;
+                tracing::warn!(file = %self.file.display(), %error, "sign-ins: an event that is needed no more is not deleted");
+            }
+            Ok(()) | Err(_) => self.file_has = FileHas::Nothing,
+        }
     }
 
     /// Something else failed: rounds are counted anew.
@@ -102,10 +135,14 @@ impl Witness {
             line: String::from_utf8_lossy(&known.event.line).into_owned(),
         })?;
         let new = self.file.with_extension("new");
+        // One that was left there may be open to others.
+        match fs::remove_file(&new) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
         let mut file = File::options()
             .write(true)
-            .create(true)
-            .truncate(true)
+            .create_new(true)
             // Events tell who was where: not for everybody on the machine.
             .mode(0o640)
             .open(&new)?;
@@ -138,6 +175,7 @@ mod tests {
     #[test]
     fn rounds_count_one_after_the_other_and_the_event_outlives_the_process() {
         let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("taken.json");
         let mut witness = Witness::new(folder.path());
         assert!(witness.called().is_none());
         let event = Spooled {
@@ -146,14 +184,39 @@ mod tests {
             line: b"{\"id\":\"a\"}".to_vec(),
         };
         witness.saw(&"s".into(), &event);
+        assert!(!file.exists());
         assert!(witness.called().is_some());
+        assert!(file.exists());
+        let known = Witness::new(folder.path()).called().unwrap();
+        assert_eq!(
+            (&*known.stream, known.event.sequence, &known.event.line),
+            ("s", 7, &event.line)
+        );
         let enough = [true, true, false, true, true, true].map(|taken| witness.testified(taken));
         assert_eq!(enough, [false, false, false, false, false, true]);
         assert!(!witness.testified(true), "each batch has rounds of its own");
-        let known = Witness::new(folder.path()).called().unwrap();
-        assert_eq!(
-            (&*known.stream, known.event.sequence, known.event.line),
-            ("s", 7, event.line)
-        );
+    }
+
+    #[test]
+    fn the_event_is_on_disk_only_while_it_may_be_called_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("taken.json");
+        let event = Spooled {
+            sequence: 7,
+            taken: 1,
+            line: b"{\"id\":\"a\"}".to_vec(),
+        };
+        let mut witness = Witness::new(folder.path());
+        witness.saw(&"s".into(), &event);
+        for round in 1..=ROUNDS {
+            assert!(witness.called().is_some() && file.exists());
+            assert_eq!(witness.testified(true), round == ROUNDS);
+        }
+        assert!(!file.exists(), "what it told is told");
+        assert!(witness.called().is_some() && file.exists());
+        // An earlier process's too.
+        let mut witness = Witness::new(folder.path());
+        witness.saw(&"s".into(), &event);
+        assert!(!file.exists(), "others are taken");
     }
 }

@@ -21,6 +21,8 @@ use crate::form::Rendered;
 pub(crate) enum Answer {
     /// All are its own now.
     Taken,
+    /// All are its own, and each was before: that tells nothing of whether it takes others.
+    Known,
     /// It will never take them as they are, all together; some of them it may.
     Refused(String),
     /// The first so many are its own now, at least one; of the others nothing is known.

@@ -118,12 +118,19 @@ impl Session {
             }
         }
         let waiting = acknowledgements.into_iter();
+        let mut is_news = false;
         for (taken, stored) in waiting.map(IntoFuture::into_future).enumerate() {
-            if let Err(error) = stored.await {
-                return of_the_rest(taken, &error);
+            match stored.await {
+                // A server may look for repeats before anything else that it would refuse.
+                Ok(stored) => is_news |= !stored.duplicate,
+                Err(error) => return of_the_rest(taken, &error),
             }
         }
-        Ok(Answer::Taken)
+        Ok(if is_news {
+            Answer::Taken
+        } else {
+            Answer::Known
+        })
     }
 
     async fn publish(&self, event: &Rendered) -> Result<PublishAckFuture, PublishErrorKind> {

@@ -164,8 +164,15 @@ impl Appender {
     }
 
     fn is_full(&self) -> io::Error {
+        let damaged = match self.status.damaged() {
+            0 => String::new(),
+            bytes => format!(
+                ", and {bytes} of its {} bytes are what the disk has damaged: look at `*.damaged` there, and take it away",
+                self.size
+            ),
+        };
         let message = format!(
-            "the spool `{}` is full: its receiver takes no events",
+            "the spool `{}` is full: its receiver takes no events{damaged}",
             self.spool.display()
         );
         io::Error::new(io::ErrorKind::StorageFull, message)

@@ -5,8 +5,11 @@
 //! the other one left behind is delivered too.
 
 mod appender;
+mod aside;
+mod damaged;
 mod durable;
 mod frame;
+mod given_up;
 mod position;
 mod rejected;
 mod segment;
@@ -18,6 +21,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub(crate) use appender::Appender;
+pub(crate) use aside::line as kept_line;
+use damaged::Damaged;
+pub(crate) use given_up::GivenUp;
 pub(crate) use rejected::Rejected;
 pub(crate) use source::{Batch, Source, Spooled};
 use stream::Stream;
@@ -45,7 +51,8 @@ impl Spool {
         let segment_size = (size / SEGMENTS).clamp(SMALLEST_SEGMENT, LARGEST_SEGMENT);
         let appender =
             Appender::new(folder, &mut own, [size, segment_size], sync, status).map_err(named)?;
-        let source = Source::new(folder.to_owned(), own, left, sync, status).map_err(named)?;
+        let damaged = Damaged::of(folder, size);
+        let source = Source::new(damaged, own, left, sync, status).map_err(named)?;
         Ok(Self { appender, source })
     }
 }
@@ -62,21 +69,17 @@ pub(crate) fn waiting(folder: &Path) -> io::Result<u64> {
     Ok(events)
 }
 
-/// Bytes of what was kept aside for people. It takes room as long as they leave it there.
-fn damaged(folder: &Path) -> io::Result<u64> {
-    let mut bytes = 0;
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let path = entry.path();
-        if path
-            .extension()
-            .is_some_and(|name| name == segment::DAMAGED)
-        {
-            // Somebody may just take it away.
-            bytes += entry.metadata().map_or(0, |file| file.len());
+/// Whether another process sends from a spool: not a look that disturbs it.
+///
+/// # Errors
+/// It is no folder, or cannot be read.
+pub(crate) fn is_held(folder: &Path) -> io::Result<bool> {
+    for stream in folders(folder)? {
+        if Stream::is_held(&stream)? {
+            return Ok(true);
         }
     }
-    Ok(bytes)
+    Ok(false)
 }
 
 /// Whether the disk, or what of it is ours, is full.

@@ -1,19 +1,16 @@
-//! Events that a receiver refuses for good: kept for people, so that what comes behind them goes on.
+//! Events that a receiver refuses for good, one here and one there: kept for people, so that what comes behind them goes on.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
-
+use super::aside::{Aside, LEAST, line};
 use super::source::Spooled;
 
-/// The file of them, a line of JSON each: why, and the event as it was taken.
+/// The file of them, and the one before it: the latest are kept.
 #[derive(Debug)]
 pub(crate) struct Rejected {
-    spool: PathBuf,
-    path: PathBuf,
+    file: Aside,
     /// Where the file goes when it is large, over the one before it.
     older: PathBuf,
     /// Bytes that one file may have.
@@ -25,101 +22,52 @@ impl Rejected {
     /// keep out what is not.
     pub(crate) fn new(spool: &Path, size: u64) -> Self {
         Self {
-            spool: spool.to_owned(),
-            path: spool.join("rejected.jsonl"),
+            file: Aside::new(spool, "rejected.jsonl"),
             older: spool.join("rejected.older.jsonl"),
-            most: size / 2,
+            most: (size / 2).max(LEAST),
         }
     }
 
     /// Keeps events.
     ///
     /// # Errors
-    /// The disk takes nothing: they are not kept, and must not be given up.
+    /// The disk takes no more: not all of them are kept, and they must not be given up.
     pub(crate) fn keep<'a>(
         &self,
         events: impl IntoIterator<Item = &'a Spooled>,
         reason: &str,
     ) -> io::Result<()> {
+        let mut used = self.file.bytes()?;
         let mut lines = String::new();
         for event in events {
-            // What is no JSON is kept as a text.
-            let line = String::from_utf8_lossy(&event.line);
-            let kept = serde_json::from_str(&line).unwrap_or_else(|_| json!(line));
-            let line = json!({ "reason": reason, "sequence": event.sequence, "event": kept });
-            lines.push_str(&line.to_string());
-            lines.push('\n');
-        }
-        let mut file = self.open()?;
-        let mut before = file.metadata()?.len();
-        if before > 0 && before + lines.len() as u64 > self.most {
-            fs::rename(&self.path, &self.older)?;
-            tracing::warn!(
-                file = %self.older.display(),
-                "sign-ins: there are many refused events; the oldest are kept in this file, over older ones"
-            );
-            file = self.open()?;
-            before = 0;
-        }
-        whole(&mut file, before, |file| {
-            file.write_all(lines.as_bytes())?;
-            // They are few, and acknowledged next: then nothing else has them.
-            file.sync_data()?;
-            if before == 0 {
-                super::durable::folder(&self.spool)?;
+            let line = line(event, reason);
+            let before = used + lines.len() as u64;
+            if before > 0 && before + line.len() as u64 > self.most {
+                if !lines.is_empty() {
+                    self.file.append(&lines)?;
+                    lines.clear();
+                }
+                self.turn_over()?;
+                used = 0;
             }
-            Ok(())
-        })
-    }
-
-    /// Whether these fit without anything of before being given up.
-    ///
-    /// # Errors
-    /// The files cannot be looked at.
-    pub(crate) fn has_room<'a>(
-        &self,
-        events: impl IntoIterator<Item = &'a Spooled>,
-    ) -> io::Result<bool> {
-        if !self.older.try_exists()? {
-            return Ok(true);
+            lines.push_str(&line);
         }
-        let used = match fs::metadata(&self.path) {
-            Ok(file) => file.len(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
-            Err(error) => return Err(error),
-        };
-        let lines = events.into_iter().map(|event| event.line.len() as u64);
-        Ok(used + lines.map(|line| line + MOST_BESIDE).sum::<u64>() <= self.most)
+        self.file.append(&lines)
     }
 
-    fn open(&self) -> io::Result<File> {
-        File::options()
-            .append(true)
-            .create(true)
-            .mode(0o640)
-            .open(&self.path)
+    fn turn_over(&self) -> io::Result<()> {
+        fs::rename(self.file.path(), &self.older)?;
+        tracing::warn!(
+            file = %self.older.display(),
+            "sign-ins: there are many refused events; the oldest are kept in this file, over older ones"
+        );
+        Ok(())
     }
 
     /// Where they are.
     pub(crate) fn path(&self) -> &Path {
-        &self.path
+        self.file.path()
     }
-}
-
-/// The reason and the names of the members, beside the event.
-const MOST_BESIDE: u64 = 1024;
-
-/// Writes, and where that fails leaves nothing behind what was there before.
-fn whole(
-    file: &mut File,
-    before: u64,
-    write: impl FnOnce(&mut File) -> io::Result<()>,
-) -> io::Result<()> {
-    write(file).inspect_err(|_| {
-        if let Err(error) = file.set_len(before) {
-            tracing::error!(%error, "sign-ins: half a line is left in the file of refused events");
-        }
-    })
 }
 
 #[cfg(test)]
@@ -134,10 +82,18 @@ mod tests {
         }
     }
 
+    fn sizes(rejected: &Rejected) -> [u64; 2] {
+        let files = [rejected.path(), rejected.older.as_path()];
+        files.map(|file| fs::metadata(file).map_or(0, |file| file.len()))
+    }
+
     #[test]
     fn rejected_events_are_bounded_and_the_latest_are_kept() {
         let folder = tempfile::tempdir().unwrap();
-        let rejected = Rejected::new(folder.path(), 4_000);
+        let rejected = Rejected {
+            most: 2_000,
+            ..Rejected::new(folder.path(), 0)
+        };
         for number in 0..50 {
             rejected
                 .keep([&event(300)], &format!("number {number}"))
@@ -145,40 +101,24 @@ mod tests {
         }
         let text = fs::read_to_string(rejected.path()).unwrap();
         assert!(text.contains("number 49"), "{text}");
-        let files = [&rejected.path, &rejected.older];
-        let sizes = files.map(|file| fs::metadata(file).unwrap().len());
+        let sizes = sizes(&rejected);
         assert!(sizes.iter().all(|size| *size <= 2_000), "{sizes:?}");
     }
 
     #[test]
-    fn there_is_room_as_long_as_nothing_of_before_has_to_go() {
-        let folder = tempfile::tempdir().unwrap();
-        let rejected = Rejected::new(folder.path(), 8_000);
-        let mut kept = 0;
-        while rejected.has_room([&event(300)]).unwrap() {
-            rejected.keep([&event(300)], "first").unwrap();
-            kept += 1;
-        }
-        let files = [&rejected.path, &rejected.older].map(|file| fs::read_to_string(file).unwrap());
-        let all = files.iter().map(|text| text.matches("first").count());
-        assert_eq!(all.sum::<usize>(), kept);
-        fs::remove_file(&rejected.older).unwrap();
-        assert!(rejected.has_room([&event(300)]).unwrap());
-    }
-
-    #[test]
-    fn a_write_that_fails_in_the_middle_leaves_nothing_of_itself() {
+    fn a_large_batch_is_kept_whole_and_within_the_bound_in_a_small_spool_too() {
         let folder = tempfile::tempdir().unwrap();
         let rejected = Rejected::new(folder.path(), 1 << 20);
-        fs::write(rejected.path(), "{}\n").unwrap();
-        let mut file = rejected.open().unwrap();
-        let torn = whole(&mut file, 3, |file| {
-            file.write_all(b"{\"half")?;
-            Err(io::ErrorKind::StorageFull.into())
-        });
-        assert!(torn.is_err());
-        rejected.keep([&event(1)], "why").unwrap();
-        let text = fs::read_to_string(rejected.path()).unwrap();
-        assert!(text.starts_with("{}\n{\"event\":\"x\""), "{text}");
+        let batch = vec![event(8_000); 100];
+        let mut last = 0;
+        for number in 0..20 {
+            rejected.keep(&batch, &format!("batch {number}")).unwrap();
+            last = number;
+            let sizes = sizes(&rejected);
+            assert!(sizes.iter().all(|size| *size <= LEAST), "{sizes:?}");
+        }
+        let files = [rejected.older.as_path(), rejected.path()];
+        let all: String = files.map(|file| fs::read_to_string(file).unwrap()).concat();
+        assert_eq!(all.matches(&format!("batch {last}\"")).count(), 100);
     }
 }

@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
+use super::damaged::Damaged;
 use super::segment::{self, SegmentReader};
 use super::stream::Stream;
 use crate::status::Status;
@@ -13,15 +14,13 @@ use crate::status::Status;
 /// Gives events in the order in which they were taken, the same ones again until they are acknowledged.
 #[derive(Debug)]
 pub(crate) struct Source {
-    spool: PathBuf,
+    damaged: Damaged,
     own: Stream,
     /// What processes before this one left, the oldest first.
     left: VecDeque<Stream>,
     /// The disk confirms how far streams are delivered.
     sync: bool,
     status: Arc<Status>,
-    /// Bytes that were kept aside.
-    damaged: u64,
     reader: Option<Reader>,
     /// Segments before this one's are deleted.
     oldest: u64,
@@ -63,23 +62,30 @@ pub(crate) struct Spooled {
 
 impl Source {
     pub(super) fn new(
-        spool: PathBuf,
+        damaged: Damaged,
         own: Stream,
         left: Vec<Stream>,
         sync: bool,
         status: &Arc<Status>,
     ) -> io::Result<Self> {
         let mut source = Self {
-            spool,
+            damaged,
             own,
             left: left.into(),
             sync,
             status: Arc::clone(status),
-            damaged: 0,
             reader: None,
             oldest: 0,
         };
-        source.weigh_damaged()?;
+        source.damaged.weigh(status)?;
+        let bytes = source.damaged.bytes();
+        if bytes > 0 {
+            tracing::warn!(
+                spool = %source.damaged.spool().display(),
+                bytes,
+                "sign-ins: what the disk has damaged takes room of the spool; look at `*.damaged` there, and take it away"
+            );
+        }
         Ok(source)
     }
 
@@ -127,12 +133,14 @@ impl Source {
                 batch.lost = next - batch.next;
                 batch.next = next;
                 tracing::error!(
-                    spool = %self.spool.display(),
+                    spool = %self.damaged.spool().display(),
                     "sign-ins: {} events of the spool cannot be read and are lost",
                     batch.lost
                 );
                 // It goes on taking its room.
-                self.damaged += segment::keep_aside(&self.spool, stream, batch.next - batch.lost)?;
+                let first = batch.next - batch.lost;
+                let bytes = segment::keep_aside(self.damaged.spool(), stream, first)?;
+                self.damaged.grew(bytes, &self.status)?;
             }
             break;
         }
@@ -163,11 +171,11 @@ impl Source {
 
     /// Between batches: looks for streams that another process has left meanwhile, and deletes what is over by now.
     pub(crate) fn look_around(&mut self) -> io::Result<()> {
-        self.weigh_damaged()?;
+        self.damaged.weigh(&self.status)?;
         let first = delete_before(&self.own.folder, self.own.position.next(), &self.status)?;
         // A file that is open takes its room as long.
         self.reader.take_if(|reader| reader.first < first);
-        for folder in super::folders(&self.spool)? {
+        for folder in super::folders(self.damaged.spool())? {
             let is_ours = |stream: &Stream| stream.folder == folder;
             if is_ours(&self.own) || self.left.iter().any(is_ours) {
                 continue;
@@ -178,14 +186,6 @@ impl Source {
                 (self.reader, self.oldest) = (None, 0);
             }
         }
-        Ok(())
-    }
-
-    fn weigh_damaged(&mut self) -> io::Result<()> {
-        let damaged = super::damaged(&self.spool)?;
-        self.status.grew(damaged.saturating_sub(self.damaged));
-        self.status.shrank(self.damaged.saturating_sub(damaged));
-        self.damaged = damaged;
         Ok(())
     }
 

@@ -83,7 +83,7 @@ impl Stream {
             .write(true)
             .create(true)
             .truncate(false)
-            .open(folder.join("lock"))?;
+            .open(folder.join(LOCK))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
@@ -138,6 +138,21 @@ impl Stream {
         Ok((last + good.events).saturating_sub(delivered.max(*first)))
     }
 
+    /// Whether a process has it. The lock is asked for and let go: who opens the stream in this very moment takes another one, and finds it
+    /// again soon.
+    pub(super) fn is_held(folder: &Path) -> io::Result<bool> {
+        let lock = match File::open(folder.join(LOCK)) {
+            Ok(lock) => lock,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        match lock.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
     /// Deletes it, where it is delivered and nobody appends to it.
     pub(super) fn delete(self, status: &Status) -> io::Result<()> {
         for first in segment::all(&self.folder)? {
@@ -152,6 +167,9 @@ impl Stream {
 
 /// The file that says how far a stream is delivered.
 const DELIVERED: &str = "delivered";
+
+/// The file that is locked by who has the stream.
+const LOCK: &str = "lock";
 
 /// The moment in which a new one can be taken is short.
 const ATTEMPTS: u32 = 100;

@@ -358,3 +358,58 @@ fn what_waits_in_a_spool_is_told_without_taking_it() {
     drain(&mut spool.source);
     assert_eq!(waiting(folder.path()).unwrap(), 0);
 }
+
+/// Damages a whole stream, and lets the source find it.
+fn damage_all(folder: &Path) {
+    let (mut spool, _) = open(folder);
+    spool.appender.append(&lines(0..300)).unwrap();
+    for segment in segments(folder) {
+        let mut bytes = fs::read(&segment).unwrap();
+        bytes[20] ^= 1;
+        fs::write(&segment, &bytes).unwrap();
+    }
+    drain(&mut spool.source);
+}
+
+#[test]
+fn a_disk_that_goes_on_damaging_leaves_room_and_what_it_takes_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("mine.damaged"), "x").unwrap();
+    let damaged = || {
+        let entries = fs::read_dir(folder.path()).unwrap();
+        let paths = entries.map(|entry| entry.unwrap().path());
+        let mut paths: Vec<PathBuf> = paths
+            .filter(|path| path.extension().is_some_and(|name| name == "damaged"))
+            .collect();
+        paths.sort();
+        paths
+    };
+    let mut latest = None;
+    for _ in 0..10 {
+        damage_all(folder.path());
+        latest = damaged().into_iter().rfind(|path| damaged::is_ours(path));
+    }
+    let (mut spool, status) = open(folder.path());
+    assert!(
+        status.damaged() > SIZE / 8 && status.damaged() <= SIZE / 4,
+        "{status:?}"
+    );
+    assert!(status.bytes() <= SIZE / 2, "{status:?}");
+    let left = damaged();
+    // The latest stays, and so does what is no file of ours.
+    assert!(left.contains(&latest.unwrap()), "{left:?}");
+    assert!(left.contains(&folder.path().join("mine.damaged")));
+    let full = spool.appender.append(&lines(0..6_000)).unwrap_err().error;
+    let words = full.to_string();
+    assert!(
+        words.contains("*.damaged") && words.contains(&status.damaged().to_string()),
+        "{words}"
+    );
+    for path in left {
+        fs::remove_file(path).unwrap();
+    }
+    spool.source.look_around().unwrap();
+    assert_eq!(status.damaged(), 0);
+    let full = spool.appender.append(&lines(0..6_000)).unwrap_err().error;
+    assert!(!full.to_string().contains("damaged"), "{full}");
+}

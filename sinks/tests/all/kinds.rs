@@ -10,7 +10,7 @@ use crossgate_testkit::receiver::{Nats, Python, Rsyslog};
 use serde_json::json;
 use tempfile::tempdir;
 
-use crate::kit::{self, Line, first_arrivals, id, lines, rejected, settings, trusting};
+use crate::kit::{self, Line, first_arrivals, given_up, id, lines, rejected, settings, trusting};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -96,7 +96,8 @@ fn an_event_that_the_stream_of_nats_does_not_store_for_its_size_does_not_block_t
     line.sink.append(&bytes).unwrap();
     line.wait_until_empty(LIMIT);
     line.sink.append(&large(21)).unwrap();
-    line.wait_until_empty(LIMIT);
+    // What was taken last is known to the server as a repeat, which tells nothing of others.
+    line.wait_until_failed(3, LIMIT);
     line.sink.append(&lines(22..=25)).unwrap();
     line.wait_until_empty(LIMIT);
     let received = server.received();
@@ -109,6 +110,48 @@ fn an_event_that_the_stream_of_nats_does_not_store_for_its_size_does_not_block_t
     let kept = rejected(folder.path());
     let kept: Vec<_> = kept.iter().map(|line| &line["event"]["id"]).collect();
     assert_eq!(kept, [&json!(id(11)), &json!(id(21))]);
+}
+
+#[test]
+fn a_stream_of_nats_that_is_set_up_too_small_is_given_no_event_up_for_that_it_knows_the_last_one() {
+    let folder = tempdir().unwrap();
+    let server = Nats::start();
+    let settings = settings(kit::nats(&server), Form::Graph, folder.path());
+    let mut line = Line::open("nats", &settings);
+    line.sink.append(&lines(1..=10)).unwrap();
+    line.wait_until_empty(LIMIT);
+    server.change_stream(&json!({ "max_msg_size": 100 }));
+    line.sink.append(&lines(11..=20)).unwrap();
+    // Each is one round of all of them: more than what a batch is given up after.
+    line.wait_until_failed(5, LIMIT);
+    assert_eq!((line.counted.delivered(), line.counted.rejected()), (10, 0));
+    server.change_stream(&json!({}));
+    line.wait_until_empty(Duration::from_secs(60));
+    assert_eq!((line.counted.delivered(), line.counted.rejected()), (20, 0));
+    assert_eq!(
+        first_arrivals(&server.received()),
+        (1..=20).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn a_batch_that_nats_refuses_is_given_up_when_it_stores_the_last_one_anew() {
+    let folder = tempdir().unwrap();
+    let server = Nats::start();
+    // As short as the server takes it, in nanoseconds.
+    let window = 100_000_000;
+    server.change_stream(&json!({ "max_msg_size": 4_000, "duplicate_window": window }));
+    let settings = settings(kit::nats(&server), Form::Graph, folder.path());
+    let mut line = Line::open("nats", &settings);
+    line.sink.append(&lines([1])).unwrap();
+    line.wait_until_empty(LIMIT);
+    let large = String::from_utf8(lines([2])).unwrap();
+    let large = large.replace("xxx", &"y".repeat(30));
+    line.sink.append(large.as_bytes()).unwrap();
+    line.wait_until_empty(LIMIT);
+    assert_eq!((line.counted.delivered(), line.counted.rejected()), (1, 1));
+    assert_eq!(given_up(folder.path())[0]["event"]["id"], id(2));
+    assert_eq!(rejected(folder.path()), [] as [serde_json::Value; 0]);
 }
 
 #[test]

@@ -126,6 +126,12 @@ impl Line {
             self.counted
         );
     }
+
+    /// Waits until so many sendings have failed in all.
+    pub(crate) fn wait_until_failed(&self, times: u64, limit: Duration) {
+        let failed = wait_up_to(limit, || (self.counted.failed() >= times).then_some(()));
+        assert!(failed.is_some(), "{}: {:?}", self.name, self.counted);
+    }
 }
 
 /// Settings for a receiver that has time.
@@ -217,7 +223,16 @@ pub(crate) fn trusting(authority: PathBuf) -> ClientTlsFiles {
 
 /// The lines of the file of rejected events.
 pub(crate) fn rejected(spool: &Path) -> Vec<Value> {
-    let text = std::fs::read_to_string(spool.join("rejected.jsonl")).unwrap_or_default();
+    aside(spool, "rejected.jsonl")
+}
+
+/// The lines of the file of batches that were given up.
+pub(crate) fn given_up(spool: &Path) -> Vec<Value> {
+    aside(spool, "given-up.jsonl")
+}
+
+fn aside(spool: &Path, name: &str) -> Vec<Value> {
+    let text = std::fs::read_to_string(spool.join(name)).unwrap_or_default();
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()

@@ -31,13 +31,23 @@ impl Nats {
     #[must_use]
     pub fn start_with_stream_of(max_msg_size: u32) -> Self {
         let nats = Self::start();
+        nats.change_stream(&json!({ "max_msg_size": max_msg_size }));
+        nats
+    }
+
+    /// Sets the stream up anew, with these settings beside its own; what is left out is as the server has it.
+    ///
+    /// # Panics
+    /// Where the server does not take that.
+    pub fn change_stream(&self, settings: &Value) {
         let mut stream = stream();
-        stream["max_msg_size"] = max_msg_size.into();
-        let changed = nats
+        for (name, value) in settings.as_object().into_iter().flatten() {
+            stream[name] = value.clone();
+        }
+        let changed = self
             .connect()
             .ask("$JS.API.STREAM.UPDATE.SIGN_INS", &stream);
         assert!(changed.get("error").is_none(), "{changed}");
-        nats
     }
 
     /// Starts one that speaks TLS, for clients with a certificate of its authority and this token.

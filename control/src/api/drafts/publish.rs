@@ -129,6 +129,7 @@ pub(super) fn publish(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
 pub(super) fn complete(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     binds(api, asked, OfDraft::Complete, &|store, draft| {
         check_staged(draft)?;
+        check_bound(api, draft)?;
         let changes = publishable(store, asked, draft)?;
         check_needs(api, asked, &changes)?;
         check_approvals(api, draft)?;
@@ -214,6 +215,19 @@ fn check_staged(draft: &Draft) -> Result<(), ApiError> {
         State::Open | State::Published => Err(ApiError::state(format!(
             "the draft is not staged but {}",
             draft.state.name()
+        ))),
+    }
+}
+
+/// Refuses a draft that binds for nobody though it is staged: nothing was seen of what it does.
+fn check_bound(api: &Api, draft: &Draft) -> Result<(), ApiError> {
+    let State::Staged(scope) = &draft.state else {
+        return Ok(());
+    };
+    match scope.elsewhere(&api.ledger.enforcer().gateway()) {
+        None => Ok(()),
+        Some(why) => Err(ApiError::state(format!(
+            "{why}; return it and stage it anew"
         ))),
     }
 }
