@@ -222,6 +222,8 @@ fn a_contradiction_is_saved_in_a_draft_and_told_and_keeps_it_from_being_publishe
     // A page of what binds offers the drafts that there are.
     tab.goto(&doors.console("/console/default?tab=trust"));
     tab.click("[name='inboundTrust.isMfaAccepted']");
+    // What is told of it moves what stands below.
+    tab.wait_for(".live .good");
     tab.click("details.aside summary");
     tab.evaluate(&format!(
         "document.querySelector('[name=save-in]').value = {draft:?}"
