@@ -10,7 +10,7 @@ use minijinja::{Environment, Value as Template, context};
 use serde_json::{Value, json};
 
 use crate::api::Api;
-use crate::draft::Edited;
+use crate::draft::Within;
 use crate::reply::{HttpReply, Reply};
 use crate::visit::Visit;
 use crate::{nav, pages};
@@ -32,8 +32,8 @@ pub(crate) struct Shown<'c> {
     pub(crate) me: Value,
     /// The page is one of settings.
     pub(crate) of_settings: bool,
-    /// The draft that they are of; what is in force where there is none.
-    pub(crate) draft: Option<Edited>,
+    /// What they are of.
+    pub(crate) within: Within,
 }
 
 impl Default for Console {

@@ -183,6 +183,95 @@ fn enter_in_the_name_of_a_new_draft_saves_in_one_and_changes_nothing_in_force() 
 }
 
 #[test]
+fn a_change_that_is_not_made_leaves_no_new_draft_and_its_page_still_says_where_it_was_to_be_saved()
+{
+    let partner = format!("policies/crossTenantAccessPolicy/partners/{PARTNER}");
+    let organization = format!("/console/organizations/{PARTNER}");
+    let fault = json!({ "error": { "code": "InvalidProperty", "message": "m", "details": [] } });
+    let cases: [(&str, StatusCode, &str, &[(&str, &str)]); 6] = [
+        (
+            &partner,
+            StatusCode::BAD_REQUEST,
+            &organization,
+            &[("tab", "inbound")],
+        ),
+        (
+            &partner,
+            StatusCode::PRECONDITION_FAILED,
+            &organization,
+            &[("tab", "trust")],
+        ),
+        (
+            "policies/authorizationPolicy",
+            StatusCode::FORBIDDEN,
+            "/console/collaboration",
+            &[("form", "invites")],
+        ),
+        (
+            &partner,
+            StatusCode::NOT_FOUND,
+            "/console/organizations/somebody-else",
+            &[("tab", "trust")],
+        ),
+        (
+            "identity/conditionalAccess/policies/p1",
+            StatusCode::OK,
+            "/console/conditional-access/p1",
+            &[("form", "document"), ("document", "{ no JSON")],
+        ),
+        (
+            "policies/crossTenantAccessPolicy/default",
+            StatusCode::CONFLICT,
+            "/console/versions",
+            &[("document", "default"), ("change", "5")],
+        ),
+    ];
+    for (document, status, target, fields) in cases {
+        let mut stub = Stub::with("x");
+        stub.says(
+            "POST crossgate/drafts",
+            &json!({ "id": "d1", "displayName": "Less", "state": "open" }),
+        );
+        stub.says_with(
+            &format!("PATCH crossgate/drafts/d1/{document}"),
+            status,
+            &fault,
+        );
+        let named = [
+            ("save", "draft"),
+            ("save-in", "new"),
+            ("draft-name", "Less of it"),
+        ];
+        let (answered, html) = shown(&stub, &sent(target, &[fields, &named].concat()));
+        assert!(answered.is_client_error(), "{target}: {answered}");
+        let asked = stub.asked.borrow();
+        let count = |method: Method, path: &str| {
+            let calls = asked.iter();
+            let calls = calls.filter(|call| call.method == method && call.path == path);
+            calls.count()
+        };
+        assert_eq!(
+            count(Method::POST, "/v1.0/crossgate/drafts"),
+            count(Method::DELETE, "/v1.0/crossgate/drafts/d1"),
+            "{target}: {asked:?}"
+        );
+        let mut changes = asked.iter().filter(|call| call.method != Method::GET);
+        assert!(
+            changes.all(|call| call.path.starts_with("/v1.0/crossgate/drafts")),
+            "{target}: {asked:?}"
+        );
+        assert!(!html.contains("You are editing the draft"), "{html}");
+        if answered != StatusCode::NOT_FOUND {
+            assert!(
+                html.contains("name=\"draft-name\" maxlength=\"120\" value=\"Less of it\""),
+                "{target}: {html}"
+            );
+            assert!(html.contains("class=\"aside\" open"), "{target}: {html}");
+        }
+    }
+}
+
+#[test]
 fn a_step_up_leaves_no_draft_behind_that_the_form_will_begin_anew() {
     let mut stub = Stub::with("x");
     stub.says(
