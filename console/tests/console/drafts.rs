@@ -516,6 +516,37 @@ fn a_staged_draft_is_completed_or_returned_and_nothing_else() {
 }
 
 #[test]
+fn that_something_was_done_is_said_of_a_draft_that_is_as_that_leaves_it_alone() {
+    let mut stub = reviewed();
+    let says = |stub: &Stub, done: &str| {
+        let (_, html) = shown(stub, &visit("en", &format!("{HERE}?done={done}")));
+        html.contains("class=\"notice good\"")
+    };
+    let approved = json!([{ "decision": "approve", "reviewedBy": { "id": "ada" }, "revision": 3 }]);
+    for (state, reviews, so) in [
+        ("open", json!([]), &["rename", "take-out", "return"][..]),
+        (
+            "open",
+            approved.clone(),
+            &["rename", "take-out", "return", "approve"],
+        ),
+        ("staged", json!([]), &["stage"]),
+        ("published", approved, &["publish", "complete", "approve"]),
+    ] {
+        tells(&mut stub, |draft| {
+            draft["state"] = json!(state);
+            draft["reviews"] = reviews.clone();
+        });
+        for done in [
+            "rename", "take-out", "approve", "reject", "publish", "stage", "complete", "return",
+            "whatever",
+        ] {
+            assert_eq!(says(&stub, done), so.contains(&done), "{state}: {done}");
+        }
+    }
+}
+
+#[test]
 fn a_replay_is_begun_for_a_time_and_tells_who_loses_with_a_request_that_leads_to_its_decision() {
     let mut stub = Stub::with("Somebody");
     stub.says("POST crossgate/drafts/d1/replay", &json!({}));
@@ -527,11 +558,28 @@ fn a_replay_is_begun_for_a_time_and_tells_who_loses_with_a_request_that_leads_to
         body,
         json!({ "since": "2026-01-24T12:34:56Z", "until": "2026-01-31T12:34:56Z", "against": "in-force" })
     );
-    let wrong = [("do", "begin"), ("range", "custom"), ("since", "lately")];
-    let (status, html) = shown(&stub, &sent(&here, &wrong));
-    assert_eq!(status, StatusCode::BAD_REQUEST);
-    let at = html.split("data-faults=\"since\"").nth(1).unwrap();
-    assert!(at.split("</div>").next().unwrap().contains("is no time"));
+    // A time that is filled in is not left out of account either.
+    for (range, since, field, told) in [
+        ("custom", "lately", "since", "is no time"),
+        (
+            "30d",
+            "2026-01-31T12:00Z",
+            "range",
+            "A time is filled in below as well",
+        ),
+        ("for ever", "", "range", "no such time range"),
+    ] {
+        let wrong = [("do", "begin"), ("range", range), ("since", since)];
+        let begun = stub.asked.borrow().len();
+        let (status, html) = shown(&stub, &sent(&here, &wrong));
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+        let at = html.split(&format!("data-faults=\"{field}\"")).nth(1);
+        let at = at.unwrap().split("</div>").next().unwrap();
+        assert!(at.contains(told), "{range}: {at}");
+        let asked = stub.asked.borrow();
+        let mut asked = asked.iter().skip(begun);
+        assert!(asked.all(|call| call.method == Method::GET), "{range}");
+    }
     let (_, html) = shown(&stub, &visit("en", &here));
     for told in [
         "Users of applications: 3.",
