@@ -188,7 +188,8 @@ fn a_change_that_is_not_made_leaves_no_new_draft_and_its_page_still_says_where_i
     let partner = format!("policies/crossTenantAccessPolicy/partners/{PARTNER}");
     let organization = format!("/console/organizations/{PARTNER}");
     let fault = json!({ "error": { "code": "InvalidProperty", "message": "m", "details": [] } });
-    let cases: [(&str, StatusCode, &str, &[(&str, &str)]); 6] = [
+    type Fields<'a> = &'a [(&'a str, &'a str)];
+    let cases: [(&str, StatusCode, &str, Fields<'_>); 6] = [
         (
             &partner,
             StatusCode::BAD_REQUEST,
