@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, LazyLock};
 
 use crossgate_portal::pages::{Words, environment};
-use http::StatusCode;
+use http::{Method, StatusCode};
 use minijinja::value::Serde;
 use minijinja::{Environment, Value as Template, context};
 use serde_json::{Value, json};
@@ -67,6 +67,13 @@ impl Console {
     pub fn has(path: &str) -> bool {
         path.strip_prefix(Self::FIRST)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// Whether a script asks what would become of a form.
+    #[must_use]
+    pub fn checks(method: &Method, target: &str) -> bool {
+        let path = target.split('?').next();
+        *method == Method::POST && path == Some(pages::CHECK)
     }
 
     /// The language that suits a request's `Accept-Language` best.

@@ -51,7 +51,7 @@ pub(crate) fn open(console: &Console, visit: &Visit, api: &dyn Api) -> Reply {
         return shown.page_with(StatusCode::FORBIDDEN, "no-role.html", "", &Value::Null);
     }
     // What a script asks of a form is asked of the page that the form is for.
-    let path = if visit.path() == CHECK && visit.changes() && checks(visit) {
+    let path = if Console::checks(&visit.method, visit.path()) && checks(visit) {
         visit.field(field::CHECKS)
     } else {
         visit.path()
@@ -106,7 +106,7 @@ fn page(shown: &Shown<'_>, parts: &[&str]) -> Reply {
 }
 
 /// Where scripts ask what a form would do.
-const CHECK: &str = "/console/check";
+pub(crate) const CHECK: &str = "/console/check";
 
 /// A time as people read it, and as programs do.
 fn time(text: &str) -> Value {
