@@ -1,5 +1,7 @@
 //! The draft that settings are read and changed in, where a visit names one; and those that a form can be saved in.
 
+use std::cell::OnceCell;
+
 use http::Method;
 use serde_json::{Value, json};
 
@@ -37,14 +39,28 @@ const OF_SETTINGS: [&str; 5] = [
     "versions",
 ];
 
+/// What settings are read of, and changed in.
+#[derive(Debug)]
+pub(crate) enum Within {
+    /// What is in force.
+    Force,
+    /// A draft that is edited.
+    Draft(Edited),
+    /// One that is begun with the change of the form and not before, so that a change that is not made leaves none. Until then what is
+    /// in force is all that is in it.
+    New {
+        name: String,
+        /// Its id, once it is there with the change in it.
+        begun: OnceCell<String>,
+    },
+}
+
 /// A draft that is edited.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Edited {
     id: String,
     name: String,
     is_open: bool,
-    /// The form that is being saved has begun it.
-    is_new: bool,
 }
 
 /// Whether a page is one of settings.
@@ -53,13 +69,10 @@ pub(crate) fn is_of_settings(page: &str) -> bool {
 }
 
 impl Shown<'_> {
-    /// Finds the draft that a visit is in, or begins the one that its form is to be saved in.
+    /// Finds the draft that a visit is in, or that its form is to be saved in.
     pub(crate) fn enter_draft(&mut self) -> Result<(), Failed> {
         let visit = self.visit;
-        // Enter in the field of a name sends a form by its first button, which is the one that binds.
-        let is_named = !visit.field(field::NAME).trim().is_empty();
-        let is_meant = visit.field(field::SAVE) == field::DRAFT || is_named;
-        let saves = visit.changes() && !checks(visit) && is_meant;
+        let saves = self.saves_in_draft() && !checks(visit);
         let asked = visit.asked(field::DRAFT);
         let id: &str = match visit.field(field::DRAFT) {
             // Whoever means a draft means no change of what binds, whichever draft it is.
@@ -71,21 +84,29 @@ impl Shown<'_> {
         if id.is_empty() {
             return Ok(());
         }
-        let is_new = saves && id == NEW;
-        let told = if is_new {
-            let name = json!({ "displayName": self.name_of_new() });
-            Ask::of(Method::POST, DRAFTS).body(&name).send(self.api)?
+        self.within = if saves && id == NEW {
+            Within::New {
+                name: self.name_of_new(),
+                begun: OnceCell::new(),
+            }
         } else {
-            Ask::get(&format!("{DRAFTS}/{}", part(id))).send(self.api)?
+            let told = Ask::get(&format!("{DRAFTS}/{}", part(id))).send(self.api)?;
+            let text = |pointer: &str| text_of(&told.body, pointer).unwrap_or_default();
+            Within::Draft(Edited {
+                id: text("/id"),
+                name: text("/displayName"),
+                is_open: text("/state") == "open",
+            })
         };
-        let text = |pointer: &str| text_of(&told.body, pointer).unwrap_or_default();
-        self.draft = Some(Edited {
-            id: text("/id"),
-            name: text("/displayName"),
-            is_open: text("/state") == "open",
-            is_new,
-        });
         Ok(())
+    }
+
+    /// Whether the form is to be saved in a draft, and not to bind.
+    fn saves_in_draft(&self) -> bool {
+        let visit = self.visit;
+        // Enter in the field of a name sends a form by its first button, which is the one that binds.
+        let is_named = !visit.field(field::NAME).is_empty();
+        visit.changes() && (visit.field(field::SAVE) == field::DRAFT || is_named)
     }
 
     /// What a draft is called that a form begins; its time where nobody says.
@@ -98,33 +119,63 @@ impl Shown<'_> {
         format!("{} {now}", self.say("drafts.unnamed"))
     }
 
-    /// Takes back a draft that was begun for a form that is sent once more.
-    pub(crate) fn leave_new_draft(&self) {
-        if let Some(draft) = self.draft.as_ref().filter(|draft| draft.is_new) {
-            let path = format!("{DRAFTS}/{}", part(&draft.id));
-            // Where that fails there is an empty draft, which changes nothing.
-            let _ = Ask::of(Method::DELETE, &path).send(self.api);
-        }
-    }
-
     /// Asks about a setting: in the draft that is edited, else in force.
     pub(crate) fn setting(&self, method: Method, path: &str) -> Ask {
         let ask = Ask::of(method, path);
-        match &self.draft {
+        match self.edited() {
             Some(draft) => ask.in_draft(&draft.id),
             None => ask,
         }
     }
 
+    /// Makes a change, in a draft that is begun for it where one is to be.
+    pub(crate) fn make(&self, ask: Ask) -> Result<Told, Failed> {
+        let Within::New { name, begun } = &self.within else {
+            return ask.send(self.api);
+        };
+        let named = json!({ "displayName": name });
+        let told = Ask::of(Method::POST, DRAFTS).body(&named).send(self.api)?;
+        let id = text_of(&told.body, "/id").unwrap_or_default();
+        match ask.in_draft(&id).send(self.api) {
+            Ok(told) => {
+                // It is set here alone, and each form makes one change.
+                let _ = begun.set(id);
+                Ok(told)
+            }
+            Err(failed) => {
+                let path = format!("{DRAFTS}/{}", part(&id));
+                // Where that fails there is an empty draft, which changes nothing.
+                let _ = Ask::of(Method::DELETE, &path).send(self.api);
+                Err(failed)
+            }
+        }
+    }
+
+    fn edited(&self) -> Option<&Edited> {
+        match &self.within {
+            Within::Draft(draft) => Some(draft),
+            Within::Force | Within::New { .. } => None,
+        }
+    }
+
+    /// The id of the draft that settings are in by now.
+    fn draft_id(&self) -> Option<&str> {
+        match &self.within {
+            Within::Force => None,
+            Within::Draft(draft) => Some(&draft.id),
+            Within::New { begun, .. } => begun.get().map(String::as_str),
+        }
+    }
+
     /// The address of a page of settings, in the same draft.
     pub(crate) fn of_settings(&self, path: &str, values: &[(&str, &str)]) -> String {
-        let draft = self.draft.as_ref().map_or("", |draft| &draft.id);
+        let draft = self.draft_id().unwrap_or_default();
         href(path, &[values, &[(field::DRAFT, draft)]].concat())
     }
 
     /// What the address of a page says of a change that was saved: in a draft whether there is something to know of it.
     pub(crate) fn saved(&self, told: &Told) -> &'static str {
-        if self.draft.is_some() && !told.advisories.is_empty() {
+        if self.draft_id().is_some() && !told.advisories.is_empty() {
             ADVISED
         } else {
             "1"
@@ -133,7 +184,7 @@ impl Shown<'_> {
 
     /// Whether the visitor may do this to a setting here and now: nothing changes in a draft that is not open.
     pub(crate) fn may_set(&self, action: &str) -> bool {
-        let is_open = self.draft.as_ref().is_none_or(|draft| draft.is_open);
+        let is_open = self.edited().is_none_or(|draft| draft.is_open);
         is_open && self.may(action)
     }
 
@@ -155,7 +206,7 @@ impl Shown<'_> {
 
     /// The draft that is edited, as the banner of a page shows it.
     pub(crate) fn banner(&self) -> Value {
-        let Some(draft) = &self.draft else {
+        let Some(draft) = self.edited() else {
             return Value::Null;
         };
         let pages = OF_SETTINGS.iter().filter(|page| **page != "versions");
@@ -174,8 +225,8 @@ impl Shown<'_> {
 
     /// How the forms of a page of settings are saved.
     pub(crate) fn saving(&self) -> Value {
-        let binds = self.draft.is_some() || self.reviewers() == 0;
-        let is_asked = self.of_settings && self.draft.is_none() && self.sees_drafts();
+        let binds = self.edited().is_some() || self.reviewers() == 0;
+        let is_asked = self.of_settings && self.edited().is_none() && self.sees_drafts();
         let drafts = is_asked.then(|| {
             let asked = [
                 ("$filter", "state eq 'open'"),
@@ -194,6 +245,9 @@ impl Shown<'_> {
             "directly": binds,
             "drafts": drafts.collect::<Vec<_>>(),
             "may_begin": is_asked && self.may_draft(),
+            // What was chosen before is not lost where nothing was saved.
+            "is_chosen": self.saves_in_draft(),
+            "name": self.visit.field(field::NAME),
         })
     }
 }

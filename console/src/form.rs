@@ -26,12 +26,12 @@ pub(crate) struct Problem {
 impl Shown<'_> {
     /// Makes a change with the version and the confirmation of the form, or only asks what would become of it.
     pub(crate) fn change(&self, ask: Ask) -> Result<Told, Problem> {
-        ask.version(self.visit.field(field::VERSION))
+        let ask = ask
+            .version(self.visit.field(field::VERSION))
             // Who only asks what would become of it is told of a lock-out, whatever is ticked by then.
             .confirmed(self.visit.is_ticked(field::CONFIRM) && !checks(self.visit))
-            .only_validated(checks(self.visit))
-            .send(self.api)
-            .map_err(|failed| Problem { failed })
+            .only_validated(checks(self.visit));
+        self.make(ask).map_err(|failed| Problem { failed })
     }
 }
 

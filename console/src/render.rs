@@ -4,13 +4,13 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, LazyLock};
 
 use crossgate_portal::pages::{Words, environment};
-use http::StatusCode;
+use http::{Method, StatusCode};
 use minijinja::value::Serde;
 use minijinja::{Environment, Value as Template, context};
 use serde_json::{Value, json};
 
 use crate::api::Api;
-use crate::draft::Edited;
+use crate::draft::Within;
 use crate::reply::{HttpReply, Reply};
 use crate::visit::Visit;
 use crate::{nav, pages};
@@ -32,8 +32,8 @@ pub(crate) struct Shown<'c> {
     pub(crate) me: Value,
     /// The page is one of settings.
     pub(crate) of_settings: bool,
-    /// The draft that they are of; what is in force where there is none.
-    pub(crate) draft: Option<Edited>,
+    /// What they are of.
+    pub(crate) within: Within,
 }
 
 impl Default for Console {
@@ -67,6 +67,13 @@ impl Console {
     pub fn has(path: &str) -> bool {
         path.strip_prefix(Self::FIRST)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// Whether a script asks what would become of a form.
+    #[must_use]
+    pub fn checks(method: &Method, target: &str) -> bool {
+        let path = target.split('?').next();
+        *method == Method::POST && path == Some(pages::CHECK)
     }
 
     /// The language that suits a request's `Accept-Language` best.

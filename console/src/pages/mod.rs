@@ -18,7 +18,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use crate::api::{Api, Ask};
-use crate::draft::is_of_settings;
+use crate::draft::{Within, is_of_settings};
 use crate::form::{checks, field};
 use crate::render::{Console, Shown};
 use crate::reply::Reply;
@@ -32,7 +32,7 @@ pub(crate) fn open(console: &Console, visit: &Visit, api: &dyn Api) -> Reply {
         api,
         me: Value::Null,
         of_settings: false,
-        draft: None,
+        within: Within::Force,
     };
     if visit.changes() && !visit.is_own {
         return shown.page_with(
@@ -51,7 +51,7 @@ pub(crate) fn open(console: &Console, visit: &Visit, api: &dyn Api) -> Reply {
         return shown.page_with(StatusCode::FORBIDDEN, "no-role.html", "", &Value::Null);
     }
     // What a script asks of a form is asked of the page that the form is for.
-    let path = if visit.path() == CHECK && visit.changes() && checks(visit) {
+    let path = if Console::checks(&visit.method, visit.path()) && checks(visit) {
         visit.field(field::CHECKS)
     } else {
         visit.path()
@@ -70,11 +70,7 @@ pub(crate) fn open(console: &Console, visit: &Visit, api: &dyn Api) -> Reply {
     {
         return shown.failed("drafts", &failed);
     }
-    let reply = page(&shown, &parts);
-    if matches!(reply, Reply::MoreNeeded) {
-        shown.leave_new_draft();
-    }
-    reply
+    page(&shown, &parts)
 }
 
 fn page(shown: &Shown<'_>, parts: &[&str]) -> Reply {
@@ -110,7 +106,7 @@ fn page(shown: &Shown<'_>, parts: &[&str]) -> Reply {
 }
 
 /// Where scripts ask what a form would do.
-const CHECK: &str = "/console/check";
+pub(crate) const CHECK: &str = "/console/check";
 
 /// A time as people read it, and as programs do.
 fn time(text: &str) -> Value {

@@ -10,11 +10,12 @@ const paragraph = (text) => {
   return element;
 };
 
+// Without an answer nothing is said: what was said before is about something else.
 function show(form, told) {
   const live = form.querySelector('[data-live]');
   live.replaceChildren();
   for (const place of form.querySelectorAll('[data-faults]')) place.replaceChildren();
-  for (const { field, target, message } of told.details) {
+  for (const { field, target, message } of told?.details ?? []) {
     const place = [...form.querySelectorAll('[data-faults]')].find((element) => element.dataset.faults === field);
     (place ?? live).append(paragraph(place || !target ? message : `${target}: ${message}`));
   }
@@ -24,6 +25,7 @@ function show(form, told) {
       else field.removeAttribute('aria-invalid');
     }
   }
+  if (!told) return;
   const words = {
     good: live.dataset.good, 'lock-out': live.dataset.lockOut, 'changed-meanwhile': live.dataset.changed,
     'sign-in-again': live.dataset.again,
@@ -51,17 +53,20 @@ for (const form of document.querySelectorAll('form[data-check]')) {
     waiting = setTimeout(async () => {
       asked += 1;
       const own = asked;
+      let told = null;
       const fields = new URLSearchParams(new FormData(form));
       fields.set('checks', form.getAttribute('action'));
       // Whoever it shuts out is to be told while one still thinks about it.
       fields.delete('confirm-lock-out');
       try {
         const answer = await fetch('/console/check', { method: 'POST', body: fields, headers: { Accept: 'application/json' } });
-        // An answer that was overtaken by another says nothing about what stands there now.
-        if (answer.ok && own === asked) show(form, await answer.json());
+        if (answer.ok) told = await answer.json();
+        else if (answer.status === 401) told = { kind: 'sign-in-again', details: [] };
       } catch {
         // Whoever sends the form is told.
       }
+      // An answer that was overtaken by another says nothing about what stands there now.
+      if (own === asked) show(form, told);
     }, PAUSE);
   });
 }
@@ -85,7 +90,8 @@ async function lookAgain() {
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
     const progress = page.querySelector('[data-progress]');
     if (!progress || !page.querySelector('[data-under-way]')) {
-      location.replace(location.href);
+      // With the place within the page in its address nothing would be loaded.
+      location.replace(location.pathname + location.search);
       return;
     }
     document.querySelector('[data-progress]').textContent = progress.textContent;
@@ -96,6 +102,24 @@ async function lookAgain() {
 }
 if (document.querySelector('[data-under-way]')) setTimeout(lookAgain, PATIENCE);
 
-for (const button of document.querySelectorAll('form[method=post]')) {
-  button.addEventListener('submit', () => { button.setAttribute('aria-busy', 'true'); });
+// What was sent is not sent once more by another click, unless it seems that nothing comes of it. No button is disabled: what the one
+// that was clicked says is part of the form, which is read after this.
+const AGAIN = 10000;
+const sent = new WeakMap();
+for (const form of document.querySelectorAll('form[method=post]')) {
+  form.addEventListener('submit', (event) => {
+    if (performance.now() - (sent.get(form) ?? -Infinity) < AGAIN) {
+      event.preventDefault();
+      return;
+    }
+    sent.set(form, performance.now());
+    form.setAttribute('aria-busy', 'true');
+  });
 }
+// Whoever comes back to a page may send it anew.
+addEventListener('pageshow', () => {
+  for (const form of document.querySelectorAll('form[aria-busy]')) {
+    sent.delete(form);
+    form.removeAttribute('aria-busy');
+  }
+});

@@ -183,6 +183,96 @@ fn enter_in_the_name_of_a_new_draft_saves_in_one_and_changes_nothing_in_force() 
 }
 
 #[test]
+fn a_change_that_is_not_made_leaves_no_new_draft_and_its_page_still_says_where_it_was_to_be_saved()
+{
+    let partner = format!("policies/crossTenantAccessPolicy/partners/{PARTNER}");
+    let organization = format!("/console/organizations/{PARTNER}");
+    let fault = json!({ "error": { "code": "InvalidProperty", "message": "m", "details": [] } });
+    type Fields<'a> = &'a [(&'a str, &'a str)];
+    let cases: [(&str, StatusCode, &str, Fields<'_>); 6] = [
+        (
+            &partner,
+            StatusCode::BAD_REQUEST,
+            &organization,
+            &[("tab", "inbound")],
+        ),
+        (
+            &partner,
+            StatusCode::PRECONDITION_FAILED,
+            &organization,
+            &[("tab", "trust")],
+        ),
+        (
+            "policies/authorizationPolicy",
+            StatusCode::FORBIDDEN,
+            "/console/collaboration",
+            &[("form", "invites")],
+        ),
+        (
+            &partner,
+            StatusCode::NOT_FOUND,
+            "/console/organizations/somebody-else",
+            &[("tab", "trust")],
+        ),
+        (
+            "identity/conditionalAccess/policies/p1",
+            StatusCode::OK,
+            "/console/conditional-access/p1",
+            &[("form", "document"), ("document", "{ no JSON")],
+        ),
+        (
+            "policies/crossTenantAccessPolicy/default",
+            StatusCode::CONFLICT,
+            "/console/versions",
+            &[("document", "default"), ("change", "5")],
+        ),
+    ];
+    for (document, status, target, fields) in cases {
+        let mut stub = Stub::with("x");
+        stub.says(
+            "POST crossgate/drafts",
+            &json!({ "id": "d1", "displayName": "Less", "state": "open" }),
+        );
+        stub.says_with(
+            &format!("PATCH crossgate/drafts/d1/{document}"),
+            status,
+            &fault,
+        );
+        let named = [
+            ("save", "draft"),
+            ("save-in", "new"),
+            ("draft-name", "Less of it"),
+        ];
+        let (answered, html) = shown(&stub, &sent(target, &[fields, &named].concat()));
+        assert!(answered.is_client_error(), "{target}: {answered}");
+        let asked = stub.asked.borrow();
+        let count = |method: Method, path: &str| {
+            let calls = asked.iter();
+            let calls = calls.filter(|call| call.method == method && call.path == path);
+            calls.count()
+        };
+        assert_eq!(
+            count(Method::POST, "/v1.0/crossgate/drafts"),
+            count(Method::DELETE, "/v1.0/crossgate/drafts/d1"),
+            "{target}: {asked:?}"
+        );
+        let mut changes = asked.iter().filter(|call| call.method != Method::GET);
+        assert!(
+            changes.all(|call| call.path.starts_with("/v1.0/crossgate/drafts")),
+            "{target}: {asked:?}"
+        );
+        assert!(!html.contains("You are editing the draft"), "{html}");
+        if answered != StatusCode::NOT_FOUND {
+            assert!(
+                html.contains("name=\"draft-name\" maxlength=\"120\" value=\"Less of it\""),
+                "{target}: {html}"
+            );
+            assert!(html.contains("class=\"aside\" open"), "{target}: {html}");
+        }
+    }
+}
+
+#[test]
 fn a_step_up_leaves_no_draft_behind_that_the_form_will_begin_anew() {
     let mut stub = Stub::with("x");
     stub.says(
@@ -427,6 +517,37 @@ fn a_staged_draft_is_completed_or_returned_and_nothing_else() {
 }
 
 #[test]
+fn that_something_was_done_is_said_of_a_draft_that_is_as_that_leaves_it_alone() {
+    let mut stub = reviewed();
+    let says = |stub: &Stub, done: &str| {
+        let (_, html) = shown(stub, &visit("en", &format!("{HERE}?done={done}")));
+        html.contains("class=\"notice good\"")
+    };
+    let approved = json!([{ "decision": "approve", "reviewedBy": { "id": "ada" }, "revision": 3 }]);
+    for (state, reviews, so) in [
+        ("open", json!([]), &["rename", "take-out", "return"][..]),
+        (
+            "open",
+            approved.clone(),
+            &["rename", "take-out", "return", "approve"],
+        ),
+        ("staged", json!([]), &["stage"]),
+        ("published", approved, &["publish", "complete", "approve"]),
+    ] {
+        tells(&mut stub, |draft| {
+            draft["state"] = json!(state);
+            draft["reviews"] = reviews.clone();
+        });
+        for done in [
+            "rename", "take-out", "approve", "reject", "publish", "stage", "complete", "return",
+            "whatever",
+        ] {
+            assert_eq!(says(&stub, done), so.contains(&done), "{state}: {done}");
+        }
+    }
+}
+
+#[test]
 fn a_replay_is_begun_for_a_time_and_tells_who_loses_with_a_request_that_leads_to_its_decision() {
     let mut stub = Stub::with("Somebody");
     stub.says("POST crossgate/drafts/d1/replay", &json!({}));
@@ -438,11 +559,28 @@ fn a_replay_is_begun_for_a_time_and_tells_who_loses_with_a_request_that_leads_to
         body,
         json!({ "since": "2026-01-24T12:34:56Z", "until": "2026-01-31T12:34:56Z", "against": "in-force" })
     );
-    let wrong = [("do", "begin"), ("range", "custom"), ("since", "lately")];
-    let (status, html) = shown(&stub, &sent(&here, &wrong));
-    assert_eq!(status, StatusCode::BAD_REQUEST);
-    let at = html.split("data-faults=\"since\"").nth(1).unwrap();
-    assert!(at.split("</div>").next().unwrap().contains("is no time"));
+    // A time that is filled in is not left out of account either.
+    for (range, since, field, told) in [
+        ("custom", "lately", "since", "is no time"),
+        (
+            "30d",
+            "2026-01-31T12:00Z",
+            "range",
+            "A time is filled in below as well",
+        ),
+        ("for ever", "", "range", "no such time range"),
+    ] {
+        let wrong = [("do", "begin"), ("range", range), ("since", since)];
+        let begun = stub.asked.borrow().len();
+        let (status, html) = shown(&stub, &sent(&here, &wrong));
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+        let at = html.split(&format!("data-faults=\"{field}\"")).nth(1);
+        let at = at.unwrap().split("</div>").next().unwrap();
+        assert!(at.contains(told), "{range}: {at}");
+        let asked = stub.asked.borrow();
+        let mut asked = asked.iter().skip(begun);
+        assert!(asked.all(|call| call.method == Method::GET), "{range}");
+    }
     let (_, html) = shown(&stub, &visit("en", &here));
     for told in [
         "Users of applications: 3.",

@@ -41,9 +41,10 @@ mod versions;
 use std::sync::Arc;
 
 use crossgate_config::Settings;
+use crossgate_policy::subject::Subject;
 use http::StatusCode;
 
-use crate::administrator::{Administrator, Credential};
+use crate::administrator::{Administrator, Credential, standing};
 use crate::audit::{Attempt, Outcome};
 use crate::document::{Address, Write};
 use crate::drafts::{DraftChange, Drafted};
@@ -77,6 +78,13 @@ impl Api {
     pub fn answer(&self, call: &Call, who: &Result<Administrator, ApiError>) -> Answer {
         let ids = CallIds::of(call);
         Answer::of(self.run(call, who, &ids), &ids)
+    }
+
+    /// Whether some of what somebody may do comes of groups that a token names.
+    #[must_use]
+    pub fn gives_by_groups(&self, subject: &Subject) -> bool {
+        let roles = self.ledger.roles();
+        roles.are_given_by_groups(&standing(subject))
     }
 
     fn run(

@@ -192,6 +192,18 @@ impl Roles {
         }
     }
 
+    /// Whether some of what somebody may do comes of their groups.
+    #[must_use]
+    pub fn are_given_by_groups(&self, standing: &Standing) -> bool {
+        match standing {
+            Standing::Guest => false,
+            Standing::Member { groups, .. } => {
+                let mut groups = groups.iter();
+                groups.any(|group| !self.given_to(group).is_empty())
+            }
+        }
+    }
+
     fn given_to(&self, principal: &Id) -> ActionSet {
         self.given.get(principal).copied().unwrap_or_default()
     }

@@ -114,11 +114,13 @@ pub(super) fn is_same_origin(headers: &HeaderMap, origin: &str) -> bool {
 }
 
 impl People {
-    /// What a form of the console carries: good for one session alone.
+    /// What a form of the console carries: good for one session alone, and telling whose it was when that is over.
     #[must_use]
     pub fn console_token(&self, session: &PersonSession) -> Option<String> {
+        let person = session.subject.who().sender()?;
+        let shown = [&session.id.to_bytes(), person.as_bytes()].concat();
         self.sealer
-            .seal(CONSOLE, &session.id.to_bytes())
+            .seal(CONSOLE, &shown)
             .map_err(|fault| tracing::error!("no form can be shown: {fault}"))
             .ok()
     }
@@ -135,7 +137,7 @@ impl People {
         is_same_origin(headers, origin)
             && self
                 .shown_by_console(form)
-                .is_some_and(|shown| shown == session.id.to_bytes())
+                .is_some_and(|(id, _)| id == session.id.to_bytes())
     }
 
     /// Whether a page of the console had some browser send the form, within a session that may be over.
@@ -144,8 +146,18 @@ impl People {
         self.shown_by_console(form).is_some()
     }
 
-    fn shown_by_console(&self, form: &[(String, String)]) -> Option<Vec<u8>> {
-        self.sealer.open(CONSOLE, one(form, field::CSRF)?)
+    /// Who was shown the page of the console that had the form sent, as [`Who::sender`](super::Who::sender) tells people apart.
+    #[must_use]
+    pub(super) fn sender_at_console(&self, form: &[(String, String)]) -> Option<String> {
+        let (_, person) = self.shown_by_console(form)?;
+        Some(person)
+    }
+
+    /// The session and the person that a page of the console was shown to.
+    fn shown_by_console(&self, form: &[(String, String)]) -> Option<([u8; 16], String)> {
+        let shown = self.sealer.open(CONSOLE, one(form, field::CSRF)?)?;
+        let (id, person) = shown.split_first_chunk()?;
+        Some((*id, String::from_utf8(person.to_vec()).ok()?))
     }
 }
 

@@ -15,6 +15,8 @@ pub(super) struct Form {
     pub(super) browser: String,
     /// The network that it came from.
     pub(super) network: Option<String>,
+    /// Who sent it, where it is given back to nobody else; `None` of an app's, which knows its own.
+    pub(super) person: Option<String>,
     /// The path, with its query.
     pub path: String,
     /// Its fields.
@@ -35,7 +37,7 @@ struct Shelf {
 
 impl Kept {
     /// Keeps a form under an id that nobody can guess; `None` where there is no room. Where one network has many, its oldest makes room, so
-    /// that nobody's forms push out those of others.
+    /// that nobody's forms push out those of others; and of what one person sends that is longer than others may, the last is kept.
     ///
     /// # Errors
     /// The system gives no random numbers.
@@ -49,7 +51,11 @@ impl Kept {
             shelf.forget_oldest_of(&form.network);
         }
         let is_large = size > 2 * MOST_FORM;
-        if is_large || shelf.forms.len() >= MOST_FORMS || shelf.bytes + size > MOST_BYTES {
+        if is_large && form.person.is_some() {
+            shelf.forget_large_of(&form.person);
+        }
+        let is_too_large = is_large && (form.person.is_none() || size > 2 * MOST_CONSOLE_FORM);
+        if is_too_large || shelf.forms.len() >= MOST_FORMS || shelf.bytes + size > MOST_BYTES {
             return Ok(None);
         }
         shelf.bytes += size;
@@ -64,12 +70,19 @@ impl Kept {
         shelf.forms.get(id).map(|(_, form)| form.path.clone())
     }
 
-    /// Gives a form back, once, at the host that it was sent to and to the browser that sent it.
-    pub(super) fn take(&self, id: &str, host: &str, browser: &str, now: u64) -> Option<Form> {
+    /// Gives a form back, once, at the host that it was sent to, to the browser that sent it and, where one is named, to its person.
+    pub(super) fn take(
+        &self,
+        id: &str,
+        host: &str,
+        browser: &str,
+        person: Option<&str>,
+        now: u64,
+    ) -> Option<Form> {
         let mut shelf = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         shelf.forget(now);
         let (_, form) = shelf.forms.get(id)?;
-        if *form.host != *host || form.browser != browser {
+        if *form.host != *host || form.browser != browser || form.person.as_deref() != person {
             return None;
         }
         shelf.remove(id)
@@ -91,6 +104,16 @@ impl Shelf {
         let theirs = forms.filter(|(_, (_, form))| form.network == *network);
         let oldest = theirs.min_by_key(|(_, (since, _))| *since);
         if let Some(id) = oldest.map(|(id, _)| id.clone()) {
+            self.remove(&id);
+        }
+    }
+
+    fn forget_large_of(&mut self, person: &Option<String>) {
+        let forms = self.forms.iter();
+        let large = forms.filter(|(_, (_, form))| form.size() > 2 * MOST_FORM);
+        let theirs = large.filter(|(_, (_, form))| form.person == *person);
+        let theirs: Vec<String> = theirs.map(|(id, _)| id.clone()).collect();
+        for id in theirs {
             self.remove(&id);
         }
     }
@@ -127,6 +150,10 @@ impl std::fmt::Debug for Kept {
 /// The longest form that is kept, in bytes: what people type, not what they upload.
 pub const MOST_FORM: usize = 64 << 10;
 
+/// The same of who is signed in at the console: a Conditional Access policy is edited as its document, which is longer than what people
+/// type elsewhere.
+pub const MOST_CONSOLE_FORM: usize = 256 << 10;
+
 const MOST_FORMS: usize = 2000;
 
 /// Of one network: an office sends no more within half an hour just when it has to sign in.
@@ -150,6 +177,7 @@ mod tests {
             host: "a.example".into(),
             browser: "b".to_owned(),
             network: Some(network.to_owned()),
+            person: None,
             path: "/pay".to_owned(),
             fields: vec![("amount".to_owned(), "1".repeat(letters))],
         }
@@ -159,15 +187,53 @@ mod tests {
     fn a_form_is_given_back_once_at_its_host_and_not_for_ever() {
         let kept = Kept::default();
         let id = kept.keep(form(3), 1000).unwrap().unwrap();
-        assert!(kept.take(&id, "b.example", "b", 1000).is_none());
-        assert!(kept.take(&id, "a.example", "c", 1000).is_none());
+        let take =
+            |id: &str, host: &str, browser: &str, now| kept.take(id, host, browser, None, now);
+        assert!(take(&id, "b.example", "b", 1000).is_none());
+        assert!(take(&id, "a.example", "c", 1000).is_none());
         assert_eq!(
-            kept.take(&id, "a.example", "b", 1001).unwrap().fields[0].1,
+            take(&id, "a.example", "b", 1001).unwrap().fields[0].1,
             "111"
         );
-        assert!(kept.take(&id, "a.example", "b", 1001).is_none());
+        assert!(take(&id, "a.example", "b", 1001).is_none());
         let id = kept.keep(form(3), 1000).unwrap().unwrap();
-        assert!(kept.take(&id, "a.example", "b", 1000 + LONGEST).is_none());
+        assert!(take(&id, "a.example", "b", 1000 + LONGEST).is_none());
+    }
+
+    fn form_of(person: &str, letters: usize) -> Form {
+        Form {
+            person: Some(person.to_owned()),
+            ..form(letters)
+        }
+    }
+
+    #[test]
+    fn a_form_of_a_person_is_given_to_nobody_else_who_uses_the_browser() {
+        let kept = Kept::default();
+        let id = kept.keep(form_of("ada", 3), 1000).unwrap().unwrap();
+        for other in [None, Some("bob")] {
+            assert!(kept.take(&id, "a.example", "b", other, 1000).is_none());
+        }
+        assert!(
+            kept.take(&id, "a.example", "b", Some("ada"), 1000)
+                .is_some()
+        );
+    }
+
+    #[test]
+    fn a_persons_longest_form_is_kept_and_one_of_these_alone() {
+        let kept = Kept::default();
+        let keep = |form| kept.keep(form, 1000).unwrap();
+        assert!(keep(form(MOST_CONSOLE_FORM)).is_none());
+        assert!(keep(form_of("ada", 2 * MOST_CONSOLE_FORM)).is_none());
+        let short = keep(form_of("ada", 3)).unwrap();
+        let first = keep(form_of("ada", MOST_CONSOLE_FORM)).unwrap();
+        let others = keep(form_of("bob", MOST_CONSOLE_FORM)).unwrap();
+        let last = keep(form_of("ada", MOST_CONSOLE_FORM)).unwrap();
+        assert!(kept.path(&first).is_none());
+        for id in [short, others, last] {
+            assert!(kept.path(&id).is_some());
+        }
     }
 
     #[test]

@@ -94,10 +94,18 @@ impl People {
             return Reply::of(respond::go(&location));
         };
         let browser = Browser::of(call.headers);
+        // At the console one does what the other one's roles do not give.
+        let person = call
+            .of_console
+            .then(|| session.subject.who().sender())
+            .flatten();
         let form = browser
             .ok()
             .filter(|_| call.method == http::Method::GET)
-            .and_then(|browser| self.kept.take(id, call.host, browser.id(), call.now()));
+            .and_then(|browser| {
+                let (browser, person) = (browser.id(), person.as_deref());
+                self.kept.take(id, call.host, browser, person, call.now())
+            });
         let Some(form) = form else {
             let page = Page::NotKept { path: "/" };
             return Reply::of(respond::page(Shown::NotThere, &call.render(&page)));

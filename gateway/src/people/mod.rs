@@ -65,7 +65,7 @@ use endpoints::KnownEndpoints;
 use federation::MOST_READ;
 pub use forms::{fields, has_too_many, is_form, is_navigation};
 use kept::Kept;
-pub use kept::MOST_FORM;
+pub use kept::{MOST_CONSOLE_FORM, MOST_FORM};
 pub use outbox::send_mail;
 use passcode::MOST_MAILS;
 use place::Place;

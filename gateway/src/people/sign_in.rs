@@ -266,10 +266,18 @@ impl People {
         let Ok(browser) = Browser::of(call.headers) else {
             return Err(not_kept(call));
         };
+        let person = if call.of_console {
+            // What nobody's page had sent is not kept at all.
+            let sender = self.sender_at_console(&call.form);
+            Some(sender.ok_or_else(|| not_kept(call))?)
+        } else {
+            None
+        };
         let form = Form {
             host: call.host.into(),
             browser: browser.id().to_owned(),
             network: call.client_ip.map(network),
+            person,
             path: call.target.clone(),
             fields: call.form.clone(),
         };

@@ -159,6 +159,13 @@ impl Who {
             None => format!("{} {id}", tenant.0),
         })
     }
+
+    /// What stands for whoever sends a form: the person, or the account where nobody tells an id.
+    #[must_use]
+    pub fn sender(&self) -> Option<String> {
+        let account = || Some(format!("{} {}", self.issuer, self.subject.as_ref()?));
+        self.key().or_else(account)
+    }
 }
 
 impl Subject for SignedIn {

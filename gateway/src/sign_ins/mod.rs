@@ -139,6 +139,12 @@ impl SignIns {
     pub fn reserve(&self) -> Result<Slot, Full> {
         Slot::reserve(self.queue.handle())
     }
+
+    /// Keeps room, or counts the event as dropped: for what is not put off where there is none.
+    #[must_use]
+    pub fn reserve_or_drop(&self) -> Slot {
+        Slot::reserve_or_drop(self.queue.handle())
+    }
 }
 
 /// Opens the store that the settings name, if they do.

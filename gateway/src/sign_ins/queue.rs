@@ -32,7 +32,7 @@ pub struct Slot {
 enum Kind {
     /// A place in the queue is kept.
     Kept,
-    /// There was none, and `on_full = drop`: the request goes on, its event does not.
+    /// There was none, and the request goes on all the same; its event does not.
     Dropped,
     /// Recorded: nothing is left to give back.
     Spent,
@@ -53,6 +53,16 @@ impl Slot {
             }
         };
         Ok(Self { queue, kind })
+    }
+
+    /// The same for what is done whether or not there is room: its event is dropped and counted then, whatever `on_full` says.
+    pub(super) fn reserve_or_drop(queue: Arc<Handle<Queue>>) -> Self {
+        let kind = if queue.room.take() {
+            Kind::Kept
+        } else {
+            Kind::Dropped
+        };
+        Self { queue, kind }
     }
 
     /// Records what was seen: counts it where it is a repeat, and hands over what `observe` tells otherwise. Never waits.
@@ -296,6 +306,23 @@ mod tests {
         let counts = &queue.counts;
         assert_eq!((counts.refused.get(), counts.dropped.get()), (0, 2));
         assert_eq!((counts.unrecorded.get(), queue.requests()), (0, 3));
+    }
+
+    #[test]
+    fn what_is_done_without_room_too_is_counted_as_dropped_and_refused_nothing() {
+        let bench = queue(1, OnFull::Refuse);
+        let reserve = || Slot::reserve_or_drop(bench.handles.handle());
+        let kept = reserve();
+        record(reserve(), observation(1));
+        reserve().give_back();
+        record(kept, observation(2));
+        let queue = &bench.queue;
+        assert_eq!(queue.depth(), 1);
+        assert_eq!(
+            (queue.counts.dropped.get(), queue.counts.refused.get()),
+            (1, 0)
+        );
+        assert_eq!(bench.reserve().err(), Some(Full));
     }
 
     #[test]

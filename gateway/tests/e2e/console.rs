@@ -1,6 +1,7 @@
 //! The console, walked by administrators in a real browser, against the API and the gateway themselves.
 
 mod drafts;
+mod sessions;
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,10 +9,9 @@ use std::time::Duration;
 use crate::site::FABRIKAM;
 use crate::site::admin::{DEFAULT, GLOBAL_ADMINISTRATOR, POLICIES};
 use crate::site::console::lobby;
-use crate::site::people::{CONSOLE_HOST, Doors, asked, of};
+use crate::site::people::{Doors, asked, of};
 use crossgate_insight::sign_ins::{Keep, Store};
 use crossgate_testkit::browser::Tab;
-use crossgate_testkit::curl::Curl;
 use crossgate_testkit::gateway::OWN_TENANT;
 use crossgate_testkit::programs::wait_for;
 use crossgate_testkit::sign_ins::Invention;
@@ -377,41 +377,6 @@ fn a_protected_action_asks_for_more_of_a_sign_in_and_then_does_what_was_sent() {
 }
 
 #[test]
-fn roles_that_the_provider_told_are_told_anew_after_an_hour() {
-    let mut doors = lobby().open();
-    let cookie = Doors::session_cookie(&doors.administrator("ada"));
-    let ask = |doors: &Doors, accept: &str| {
-        let authority = doors.gateway.directory().join("tls-cert.pem");
-        Curl::get_tls(
-            doors.gateway.admin(),
-            CONSOLE_HOST,
-            "/console/default",
-            &authority,
-        )
-        .header("Cookie", &format!("__Host-crossgate={cookie}"))
-        .header("Accept", accept)
-        .send()
-    };
-    assert_eq!(ask(&doors, "text/html").status, 200);
-    doors.gateway.terminate();
-    drop(doors.gateway.wait());
-    let file = doors.gateway.directory().join("portal.db");
-    let changed = rusqlite::Connection::open(file)
-        .unwrap()
-        .execute("UPDATE sessions SET begun = begun - 3600", ());
-    assert_eq!(changed, Ok(1));
-    doors.gateway.start_again();
-    let answer = ask(&doors, "text/html");
-    assert_eq!(answer.status, 302, "{}", answer.text());
-    let to = answer.header("location").unwrap_or_default();
-    assert!(to.starts_with(doors.contoso.issuer()), "{to}");
-    // Who cannot be sent there has no roles any more.
-    let answer = ask(&doors, "*/*");
-    assert_eq!(answer.status, 403, "{}", answer.text());
-    assert!(answer.text().contains("You have no role here"));
-}
-
-#[test]
 fn who_is_not_given_what_an_action_takes_is_led_to_no_page_that_the_console_has_not() {
     let lobby = lobby();
     let lobby =
@@ -686,6 +651,15 @@ fn a_change_that_shuts_its_own_author_out_is_made_only_where_it_is_meant() {
     assert_eq!(page.place.status, 403, "{}", page.text);
     assert!(page.text.contains("AADSTS53003"), "{}", page.text);
     assert_eq!(made().as_array().unwrap().len(), 1);
+    // And says in the log whom it keeps out.
+    let events = format!("auditLogs/signIns?$filter=resourceId%20eq%20'{ADMIN_APP}'");
+    let refused = wait_for("the refusal", Duration::from_secs(20), || {
+        let told = doors.admin("GET", &events, &json!({})).json();
+        let events = told["value"].as_array()?.clone();
+        let mut events = events.into_iter();
+        events.find(|event| event["status"]["errorCode"] == 53003)
+    });
+    assert_eq!(refused["userId"], "ada", "{refused:#}");
 }
 
 /// Twenty thousand events of which everything is known; `SIGN_INS` says how many instead.

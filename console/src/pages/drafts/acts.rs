@@ -11,11 +11,6 @@ use crate::visit::Visit;
 pub(super) const DO: &str = "do";
 pub(super) const DELETE: &str = "delete";
 
-/// What can be done and leads back to the page, which says that it was.
-pub(super) const DONE: [&str; 8] = [
-    "rename", "take-out", "approve", "reject", "publish", "stage", "complete", "return",
-];
-
 /// The fields that something can be wrong with.
 pub(super) fn fields() -> Vec<String> {
     let fields = [
@@ -25,6 +20,7 @@ pub(super) fn fields() -> Vec<String> {
         "percent",
         "gateway",
         "maxNewRefusals",
+        "range",
         "since",
         "until",
     ];

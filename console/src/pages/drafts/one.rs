@@ -43,7 +43,6 @@ fn values(shown: &Shown<'_>, id: &str, problem: Option<&Problem>) -> Result<Valu
     let pages = PAGES.map(
         |page| json!({ "key": page, "href": href(&format!("/console/{page}"), &[("draft", id)]) }),
     );
-    let done = shown.visit.asked("done");
     let gateway = if is_open && may {
         let health = Ask::get("crossgate/health").send(shown.api).ok();
         health.map(|told| text(&told.body, "/gateway"))
@@ -71,11 +70,36 @@ fn values(shown: &Shown<'_>, id: &str, problem: Option<&Problem>) -> Result<Valu
             "complete": state == "staged" && may,
             "delete": state != "staged" && may,
         },
-        "done": acts::DONE.contains(&done.as_str()).then_some(done),
+        "done": done(shown, draft),
         "form": if problem.is_some() { shown.visit.field(acts::DO) } else { "" },
         "saved": false,
         "problem": problem.map(|problem| problem.shown(&acts::fields())),
     }))
+}
+
+/// What was done, by the address of the page: anybody can write one, so it is said only where the draft is as that leaves it.
+fn done(shown: &Shown<'_>, draft: &Value) -> Option<String> {
+    let done = shown.visit.asked("done");
+    let state = text(draft, "/state");
+    let is_so = match done.as_str() {
+        "rename" | "take-out" | "return" => state == "open",
+        "approve" | "reject" => reviewed_by_me(shown, draft).is_some_and(|said| said == done),
+        "stage" => state == "staged",
+        "publish" | "complete" => state == "published",
+        _ => false,
+    };
+    is_so.then_some(done)
+}
+
+/// What whoever visits said last of this revision.
+fn reviewed_by_me(shown: &Shown<'_>, draft: &Value) -> Option<String> {
+    let me = text(&shown.me, "/id");
+    let reviews = draft.get("reviews").and_then(Value::as_array)?;
+    let mine = reviews.iter().rev().find(|review| {
+        text(review, "/reviewedBy/id") == me
+            && number(review, "/revision") == number(draft, "/revision")
+    });
+    mine.map(|review| text(review, "/decision"))
 }
 
 /// What a draft says of itself.

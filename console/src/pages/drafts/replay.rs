@@ -65,8 +65,15 @@ fn wanted(shown: &Shown<'_>) -> Result<Value, Problem> {
         (at("since")?, until)
     } else {
         let known = RANGES.iter().find(|(name, _)| *name == range);
-        let hours = known.map_or(30 * 24, |(_, hours)| *hours);
-        let since = visit.now.checked_sub(SignedDuration::from_hours(hours));
+        let (_, hours) = known.ok_or_else(|| Problem::of("range", shown.say("replay.no-range")))?;
+        // Whoever fills in a time means it: another one is not taken in its place without a word.
+        if ["since", "until"]
+            .iter()
+            .any(|name| !visit.field(name).is_empty())
+        {
+            return Err(Problem::of("range", shown.say("replay.two-times")));
+        }
+        let since = visit.now.checked_sub(SignedDuration::from_hours(*hours));
         (since.unwrap_or(Timestamp::UNIX_EPOCH), visit.now)
     };
     Ok(json!({

@@ -191,6 +191,23 @@ fn a_token_names_entras_roles_and_no_others() {
 }
 
 #[test]
+fn what_groups_give_is_told_from_what_else_does() {
+    const GROUP: &str = "22222222-2222-4222-8222-222222222222";
+    let roles = holding(&[
+        (ADA, BuiltInRole::SecurityReader),
+        (GROUP, BuiltInRole::SecurityReader),
+    ]);
+    let member = |groups: &[&str]| Standing::Member {
+        groups: groups.iter().map(|group| Id::new(group)).collect(),
+        wids: vec![BuiltInRole::SecurityReader.id()],
+    };
+    assert!(!roles.are_given_by_groups(&member(&[])));
+    assert!(!roles.are_given_by_groups(&member(&["another"])));
+    assert!(roles.are_given_by_groups(&member(&["another", GROUP])));
+    assert!(!roles.are_given_by_groups(&Standing::Guest));
+}
+
+#[test]
 fn a_guest_holds_a_role_by_its_own_object_id() {
     let roles = holding(&[(ADA, BuiltInRole::SecurityReader)]);
     let guest = |user: &str| Caller::Delegated {

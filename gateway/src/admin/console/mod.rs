@@ -13,6 +13,7 @@ use crossgate_control::api::Api;
 use crossgate_control::api::call::{Answer as ApiAnswer, Call as ApiCall};
 use crossgate_policy::decision::{Outcome, Reason, Refusal, Requirement, Step};
 use crossgate_portal::pages::{Action, Does, Page, Why};
+use crossgate_token::TokenFault;
 use http::header::{ACCEPT_LANGUAGE, HOST};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use jiff::Timestamp;
@@ -23,9 +24,11 @@ use uuid::Uuid;
 use super::callers::administrator;
 use crate::live::Live;
 use crate::people::place::{self, Place};
-use crate::people::{self, Begin, Here, People};
+use crate::people::{self, Begin, Here, People, Told};
 use crate::request::admit::admit_at_console;
 use crate::request::respond::{self, Answer, Shown};
+use crate::request::subject::refusal;
+use crate::sign_ins::{Full, Slot};
 use fresh::Counts;
 use record::Answered;
 pub(super) use record::Record;
@@ -46,6 +49,14 @@ enum Wanted {
     Place(Place),
     /// A page of the console.
     Page,
+}
+
+/// What a page is answered with.
+enum Paged {
+    /// The console's own.
+    Ours(Response<Vec<u8>>),
+    /// Who asks does not come to it.
+    Kept(people::Reply),
 }
 
 /// The API, for who is signed in.
@@ -128,7 +139,9 @@ impl Door {
             &in_force,
         );
         let form = if head.method == Method::POST && people::is_form(&head.headers) {
-            let most = here.as_ref().map_or(people::MOST_FORM, |_| MOST_FORM);
+            let most = here
+                .as_ref()
+                .map_or(people::MOST_FORM, |_| people::MOST_CONSOLE_FORM);
             match form(session, most).await {
                 Some(form) => form,
                 None => return plain(StatusCode::PAYLOAD_TOO_LARGE),
@@ -162,29 +175,42 @@ impl Door {
             session: here.as_ref().map(|here| Arc::clone(&here.session)),
             of_console: true,
         };
-        match wanted {
+        let here = here.as_ref();
+        let (slot, provider, reply) = match wanted {
             Wanted::Place(place) => {
-                let Ok(slot) = self.record.reserve() else {
+                let Ok(slot) = self.room_for(&place) else {
                     return busy();
                 };
-                let here = here.as_ref();
                 let decision = decided(&call, settings, here);
                 let provider = place.provider(&settings.people);
-                let people::Reply { answer, told } =
-                    self.people.answer(&call, place, decision).await;
-                let answered = Answered {
-                    call: &call,
-                    settings,
-                    here,
-                    provider,
-                    begun,
-                    answer: &answer,
-                };
-                self.record.of(slot, &answered, told);
-                sent(answer)
+                let reply = self.people.answer(&call, place, decision).await;
+                (slot, provider, reply)
             }
-            Wanted::Page if path == "/" => sent(respond::go(Console::FIRST)),
-            Wanted::Page => self.page(&call, settings, here.as_ref(), &form).await,
+            Wanted::Page if path == "/" => return sent(respond::go(Console::FIRST)),
+            Wanted::Page => match self.page(&call, settings, here, &form).await {
+                Paged::Ours(response) => return response,
+                Paged::Kept(reply) => (self.record.reserve_or_drop(), None, reply),
+            },
+        };
+        let people::Reply { answer, told } = reply;
+        let answered = Answered {
+            call: &call,
+            settings,
+            here,
+            provider,
+            begun,
+            answer: &answer,
+        };
+        self.record.of(slot, &answered, told);
+        sent(answer)
+    }
+
+    /// Room for the event of a place.
+    fn room_for(&self, place: &Place) -> Result<Slot, Full> {
+        if lets_in(place) {
+            self.record.reserve()
+        } else {
+            Ok(self.record.reserve_or_drop())
         }
     }
 
@@ -195,7 +221,7 @@ impl Door {
         settings: &ConsoleSettings,
         here: Option<&Here>,
         form: &[u8],
-    ) -> Response<Vec<u8>> {
+    ) -> Paged {
         let with_form = call.method == Method::POST;
         // What no page of ours had a browser send is not kept, to be sent once more in somebody's name.
         let is_own = match here {
@@ -213,20 +239,28 @@ impl Door {
         };
         let waits = people::is_navigation(call.headers);
         let decision = decided(call, settings, here);
+        // A script asks what would become of a form, and can only have the page say that it takes a sign-in.
+        let checks = Console::checks(&call.method, &call.target);
         let Some(here) = here else {
             return match decision.outcome {
-                Err(refusal) if waits => sent(self.people.begin(call, begin(refusal)).await.answer),
-                Ok(()) | Err(_) => plain(StatusCode::UNAUTHORIZED),
+                Err(refusal) if waits => Paged::Kept(self.people.begin(call, begin(refusal)).await),
+                Ok(()) | Err(_) => Paged::Ours(plain(StatusCode::UNAUTHORIZED)),
             };
         };
         if here.token.subject.issuer.0 != call.in_force.snapshot.own.id {
-            return sent(denied(call, None));
+            return Paged::Kept(people::Reply {
+                answer: denied(call, None),
+                told: Told::Refused(refusal(TokenFault::UnknownIssuer)),
+            });
         }
         if let Err(refusal) = &decision.outcome {
             return match refusal.reason.outcome() {
                 Outcome::Unauthenticated | Outcome::StepUp if waits => {
                     let refusal = refusal.clone();
-                    sent(self.people.begin(call, begin(refusal)).await.answer)
+                    Paged::Kept(self.people.begin(call, begin(refusal)).await)
+                }
+                Outcome::Unauthenticated | Outcome::StepUp if checks => {
+                    Paged::Ours(plain(StatusCode::UNAUTHORIZED))
                 }
                 Outcome::Unauthenticated
                 | Outcome::StepUp
@@ -235,24 +269,24 @@ impl Door {
                 | Outcome::Redeem
                 | Outcome::Consent
                 | Outcome::BadRequest
-                | Outcome::NotFound => sent(denied(call, Some(refusal))),
+                | Outcome::NotFound => Paged::Kept(people::Reply {
+                    answer: denied(call, Some(refusal)),
+                    told: Told::Decided(decision),
+                }),
             };
         }
         let subject = &here.token.subject;
-        let subject = match fresh::counts(subject, here.session.begun, call.now()) {
+        let by_groups = self.api.gives_by_groups(subject);
+        let subject = match fresh::counts(subject, by_groups, here.session.begun, call.now()) {
             Counts::Whole => Arc::clone(subject),
             Counts::Renewed(_) if waits => {
-                return sent(
-                    self.people
-                        .begin(call, begin(fresh::renewal()))
-                        .await
-                        .answer,
-                );
+                return Paged::Kept(self.people.begin(call, begin(fresh::renewal())).await);
             }
+            Counts::Renewed(_) if checks => return Paged::Ours(plain(StatusCode::UNAUTHORIZED)),
             Counts::Without(aged) | Counts::Renewed(aged) => aged,
         };
         let Some(csrf) = self.people.console_token(&here.session) else {
-            return busy();
+            return Paged::Ours(busy());
         };
         let languages = call.headers.get(ACCEPT_LANGUAGE);
         let languages = languages.and_then(|value| value.to_str().ok());
@@ -284,17 +318,17 @@ impl Door {
         match answered {
             Ok(Reply::MoreNeeded) if waits => {
                 let Some(context) = &settings.protected_actions_context else {
-                    return plain(StatusCode::INTERNAL_SERVER_ERROR);
+                    return Paged::Ours(plain(StatusCode::INTERNAL_SERVER_ERROR));
                 };
                 let refusal = Refusal {
                     step: Some(Step::ConditionalAccess),
                     reason: Reason::MfaRequired,
                     requirements: vec![Requirement::AuthContext(context.clone())],
                 };
-                sent(self.people.begin(call, begin(refusal)).await.answer)
+                Paged::Kept(self.people.begin(call, begin(refusal)).await)
             }
-            Ok(reply) => of_console(&self.console, reply),
-            Err(_panicked) => plain(StatusCode::INTERNAL_SERVER_ERROR),
+            Ok(reply) => Paged::Ours(of_console(&self.console, reply)),
+            Err(_panicked) => Paged::Ours(plain(StatusCode::INTERNAL_SERVER_ERROR)),
         }
     }
 }
@@ -331,6 +365,30 @@ fn served(place: Place) -> Place {
         | Place::Invite
         | Place::SignUp
         | Place::Nowhere => Place::Nowhere,
+    }
+}
+
+/// Whether somebody may be let in at a place, which is not done without room for its event. What ends a session does not wait for any: a
+/// provider tells of an end once.
+const fn lets_in(place: &Place) -> bool {
+    match place {
+        Place::SignIn
+        | Place::Callback(_)
+        | Place::Saml(_)
+        | Place::WsFed(_)
+        | Place::Passcode
+        | Place::Redeem
+        | Place::Invite
+        | Place::SignUp
+        | Place::Terms
+        | Place::Resume(_) => true,
+        Place::WhoAmI
+        | Place::Leave
+        | Place::SignOut
+        | Place::SignedOut
+        | Place::FrontChannel(_)
+        | Place::BackChannel(_)
+        | Place::Nowhere => false,
     }
 }
 
@@ -410,9 +468,6 @@ fn plain(status: StatusCode) -> Response<Vec<u8>> {
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
-
-/// A Conditional Access policy is edited as its document, which is longer than what people type elsewhere. Of who is signed in alone.
-const MOST_FORM: usize = 256 << 10;
 
 /// What people send is sent at once.
 const PATIENCE: Duration = Duration::from_secs(10);

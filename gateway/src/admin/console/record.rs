@@ -22,13 +22,13 @@ pub(in crate::admin) struct Record {
     pub(in crate::admin) metrics: Arc<Metrics>,
 }
 
-/// A request to a place of a sign-in, as it was answered.
+/// A request to a place of a sign-in or for a page, as it was answered.
 pub(super) struct Answered<'a> {
     pub(super) call: &'a Call<'a>,
     pub(super) settings: &'a ConsoleSettings,
     /// Who was signed in when it came.
     pub(super) here: Option<&'a Here>,
-    /// The provider from which people come to the place.
+    /// The provider from which people come to the place; `None` at a page.
     pub(super) provider: Option<Arc<str>>,
     pub(super) begun: Instant,
     pub(super) answer: &'a Answer,
@@ -48,6 +48,11 @@ impl Record {
     /// There is none: nobody is to sign in without leaving one.
     pub(super) fn reserve(&self) -> Result<Slot, Full> {
         self.sign_ins.reserve()
+    }
+
+    /// The same for what lets nobody in, which is done where there is no room too: its event is counted as dropped then.
+    pub(super) fn reserve_or_drop(&self) -> Slot {
+        self.sign_ins.reserve_or_drop()
     }
 
     /// Records what was told of a request; nothing where nobody signed in or tried to.

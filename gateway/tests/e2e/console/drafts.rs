@@ -183,7 +183,14 @@ fn where_others_have_to_approve_a_page_saves_in_a_draft_that_binds_once_somebody
     ada.goto(&doors.console("/console/default?tab=trust"));
     ada.click("[name='inboundTrust.isMfaAccepted']");
     ada.fill("[name=draft-name]", "Trust MFA of others");
-    ada.click("main form.setting [type=submit]");
+    // One who clicks twice means it once.
+    let clicks = "(() => { const stopped = []; const form = document.querySelector('main form.setting'); \
+        form.addEventListener('submit', (event) => stopped.push(event.defaultPrevented)); \
+        const button = form.querySelector('[name=save]'); button.click(); button.click(); return stopped; })()";
+    assert_eq!(ada.evaluate(clicks), json!([false, true]));
+    ada.wait_for(".notice.draft");
+    let drafts = doors.admin("GET", DRAFTS, &json!({})).json();
+    assert_eq!(drafts["value"].as_array().unwrap().len(), 1, "{drafts:#}");
     says(&ada, "You are editing the draft Trust MFA of others.");
     says(&ada, "Saved in the draft");
     assert_eq!(trusts(), json!(false));
@@ -322,6 +329,13 @@ fn a_replay_of_many_sign_ins_is_told_once_it_is_done_without_a_click() {
     let looked_at = tab.evaluate("document.querySelector('[data-progress]').textContent");
     let looked_at = looked_at.as_str().unwrap().rsplit(' ').next().unwrap();
     assert!(looked_at.parse::<u64>().unwrap() >= 20_000, "{looked_at}");
+    // Whoever went to a place within the page meanwhile is shown it anew as well: the script runs again as it did then.
+    tab.evaluate(
+        "location.hash = 'main'; document.querySelector('main').insertAdjacentHTML('beforeend', '<div data-under-way></div>'); \
+         const script = document.createElement('script'); script.type = 'module'; \
+         script.src = document.querySelector('script').src; document.head.append(script); null",
+    );
+    tab.wait_for("main:not(:has([data-under-way]))");
 }
 
 #[test]
