@@ -25,7 +25,7 @@ pub trait SignIns: fmt::Debug + Send + Sync {
     /// The log cannot be read; the reason.
     fn get(&self, id: &str) -> Result<Option<String>, String>;
 
-    /// Adds up events and gives the sums to `take`. Whether all of them were: where single events must be looked at, it may end before.
+    /// Adds up events and gives the sums to `take`. Where single events must be looked at it begins with the latest, and may end before all are.
     ///
     /// # Errors
     /// The log cannot be read; the reason.
@@ -33,7 +33,7 @@ pub trait SignIns: fmt::Debug + Send + Sync {
         &self,
         asked: &ActivityQuery<'_>,
         take: &mut dyn FnMut(ActivitySum<'_>),
-    ) -> Result<bool, String>;
+    ) -> Result<Added, String>;
 }
 
 /// Which events.
@@ -86,6 +86,15 @@ pub enum Walked {
     Stopped,
     /// For so long that it is enough; behind this place there may be more.
     Tired(String),
+}
+
+/// Which of the events that were asked for were added up.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Added {
+    /// All.
+    All,
+    /// All from this time on, itself included, and perhaps some before.
+    Since(Timestamp),
 }
 
 /// Which events are added up.

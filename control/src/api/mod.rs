@@ -248,7 +248,7 @@ impl Api {
     /// are recorded with what they changed.
     fn record(&self, asked: &Asked<'_>, result: &Result<Reply, ApiError>) {
         if result.is_ok() && asked.route.streams() {
-            // Recorded when it begins.
+            // Recorded before the answer begins.
             return;
         }
         let (attempt, reason): (Attempt<'_>, _) = match result {

@@ -1,6 +1,8 @@
 //! What is asserted of the policy: proved before a draft is published, and before every change where that is wanted.
 
-use std::sync::MutexGuard;
+use std::sync::{Arc, MutexGuard, PoisonError};
+
+use crossgate_config::Settings;
 
 use super::{Ledger, Proposed, State};
 use crate::api::error::{ApiError, Detail};
@@ -8,6 +10,7 @@ use crate::audit::Initiator;
 use crate::document::Write;
 use crate::drafts::holds;
 use crate::enforcer::Broken;
+use crate::store::Sequence;
 
 /// Why something is written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -37,8 +40,16 @@ impl Occasion {
 /// is good if nobody has. Who was overtaken is not overtaken again.
 #[derive(Debug, Default)]
 pub(super) struct Proof {
-    /// The sequence of the store for which it was made.
-    of: Option<u64>,
+    of: Option<Proved>,
+}
+
+/// For what a proof was made.
+#[derive(Debug)]
+struct Proved {
+    /// The last change that was in the store.
+    changed: Sequence,
+    /// What named the assertions.
+    settings: Arc<Settings>,
 }
 
 /// What is to be done when it is a change's turn.
@@ -53,13 +64,21 @@ enum Turn {
 }
 
 impl Proof {
-    /// Where the store stands at this sequence.
-    fn turn(&mut self, sequence: u64) -> Turn {
-        match self.of.replace(sequence) {
-            Some(of) if of == sequence => Turn::Proved,
+    fn turn(&mut self, changed: Sequence, settings: Arc<Settings>) -> Turn {
+        let now = Proved { changed, settings };
+        let turn = match &self.of {
+            Some(of) if of.is_as(&now) => Turn::Proved,
             Some(_) => Turn::Now,
             None => Turn::Ahead,
-        }
+        };
+        self.of = Some(now);
+        turn
+    }
+}
+
+impl Proved {
+    fn is_as(&self, other: &Self) -> bool {
+        self.changed == other.changed && Arc::ptr_eq(&self.settings, &other.settings)
     }
 }
 
@@ -83,12 +102,24 @@ impl Ledger {
         state: MutexGuard<'l, State>,
         proposed: &Proposed,
     ) -> Result<Option<MutexGuard<'l, State>>, ApiError> {
-        match proof.turn(state.head.sequence) {
+        let changed = state.head.changed;
+        match proof.turn(changed, self.enforcer.settings()) {
             Turn::Proved => Ok(Some(state)),
             Turn::Now => self.prove(proposed).map(|()| Some(state)),
             Turn::Ahead => {
                 drop(state);
-                self.prove(proposed).map(|()| None)
+                let proved = {
+                    // One at a time: each takes a core.
+                    let _one = self.proving.lock().unwrap_or_else(PoisonError::into_inner);
+                    self.prove(proposed)
+                };
+                let mut state = self.lock();
+                self.catch_up(&mut state)?;
+                if state.head.changed == changed {
+                    proved?;
+                }
+                // What was overtaken may contradict what others have changed meanwhile, or not any more.
+                Ok(None)
             }
         }
     }
@@ -134,15 +165,29 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use crossgate_config::Purpose;
+
     use super::*;
 
     #[test]
     fn the_first_proof_keeps_nobody_waiting_and_who_was_overtaken_is_not_again() {
-        let mut alone = Proof::default();
-        assert_eq!(alone.turn(7), Turn::Ahead);
-        assert_eq!(alone.turn(7), Turn::Proved);
-        let mut overtaken = Proof::default();
-        assert_eq!(overtaken.turn(7), Turn::Ahead);
-        assert_eq!(overtaken.turn(8), Turn::Now);
+        let text = "tenant.id = \"11111111-1111-4111-8111-111111111111\"";
+        let read = || {
+            let read = Settings::parse(text, Path::new("/"), Purpose::Decide, &|_| None);
+            Arc::new(read.unwrap())
+        };
+        let settings = read();
+        let turns = |then: [(Sequence, &Arc<Settings>); 2]| {
+            let mut proof = Proof::default();
+            then.map(|(changed, settings)| proof.turn(changed, Arc::clone(settings)))
+        };
+        let alone = turns([(7, &settings), (7, &settings)]);
+        assert_eq!(alone, [Turn::Ahead, Turn::Proved]);
+        let overtaken = turns([(7, &settings), (8, &settings)]);
+        assert_eq!(overtaken, [Turn::Ahead, Turn::Now]);
+        let reloaded = turns([(7, &settings), (7, &read())]);
+        assert_eq!(reloaded, [Turn::Ahead, Turn::Now]);
     }
 }

@@ -49,6 +49,8 @@ pub struct Ledger {
     invitation_rates: Mutex<Rates>,
     /// Held by who looks closely at what nobody makes: that takes long, and whoever may read may ask for it.
     looking: Mutex<()>,
+    /// Held while something is proved ahead of its turn.
+    proving: Mutex<()>,
 }
 
 /// What the store holds, compiled.
@@ -181,6 +183,7 @@ impl Ledger {
             roles: ArcSwap::from_pointee(opened.roles),
             invitation_rates: Mutex::default(),
             looking: Mutex::default(),
+            proving: Mutex::default(),
             state: Mutex::new(State {
                 standing: opened.standing,
                 head: opened.head,

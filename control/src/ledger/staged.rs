@@ -141,7 +141,8 @@ impl Ledger {
         if let Some((draft, reason)) = unfit {
             let (id, started) = draft;
             stage::end(self, id, &started, &stage::Why::Unfit(reason))?;
-            self.lock().unfit = None;
+            let mut state = self.lock();
+            state.unfit.take_if(|(ended, _)| *ended == (id, started));
         }
         Ok(())
     }
@@ -151,9 +152,14 @@ impl Ledger {
         let Some(stage) = &state.stage else {
             return;
         };
-        if let Some(reason) = stage.scope.elsewhere(&state.gateway) {
-            tracing::warn!(draft = %stage.draft, "{reason}; its stage is over");
-            state.unfit = Some(((stage.draft, stage.started.clone()), reason));
+        let named = (stage.draft, stage.started.clone());
+        match stage.scope.elsewhere(&state.gateway) {
+            Some(reason) => {
+                tracing::warn!(draft = %stage.draft, "{reason}; its stage is over");
+                state.unfit = Some((named, reason));
+            }
+            // It has its name again before anybody ended its stage.
+            None => drop(state.unfit.take_if(|(unfit, _)| *unfit == named)),
         }
     }
 

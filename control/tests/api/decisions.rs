@@ -7,7 +7,7 @@ use crossgate_control::administrator::Administrator;
 use crossgate_control::enforcer::{Asking, Enforcer, InForce, ShutOut, StagedPolicy};
 use crossgate_control::odata::Outline;
 use crossgate_control::sign_ins::{
-    ActivityQuery, ActivitySum, Looked, SignInFound, SignInQuery, SignIns, Walked,
+    ActivityQuery, ActivitySum, Added, Looked, SignInFound, SignInQuery, SignIns, Walked,
 };
 use crossgate_control::store::{Head, Store, StoreError};
 use crossgate_graph::Compiled;
@@ -54,8 +54,8 @@ impl SignIns for Logged {
         &self,
         _: &ActivityQuery<'_>,
         _: &mut dyn FnMut(ActivitySum<'_>),
-    ) -> Result<bool, String> {
-        Ok(true)
+    ) -> Result<Added, String> {
+        Ok(Added::All)
     }
 }
 

@@ -14,6 +14,7 @@ mod documents;
 mod drafts;
 mod invitations;
 mod meanwhile;
+mod proofs;
 mod purge;
 mod reviews;
 mod sign_up;

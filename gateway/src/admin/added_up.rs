@@ -1,24 +1,24 @@
 //! Sums of the events in the store, as the control plane asks for them: from the sums that the store keeps where they tell enough, else from
 //! the events themselves.
 
-use crossgate_control::sign_ins::{ActivityQuery, ActivitySum, Crossed};
+use crossgate_control::sign_ins::{ActivityQuery, ActivitySum, Added, Crossed};
 use crossgate_insight::activity::{self, Direction};
 use crossgate_insight::sign_ins::{
     Answer, Asked, Column, Condition, End, Patience, Query, Store, StoreError, Sums, Ways,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::ways::KeptWays;
 
-/// Adds up what is asked for. Whether all of it was.
+/// Adds up what is asked for.
 pub(super) fn add_up(
     store: &Store,
     ways: &KeptWays,
     own: &str,
     asked: &ActivityQuery<'_>,
     take: &mut dyn FnMut(ActivitySum<'_>),
-) -> Result<bool, StoreError> {
+) -> Result<Added, StoreError> {
     let border = Border {
         asked,
         own: activity::Asked {
@@ -58,7 +58,7 @@ pub(super) fn add_up(
             }
         }
     }
-    Ok(true)
+    Ok(Added::All)
 }
 
 const NOTHING: ActivitySum<'static> = ActivitySum {
@@ -158,7 +158,7 @@ impl Border<'_> {
         &self,
         store: &Store,
         take: &mut dyn FnMut(ActivitySum<'_>),
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Added, StoreError> {
         let asked = self.asked;
         let is = |column, value: &str| Condition::Is(column, Some(value.into()));
         let mut conditions = Vec::new();
@@ -185,9 +185,11 @@ impl Border<'_> {
             patience: Some(Patience::OF_A_PAGE),
         };
         let mut looked_at = 0_u32;
+        let mut left = None;
         let end = store.walk(&query, &mut |found| {
             looked_at += 1;
             if looked_at > MOST_EVENTS {
+                left = Some(found.position);
                 return Answer::Enough;
             }
             let event: Value = serde_json::from_str(found.line).unwrap_or_default();
@@ -215,7 +217,15 @@ impl Border<'_> {
             );
             Answer::Hit
         })?;
-        Ok(matches!(end, End::All))
+        let left = match end {
+            End::All => return Ok(Added::All),
+            End::Stopped => left,
+            End::Tired(position) => Some(position),
+        };
+        // Others of that millisecond were not looked at.
+        let since =
+            left.and_then(|left| left.at().checked_add(SignedDuration::from_millis(1)).ok());
+        Ok(Added::Since(since.unwrap_or(asked.to)))
     }
 }
 

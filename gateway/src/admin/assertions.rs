@@ -74,5 +74,5 @@ fn told(property: &Property, example: &Example) -> String {
     )
 }
 
-/// Some seconds of one core: nobody changes anything meanwhile.
+/// Some seconds of one core.
 const MOST_DECISIONS: u64 = 10_000_000;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crossgate_control::odata::Outline;
 use crossgate_control::sign_ins::{
-    ActivityQuery, ActivitySum, Looked, SignInFound, SignInQuery, SignIns, Walked,
+    ActivityQuery, ActivitySum, Added, Looked, SignInFound, SignInQuery, SignIns, Walked,
 };
 use crossgate_insight::sign_ins::{
     Answer, Column, Condition, End, Found, Patience, Position, Query, Store, StoreError,
@@ -97,7 +97,7 @@ impl SignIns for SignInLog {
         &self,
         asked: &ActivityQuery<'_>,
         take: &mut dyn FnMut(ActivitySum<'_>),
-    ) -> Result<bool, String> {
+    ) -> Result<Added, String> {
         added_up::add_up(&self.store, &self.ways, &self.own, asked, take).map_err(told)
     }
 }
@@ -166,7 +166,7 @@ mod tests {
 
     use crossgate_control::model::SIGN_IN;
     use crossgate_control::odata::{Allowed, Filter, Options, QueryOption};
-    use crossgate_control::sign_ins::{ActivityQuery, Crossed, SignIns as _};
+    use crossgate_control::sign_ins::{ActivityQuery, Added, Crossed, SignIns as _};
     use crossgate_insight::activity::{Asked, Direction};
     use crossgate_insight::sign_ins::{Keep, Store};
     use jiff::SignedDuration;
@@ -263,15 +263,15 @@ mod tests {
                 step: None,
             };
             let mut found = 0;
-            let is_all = log.add_up(&asked, &mut |sum| found += sum.events);
-            assert_eq!((is_all, found), (Ok(true), 2), "{user}");
+            let added = log.add_up(&asked, &mut |sum| found += sum.events);
+            assert_eq!((added, found), (Ok(Added::All), 2), "{user}");
             let by_hour = ActivityQuery {
                 step: Some(SignedDuration::from_hours(1)),
                 ..asked
             };
             let mut hours = Vec::new();
-            let is_all = log.add_up(&by_hour, &mut |sum| hours.push(sum.step.to_string()));
-            assert_eq!(is_all, Ok(true));
+            let added = log.add_up(&by_hour, &mut |sum| hours.push(sum.step.to_string()));
+            assert_eq!(added, Ok(Added::All));
             hours.sort();
             assert_eq!(hours, ["2026-01-02T01:00:00Z", "2026-01-02T03:00:00Z"]);
         }

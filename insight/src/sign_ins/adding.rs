@@ -124,8 +124,10 @@ impl Adding {
         let mut rest = places;
         if schema::has_rollups(connection)? {
             if schema::knows_everybody(connection)? && all_within(places, &asked) {
-                let mut all = connection.prepare("SELECT sums FROM everybody")?;
-                let mut rows = all.query(())?;
+                // A program that does not know this sum leaves it behind where it writes blocks.
+                let mut all =
+                    connection.prepare("SELECT sums FROM everybody WHERE last_block = ?1")?;
+                let mut rows = all.query([places.last().map_or(-1, |place| place.number)])?;
                 if let Some(row) = rows.next()? {
                     return Ok(self.who.add_packed(blob(row, 0)?, unpacker)?);
                 }

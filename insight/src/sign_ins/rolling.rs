@@ -120,14 +120,16 @@ pub(super) fn write_whole(step: &Transaction<'_>, packer: &mut Packer) -> Result
     )?;
     // Those of the runs stay: a part of the file is asked for too.
     let mut people: Pile<{ WHO.len() }> = Pile::default();
-    let mut all = step.prepare("SELECT sums FROM people")?;
+    let mut last = -1_i64;
+    let mut all = step.prepare("SELECT last_block, sums FROM people ORDER BY first_block")?;
     let mut rows = all.query(())?;
     while let Some(row) = rows.next()? {
-        people.add_packed(blob(row, 0)?, &mut unpacker)?;
+        last = row.get(0)?;
+        people.add_packed(blob(row, 1)?, &mut unpacker)?;
     }
     step.execute(
-        "INSERT INTO everybody (sums) VALUES (?1)",
-        [people.merged().pack(packer)?],
+        "INSERT INTO everybody (last_block, sums) VALUES (?1, ?2)",
+        params![last, people.merged().pack(packer)?],
     )?;
     Ok(())
 }

@@ -45,7 +45,7 @@ pub(super) fn has_rollups(connection: &Connection) -> Result<bool, Stop> {
     Ok(version(connection)? > WITHOUT_ROLLUPS)
 }
 
-/// Whether it may have one sum of all who asked: files that were put away before there was such a thing have theirs by runs alone.
+/// Whether it may have one sum of all who asked beside those of the runs. Files that were put away before have that one as if it were a run's.
 pub(super) fn knows_everybody(connection: &Connection) -> Result<bool, Stop> {
     Ok(connection.table_exists(None, "everybody")?)
 }
@@ -163,7 +163,8 @@ CREATE TABLE people (first_block INTEGER PRIMARY KEY, last_block INTEGER NOT NUL
 CREATE TABLE whole (sums BLOB NOT NULL);
 ";
 
-const EVERYBODY: &str = "CREATE TABLE IF NOT EXISTS everybody (sums BLOB NOT NULL)";
+const EVERYBODY: &str =
+    "CREATE TABLE IF NOT EXISTS everybody (last_block INTEGER NOT NULL, sums BLOB NOT NULL)";
 
 const LEFT_BEHIND: &str = "
 DROP TABLE runs;

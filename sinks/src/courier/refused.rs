@@ -37,7 +37,7 @@ impl Courier {
     /// Why a batch that is refused is not given up.
     pub(super) fn full(&self, refused: &Failure) -> Failure {
         Failure::without_room(format!(
-            "{refused}; it could not be given up either, for `{}` is full: read it and move it away",
+            "{refused}; if the batch is at fault it cannot be given up either, for `{}` is full: read it and move it away",
             self.given_up.path().display()
         ))
     }

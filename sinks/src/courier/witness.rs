@@ -103,8 +103,8 @@ impl Witness {
         if self.rounds < ROUNDS {
             return false;
         }
+        // What comes next may be as bad, and be left to another process.
         self.rounds = 0;
-        self.forget();
         true
     }
 
@@ -212,8 +212,7 @@ mod tests {
             assert!(witness.called().is_some() && file.exists());
             assert_eq!(witness.testified(true), round == ROUNDS);
         }
-        assert!(!file.exists(), "what it told is told");
-        assert!(witness.called().is_some() && file.exists());
+        assert!(file.exists(), "the next batch may be as bad");
         // An earlier process's too.
         let mut witness = Witness::new(folder.path());
         witness.saw(&"s".into(), &event);

@@ -15,7 +15,7 @@ use super::asked::Asked;
 use super::call::Reply;
 use super::error::ApiError;
 use super::parameters::Parameters;
-use crate::sign_ins::{ActivityQuery, ActivitySum, Crossed, SignIns, Status};
+use crate::sign_ins::{ActivityQuery, ActivitySum, Added, Crossed, SignIns, Status};
 
 /// The sums, the largest first; of times in their order.
 pub(super) fn get(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
@@ -267,7 +267,7 @@ type Rows = (Vec<Value>, usize, bool);
 fn grouped(log: &dyn SignIns, wanted: &Wanted, settings: &Settings) -> Result<Rows, ApiError> {
     let mut groups = Groups::default();
     let by = wanted.by;
-    let mut complete = log
+    let added = log
         .add_up(&wanted.query(), &mut |sum| {
             if !wanted.counts(&sum) {
                 return;
@@ -285,13 +285,14 @@ fn grouped(log: &dyn SignIns, wanted: &Wanted, settings: &Settings) -> Result<Ro
             }
         })
         .map_err(ApiError::unavailable)?;
+    let mut complete = added == Added::All;
     if by == By::Tenant && wanted.counts_users {
         let query = ActivityQuery {
             users: true,
             endings: false,
             ..wanted.query()
         };
-        complete &= log
+        let of_users = log
             .add_up(&query, &mut |sum| {
                 let user = sum.user.filter(|user| !user.is_empty());
                 if let (Some(tally), Some(user)) = (groups.known(by.of(&sum)), user) {
@@ -299,6 +300,7 @@ fn grouped(log: &dyn SignIns, wanted: &Wanted, settings: &Settings) -> Result<Ro
                 }
             })
             .map_err(ApiError::unavailable)?;
+        complete &= of_users == Added::All;
     }
     let (largest, left_off) = groups.largest(wanted.top);
     let rows = largest.into_iter().map(|tally| {
@@ -361,7 +363,7 @@ fn over_time(log: &dyn SignIns, wanted: &Wanted, step: SignedDuration) -> Result
         }
         rows.insert(step.begin, (BTreeMap::new(), Tally::new()));
     }
-    let complete = log
+    let added = log
         .add_up(&query, &mut |sum| {
             if wanted.counts(&sum)
                 && let Some((of_way, tally)) = rows.get_mut(&sum.step)
@@ -381,7 +383,12 @@ fn over_time(log: &dyn SignIns, wanted: &Wanted, step: SignedDuration) -> Result
         put(&tally, &mut row);
         Value::Object(row)
     };
-    Ok((rows.into_iter().map(row).collect(), 0, complete))
+    if let Added::Since(since) = added {
+        // A row that is too small would look like a sum.
+        rows.retain(|begin, _| *begin >= since);
+    }
+    let rows = rows.into_iter().map(row).collect();
+    Ok((rows, 0, added == Added::All))
 }
 
 /// Where nothing else is asked for.

@@ -111,6 +111,8 @@ pub(super) fn publish(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
         match &mode {
             Mode::All => for_all(store, draft, &changes),
             Mode::Staged(scope) => {
+                // The name may be another one since.
+                check_bound(api, scope)?;
                 let before = draft.document().clone();
                 draft.tell("stage", &scope.begins(Timestamp::now()));
                 draft.enter(State::Staged(scope.clone()));
@@ -129,7 +131,9 @@ pub(super) fn publish(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
 pub(super) fn complete(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     binds(api, asked, OfDraft::Complete, &|store, draft| {
         check_staged(draft)?;
-        check_bound(api, draft)?;
+        if let State::Staged(scope) = &draft.state {
+            check_bound(api, scope)?;
+        }
         let changes = publishable(store, asked, draft)?;
         check_needs(api, asked, &changes)?;
         check_approvals(api, draft)?;
@@ -220,10 +224,7 @@ fn check_staged(draft: &Draft) -> Result<(), ApiError> {
 }
 
 /// Refuses a draft that binds for nobody though it is staged: nothing was seen of what it does.
-fn check_bound(api: &Api, draft: &Draft) -> Result<(), ApiError> {
-    let State::Staged(scope) = &draft.state else {
-        return Ok(());
-    };
+fn check_bound(api: &Api, scope: &Scope) -> Result<(), ApiError> {
     match scope.elsewhere(&api.ledger.enforcer().gateway()) {
         None => Ok(()),
         Some(why) => Err(ApiError::state(format!(

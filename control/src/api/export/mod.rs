@@ -4,7 +4,6 @@ mod checks;
 mod places;
 mod wanted;
 
-use std::net::IpAddr;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
@@ -22,11 +21,11 @@ use super::error::ApiError;
 use super::permission;
 use super::sign_ins::{as_seen, log};
 use crate::administrator::Administrator;
-use crate::audit::{Activity, Attempt, Initiator, Outcome, TargetResource};
+use crate::audit::Outcome;
 use crate::ledger::Ledger;
 use crate::sign_ins::{Looked, SignIns, Walked};
 
-/// The answer, whose body is made while it is sent.
+/// The answer, whose body is made while it is sent. Who takes the log out stands in the audit before.
 pub(super) fn export(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     let wanted = Wanted::read(asked)?;
     log(api.ledger.enforcer().sign_ins())?;
@@ -36,17 +35,15 @@ pub(super) fn export(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
         let query = percent_encoding::percent_decode_str(query).decode_utf8_lossy();
         attempt.details.push(("Query", query.into_owned()));
     }
+    api.ledger.record(&attempt, Outcome::Success)?;
     let export = Export {
         ledger: Arc::clone(&api.ledger),
         who: asked.who.clone(),
-        address: asked.call.address,
-        call: attempt.correlation,
+        correlation: attempt.correlation,
         wanted,
     };
-    let (activity, target, details) = (attempt.activity, attempt.target, attempt.details);
     let made = Streamed::new(move |outlet| {
         let _place = place;
-        export.record(activity, target, details)?;
         export.write(outlet)
     });
     Ok(Reply::streamed("application/x-ndjson", made))
@@ -56,8 +53,7 @@ pub(super) fn export(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
 struct Export {
     ledger: Arc<Ledger>,
     who: Administrator,
-    address: Option<IpAddr>,
-    call: Uuid,
+    correlation: Uuid,
     wanted: Wanted,
 }
 
@@ -78,36 +74,21 @@ enum Cut {
 }
 
 impl Export {
-    /// Who takes the log out stands in the audit before the first event is sent.
-    fn record(
-        &self,
-        activity: Activity,
-        target: TargetResource,
-        details: Vec<(&'static str, String)>,
-    ) -> Result<(), String> {
-        let attempt = Attempt {
-            activity,
-            by: Initiator::Administrator(&self.who, self.address),
-            correlation: self.call,
-            target,
-            details,
-        };
-        let recorded = self.ledger.record(&attempt, Outcome::Success);
-        recorded.map_err(|error| format!("the export cannot be recorded: {}", error.message))
-    }
-
     /// Writes the events. What breaks it off is told.
     fn write(&self, outlet: &mut dyn Outlet) -> Result<(), String> {
         let mut sent = 0;
         let written = self.write_all(outlet, &mut sent);
         let who = places::name_of(&self.who);
-        let (ended, result) = match written {
-            Ok(()) => ("complete", Ok(())),
-            Err(Cut::Unread) => ("not read to its end", Ok(())),
-            Err(Cut::For(why)) => ("cut off", Err(why)),
+        let ended = match &written {
+            Ok(()) => "all of them",
+            Err(Cut::Unread) => "not read to its end",
+            Err(Cut::For(why)) => why,
         };
-        tracing::info!(%who, correlation_id = %self.call, events = sent, ended, "sign-ins were exported");
-        result
+        tracing::info!(%who, correlation_id = %self.correlation, events = sent, ended, "sign-ins were exported");
+        match written {
+            Ok(()) | Err(Cut::Unread) => Ok(()),
+            Err(Cut::For(why)) => Err(why),
+        }
     }
 
     fn write_all(&self, outlet: &mut dyn Outlet, sent: &mut u64) -> Result<(), Cut> {
@@ -216,4 +197,4 @@ enum Told {
 }
 
 /// Bytes. To open the files of a day again takes some milliseconds.
-const OF_A_TURN: usize = 1 << 20;
+const OF_A_TURN: usize = 4 << 20;

@@ -18,27 +18,29 @@ pub(super) struct Place {
 }
 
 impl Exports {
-    /// One place for one caller, so that nobody who reads slowly shuts all others out.
+    /// One place for one caller: one who reads slowly leaves room for others.
     pub(super) fn take(&self, who: &Administrator) -> Result<Place, ApiError> {
         self.take_for(name_of(who))
     }
 
     fn take_for(&self, of: String) -> Result<Place, ApiError> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let why = if all.contains(&of) {
-            "an export of yours is under way; one caller has one at a time".to_owned()
-        } else if all.len() >= MOST {
-            format!("{MOST} exports of sign-ins are under way; wait until one has ended")
-        } else {
-            all.push(of.clone());
-            return Ok(Place {
-                all: Arc::clone(&self.0),
-                of,
+        if all.contains(&of) {
+            let why = "an export of yours is under way; one caller has one at a time";
+            return Err(ApiError::too_many(why, WAIT));
+        }
+        if all.len() >= MOST {
+            return Err(ApiError {
+                headers: vec![(RETRY_AFTER, WAIT.to_string())],
+                ..ApiError::unavailable(format!(
+                    "{MOST} exports of sign-ins are under way; wait until one has ended"
+                ))
             });
-        };
-        Err(ApiError {
-            headers: vec![(RETRY_AFTER, WAIT.to_owned())],
-            ..ApiError::unavailable(why)
+        }
+        all.push(of.clone());
+        Ok(Place {
+            all: Arc::clone(&self.0),
+            of,
         })
     }
 }
@@ -67,7 +69,7 @@ pub(super) fn name_of(who: &Administrator) -> String {
 const MOST: usize = 2;
 
 /// Seconds, after which a place may be free.
-const WAIT: &str = "30";
+const WAIT: u64 = 30;
 
 #[cfg(test)]
 mod tests {
@@ -79,8 +81,8 @@ mod tests {
         let take = |who: &str| exports.take_for(who.to_owned());
         let ada = take("ada").unwrap();
         let refused = take("ada").err().unwrap();
-        assert_eq!(refused.status, 503);
-        assert_eq!(refused.headers, [(RETRY_AFTER, WAIT.to_owned())]);
+        assert_eq!(refused.status, 429);
+        assert_eq!(refused.headers, [(RETRY_AFTER, WAIT.to_string())]);
         let _eve = take("eve").unwrap();
         assert_eq!(take("bob").err().unwrap().status, 503);
         drop(ada);
