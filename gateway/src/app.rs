@@ -82,6 +82,11 @@ pub enum StartError {
         /// The system's words.
         why: std::io::Error,
     },
+    /// Sinks did not take the last events in time.
+    #[error(
+        "{0} sign-in events could not be written before the end: the log above says for which sinks"
+    )]
+    Unwritten(u64),
     /// The server ended by itself.
     #[error(transparent)]
     Crashed(#[from] drain::Crashed),
@@ -334,7 +339,7 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
         &[&metrics.connections, &metrics.authorize_connections],
     );
     // No request is served any more, so what is counted now is all there is.
-    writer.finish(EVENTS_LIMIT);
+    let totals = writer.finish(EVENTS_LIMIT);
     if let Some(ledger) = ledger
         && let Err(why) = noted.activity.write(ledger.store())
     {
@@ -344,7 +349,11 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
         background.tell_last_spans(exporter);
     }
     background.stop();
-    Ok(ended?)
+    ended?;
+    match totals.unwritten {
+        0 => Ok(()),
+        events => Err(StartError::Unwritten(events)),
+    }
 }
 
 /// What is opened once.

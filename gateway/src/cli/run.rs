@@ -44,7 +44,7 @@ fn told(error: &StartError) -> String {
             let word = if count == 1 { "fault" } else { "faults" };
             format!("not started: {count} {word}\n{faults}")
         }
-        StartError::Crashed(_) => error.to_string(),
+        StartError::Crashed(_) | StartError::Unwritten(_) => error.to_string(),
         StartError::Metrics(_)
         | StartError::SignInStore(_)
         | StartError::SignIns(_)

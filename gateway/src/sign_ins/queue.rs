@@ -1,7 +1,7 @@
 //! The bounded way from the request path to the writer: room is reserved before a request is admitted, so that an
 //! admitted request can always be recorded, and nobody ever waits. Repeats need none: they are counted.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam_queue::ArrayQueue;
@@ -95,13 +95,23 @@ impl Drop for Slot {
     }
 }
 
+/// What becomes of the room of an observation that the writer takes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Room {
+    GivenBack,
+    /// A sink is behind that must have it: the room is what keeps that from growing without end.
+    Stays,
+}
+
 /// The queue between all workers and one writer.
 #[derive(Debug)]
 pub(super) struct Queue {
     waiting: ArrayQueue<Arc<Observation>>,
-    /// INVARIANT: of its places, as many are taken as there are slots out and observations waiting. So a push by a slot's
+    /// INVARIANT: of its places, as many are taken as there are slots out, observations waiting and such as are behind. So a push by a slot's
     /// holder always finds room.
     room: Allowance,
+    /// Taken by the writer, and not yet by a sink that must have them.
+    behind: AtomicUsize,
     on_full: OnFull,
     pub(super) counts: Counts,
     of_workers: ThreadLocal<OfWorker>,
@@ -151,6 +161,7 @@ impl Queue {
         let waiting = ArrayQueue::new(capacity.max(1));
         Self {
             room: Allowance::new(waiting.capacity()),
+            behind: AtomicUsize::new(0),
             waiting,
             on_full,
             counts,
@@ -194,11 +205,23 @@ impl Queue {
         }
     }
 
-    /// Takes the oldest observation and gives its room back.
-    pub(super) fn pop(&self) -> Option<Arc<Observation>> {
+    /// Takes the oldest observation. Its room is given back, or with the next [`caught_up`](Self::caught_up) where it `stays`.
+    pub(super) fn pop(&self, room: Room) -> Option<Arc<Observation>> {
         let observation = self.waiting.pop()?;
-        self.room.give_back();
+        match room {
+            Room::GivenBack => self.room.give_back(),
+            Room::Stays => {
+                self.behind.fetch_add(1, Ordering::Relaxed);
+            }
+        }
         Some(observation)
+    }
+
+    /// Gives all room back that stayed.
+    pub(super) fn caught_up(&self) {
+        for _ in 0..self.behind.swap(0, Ordering::Relaxed) {
+            self.room.give_back();
+        }
     }
 
     /// Takes the repeats that all workers have counted.
@@ -222,14 +245,15 @@ impl Queue {
         recorded + self.counts.dropped.get() + self.counts.unrecorded.get()
     }
 
-    /// Observations that wait for the writer.
+    /// Observations that wait for the writer, or for a sink that must have them.
     pub(super) fn depth(&self) -> usize {
-        self.waiting.len()
+        self.waiting.len() + self.behind.load(Ordering::Relaxed)
     }
 
-    /// Slots out and observations waiting.
+    /// Slots out and observations waiting for the writer.
     pub(super) fn held(&self) -> usize {
-        self.room.taken()
+        let behind = self.behind.load(Ordering::Relaxed);
+        self.room.taken().saturating_sub(behind)
     }
 }
 
@@ -284,13 +308,31 @@ mod tests {
         assert_eq!(bench.reserve().err(), Some(Full));
         record(first, observation(1));
         assert_eq!(bench.reserve().err(), Some(Full), "it waits for the writer");
-        assert!(queue.pop().is_some());
+        assert!(queue.pop(Room::GivenBack).is_some());
         let third = bench.reserve().unwrap();
         drop((second, third));
         assert_eq!(queue.held(), 0);
         let counts = &queue.counts;
         assert_eq!((counts.refused.get(), counts.dropped.get()), (2, 0));
         assert_eq!((counts.unrecorded.get(), queue.requests()), (2, 3));
+    }
+
+    #[test]
+    fn the_room_of_what_a_sink_is_behind_with_comes_back_when_it_has_caught_up() {
+        let bench = queue(2, OnFull::Refuse);
+        let queue = &bench.queue;
+        record(bench.reserve().unwrap(), observation(1));
+        record(bench.reserve().unwrap(), observation(2));
+        assert!(queue.pop(Room::Stays).is_some());
+        assert_eq!(bench.reserve().err(), Some(Full));
+        assert!(queue.pop(Room::GivenBack).is_some());
+        let slot = bench.reserve().unwrap();
+        assert_eq!((queue.depth(), queue.held()), (1, 1));
+        assert_eq!(bench.reserve().err(), Some(Full));
+        queue.caught_up();
+        bench.reserve().unwrap().give_back();
+        slot.give_back();
+        assert_eq!((queue.depth(), queue.held()), (0, 0));
     }
 
     #[test]
@@ -335,7 +377,7 @@ mod tests {
             let writer = scope.spawn(|| {
                 let mut taken = 0;
                 while !done.load(Ordering::Acquire) || queue.held() > 0 {
-                    taken += u64::from(queue.pop().is_some());
+                    taken += u64::from(queue.pop(Room::GivenBack).is_some());
                 }
                 taken
             });

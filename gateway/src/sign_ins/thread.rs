@@ -9,12 +9,12 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::queue::Queue;
-use super::writer::Work;
+use super::writer::{Unwritten, Work};
 
 /// The running writer. Dropped without [`Writer::finish`] it still writes what it can, but nobody waits for it.
 #[derive(Debug)]
 pub struct Writer {
-    stop: mpsc::Sender<Instant>,
+    stop: mpsc::Sender<Duration>,
     thread: JoinHandle<Totals>,
 }
 
@@ -39,17 +39,24 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("sign-ins".to_owned())
             .spawn(move || {
-                let deadline = loop {
+                let limit = loop {
                     if work.pass(Instant::now()) {
                         continue;
                     }
                     match stopped.recv_timeout(pace) {
                         Err(RecvTimeoutError::Timeout) => {}
-                        Ok(deadline) => break deadline,
-                        Err(RecvTimeoutError::Disconnected) => break Instant::now() + pace,
+                        Ok(limit) => break limit,
+                        Err(RecvTimeoutError::Disconnected) => break pace,
                     }
                 };
+                let begun = Instant::now();
+                let (mut deadline, mut waiting) = (begun + limit, work.waiting());
                 while !work.finish(Instant::now()) && Instant::now() < deadline {
+                    // Who takes events, however slowly, is given time to take all.
+                    if work.waiting() < waiting {
+                        deadline = (Instant::now() + limit).min(begun + limit * MOST_LIMITS);
+                    }
+                    waiting = work.waiting();
                     std::thread::sleep(pace);
                 }
                 totals(&mut work, &queue)
@@ -59,10 +66,11 @@ impl Writer {
 
     /// Writes what is still to be written, says what it all adds up to, and ends.
     ///
-    /// To be called when no request is served any more. Waits, at most about `limit`: not for the request path.
+    /// To be called when no request is served any more. Waits: not for the request path. At most about `limit` after a sink has taken something, and
+    /// five times that in all.
     pub fn finish(self, limit: Duration) -> Totals {
         // A writer that is gone already has told its totals to the thread's handle.
-        let _ = self.stop.send(Instant::now() + limit);
+        let _ = self.stop.send(limit);
         self.thread.join().unwrap_or_else(|_| {
             tracing::error!("sign-ins: the writer has panicked; events are missing");
             Totals::default()
@@ -70,12 +78,28 @@ impl Writer {
     }
 }
 
+/// What supervisors leave a process to end is half a minute, where nobody says more.
+const MOST_LIMITS: u32 = 5;
+
 fn totals(work: &mut Work, queue: &Queue) -> Totals {
     work.give_up(Instant::now());
     let mut unwritten = 0;
-    for (sink, events) in work.unwritten() {
-        unwritten += events;
-        tracing::error!(sink, "sign-ins: {events} events could not be written");
+    for Unwritten {
+        sink,
+        waiting,
+        dropped,
+    } in work.unwritten()
+    {
+        unwritten += waiting;
+        if waiting > 0 {
+            tracing::error!(sink, "sign-ins: {waiting} events could not be written");
+        }
+        if dropped > 0 {
+            tracing::warn!(
+                sink,
+                "sign-ins: {dropped} events were dropped, as `on_full` has it"
+            );
+        }
     }
     // Whoever still holds a place is cut off with the process.
     let cut_off = queue.held() as u64;

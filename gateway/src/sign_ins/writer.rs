@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::{Buf as _, BytesMut};
 use crossgate_config::OnFull;
 use prometheus::IntCounter;
 
 use super::aggregate::Aggregate;
 use super::event::{Event, Receipts};
 use super::observation::Observation;
-use super::queue::Queue;
+use super::queue::{Queue, Room};
 use super::sinks::{Failed, Sink};
 use crate::admin::Noted;
 
@@ -31,6 +32,10 @@ pub(super) struct Work {
     lines: Vec<u8>,
     /// Who wants to know of them.
     noted: Option<Noted>,
+    /// Requests are refused for want of room, and the log says so.
+    is_refusing: bool,
+    /// Those that were refused before, of which the log has told.
+    told: u64,
 }
 
 impl Work {
@@ -52,6 +57,8 @@ impl Work {
             ready: Vec::new(),
             lines: Vec::new(),
             noted,
+            is_refusing: false,
+            told: 0,
         }
     }
 
@@ -59,6 +66,10 @@ impl Work {
     pub(super) fn pass(&mut self, now: Instant) -> bool {
         let more = self.take(now);
         self.deliver(now);
+        if !self.is_behind() {
+            self.queue.caught_up();
+        }
+        self.tell_of_refusals();
         more
     }
 
@@ -82,20 +93,24 @@ impl Work {
         self.events
     }
 
-    /// What has not reached its sink, dropped or waiting, as (sink, events).
-    pub(super) fn unwritten(&self) -> impl Iterator<Item = (&str, u64)> {
-        self.outlets
-            .iter()
-            .map(|outlet| {
-                let waiting = lines_in(&outlet.pending) as u64;
-                (&*outlet.name, waiting + outlet.counted.dropped.get())
-            })
-            .filter(|(_, events)| *events > 0)
+    /// Bytes that wait for sinks.
+    pub(super) fn waiting(&self) -> usize {
+        self.outlets.iter().map(|outlet| outlet.pending.len()).sum()
+    }
+
+    /// Events that wait for a sink, and such as were dropped for it.
+    pub(super) fn unwritten(&self) -> impl Iterator<Item = Unwritten<'_>> {
+        self.outlets.iter().map(|outlet| Unwritten {
+            sink: &outlet.name,
+            waiting: lines_in(&outlet.pending) as u64,
+            dropped: outlet.counted.dropped.get(),
+        })
     }
 
     /// Makes events of all that is left and tries every sink once more, whatever it did before.
     pub(super) fn give_up(&mut self, now: Instant) {
-        while let Some(observation) = self.queue.pop() {
+        self.queue.caught_up();
+        while let Some(observation) = self.queue.pop(Room::GivenBack) {
             self.add(&observation, now);
         }
         self.collect(now);
@@ -110,14 +125,16 @@ impl Work {
     }
 
     fn take(&mut self, now: Instant) -> bool {
-        // What a sink has not taken is kept, but not without end: then the queue fills, and requests are refused.
-        let mut sinks = self.outlets.iter();
-        if sinks.any(|outlet| outlet.on_full == OnFull::Refuse && self.is_full(outlet)) {
-            return false;
-        }
+        // What a sink has not taken is kept, but not without end: then the room runs out, and requests are refused. The others, and whoever
+        // looks at what happens, are not kept waiting for it.
+        let room = if self.is_behind() {
+            Room::Stays
+        } else {
+            Room::GivenBack
+        };
         let mut taken = 0;
         while taken < BATCH {
-            let Some(observation) = self.queue.pop() else {
+            let Some(observation) = self.queue.pop(room) else {
                 break;
             };
             self.add(&observation, now);
@@ -180,8 +197,36 @@ impl Work {
         }
     }
 
-    const fn is_full(&self, outlet: &Outlet) -> bool {
+    /// Whether more waits for a sink than may, and none of it may be dropped.
+    fn is_behind(&self) -> bool {
+        let mut outlets = self.outlets.iter();
+        outlets.any(|outlet| outlet.on_full == OnFull::Refuse && self.is_full(outlet))
+    }
+
+    fn is_full(&self, outlet: &Outlet) -> bool {
         outlet.pending.len() >= self.most_pending
+    }
+
+    /// Once, not for every request: the metric counts those.
+    fn tell_of_refusals(&mut self) {
+        let refused = self.queue.counts.refused.get();
+        if !self.is_refusing && refused > self.told {
+            self.is_refusing = true;
+            let behind = self.outlets.iter().filter(|outlet| self.is_full(outlet));
+            let sinks: Vec<_> = behind.map(|outlet| &*outlet.name).collect();
+            let sinks = sinks.join(", ");
+            tracing::error!(
+                sinks,
+                "sign-ins: there is no room for more events; requests are refused until these sinks take theirs"
+            );
+        } else if self.is_refusing && self.queue.depth() == 0 {
+            self.is_refusing = false;
+            tracing::info!(
+                refused = refused - self.told,
+                "sign-ins: there is room for events again; so many requests were refused"
+            );
+            self.told = refused;
+        }
     }
 
     fn all_written(&self) -> bool {
@@ -198,13 +243,21 @@ impl Drop for Work {
     }
 }
 
+/// What has not reached a sink.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Unwritten<'w> {
+    pub(super) sink: &'w str,
+    pub(super) waiting: u64,
+    pub(super) dropped: u64,
+}
+
 /// A sink with what it has not taken yet.
 pub(super) struct Outlet {
     name: String,
     sink: Box<dyn Sink>,
     /// What happens where more waits for it than may.
     on_full: OnFull,
-    pending: Vec<u8>,
+    pending: BytesMut,
     /// Events given up since it last took any.
     dropped: u64,
     /// Failed, and not to be tried before.
@@ -239,7 +292,7 @@ impl Outlet {
             name,
             sink,
             on_full,
-            pending: Vec::new(),
+            pending: BytesMut::new(),
             dropped: 0,
             retry: None,
             counted,
@@ -280,7 +333,7 @@ impl Outlet {
         };
         let lines = lines_in(self.pending.get(..done).unwrap_or_default());
         self.counted.written.inc_by(lines as u64);
-        self.pending.drain(..done);
+        self.pending.advance(done);
         let Some(error) = error else {
             if self.retry.take().is_some() {
                 tracing::info!(sink = self.name, "sign-ins: the sink takes events again");
@@ -304,9 +357,12 @@ impl Outlet {
                 "sign-ins: the sink takes no events; they are kept and tried again"
             );
         }
-        let after = self
-            .retry
-            .map_or(FIRST_RETRY, |retry| (retry.after * 2).min(LAST_RETRY));
+        let after = match self.retry {
+            // Its receiver takes them, and makes room again soon.
+            _ if done > 0 => FIRST_RETRY,
+            None => FIRST_RETRY,
+            Some(retry) => (retry.after * 2).min(LAST_RETRY),
+        };
         self.retry = Some(Retry {
             at: now + after,
             after,

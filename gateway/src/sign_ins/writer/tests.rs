@@ -303,11 +303,42 @@ fn a_failing_sink_keeps_its_events_and_the_others_get_theirs() {
 }
 
 #[test]
-fn what_a_sink_never_takes_fills_the_queue_where_requests_are_to_be_refused() {
+fn what_a_sink_never_takes_keeps_its_room_until_requests_are_refused_and_the_others_get_theirs() {
     let mut bench = Bench::new(None, 2);
-    bench.serve_while_the_first_sink_fails(100, 1);
-    assert_eq!(bench.queue.depth(), 4);
-    assert_eq!(bench.sinks[1].counts().len(), 3);
+    bench.serve_while_the_first_sink_fails(2, 1);
+    assert_eq!(bench.sinks[1].counts().len(), 7);
+    assert_eq!((bench.queue.depth(), bench.queue.held()), (4, 0));
+    let slots = |bench: &Bench| {
+        let reserve = || Slot::reserve(bench.slots.handle()).ok();
+        std::iter::from_fn(reserve).collect::<Vec<_>>()
+    };
+    let left = slots(&bench);
+    assert_eq!(left.len(), 4096 - 4);
+    left.into_iter().for_each(Slot::give_back);
+    bench.pass_after(10);
+    assert_eq!(bench.sinks[0].counts().len(), 7);
+    assert_eq!(bench.queue.depth(), 0);
+    let all = slots(&bench);
+    assert_eq!(all.len(), 4096);
+    all.into_iter().for_each(Slot::give_back);
+}
+
+#[test]
+fn a_sink_that_takes_some_is_tried_again_soon_however_often_it_took_none() {
+    let mut bench = Bench::new(None, 1);
+    // The last ones first: none, for so long that it is tried each five seconds; then a few bytes at a time.
+    *bench.sinks[0].failures.lock().unwrap() = [vec![10; 3], vec![0; 10]].concat();
+    bench.serve(3, || observation(1));
+    for _ in 0..10 {
+        bench.pass_after(5);
+    }
+    assert!(bench.sinks[0].counts().is_empty());
+    bench.pass_after(5);
+    for _ in 0..3 {
+        bench.now += FIRST_RETRY;
+        bench.work.pass(bench.now);
+    }
+    assert_eq!(bench.sinks[0].counts(), [1, 1, 1]);
 }
 
 #[test]
@@ -327,7 +358,8 @@ fn what_a_sink_never_takes_is_dropped_and_counted_for_it_alone_where_its_drops_a
 fn a_sink_whose_events_may_be_dropped_does_not_drop_those_of_one_that_refuses() {
     let mut bench = Bench::with(None, &[OnFull::Refuse, OnFull::Drop]);
     bench.serve_while_the_first_sink_fails(100, 1);
-    assert_eq!(bench.queue.depth(), 4);
+    assert_eq!(bench.queue.depth(), 4, "whose room stays");
+    assert_eq!(bench.sinks[1].counts().len(), 7);
 }
 
 #[test]
@@ -347,12 +379,8 @@ fn a_sink_that_never_recovers_does_not_hold_up_the_end() {
     bench.serve(9, || observation(1));
     assert!(!bench.work.finish(bench.now));
     bench.work.give_up(bench.now);
-    let unwritten: Vec<(String, u64)> = bench
-        .work
-        .unwritten()
-        .map(|(sink, events)| (sink.to_owned(), events))
-        .collect();
-    assert_eq!(unwritten, [("0".to_owned(), 2)]);
+    let waiting = bench.work.unwritten().map(|of| (of.sink, of.waiting));
+    assert_eq!(waiting.collect::<Vec<_>>(), [("0", 2), ("1", 0)]);
     assert_eq!(bench.sinks[1].counts(), [1, 8]);
 }
 
