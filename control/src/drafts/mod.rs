@@ -15,6 +15,12 @@ pub(crate) use draft::{Draft, Draftee, Review, State};
 pub(crate) use drafted::Drafted;
 pub use stage::{NewRefusals, Percent, Reach, Scope, Stage, Why, end};
 
+/// Whether a document is one of a draft: it binds for nobody unless the draft is staged.
+#[must_use]
+pub const fn is_of_drafts(kind: DocumentKind) -> bool {
+    matches!(kind, DocumentKind::Draft | DocumentKind::DraftChange)
+}
+
 /// Whether drafts change documents of this kind: what an organisation sets. Who is there, who may do what, and what happens of itself is
 /// changed at once.
 #[must_use]

@@ -24,7 +24,7 @@ use crate::api::error::{ApiError, Detail};
 use crate::audit::{self, Attempt, Outcome};
 use crate::bootstrap;
 use crate::document::{Address, DocumentKind, Write};
-use crate::drafts::Stage;
+use crate::drafts::{self, Stage};
 use crate::enforcer::Enforcer;
 use crate::inviting::Rates;
 use crate::roles::Roles;
@@ -428,7 +428,10 @@ impl Ledger {
         writes: Vec<Write>,
         proposed: Proposed,
     ) -> Result<Head, StoreError> {
-        let changes = !writes.is_empty();
+        // What binds keeps its name while drafts are written that bind for nobody.
+        let stages = state.stage.is_some() || proposed.staging.is_some();
+        let binds = |write: &Write| stages || !drafts::is_of_drafts(write.address.kind);
+        let changes = writes.iter().any(binds);
         let entry = entry(attempt, Outcome::Success, modified, writes);
         let head = self.store.append(state.head.sequence, &entry)?;
         state.head = head.clone();

@@ -1,5 +1,6 @@
 //! What is asserted of the policy is proved while others change something, and holds of what is stored.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -25,6 +26,8 @@ struct Proving {
     settings: Arc<Settings>,
     begun: Mutex<Sender<()>>,
     ends: Mutex<Receiver<Proof>>,
+    /// How often a policy was put in force.
+    enforced: Arc<AtomicUsize>,
 }
 
 impl std::fmt::Debug for Proving {
@@ -54,7 +57,9 @@ impl Enforcer for Proving {
         Ok(())
     }
 
-    fn enforce(&self, _: &Compiled, _: Option<&StagedPolicy>, _: &Head) {}
+    fn enforce(&self, _: &Compiled, _: Option<&StagedPolicy>, _: &Head) {
+        self.enforced.fetch_add(1, Ordering::Relaxed);
+    }
 
     fn prove(&self, _: &Compiled) -> Result<Vec<Broken>, Vec<String>> {
         self.begun.lock().unwrap().send(()).unwrap();
@@ -66,7 +71,9 @@ impl Enforcer for Proving {
 fn publish(proofs: Vec<Proof>, meanwhile: impl FnOnce(&Site)) -> (Site, Answer) {
     let (begun, begins) = channel();
     let (end, ends) = channel();
+    let enforced = Arc::<AtomicUsize>::default();
     let proving = Proving {
+        enforced: Arc::clone(&enforced),
         settings: Arc::new(settings()),
         begun: Mutex::new(begun),
         ends: Mutex::new(ends),
@@ -80,6 +87,8 @@ fn publish(proofs: Vec<Proof>, meanwhile: impl FnOnce(&Site)) -> (Site, Answer) 
     let change = json!({ "inboundTrust": { "isMfaAccepted": true } });
     let changed = site.send(&ada, "PATCH", &path, &change.to_string());
     assert!(changed.status.is_success(), "{}", body(&changed));
+    let enforced = || enforced.load(Ordering::Relaxed);
+    assert_eq!(enforced(), 0, "what is drafted binds for nobody");
     let tag = body(&site.call(&ada, "GET", &draft))["@odata.etag"].clone();
     let answer = std::thread::scope(|scope| {
         let publishing = scope.spawn(|| {
@@ -97,6 +106,7 @@ fn publish(proofs: Vec<Proof>, meanwhile: impl FnOnce(&Site)) -> (Site, Answer) 
         assert_eq!(begins.try_iter().count() + 1, count, "proofs were made");
         answer
     });
+    assert!(enforced() > 0 || !answer.status.is_success());
     (site, answer)
 }
 
