@@ -4,7 +4,7 @@ use crossgate_console::{Console, Reply};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::stage::{PARTNER, Stub, sent, shown, visit};
+use crate::stage::{PARTNER, StepUp, Stub, sent, shown, visit};
 
 const HERE: &str = "/console/drafts/d1";
 
@@ -279,35 +279,15 @@ fn a_step_up_leaves_no_draft_behind_that_the_form_will_begin_anew() {
         "POST crossgate/drafts",
         &json!({ "id": "d1", "displayName": "x", "state": "open" }),
     );
-    let stub = StepUp(stub);
+    let stub = StepUp::before(&[Method::PATCH], stub);
     let fields = [("tab", "trust"), ("save", "draft"), ("save-in", "new")];
     let reply = Console::new().answer(&sent("/console/default", &fields), &stub);
     assert!(matches!(reply, Reply::MoreNeeded), "{reply:?}");
-    let last = stub.0.changed();
+    let last = stub.stub.changed();
     assert_eq!(
         (last.method, &*last.path),
         (Method::DELETE, "/v1.0/crossgate/drafts/d1")
     );
-}
-
-struct StepUp(Stub);
-
-impl crossgate_console::Api for StepUp {
-    fn answer(
-        &self,
-        call: crossgate_control::api::call::Call,
-    ) -> crossgate_control::api::call::Answer {
-        let asks = call.method == Method::PATCH;
-        let mut answer = self.0.answer(call);
-        if asks {
-            answer.status = StatusCode::FORBIDDEN;
-            let challenge = "Bearer error=\"insufficient_claims\", claims=\"e30=\"";
-            answer
-                .headers
-                .insert("www-authenticate", challenge.parse().unwrap());
-        }
-        answer
-    }
 }
 
 #[test]

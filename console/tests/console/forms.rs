@@ -4,7 +4,7 @@ use crossgate_console::{Console, Reply};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::stage::{PARTNER, Stub, everyone, sent, shown, visit};
+use crate::stage::{PARTNER, StepUp, Stub, everyone, sent, shown, visit};
 
 const COLLABORATION: &str = "b2bCollaborationInbound";
 
@@ -212,7 +212,10 @@ fn who_only_asks_what_would_become_of_a_form_is_told_of_a_lock_out_whatever_is_t
 
 #[test]
 fn a_script_is_told_that_saving_takes_another_sign_in() {
-    let stub = StepUp(Stub::with("x"));
+    let stub = StepUp::before(
+        &[Method::POST, Method::PATCH, Method::DELETE],
+        Stub::with("x"),
+    );
     let fields = inbound(&[("checks", "/console/default")]);
     let reply = Console::new().answer(&sent("/console/check", &fields), &stub);
     let Reply::Data(told) = reply else {
@@ -220,7 +223,7 @@ fn a_script_is_told_that_saving_takes_another_sign_in() {
     };
     let told: Value = serde_json::from_str(&told).unwrap();
     assert_eq!(told, json!({ "kind": "sign-in-again", "details": [] }));
-    let (_, html) = shown(&stub.0, &visit("sv", "/console/default"));
+    let (_, html) = shown(&stub.stub, &visit("sv", "/console/default"));
     assert!(html.contains("data-again=\"När du sparar"), "{html}");
 }
 
@@ -236,29 +239,12 @@ fn a_form_that_the_console_did_not_send_is_refused_before_anything_is_asked() {
 
 #[test]
 fn an_action_that_takes_a_step_up_sends_its_visitor_to_sign_in() {
-    let stub = StepUp(Stub::with("x"));
+    let stub = StepUp::before(
+        &[Method::POST, Method::PATCH, Method::DELETE],
+        Stub::with("x"),
+    );
     let reply = Console::new().answer(&sent("/console/default", &inbound(&[])), &stub);
     assert!(matches!(reply, Reply::MoreNeeded), "{reply:?}");
-}
-
-struct StepUp(Stub);
-
-impl crossgate_console::Api for StepUp {
-    fn answer(
-        &self,
-        call: crossgate_control::api::call::Call,
-    ) -> crossgate_control::api::call::Answer {
-        let changes = call.method != Method::GET;
-        let mut answer = self.0.answer(call);
-        if changes {
-            answer.status = StatusCode::FORBIDDEN;
-            let challenge = "Bearer error=\"insufficient_claims\", claims=\"e30=\"";
-            answer
-                .headers
-                .insert("www-authenticate", challenge.parse().unwrap());
-        }
-        answer
-    }
 }
 
 #[test]

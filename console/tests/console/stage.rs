@@ -273,3 +273,30 @@ pub(crate) fn shown(stub: &Stub, visit: &Visit) -> (StatusCode, String) {
     };
     (status, html)
 }
+
+/// The same, where some calls take another sign-in.
+pub(crate) struct StepUp {
+    methods: &'static [Method],
+    pub(crate) stub: Stub,
+}
+
+impl StepUp {
+    /// Before calls of these methods are answered.
+    pub(crate) const fn before(methods: &'static [Method], stub: Stub) -> Self {
+        Self { methods, stub }
+    }
+}
+
+impl Api for StepUp {
+    fn answer(&self, call: Call) -> Answer {
+        let asks = self.methods.contains(&call.method);
+        let mut answer = self.stub.answer(call);
+        if asks {
+            answer.status = StatusCode::FORBIDDEN;
+            let challenge = "Bearer error=\"insufficient_claims\", claims=\"e30=\"";
+            let challenge = HeaderValue::from_static(challenge);
+            answer.headers.insert("www-authenticate", challenge);
+        }
+        answer
+    }
+}

@@ -70,6 +70,34 @@ fn trusting(token: &str) -> String {
     fields.finish()
 }
 
+/// A policy that binds nobody, sent in the form for a new one.
+fn send_policy(tab: &Tab<'_>, doors: &Doors, name: &str) {
+    tab.goto(&doors.console("/console/conditional-access/new"));
+    let policy = json!({
+        "displayName": name, "state": "disabled",
+        "conditions": { "clientAppTypes": ["all"], "users": { "includeUsers": ["GuestsOrExternalUsers"] },
+            "applications": { "includeApplications": ["All"] } },
+        "grantControls": { "operator": "OR", "builtInControls": ["mfa"] },
+    });
+    tab.evaluate(&format!(
+        "document.querySelector('#document').value = {:?}",
+        policy.to_string()
+    ));
+    tab.click("main form [type=submit]");
+}
+
+/// The keyboard alone: direct connect is allowed to all, from everywhere.
+fn allow_direct_connect(tab: &Tab<'_>) {
+    for part in ["usersAndGroups", "applications"] {
+        tab_to(
+            tab,
+            &format!("[name='b2bDirectConnectInbound.{part}.access']"),
+        );
+        // Allowing is above blocking.
+        tab.press("ArrowUp");
+    }
+}
+
 /// As policies name the admin API.
 const ADMIN_APP: &str = "c4055a7e-0000-4000-8000-000000000001";
 
@@ -92,14 +120,7 @@ fn an_administrator_without_a_mouse_changes_a_setting_that_binds_on_the_next_req
     tab_to(&tab, "a.skip");
     tab_to(&tab, "nav a[href='/console/default']");
     tab.press("Enter");
-    for part in ["usersAndGroups", "applications"] {
-        tab_to(
-            &tab,
-            &format!("[name='b2bDirectConnectInbound.{part}.access']"),
-        );
-        // Allowing is above blocking.
-        tab.press("ArrowUp");
-    }
+    allow_direct_connect(&tab);
     tab_to(&tab, "main [type=submit]");
     tab.press("Enter");
     let page = tab.page();
@@ -343,18 +364,7 @@ fn a_protected_action_asks_for_more_of_a_sign_in_and_then_does_what_was_sent() {
         lobby.configure(|setup| setup.section("admin", "protected_actions_context = \"c1\""));
     let doors = lobby.open();
     let tab = doors.administrator("ada");
-    tab.goto(&doors.console("/console/conditional-access/new"));
-    let policy = json!({
-        "displayName": "Made in the console", "state": "disabled",
-        "conditions": { "clientAppTypes": ["all"], "users": { "includeUsers": ["GuestsOrExternalUsers"] },
-            "applications": { "includeApplications": ["All"] } },
-        "grantControls": { "operator": "OR", "builtInControls": ["mfa"] },
-    });
-    tab.evaluate(&format!(
-        "document.querySelector('#document').value = {:?}",
-        policy.to_string()
-    ));
-    tab.click("main form [type=submit]");
+    send_policy(&tab, &doors, "Made in the console");
     let place = tab.page().place;
     assert!(place.url.starts_with(doors.contoso.issuer()), "{place:?}");
     let asked = asked(&tab, doors.contoso.issuer());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{LANGUAGES, examine, frida, tab_to};
+use super::{LANGUAGES, allow_direct_connect, examine, frida, tab_to};
 use crate::site::admin::{DEFAULT, GLOBAL_ADMINISTRATOR, PARTNERS};
 use crate::site::console::lobby;
 use crate::site::people::{Doors, Lobby};
@@ -143,14 +143,7 @@ fn a_draft_is_begun_and_published_without_a_mouse() {
     tab.press("Enter");
     tab_to(&tab, "main a[href^='/console/default']");
     tab.press("Enter");
-    for part in ["usersAndGroups", "applications"] {
-        tab_to(
-            &tab,
-            &format!("[name='b2bDirectConnectInbound.{part}.access']"),
-        );
-        // Allowing is above blocking.
-        tab.press("ArrowUp");
-    }
+    allow_direct_connect(&tab);
     // What the draft would come to is told while one types.
     tab.wait_for(".live .good");
     tab_to(&tab, "main form.setting [type=submit]");

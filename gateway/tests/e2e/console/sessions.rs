@@ -3,11 +3,10 @@
 use std::fs::OpenOptions;
 use std::process::Command;
 
-use super::{ADMIN_APP, FORM, token, trusting};
+use super::{ADMIN_APP, FORM, send_policy, token, trusting};
 use crate::site::admin::{GLOBAL_ADMINISTRATOR, POLICIES};
 use crate::site::console::lobby;
 use crate::site::people::{CONSOLE_HOST, Doors, Lobby};
-use crossgate_testkit::browser::Tab;
 use crossgate_testkit::curl::{Answer, Curl};
 use crossgate_testkit::gateway::OWN_TENANT;
 use crossgate_testkit::people::People;
@@ -122,29 +121,13 @@ fn a_form_that_is_filled_in_after_an_hour_says_that_it_takes_a_sign_in_and_nothi
     assert!(!live.contains("No conflicts"), "{live}");
 }
 
-/// A policy that binds nobody, sent in the form for a new one.
-fn send_policy(tab: &Tab<'_>, doors: &Doors) {
-    tab.goto(&doors.console("/console/conditional-access/new"));
-    let policy = json!({
-        "displayName": "Made by one of them", "state": "disabled",
-        "conditions": { "clientAppTypes": ["all"], "users": { "includeUsers": ["GuestsOrExternalUsers"] },
-            "applications": { "includeApplications": ["All"] } },
-        "grantControls": { "operator": "OR", "builtInControls": ["mfa"] },
-    });
-    tab.evaluate(&format!(
-        "document.querySelector('#document').value = {:?}",
-        policy.to_string()
-    ));
-    tab.click("main form [type=submit]");
-}
-
 #[test]
 fn the_form_of_one_administrator_is_not_offered_to_another_one_with_the_same_browser() {
     let lobby = with_bea(lobby())
         .configure(|setup| setup.section("admin", "protected_actions_context = \"c1\""));
     let doors = lobby.open();
     let tab = doors.administrator("ada");
-    send_policy(&tab, &doors);
+    send_policy(&tab, &doors, "Made by one of them");
     doors.contoso.sign_in(&tab, "bea", Some("123456"));
     let page = tab.page();
     assert!(page.place.url.contains("/.crossgate/resume/"), "{page:?}");
