@@ -499,6 +499,22 @@ fn microsofts_bundles_match_nothing_and_are_told() {
 }
 
 #[test]
+fn who_makes_a_partner_a_service_provider_is_told_what_that_opens() {
+    let told = |value: &str| {
+        let document = partner_with(&format!(r#""isServiceProvider":{value}"#));
+        advisories(&[("partners/p.json", &document)])
+    };
+    assert_eq!(
+        told("true"),
+        [
+            "partners/p.json: isServiceProvider: of a service provider, whoever is no guest is admitted by `b2bCollaborationInbound` and not by `b2bDirectConnectInbound`, and its users' MFA counts whatever `inboundTrust` says"
+        ]
+    );
+    assert_eq!(told("false"), [""; 0]);
+    assert_eq!(told("null"), [""; 0]);
+}
+
+#[test]
 fn blocking_everything_outbound_tells_of_rights_management() {
     let members = setting(
         "b2bCollaborationOutbound",

@@ -7,13 +7,13 @@
 use std::sync::Arc;
 
 use crossgate_policy::context::{Context, RestrictionHeaders};
-use crossgate_policy::decision::{AccessType, Direction};
+use crossgate_policy::decision::{AccessType, Direction, Step};
 use crossgate_policy::ids::{Cloud, Guid, HomeTenant, Id, IssuerTenant, TenantId, UnixTime};
 use crossgate_policy::snapshot::{
     Access, AppAssignment, AppTargets, Assignments, ByTenant, Consent, DefaultSettings,
     DirectoryMode, GroupMember, GuestDirectory, Origin, OwnTenant, PartnerFacts, PartnerSettings,
     PartnerSide, Partners, Principal, RedemptionOrder, Revocation, RevocationKind, Revocations,
-    Setting, Snapshot, UserTargets,
+    Setting, Snapshot, TrustOverrides, UserTargets,
 };
 use crossgate_policy::subject::{
     Account, Home, HomeCloud, Proofs, Subject, SubjectKind, TokenGroups,
@@ -447,6 +447,54 @@ fn what_is_compared_is_told_of_a_line_and_changes_no_answer() {
 }
 
 /// Ada as Contoso's guest, whose token names her home in this form.
+#[test]
+fn the_trust_step_tells_by_what_the_mfa_of_a_service_provider_counts_and_for_what_it_does_not() {
+    let told = |is_service_provider, accepted| {
+        let partner = PartnerSettings {
+            is_service_provider,
+            trust: TrustOverrides {
+                mfa: accepted,
+                ..TrustOverrides::default()
+            },
+            ..PartnerSettings::default()
+        };
+        let snapshot = Snapshot {
+            partners: Partners::from_iter([(FABRIKAM, partner)]),
+            ..snapshot()
+        };
+        // Whoever has no record is admitted as a service provider's, and a guest comes with a token of ours.
+        let mut subject = ada(if is_service_provider {
+            FABRIKAM
+        } else {
+            CONTOSO
+        });
+        subject.proofs.mfa = true;
+        let (caller, context) = (Caller::Verified(&subject), Context::at(NOW));
+        let (_, lines) = explain_with_values(&snapshot, caller, &payroll(), &context);
+        let of_mfa =
+            |line: &&Line| line.step == Step::Trust && !line.property.ends_with("DeviceAccepted");
+        let of_mfa = lines.iter().filter(of_mfa);
+        of_mfa
+            .map(|line| {
+                let seen = line.values.as_ref().map(|values| &*values.seen);
+                format!("{}: {}: {}", line.property, line.result, seen.unwrap())
+            })
+            .collect::<Vec<_>>()
+    };
+    let setting = "inboundTrust.isMfaAccepted";
+    let counts = format!("{setting}: counts: true, and a claim of MFA");
+    assert_eq!(told(false, Some(true)), [&*counts]);
+    assert_eq!(told(true, Some(true)), [&*counts]);
+    let alone = format!("{setting}: does not count: false, and a claim of MFA");
+    assert_eq!(told(false, None), [&*alone]);
+    for accepted in [None, Some(false)] {
+        let by_itself = "isServiceProvider: counts: true, and a claim of MFA".to_owned();
+        let besides =
+            format!("{setting}: contexts and methods do not count: false, and a claim of MFA");
+        assert_eq!(told(true, accepted), [by_itself, besides]);
+    }
+}
+
 fn guest_of(cloud: HomeCloud) -> Subject {
     let home = Home::Tenant {
         tenant: HomeTenant(FABRIKAM),

@@ -43,7 +43,8 @@ pub fn admin_target(settings: &Settings) -> Target {
 }
 
 /// The same as the configuration would have it.
-pub(super) fn admin_app(settings: &Settings) -> AppSettings {
+#[must_use]
+pub fn admin_app(settings: &Settings) -> AppSettings {
     AppSettings {
         id: settings.admin.app.clone(),
         name: "Crossgate".to_owned(),

@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crossgate_config::Settings;
 use crossgate_control::store::Sequence;
 use crossgate_insight::event::Event;
-use crossgate_insight::verify::{Apps, Policy, Verdict, explain};
+use crossgate_insight::verify::{Policy, Verdict, explain};
 use crossgate_policy::snapshot::Snapshot;
 use crossgate_policy::{Decision, Line};
 
 use crate::live::InForce;
 use crate::load::Past;
-use crate::request::route::target;
+use crate::sign_ins::called_apps;
 
 /// What was decided, or why that cannot be told.
 type Told = Result<(Decision, Vec<Line>), String>;
@@ -56,7 +56,7 @@ impl Decided {
         };
         let policy = Policy {
             snapshot: Arc::new(snapshot),
-            apps: apps(settings),
+            apps: Arc::new(called_apps(settings)),
         };
         Some(explain(&event, |_| Some(policy)).map_err(told))
     }
@@ -88,7 +88,7 @@ impl Decided {
         let decided = explain(&event, |name| match past.named(name) {
             Ok(snapshot) => snapshot.map(|snapshot| Policy {
                 snapshot,
-                apps: apps(settings),
+                apps: Arc::new(called_apps(settings)),
             }),
             Err(found) => {
                 faults = Some(found);
@@ -100,11 +100,6 @@ impl Decided {
             None => decided.map_err(told),
         }
     }
-}
-
-fn apps(settings: &Settings) -> Arc<Apps> {
-    let apps = settings.apps.iter();
-    Arc::new(apps.map(|app| (app.id.clone(), target(app))).collect())
 }
 
 /// Callers are told that it is so; the log has what and where.

@@ -29,8 +29,7 @@ use crate::live::{Among, InForce, Live, Staged, announce};
 use crate::load;
 use crate::ops::Metrics;
 use crate::request::admit::unix_time;
-use crate::request::route::target;
-use crate::sign_ins::gateway_name;
+use crate::sign_ins::{called_apps, gateway_name};
 
 /// What the gateway enforces from a store.
 #[derive(Debug)]
@@ -303,7 +302,6 @@ impl OfDrafts for Stored {
             return Err(NotBegun::Failed("no sign-ins are kept".to_owned()));
         };
         let (settings, now) = (self.settings(), self.live.in_force());
-        let apps = settings.apps.iter();
         let by = By {
             draft: Snapshot {
                 // They are no part of the change.
@@ -311,7 +309,7 @@ impl OfDrafts for Stored {
                 ..load::snapshot(&settings, next)
             },
             in_force: Arc::clone(&now.snapshot),
-            apps: apps.map(|app| (app.id.clone(), target(app))).collect(),
+            apps: called_apps(&settings),
         };
         replays.begin(asked, by)
     }

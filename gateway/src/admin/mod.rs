@@ -37,7 +37,7 @@ use crate::request::tokens::Tokens;
 use crate::sign_ins::SignIns;
 use bodies::{PATIENCE, Room, Taken};
 use callers::Callers;
-pub use callers::admin_target;
+pub use callers::{admin_app, admin_target};
 pub use console::ConsoleSettings;
 pub use enforcer::{State, Stored};
 pub use noted::Noted;

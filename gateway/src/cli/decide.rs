@@ -20,6 +20,7 @@ use super::ending::{Failure, Verdict};
 use super::question::{Answer, App, Question, Token};
 use super::record::Record;
 use crate::load::{self, Loaded};
+use crate::sign_ins::called;
 
 /// What to decide, and by which rules.
 #[derive(Debug, Args)]
@@ -64,13 +65,11 @@ impl Rules {
             ..
         } = load::load(&args.config, Purpose::Decide, args.policy.as_deref())?;
         let own = settings.tenant.id;
-        let apps = settings.apps.iter();
+        let apps = called(&settings).map(|app| (app.id.clone(), App::new(&app, own)));
         Ok(Self {
+            apps: apps.collect(),
             snapshot,
             issuers,
-            apps: apps
-                .map(|app| (app.id.clone(), App::new(app, own)))
-                .collect(),
         })
     }
 

@@ -12,7 +12,6 @@ use clap::{Args, ValueEnum};
 use crossgate_config::Purpose;
 use crossgate_insight::event::Event;
 use crossgate_insight::replay::{Against, Key, Replay, Row, Rows, Sum, Tally};
-use crossgate_insight::verify::Apps;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -20,7 +19,7 @@ use super::ending::{Failure, Verdict};
 use super::events::each_line;
 use super::form::{Form, Output};
 use crate::load::{self, Loaded};
-use crate::request::route::target;
+use crate::sign_ins::called_apps;
 
 /// What to replay, and under which policy.
 #[derive(Debug, Args)]
@@ -66,12 +65,7 @@ pub(super) fn run(args: &ReplayArgs, out: &mut impl Write) -> Result<Verdict, Fa
         Held::Recorded => None,
         Held::InForce => Some(load::load(&args.config, Purpose::Decide, None)?),
     };
-    let apps: Apps = draft
-        .settings
-        .apps
-        .iter()
-        .map(|app| (app.id.clone(), target(app)))
-        .collect();
+    let apps = called_apps(&draft.settings);
     let replay = Replay {
         draft: &draft.snapshot,
         apps: &apps,

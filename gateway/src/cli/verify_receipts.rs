@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use clap::Args;
 use crossgate_insight::event::Event;
-use crossgate_insight::verify::{Apps, Policy, Verdict as Verified, verify};
+use crossgate_insight::verify::{Policy, Verdict as Verified, verify};
 use serde::Serialize;
 
 use super::ending::{Failure, Verdict};
 use super::events::{Place, each_line};
 use super::form::{Form, Output};
 use crate::load::Past;
-use crate::request::route::target;
+use crate::sign_ins::called_apps;
 
 /// What to verify, and by which policies.
 #[derive(Debug, Args)]
@@ -42,13 +42,7 @@ pub(super) struct VerifyReceiptsArgs {
 /// Verifies. Bad where an answer differs, or could not be found.
 pub(super) fn run(args: &VerifyReceiptsArgs, out: &mut impl Write) -> Result<Verdict, Failure> {
     let mut past = Past::read(&args.config, &args.policy)?;
-    let apps: Apps = past
-        .settings()
-        .apps
-        .iter()
-        .map(|app| (app.id.clone(), target(app)))
-        .collect();
-    let apps = Arc::new(apps);
+    let apps = Arc::new(called_apps(past.settings()));
     let mut sums = Sums::default();
     let mut told: Vec<Told> = Vec::new();
     each_line(&args.files, |place, line| {

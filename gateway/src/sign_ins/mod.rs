@@ -4,6 +4,7 @@
 //! files) is the writer's, on a thread of its own. What happened to requests is not decided here.
 
 mod aggregate;
+mod called;
 mod conditional_access;
 mod event;
 mod failure_reasons;
@@ -22,6 +23,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use called::{called, called_apps};
 pub use observation::{
     CalledApp, Ending, Observation, PolicyInForce, RestrictionValues, StagedOver, TokenFacts,
     bounded,

@@ -152,7 +152,7 @@ fn a_change_of_another_version_than_the_caller_knows_is_refused() {
         }
         curl.send()
     };
-    let change = |value: bool| Some(json!({ "isServiceProvider": value }));
+    let change = |value: bool| Some(json!({ "inboundTrust": { "isMfaAccepted": value } }));
     // What is not there matches nothing, `*` either.
     assert_eq!(send("PATCH", &path, "*", change(true)).status, 404);
     let made = site.send(&token, "POST", PARTNERS, &partner(WINGTIP, json!({})));
@@ -163,7 +163,7 @@ fn a_change_of_another_version_than_the_caller_knows_is_refused() {
     let changed = send("PATCH", &path, &old, change(true));
     assert_eq!(changed.status, 200, "{changed:?}");
     let shown = changed.json();
-    assert_eq!(shown["isServiceProvider"], true);
+    assert_eq!(shown["inboundTrust"]["isMfaAccepted"], true);
     assert_eq!(shown["tenantId"], WINGTIP);
     let new = changed.header("etag").unwrap().to_owned();
     assert_ne!(new, old);

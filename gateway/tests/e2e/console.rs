@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::site::FABRIKAM;
 use crate::site::admin::{DEFAULT, GLOBAL_ADMINISTRATOR, POLICIES};
+use crate::site::command;
 use crate::site::console::lobby;
 use crate::site::people::{Doors, asked, of};
 use crossgate_insight::sign_ins::{Keep, Store};
@@ -470,6 +471,56 @@ fn sign_ins_at_the_console_and_those_that_fail_leave_events() {
     assert_eq!(signed_in["isInteractive"], true);
     assert_ne!(failed["crossgate"]["outcome"], "allow", "{failed:#}");
     assert_eq!(failed["crossgate"]["provider"], "contoso");
+}
+
+#[test]
+fn a_sign_in_at_the_console_is_decided_again_like_one_at_an_app() {
+    let doors = lobby().open();
+    doors.administrator("ada");
+    let filter = format!("auditLogs/signIns?$filter=resourceId%20eq%20'{ADMIN_APP}'");
+    let event = wait_for("the event", Duration::from_secs(20), || {
+        let told = doors.admin("GET", &filter, &json!({})).json();
+        told["value"].as_array()?.first().cloned()
+    });
+    let id = event["correlationId"].as_str().unwrap();
+    let path = format!("crossgate/decisions/{id}");
+    let told = doors.admin("GET", &path, &json!({})).json();
+    assert_eq!(told["events"][0]["complete"], true, "{told:#}");
+
+    let directory = doors.gateway.directory();
+    let run = |arguments: &[&str]| command::run(directory, arguments).good();
+    let events = run(&["sign-ins", "export"]);
+    std::fs::write(directory.join("recorded.jsonl"), &events).unwrap();
+    let told = run(&["verify-receipts", "recorded.jsonl"]);
+    assert!(told.contains("the same answer: 1 event"), "{told}");
+    let event: Value = serde_json::from_str(&events).unwrap();
+    let case = event["crossgate"]["receipt"]["case"].to_string();
+    std::fs::write(directory.join("case.jsonl"), case).unwrap();
+    run(&["policy", "export", "draft"]);
+    let told = run(&["decide", "--policy", "draft", "--cases", "case.jsonl"]);
+    let decided: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(decided["outcome"], "allow", "{told}");
+    let replay = ["replay", "--draft", "draft", "--events", "recorded.jsonl"];
+    let told = run(&[&replay[..], &["--max-new-refusals", "0"]].concat());
+    assert!(told.contains("decided again: 1 request"), "{told}");
+
+    let made = doors.admin(
+        "POST",
+        "crossgate/drafts",
+        &json!({ "displayName": "As it is" }),
+    );
+    assert_eq!(made.status, 201, "{made:?}");
+    let made = made.json();
+    let draft = made["id"].as_str().unwrap();
+    let path = format!("crossgate/drafts/{draft}/replay");
+    let begun = doors.admin("POST", &path, &json!({}));
+    assert!(begun.status < 300, "{begun:?}");
+    let told = wait_for("the replay", Duration::from_secs(20), || {
+        let told = doors.admin("GET", &path, &json!({})).json();
+        (told["state"] != "running").then_some(told)
+    });
+    assert_eq!(told["decided"]["events"], 1, "{told:#}");
+    assert_eq!(told["notDecided"]["events"], 0, "{told:#}");
 }
 
 #[test]

@@ -305,6 +305,12 @@ fn advise(document: &PartnerDocument, notes: &mut Notes<'_>) {
         ],
         notes,
     );
+    if document.is_service_provider == Some(true) {
+        notes.advise(
+            &At::Root.member("isServiceProvider"),
+            "of a service provider, whoever is no guest is admitted by `b2bCollaborationInbound` and not by `b2bDirectConnectInbound`, and its users' MFA counts whatever `inboundTrust` says",
+        );
+    }
     if document.is_in_multi_tenant_organization == Some(true) {
         let name = "isInMultiTenantOrganization";
         notes.advise(&At::Root.member(name), &unenforced(name));

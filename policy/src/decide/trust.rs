@@ -43,7 +43,7 @@ impl Trust {
             },
             Direction::Inbound => {
                 let accepted = accepted(snapshot, subject, parties);
-                let mfa_counts = accepted.mfa || parties.access_type == AccessType::ServiceProvider;
+                let mfa_counts = accepted.mfa || of_service_provider(parties);
                 let compliant = proofs.compliant_device && accepted.compliant_device;
                 let hybrid = proofs.hybrid_joined_device && accepted.hybrid_joined_device;
                 Self {
@@ -93,6 +93,11 @@ impl Trust {
     }
 }
 
+/// Whether the caller works for a service provider, whose MFA counts whatever `inboundTrust` says.
+fn of_service_provider(parties: &Parties<'_>) -> bool {
+    parties.access_type == AccessType::ServiceProvider
+}
+
 /// `inboundTrust` after inheritance.
 #[derive(Clone, Copy)]
 struct Accepted {
@@ -134,11 +139,31 @@ pub(super) fn record(request: &Request<'_>, recorder: &mut impl Recorder) {
         .map_or_else(TrustOverrides::default, |partner| partner.trust);
     let default = request.snapshot.default.trust;
     let proofs = request.subject.proofs;
+    let seen = |value: bool, what: &str, shown: bool| {
+        let claim = if shown { "a claim" } else { "no claim" };
+        format!("{value}, and {claim} of {what}")
+    };
+    let by_itself = !accepted.mfa && of_service_provider(parties);
+    if by_itself {
+        recorder.compare(
+            || {
+                let document = parties.partner_document();
+                line(Step::Trust, document, "isServiceProvider", "counts")
+            },
+            || Values::explicit(seen(true, "MFA", proofs.mfa), "true"),
+        );
+    }
+    // What MFA at home opens besides.
+    let without_mfa = if by_itself {
+        "contexts and methods do not count"
+    } else {
+        "does not count"
+    };
     let members = [
         (
             "isMfaAccepted",
             (own.mfa, default.mfa, accepted.mfa),
-            ("MFA", proofs.mfa),
+            ("MFA", proofs.mfa, without_mfa),
         ),
         (
             "isCompliantDeviceAccepted",
@@ -147,7 +172,11 @@ pub(super) fn record(request: &Request<'_>, recorder: &mut impl Recorder) {
                 default.compliant_device,
                 accepted.compliant_device,
             ),
-            ("a compliant device", proofs.compliant_device),
+            (
+                "a compliant device",
+                proofs.compliant_device,
+                "does not count",
+            ),
         ),
         (
             "isHybridAzureADJoinedDeviceAccepted",
@@ -156,10 +185,14 @@ pub(super) fn record(request: &Request<'_>, recorder: &mut impl Recorder) {
                 default.hybrid_joined_device,
                 accepted.hybrid_joined_device,
             ),
-            ("a hybrid-joined device", proofs.hybrid_joined_device),
+            (
+                "a hybrid-joined device",
+                proofs.hybrid_joined_device,
+                "does not count",
+            ),
         ),
     ];
-    for (member, (own, default, accepted), (what, shown)) in members {
+    for (member, (own, default, accepted), (what, shown, otherwise)) in members {
         recorder.compare(
             || {
                 let document = match (own, default) {
@@ -167,7 +200,7 @@ pub(super) fn record(request: &Request<'_>, recorder: &mut impl Recorder) {
                     (None, Some(_)) => "default".to_owned(),
                     (None, None) => "initial".to_owned(),
                 };
-                let result = if accepted { "counts" } else { "does not count" };
+                let result = if accepted { "counts" } else { otherwise };
                 line(
                     Step::Trust,
                     document,
@@ -175,17 +208,10 @@ pub(super) fn record(request: &Request<'_>, recorder: &mut impl Recorder) {
                     result,
                 )
             },
-            || {
-                let claim = if shown {
-                    format!("a claim of {what}")
-                } else {
-                    format!("no claim of {what}")
-                };
-                Values {
-                    explicit: own.or(default).is_some(),
-                    instead_of: super::instead_of(parties, own.is_some(), "inboundTrust"),
-                    ..Values::implicit(format!("{accepted}, and {claim}"), "true")
-                }
+            || Values {
+                explicit: own.or(default).is_some(),
+                instead_of: super::instead_of(parties, own.is_some(), "inboundTrust"),
+                ..Values::implicit(seen(accepted, what, shown), "true")
             },
         );
     }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use crossgate_config::{Origin, Settings};
 use crossgate_policy::ids::ResourceTenant;
 
-use crate::admin::callers::admin_app;
+use crate::admin::admin_target;
 use crate::ops::Metrics;
 use crate::people::PeopleSettings;
-use crate::request::route::{App, Restriction, target};
+use crate::request::route::{App, Restriction};
 use crate::sign_ins::CalledApp;
 use crate::upstreams::Upstreams;
 
@@ -33,7 +33,7 @@ impl ConsoleSettings {
     pub fn of(settings: &Settings, metrics: &Metrics) -> Option<Self> {
         let origin = settings.admin.console.clone()?;
         let people = Arc::new(PeopleSettings::of_console(settings)?);
-        let target = Arc::new(target(&admin_app(settings)));
+        let target = Arc::new(admin_target(settings));
         let app = App {
             called: CalledApp {
                 target: Arc::clone(&target),
