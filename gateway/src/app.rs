@@ -87,6 +87,9 @@ pub enum StartError {
         "{0} sign-in events could not be written before the end: the log above says for which sinks"
     )]
     Unwritten(u64),
+    /// What writes events had a fault.
+    #[error("the writer of sign-in events has panicked: events are missing")]
+    WriterPanicked,
     /// The server ended by itself.
     #[error(transparent)]
     Crashed(#[from] drain::Crashed),
@@ -350,9 +353,10 @@ pub fn run(config: &Path, upgrade: bool) -> Result<(), StartError> {
     }
     background.stop();
     ended?;
-    match totals.unwritten {
-        0 => Ok(()),
-        events => Err(StartError::Unwritten(events)),
+    match totals.map(|totals| totals.unwritten) {
+        Some(0) => Ok(()),
+        Some(events) => Err(StartError::Unwritten(events)),
+        None => Err(StartError::WriterPanicked),
     }
 }
 
@@ -520,7 +524,7 @@ fn server_conf(settings: &Settings, config: &Path) -> ServerConf {
 /// The first generation of the policy.
 const FIRST: u64 = 1;
 
-/// How long sinks may take for the last events. Service managers wait some ten seconds beyond the drain.
+/// How long sinks may take for the last events, and once more where they take some. `deploy/` has service managers wait for it beyond the drain.
 const EVENTS_LIMIT: Duration = Duration::from_secs(5);
 
 /// How long requests that outlast the drain may take to notice that they are cut off.

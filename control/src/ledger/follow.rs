@@ -9,6 +9,7 @@ use http::StatusCode;
 use super::{Ledger, Made, Proposed, State};
 use crate::api::error::ApiError;
 use crate::document::{Address, DocumentKind, Write};
+use crate::drafts::is_of_drafts;
 use crate::store::{Sequence, Share, Store, StoreError};
 use crate::transfer::text_at;
 
@@ -140,6 +141,7 @@ impl Ledger {
             documents = writes.len(),
             "the policy store was changed by another process"
         );
+        let was_staged = state.stage.is_some();
         match self.propose_for_some(state, &writes, &proposed.policy, Made::Elsewhere) {
             Ok(staging) => proposed.staging = staging,
             Err(error) if error.status == StatusCode::CONFLICT => {
@@ -148,7 +150,10 @@ impl Ledger {
             Err(error) => return Err(error),
         }
         state.head = head;
-        self.take(state, proposed);
+        let stages = was_staged || proposed.staging.is_some();
+        if stages || writes.iter().any(|write| !is_of_drafts(write.address.kind)) {
+            self.take(state, proposed);
+        }
         Ok(())
     }
 }

@@ -44,7 +44,9 @@ fn told(error: &StartError) -> String {
             let word = if count == 1 { "fault" } else { "faults" };
             format!("not started: {count} {word}\n{faults}")
         }
-        StartError::Crashed(_) | StartError::Unwritten(_) => error.to_string(),
+        StartError::Crashed(_) | StartError::Unwritten(_) | StartError::WriterPanicked => {
+            error.to_string()
+        }
         StartError::Metrics(_)
         | StartError::SignInStore(_)
         | StartError::SignIns(_)

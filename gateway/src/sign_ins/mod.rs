@@ -264,7 +264,7 @@ mod tests {
                 .map(|worker| worker.join().unwrap())
                 .sum::<u64>()
         });
-        let totals = writer.finish(Duration::from_secs(30));
+        let totals = writer.finish(Duration::from_secs(30)).unwrap();
         let served = 4 * EACH - refused;
         assert_eq!(totals.requests, served);
         assert_eq!((totals.unrecorded, totals.unwritten), (0, 0));
@@ -308,7 +308,7 @@ mod tests {
         for request in 0..1_000 {
             record(sign_ins.reserve().unwrap(), observation(request % 7));
         }
-        let totals = writer.finish(Duration::from_secs(30));
+        let totals = writer.finish(Duration::from_secs(30)).unwrap();
         let all = Asked {
             from: i64::MIN,
             to: i64::MAX,

@@ -49,6 +49,7 @@ impl Writer {
                         Err(RecvTimeoutError::Disconnected) => break pace,
                     }
                 };
+                work.try_again();
                 let begun = Instant::now();
                 let (mut deadline, mut waiting) = (begun + limit, work.waiting());
                 while !work.finish(Instant::now()) && Instant::now() < deadline {
@@ -67,19 +68,20 @@ impl Writer {
     /// Writes what is still to be written, says what it all adds up to, and ends.
     ///
     /// To be called when no request is served any more. Waits: not for the request path. At most about `limit` after a sink has taken something, and
-    /// five times that in all.
-    pub fn finish(self, limit: Duration) -> Totals {
+    /// twice that in all. `None`: it has panicked, and events are missing.
+    pub fn finish(self, limit: Duration) -> Option<Totals> {
         // A writer that is gone already has told its totals to the thread's handle.
         let _ = self.stop.send(limit);
-        self.thread.join().unwrap_or_else(|_| {
+        let ended = self.thread.join();
+        if ended.is_err() {
             tracing::error!("sign-ins: the writer has panicked; events are missing");
-            Totals::default()
-        })
+        }
+        ended.ok()
     }
 }
 
-/// What supervisors leave a process to end is half a minute, where nobody says more.
-const MOST_LIMITS: u32 = 5;
+/// Supervisors do not wait for ever.
+const MOST_LIMITS: u32 = 2;
 
 fn totals(work: &mut Work, queue: &Queue) -> Totals {
     work.give_up(Instant::now());

@@ -32,10 +32,10 @@ pub(super) struct Work {
     lines: Vec<u8>,
     /// Who wants to know of them.
     noted: Option<Noted>,
-    /// Requests are refused for want of room, and the log says so.
-    is_refusing: bool,
-    /// Those that were refused before, of which the log has told.
-    told: u64,
+    /// Requests that were refused for want of room, as they were counted last.
+    refused: u64,
+    /// When the last of them was; `None` where the log has told that it is over.
+    refusing: Option<Instant>,
 }
 
 impl Work {
@@ -57,8 +57,8 @@ impl Work {
             ready: Vec::new(),
             lines: Vec::new(),
             noted,
-            is_refusing: false,
-            told: 0,
+            refused: 0,
+            refusing: None,
         }
     }
 
@@ -69,14 +69,21 @@ impl Work {
         if !self.is_behind() {
             self.queue.caught_up();
         }
-        self.tell_of_refusals();
+        self.tell_of_refusals(now);
         more
+    }
+
+    /// Has every sink tried again at once.
+    pub(super) fn try_again(&mut self) {
+        for outlet in &mut self.outlets {
+            outlet.retry = None;
+        }
     }
 
     /// What can be written is; answers whether nothing is left, neither here nor in the hands of a request.
     pub(super) fn finish(&mut self, now: Instant) -> bool {
         while self.pass(now) {}
-        if self.queue.held() > 0 || !self.all_written() {
+        if self.queue.held() > 0 {
             return false;
         }
         self.collect(now);
@@ -98,12 +105,20 @@ impl Work {
         self.outlets.iter().map(|outlet| outlet.pending.len()).sum()
     }
 
-    /// Events that wait for a sink, and such as were dropped for it.
+    /// Events that wait for a sink, and such as were dropped for it, which at the end are all that wait for one that may lose some.
     pub(super) fn unwritten(&self) -> impl Iterator<Item = Unwritten<'_>> {
-        self.outlets.iter().map(|outlet| Unwritten {
-            sink: &outlet.name,
-            waiting: lines_in(&outlet.pending) as u64,
-            dropped: outlet.counted.dropped.get(),
+        self.outlets.iter().map(|outlet| {
+            let waiting = lines_in(&outlet.pending) as u64;
+            let dropped = outlet.counted.dropped.get();
+            let (waiting, dropped) = match outlet.on_full {
+                OnFull::Refuse => (waiting, dropped),
+                OnFull::Drop => (0, dropped + waiting),
+            };
+            Unwritten {
+                sink: &outlet.name,
+                waiting,
+                dropped,
+            }
         })
     }
 
@@ -118,8 +133,8 @@ impl Work {
             aggregate.drain(&mut self.ready);
         }
         self.hand_out();
+        self.try_again();
         for outlet in &mut self.outlets {
-            outlet.retry = None;
             outlet.deliver_by(now, |sink, lines| sink.write(lines).map(|()| lines.len()));
         }
     }
@@ -140,11 +155,14 @@ impl Work {
             self.add(&observation, now);
             taken += 1;
         }
-        if self.collect <= now {
-            self.collect(now);
-        }
-        if let Some(aggregate) = &mut self.aggregate {
-            aggregate.due(now, &mut self.ready);
+        // Counts of repeats take no room, and wait where they are bounded.
+        if room == Room::GivenBack {
+            if self.collect <= now {
+                self.collect(now);
+            }
+            if let Some(aggregate) = &mut self.aggregate {
+                aggregate.due(now, &mut self.ready);
+            }
         }
         self.hand_out();
         taken == BATCH
@@ -199,8 +217,12 @@ impl Work {
 
     /// Whether more waits for a sink than may, and none of it may be dropped.
     fn is_behind(&self) -> bool {
-        let mut outlets = self.outlets.iter();
-        outlets.any(|outlet| outlet.on_full == OnFull::Refuse && self.is_full(outlet))
+        self.behind().next().is_some()
+    }
+
+    fn behind(&self) -> impl Iterator<Item = &Outlet> {
+        let outlets = self.outlets.iter();
+        outlets.filter(|outlet| outlet.on_full == OnFull::Refuse && self.is_full(outlet))
     }
 
     fn is_full(&self, outlet: &Outlet) -> bool {
@@ -208,24 +230,37 @@ impl Work {
     }
 
     /// Once, not for every request: the metric counts those.
-    fn tell_of_refusals(&mut self) {
+    fn tell_of_refusals(&mut self, now: Instant) {
         let refused = self.queue.counts.refused.get();
-        if !self.is_refusing && refused > self.told {
-            self.is_refusing = true;
-            let behind = self.outlets.iter().filter(|outlet| self.is_full(outlet));
-            let sinks: Vec<_> = behind.map(|outlet| &*outlet.name).collect();
-            let sinks = sinks.join(", ");
-            tracing::error!(
-                sinks,
-                "sign-ins: there is no room for more events; requests are refused until these sinks take theirs"
-            );
-        } else if self.is_refusing && self.queue.depth() == 0 {
-            self.is_refusing = false;
-            tracing::info!(
-                refused = refused - self.told,
-                "sign-ins: there is room for events again; so many requests were refused"
-            );
-            self.told = refused;
+        let more = refused > self.refused;
+        self.refused = refused;
+        match self.refusing {
+            None if more => {
+                let sinks: Vec<_> = self.behind().map(|outlet| &*outlet.name).collect();
+                let sinks = sinks.join(", ");
+                if sinks.is_empty() {
+                    tracing::error!(
+                        "sign-ins: more events came at a time than there is room for; requests were refused"
+                    );
+                } else {
+                    tracing::error!(
+                        sinks,
+                        "sign-ins: there is no room for more events; requests are refused until these sinks take theirs"
+                    );
+                }
+                self.refusing = Some(now);
+            }
+            Some(_) if more => self.refusing = Some(now),
+            Some(last) if now.saturating_duration_since(last) >= LAST_RETRY => {
+                if !self.is_behind() {
+                    self.refusing = None;
+                    tracing::info!(
+                        refused,
+                        "sign-ins: there is room for events again; so many requests were refused since the start"
+                    );
+                }
+            }
+            None | Some(_) => {}
         }
     }
 
@@ -334,8 +369,12 @@ impl Outlet {
         let lines = lines_in(self.pending.get(..done).unwrap_or_default());
         self.counted.written.inc_by(lines as u64);
         self.pending.advance(done);
+        if self.pending.is_empty() && self.pending.capacity() > MOST_PENDING {
+            self.pending = BytesMut::new();
+        }
         let Some(error) = error else {
-            if self.retry.take().is_some() {
+            // Some take what they are given and tell later what became of it.
+            if done > 0 && self.retry.take().is_some() {
                 tracing::info!(sink = self.name, "sign-ins: the sink takes events again");
             }
             if self.dropped > 0 && done > 0 {

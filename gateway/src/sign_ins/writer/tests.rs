@@ -323,6 +323,27 @@ fn what_a_sink_never_takes_keeps_its_room_until_requests_are_refused_and_the_oth
     all.into_iter().for_each(Slot::give_back);
 }
 
+/// They need no room, and would be more and more for a sink that takes none.
+#[test]
+fn counts_of_repeats_wait_while_a_sink_is_behind_and_are_exact_when_it_has_caught_up() {
+    let mut bench = Bench::new(windows(), 2);
+    bench.work.most_pending = 1;
+    *bench.sinks[0].failures.lock().unwrap() = vec![0; 100];
+    bench.serve(3, || observation(1));
+    bench.pass_after(0);
+    for _ in 0..3 {
+        bench.serve(5, || observation(1));
+        bench.pass_after(61);
+        assert_eq!(bench.sinks[1].counts(), [1]);
+    }
+    bench.sinks[0].failures.lock().unwrap().clear();
+    bench.pass_after(10);
+    bench.pass_after(61);
+    for sink in &bench.sinks {
+        assert_eq!(sink.counts().iter().sum::<u64>(), 18);
+    }
+}
+
 #[test]
 fn a_sink_that_takes_some_is_tried_again_soon_however_often_it_took_none() {
     let mut bench = Bench::new(None, 1);
