@@ -389,9 +389,27 @@ fn the_nearest_change_names_the_half_that_is_in_the_way() {
     );
     assert_eq!(
         told(everybody(blocked), all_apps(blocked)),
-        format!("admit this caller in {of_users}, or this app in {of_apps}"),
-        "who is on one of two blocking lists passes"
+        format!(
+            "allow both, this caller in {of_users} and this app in {of_apps}; or block only others in {of_users}; or, where not all \
+             users are blocked there, only other apps in {of_apps}"
+        ),
+        "who is on one of two blocking lists passes, but all users are blocked with all apps only"
     );
+    // Each of the three is enough.
+    let other_app = AppTargets::new(
+        blocked,
+        false,
+        vec![Id::new("another app")],
+        Origin::Written,
+    );
+    for (users, apps) in [
+        (everybody(allowed), all_apps(allowed)),
+        (users(blocked, "eve"), all_apps(blocked)),
+        (users(blocked, "ada at home"), other_app),
+    ] {
+        let changed = change(&of_fabrikam(users, apps), &known());
+        assert!(changed.is_none_or(|text| !text.contains(&of_users)));
+    }
 }
 
 #[test]

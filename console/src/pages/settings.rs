@@ -1,6 +1,6 @@
 //! Cross-tenant access settings: the default's, and an organisation's own.
 
-use http::Method;
+use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::organizations::{PARTNERS, name_of};
@@ -29,7 +29,7 @@ struct Documents {
 pub(super) fn open(shown: &Shown<'_>, partner: Option<&str>) -> Reply {
     let documents = match documents(shown, partner) {
         Ok(documents) => documents,
-        Err(failed) => return shown.failed(current(partner), &failed),
+        Err(failed) => return unread(shown, partner, &failed),
     };
     if !shown.visit.changes() {
         return page(shown, partner, &documents, None);
@@ -55,8 +55,25 @@ pub(super) fn open(shown: &Shown<'_>, partner: Option<&str>) -> Reply {
 pub(super) fn with_problem(shown: &Shown<'_>, partner: Option<&str>, problem: &Problem) -> Reply {
     match documents(shown, partner) {
         Ok(documents) => page(shown, partner, &documents, Some(problem)),
-        Err(failed) => shown.failed(current(partner), &failed),
+        Err(failed) => unread(shown, partner, &failed),
     }
+}
+
+/// Why there is nothing to make the page of. An id that is none is one that no organisation has.
+fn unread(shown: &Shown<'_>, partner: Option<&str>, failed: &Failed) -> Reply {
+    let is_nobody = matches!(
+        failed.status,
+        StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST
+    );
+    if partner.is_none() || !is_nobody {
+        return shown.failed(current(partner), failed);
+    }
+    shown.page_with(
+        StatusCode::NOT_FOUND,
+        "failed.html",
+        current(partner),
+        &json!({ "kind": "no-organization", "status": 404, "message": failed.message }),
+    )
 }
 
 /// What a script is told that asks what a form would do.

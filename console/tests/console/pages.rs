@@ -39,6 +39,7 @@ fn pages() -> Vec<String> {
         "/console/health",
         "/console/nowhere",
         "/console/conditional-access/none",
+        "/console/organizations/%22%3E%3Cscript%3E",
     ]
     .map(str::to_owned)
     .to_vec();
@@ -110,6 +111,48 @@ fn what_anybody_brought_is_text_on_every_page() {
     let (status, html) = shown(&stub, &sent("/console/organizations?search=x", &fields));
     assert_eq!(status, StatusCode::BAD_REQUEST);
     assert!(!html.contains("<script>"), "{html}");
+}
+
+#[test]
+fn an_address_of_an_organization_that_is_not_there_says_so() {
+    const PARTNERS: &str = "policies/crossTenantAccessPolicy/partners";
+    let mut stub = Stub::with("Somebody");
+    let other = "33333333-3333-4333-8333-333333333333";
+    let wrong =
+        |code: &str, message: &str| json!({ "error": { "code": code, "message": message } });
+    let faults = [
+        (
+            "nope",
+            StatusCode::BAD_REQUEST,
+            wrong("BadRequest", "`nope` is not a tenant id"),
+        ),
+        (
+            other,
+            StatusCode::NOT_FOUND,
+            wrong("Request_ResourceNotFound", "there is no partners/33"),
+        ),
+    ];
+    for (id, status, fault) in faults {
+        stub.says_with(&format!("{PARTNERS}/{id}"), status, &fault);
+        let target = format!("/console/organizations/{id}");
+        let (status, html) = shown(&stub, &visit("en", &target));
+        assert_eq!(status, StatusCode::NOT_FOUND, "{id}");
+        assert!(html.contains("There is no such organization"), "{html}");
+        let message = fault["error"]["message"].as_str().unwrap();
+        assert!(html.contains(message), "{html}");
+    }
+    let gone = wrong("ServiceUnavailable", "the store does not answer");
+    stub.says_with(
+        &format!("{PARTNERS}/{other}"),
+        StatusCode::SERVICE_UNAVAILABLE,
+        &gone,
+    );
+    let (status, html) = shown(
+        &stub,
+        &visit("en", &format!("/console/organizations/{other}")),
+    );
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(!html.contains("no such organization"), "{html}");
 }
 
 #[test]

@@ -60,6 +60,26 @@ pub(super) fn only(body: &Document, known: &[&str]) -> Result<(), ApiError> {
     }
 }
 
+/// One of the names that a member may have.
+///
+/// # Errors
+/// It is not there, or is something else than what is `expected`.
+pub(super) fn named<T>(
+    body: &Document,
+    name: &str,
+    expected: &str,
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Result<T, ApiError> {
+    let wrong = |told: String| ApiError::property(name, format!("{told}; expected {expected}"));
+    match body.get(name) {
+        None | Some(Value::Null) => Err(wrong("is needed".to_owned())),
+        Some(Value::String(given)) => {
+            read(&given).ok_or_else(|| wrong(format!("`{given}` is none")))
+        }
+        Some(_) => Err(wrong("is no text".to_owned())),
+    }
+}
+
 /// How many members and items of lists a value has, at every depth.
 struct Size(usize);
 

@@ -76,7 +76,8 @@ fn find(log: &dyn SignIns, id: &str) -> Result<Vec<String>, ApiError> {
     };
     Err(ApiError::not_found(format!(
         "no sign-in with the correlation id `{id}` is kept{looked}. Where `mode` under `[sign_ins]` is `first-then-count`, repeats of a \
-         request that was let in are counted in the event of the first, without ids of their own"
+         request, let in or refused, are counted without ids of their own, but for those that a person was shown on a page. Look for the \
+         event of the first in `auditLogs/signIns`, by user, app and code"
     )))
 }
 

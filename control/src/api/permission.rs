@@ -178,7 +178,7 @@ pub(super) fn attempt<'a>(api: &Api, asked: &'a Asked<'_>) -> Attempt<'a> {
             documents::target(api, resource, &key.unwrap_or_default()),
         )
     };
-    let other = |category, activity: &'static str| {
+    let of_other = |category, activity: &'static str, id: &str| {
         let operation = if asked.route.method == Verb::Get {
             "Read"
         } else {
@@ -187,12 +187,13 @@ pub(super) fn attempt<'a>(api: &Api, asked: &'a Asked<'_>) -> Attempt<'a> {
         asked.attempt(
             Activity::new(category, operation, activity),
             TargetResource {
-                id: asked.parameter().to_owned(),
+                id: id.to_owned(),
                 name: None,
                 kind: "Other",
             },
         )
     };
+    let other = |category, activity| of_other(category, activity, asked.parameter());
     if let Some(draft) = &asked.draft {
         return asked.attempt(resource::DRAFTS.update, stage::target(draft, None));
     }
@@ -277,7 +278,8 @@ pub(super) fn attempt<'a>(api: &Api, asked: &'a Asked<'_>) -> Attempt<'a> {
             Special::RevokeTenantSessions => other("UserManagement", directory::REVOKE_TENANT.name),
             Special::ListAudits | Special::GetAudit => other("AuditLogs", "Read directory audits"),
             Special::ListSignIns | Special::GetSignIn => other("AuditLogs", "Read sign-ins"),
-            Special::ExportSignIns => other("AuditLogs", "Export sign-ins"),
+            // The collection that is taken out, as Graph calls it: there is no key.
+            Special::ExportSignIns => of_other("AuditLogs", "Export sign-ins", "auditLogs/signIns"),
             Special::GetDecision => other("AuditLogs", "Read decisions"),
             Special::ListDirectoryRoles | Special::GetDirectoryRole | Special::ListRoleMembers => {
                 other("RoleManagement", "Read directory roles")

@@ -300,7 +300,7 @@ impl Draft {
             match Review::from_name(text("decision")) {
                 Some(Review::Approve) => approvals += 1,
                 Some(Review::Reject) | None => {
-                    return Err(format!("{}: {}", reviewer(&review), text("comment")));
+                    return Err(format!("{}: {}", called(&review), text("comment")));
                 }
             }
         }
@@ -336,6 +336,15 @@ impl Draft {
 fn reviewer(review: &Value) -> &str {
     let by = review.get("reviewedBy").and_then(|by| by.get("id"));
     by.and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The reviewer for people: by name where one was told, and by the id that tells them from others of that name.
+fn called(review: &Value) -> String {
+    let of = |name: &str| review.get("reviewedBy")?.get(name)?.as_str();
+    match of("displayName").or_else(|| of("userPrincipalName")) {
+        Some(name) => format!("{name} ({})", reviewer(review)),
+        None => reviewer(review).to_owned(),
+    }
 }
 
 fn of_revision(review: &Value) -> u64 {

@@ -230,7 +230,7 @@ pub fn end(ledger: &Ledger, draft: Guid, started: &str, why: &Why) -> Result<(),
         details: vec![("Reason", reason.clone())],
     };
     let now = Timestamp::now();
-    ledger.change_as_planned(&attempt, Confirmation::Given, &mut |store, _| {
+    let ended = ledger.change_as_planned(&attempt, Confirmation::Given, &mut |store, _| {
         let draft = Draft::of(store, &id)?;
         let is_it = |draft: &Draft| {
             matches!(draft.state, State::Staged(_)) && begun(draft).as_deref() == Some(started)
@@ -250,6 +250,10 @@ pub fn end(ledger: &Ledger, draft: Guid, started: &str, why: &Why) -> Result<(),
                 .collect(),
         }))
     })?;
+    // What does not fit any more was warned of when that was found.
+    if let (Some(_), Why::Refuses(_)) = (ended, why) {
+        tracing::warn!(draft = %id, "{reason}; its stage is over, and the audit names some of them");
+    }
     Ok(())
 }
 

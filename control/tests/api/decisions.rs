@@ -328,5 +328,7 @@ fn a_decision_is_for_who_may_read_sign_ins_and_an_unknown_id_says_what_may_be_th
     let unknown = site.call(&break_glass(), "GET", "/v1.0/crossgate/decisions/nothing");
     assert_eq!(unknown.status, 404);
     let said = body(&unknown)["error"]["message"].to_string();
-    assert!(said.contains("first-then-count"), "{said}");
+    for said_of in ["first-then-count", "let in or refused", "auditLogs/signIns"] {
+        assert!(said.contains(said_of), "{said}");
+    }
 }

@@ -1,5 +1,8 @@
 //! Drafts over the API, with a store: changed by the paths of the documents, checked, reviewed, published as a whole.
 
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
 use crossgate_control::administrator::Administrator;
 use crossgate_control::api::call::Answer;
 use crossgate_control::document::{Address, DocumentKind};
@@ -49,6 +52,29 @@ fn publish(site: &Site, who: &Administrator, id: &str, how: &Value) -> Answer {
 
 fn all() -> Value {
     json!({ "mode": "all" })
+}
+
+/// What is logged while this is done.
+fn logged(done: impl FnOnce()) -> String {
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let log = Log::default();
+    let to = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(move || to.clone())
+        .finish();
+    tracing::subscriber::with_default(subscriber, done);
+    let bytes = log.0.lock().unwrap().clone();
+    String::from_utf8(bytes).unwrap()
 }
 
 #[test]
@@ -333,12 +359,24 @@ fn another_person_approves_of_the_very_revision_and_whoever_had_a_hand_in_it_doe
     assert_eq!(void.status, 409, "{}", body(&void));
     good(&review(&bob, "reject", &revision()));
     let rejected = publish(&site, &ada, &id, &all());
-    assert!(
-        body(&rejected)["error"]["message"]
-            .as_str()
-            .unwrap()
-            .contains("rejected")
+    assert_eq!(
+        body(&rejected)["error"]["message"],
+        format!("the draft was rejected by {BOB}: because")
     );
+    // The same person, whose token says what they are called.
+    let named = Administrator {
+        display_name: Some("Bob Bee".into()),
+        ..bob.clone()
+    };
+    good(&review(&named, "reject", &revision()));
+    let by = format!("Bob Bee ({BOB}): because");
+    let rejected = publish(&site, &ada, &id, &all());
+    assert_eq!(
+        body(&rejected)["error"]["message"],
+        format!("the draft was rejected by {by}")
+    );
+    let check = good(&site.call(&ada, "GET", &format!("{path}/check")));
+    assert_eq!(check["rejectedBy"], json!(by));
     good(&review(&bob, "approve", &revision()));
     // Staging it changes nothing in it.
     good(&publish(
@@ -403,6 +441,37 @@ fn while_a_draft_is_staged_what_it_changes_is_nobody_elses_and_another_is_not_st
     ] {
         assert_eq!(publish(&site, &ada, &first, &wrong).status, 400, "{wrong}");
     }
+    // What is there and wrong is not told to be missing.
+    let fault = |answer: &Answer| body(answer)["error"]["details"][0]["message"].to_string();
+    let publishing = |how: Value| fault(&publish(&site, &ada, &first, &how));
+    let reviewing = |how: Value| {
+        let path = format!("{DRAFTS}/{first}/reviews");
+        fault(&site.send(&ada, "POST", &path, &how.to_string()))
+    };
+    for (told, wanted) in [
+        (publishing(json!({})), "is needed; expected `all`"),
+        (publishing(json!({ "mode": "nope" })), "`nope` is none"),
+        (publishing(json!({ "mode": 7 })), "is no text"),
+        (
+            publishing(json!({ "mode": "staged", "percent": 0, "maxNewRefusals": 0 })),
+            "`0` is no share; expected 1 to 99",
+        ),
+        (
+            publishing(json!({ "mode": "staged", "percent": 10, "maxNewRefusals": 100_001 })),
+            "`100001` is too many; expected 0 to 100000",
+        ),
+        (reviewing(json!({})), "is needed; expected `approve`"),
+        (
+            reviewing(json!({ "decision": "maybe" })),
+            "`maybe` is none; expected `approve` or `reject`",
+        ),
+        (
+            reviewing(json!({ "decision": "approve", "revision": "1" })),
+            "is no whole number",
+        ),
+    ] {
+        assert!(told.contains(wanted), "{told}: {wanted}");
+    }
     let shown = good(&publish(&site, &ada, &first, &staged));
     assert_eq!(
         (&shown["state"], &shown["stage"]["percent"]),
@@ -438,7 +507,11 @@ fn while_a_draft_is_staged_what_it_changes_is_nobody_elses_and_another_is_not_st
         count: 4,
         samples: vec!["ada at Payroll".to_owned()],
     });
-    drafts::end(&site.ledger, Guid::parse(&first).unwrap(), &started, &why).unwrap();
+    let end = || drafts::end(&site.ledger, Guid::parse(&first).unwrap(), &started, &why).unwrap();
+    let log = logged(end);
+    let warning = "4 users of apps were refused who would have been let in without the draft; its stage is over";
+    assert!(log.contains("WARN") && log.contains(warning), "{log}");
+    assert!(log.contains(&first), "{log}");
     let record = site.latest();
     assert_eq!(record["activityDisplayName"], "Return staged policy draft");
     assert!(record.to_string().contains("ada at Payroll"), "{record}");
@@ -451,11 +524,11 @@ fn while_a_draft_is_staged_what_it_changes_is_nobody_elses_and_another_is_not_st
     assert_eq!(shown["revision"], 3, "{shown}");
     // Once: what is over is not ended again.
     let head = site.store_head();
-    drafts::end(&site.ledger, Guid::parse(&first).unwrap(), &started, &why).unwrap();
+    assert_eq!(logged(end), "");
     assert_eq!(site.store_head(), head);
     good(&publish(&site, &ada, &first, &staged));
     let again = site.store_head();
-    drafts::end(&site.ledger, Guid::parse(&first).unwrap(), &started, &why).unwrap();
+    end();
     assert_eq!(site.store_head(), again, "another stage of it");
     good(&site.send(&ada, "POST", &format!("{DRAFTS}/{first}/return"), ""));
     assert_eq!(

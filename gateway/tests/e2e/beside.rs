@@ -303,6 +303,20 @@ fn what_crossgate_answers_itself_is_never_done_by_a_question() {
 }
 
 #[test]
+fn where_nobody_signs_in_at_a_host_the_paths_of_crossgates_pages_are_the_apps() {
+    let beside = Stage::new().beside();
+    let token = beside.site.member().mint();
+    for path in ["/.crossgate/me", "/.well-known/crossgate/jwks.json"] {
+        let question = || beside.forward_auth("GET", PAYROLL_HOST, path);
+        refused(&beside, path, question(), 401, "no_token");
+        let (answer, event) = beside.site.ask(question().bearer(&token));
+        assert_eq!(answer.status, 200, "{path}: {answer:?}");
+        assert!(answer.header("x-crossgate-assertion").is_some(), "{path}");
+        assert_eq!(event["crossgate"]["outcome"], "allow", "{event:#}");
+    }
+}
+
+#[test]
 fn a_browser_is_sent_to_sign_in_by_whatever_proxy_asks() {
     let beside = Stage::new()
         .payroll("sign_in = true")

@@ -139,7 +139,7 @@ fn an_import_is_one_change_with_one_audit_record_that_counts_documents() {
     let out = place.run(&["policy", "import", "policy"]).good();
     // Default and policy are reset to their ids; roles stay, for the directory says nothing of them.
     assert!(
-        out.contains("2 documents imported from policy: 1 added, 3 changed, 11 removed"),
+        out.contains("policy (2 documents) imported: in the store 1 added, 3 changed, 11 removed"),
         "{out}"
     );
     let id = "{\"id\":\"5C027107-0000-4000-8000-7df394bffd0a\",\"isServiceDefault\":true}\n";
@@ -246,7 +246,7 @@ fn a_dry_run_tells_what_would_change_and_changes_nothing() {
         "{out}"
     );
     assert!(
-        out.contains("would be imported from policy: 16 added"),
+        out.contains("policy (16 documents) would be imported: in the store 16 added"),
         "{out}"
     );
     assert!(!place.path("policy.db").exists());

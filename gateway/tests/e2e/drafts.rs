@@ -526,6 +526,13 @@ fn a_staged_draft_that_refuses_more_than_its_publisher_allows_is_returned_of_its
     );
     let shown = site.read(&token, &format!("{DRAFTS}/{id}"));
     assert_eq!(shown["lastStage"]["outcome"], "returned", "{shown:#}");
+    wait_for("the warning in the log", Duration::from_secs(10), || {
+        let log = site.gateway.log();
+        let mut warnings = log
+            .lines()
+            .filter(|line| line.contains("its stage is over"));
+        warnings.any(|line| line.contains(&id)).then_some(())
+    });
 }
 
 #[test]

@@ -239,6 +239,7 @@ fn two_hundred_thousand_events_go_to_a_slow_reader_in_little_memory_while_others
     let audits = site.graph(&token, "GET", audits).send().json()["value"].take();
     let query_of = |audit: &Value| {
         assert_eq!(audit["result"], "success");
+        assert_eq!(audit["targetResources"][0]["id"], "auditLogs/signIns");
         let details = audit["additionalDetails"].as_array().unwrap();
         let query = details.iter().find(|detail| detail["key"] == "Query");
         query.map(|query| query["value"].clone())

@@ -132,9 +132,23 @@ fn cloud_opened(obstacle: &str, place: &str) -> String {
 
 /// Both halves of a setting, or the one that is in the way.
 fn admitted(lines: &[Line], step: Step) -> String {
-    let halves: Vec<String> = lines
+    let halves: Vec<&Line> = lines
         .iter()
         .filter(|line| line.step == step && line.refuses)
+        .collect();
+    // To be on one of two blocking lists is no obstacle, but not every pair of lists makes a setting: who is allowed while all apps
+    // are blocked, or some app while all users are, is refused as a contradiction.
+    if let [users, apps] = halves.as_slice()
+        && halves.iter().all(|line| line.result.starts_with("blocked"))
+    {
+        let (users, apps) = (place(users), place(apps));
+        return format!(
+            "allow both, this caller in {users} and this app in {apps}; or block only others in {users}; or, where not all users are \
+             blocked there, only other apps in {apps}"
+        );
+    }
+    let halves: Vec<String> = halves
+        .into_iter()
         .map(|line| {
             let who = if line.property.ends_with(".usersAndGroups") {
                 "this caller"
@@ -144,14 +158,7 @@ fn admitted(lines: &[Line], step: Step) -> String {
             format!("{who} in {}", place(line))
         })
         .collect();
-    // Where both lists block, to be on one of them is no obstacle.
-    let both_block = halves.len() > 1
-        && lines
-            .iter()
-            .filter(|line| line.step == step && line.refuses)
-            .all(|line| line.result.starts_with("blocked"));
-    let joined = halves.join(if both_block { ", or " } else { ", and " });
-    format!("admit {joined}")
+    format!("admit {}", halves.join(", and "))
 }
 
 fn place(line: &Line) -> String {

@@ -42,54 +42,65 @@ impl Mode {
                 return Err(ApiError::property("gateway", "is no name of a gateway"));
             }
         };
-        match given.text_of("mode").as_deref() {
-            Some("all") if percent.is_none() && gateway.is_none() && most.is_none() => {
-                Ok(Self::All)
-            }
-            Some("all") => Err(ApiError::bad(
-                "`percent`, `gateway` and `maxNewRefusals` are for `staged`: a draft that binds for all is not returned of itself",
-            )),
-            Some("staged") => {
-                let reach = match (gateway, percent) {
-                    (Some(_), Some(_)) => {
-                        return Err(ApiError::property(
-                            "gateway",
-                            "a draft is staged for a share of the tenants or at one gateway; leave `percent` or `gateway` out",
-                        ));
-                    }
-                    // Elsewhere it would bind for nobody, and a stage that nobody notices proves nothing.
-                    (Some(gateway), None) if gateway != here => {
-                        return Err(ApiError::property(
-                            "gateway",
-                            format!("`{gateway}` is not known; this gateway is called `{here}`"),
-                        ));
-                    }
-                    (Some(gateway), None) => Reach::Gateway(gateway.into()),
-                    (None, percent) => {
-                        Reach::Tenants(percent.and_then(Percent::new).ok_or_else(|| {
-                            ApiError::property(
-                                "percent",
-                                "this or `gateway` is needed where `mode` is `staged`; expected 1 to 99: of a hundred tenants so many",
-                            )
-                        })?)
-                    }
-                };
-                Ok(Self::Staged(Scope {
-                    reach,
-                    most_new_refusals: most.filter(|most| *most <= MOST_REFUSALS).ok_or_else(|| {
-                        ApiError::property(
-                            "maxNewRefusals",
-                            format!("is needed where `mode` is `staged`; expected 0 to {MOST_REFUSALS}: more users of apps than this who would be let in without the draft end its stage"),
-                        )
-                    })?,
-                }))
-            }
-            Some(_) | None => Err(ApiError::property(
-                "mode",
-                "is needed; expected `all` or `staged`",
-            )),
+        let is_staged = |mode: &str| match mode {
+            "all" => Some(false),
+            "staged" => Some(true),
+            _ => None,
+        };
+        if body::named(given, "mode", "`all` or `staged`", is_staged)? {
+            return Ok(Self::Staged(Scope {
+                reach: reach(gateway, percent, here)?,
+                most_new_refusals: most_new_refusals(most)?,
+            }));
         }
+        if percent.is_some() || gateway.is_some() || most.is_some() {
+            return Err(ApiError::bad(
+                "`percent`, `gateway` and `maxNewRefusals` are for `staged`: a draft that binds for all is not returned of itself",
+            ));
+        }
+        Ok(Self::All)
     }
+}
+
+/// For whom a staged draft is to bind, at a gateway that is called `here`.
+fn reach(gateway: Option<String>, percent: Option<u64>, here: &str) -> Result<Reach, ApiError> {
+    match (gateway, percent) {
+        (Some(_), Some(_)) => Err(ApiError::property(
+            "gateway",
+            "a draft is staged for a share of the tenants or at one gateway; leave `percent` or `gateway` out",
+        )),
+        // Elsewhere it would bind for nobody, and a stage that nobody notices proves nothing.
+        (Some(gateway), None) if gateway != here => Err(ApiError::property(
+            "gateway",
+            format!("`{gateway}` is not known; this gateway is called `{here}`"),
+        )),
+        (Some(gateway), None) => Ok(Reach::Gateway(gateway.into())),
+        (None, Some(percent)) => Percent::new(percent).map(Reach::Tenants).ok_or_else(|| {
+            ApiError::property(
+                "percent",
+                format!("`{percent}` is no share; expected 1 to 99: of a hundred tenants so many"),
+            )
+        }),
+        (None, None) => Err(ApiError::property(
+            "percent",
+            "this or `gateway` is needed where `mode` is `staged`; expected 1 to 99: of a hundred tenants so many",
+        )),
+    }
+}
+
+/// How many more refusals than without the draft end its stage.
+fn most_new_refusals(given: Option<u64>) -> Result<u64, ApiError> {
+    let wrong = match given {
+        Some(most) if most <= MOST_REFUSALS => return Ok(most),
+        Some(most) => format!("`{most}` is too many"),
+        None => "is needed where `mode` is `staged`".to_owned(),
+    };
+    Err(ApiError::property(
+        "maxNewRefusals",
+        format!(
+            "{wrong}; expected 0 to {MOST_REFUSALS}: more users of apps than this who would be let in without the draft end its stage"
+        ),
+    ))
 }
 
 /// They are held in memory, each once.

@@ -1,6 +1,7 @@
 //! What others think of a draft.
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::{Api, DraftChange, Draftee, OfDraft, check_needs, existing, planned};
 use crate::api::asked::Asked;
@@ -15,17 +16,15 @@ use crate::ledger::Planned;
 pub(super) fn review(api: &Api, asked: &Asked<'_>) -> Result<Reply, ApiError> {
     let given = body::read(asked.call)?;
     body::only(&given, &["decision", "comment", "revision"])?;
-    let decision = given.text_of("decision");
-    let decision = decision.as_deref().and_then(Review::from_name);
-    let decision = decision.ok_or_else(|| {
-        ApiError::property("decision", "is needed; expected `approve` or `reject`")
-    })?;
-    let revision = given.get("revision").and_then(|value| value.as_u64());
-    let revision = revision.ok_or_else(|| {
-        ApiError::property(
-            "revision",
-            "is needed: the `revision` of the draft that you have read",
-        )
+    let expected = "`approve` or `reject`";
+    let decision = body::named(&given, "decision", expected, Review::from_name)?;
+    let revision = match given.get("revision") {
+        None | Some(Value::Null) => Err("is needed"),
+        Some(value) => value.as_u64().ok_or("is no whole number"),
+    };
+    let revision = revision.map_err(|wrong| {
+        let told = format!("{wrong}; expected the `revision` of the draft that you have read");
+        ApiError::property("revision", told)
     })?;
     let comment = given.text_of("comment");
     if comment.as_ref().is_some_and(|text| text.len() > LONGEST) {

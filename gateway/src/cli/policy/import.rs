@@ -41,12 +41,13 @@ pub(super) fn run(args: &ImportArgs, out: &mut impl Write) -> Result<Verdict, Fa
     };
     let done = if args.dry_run { "would be " } else { "" };
     let of = u64::try_from(directory.len()).unwrap_or(u64::MAX);
+    // The store's documents are not the directory's alone: it always has the default settings and the policy itself.
     writeln!(
         out,
-        "{}: {} {done}imported from {}: {} added, {} changed, {} removed",
+        "{}: {} ({}) {done}imported: in the store {} added, {} changed, {} removed",
         site.path.display(),
-        counted(of, "document"),
         args.directory.display(),
+        counted(of, "document"),
         counts.added,
         counts.changed,
         counts.removed,
