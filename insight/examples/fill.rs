@@ -68,6 +68,24 @@ fn print(invention: &Invention) -> std::io::Result<()> {
     out.flush()
 }
 
+/// The end of the last day: there may be more of them than were made up here.
+fn end_of(store: &Store) -> Result<i64, Box<dyn Error>> {
+    let latest = Query {
+        from: None,
+        to: None,
+        descending: true,
+        after: None,
+        condition: Condition::Unknown,
+        patience: None,
+    };
+    let mut at = 0;
+    store.walk(&latest, &mut |found| {
+        at = found.position.at().as_millisecond();
+        Answer::Enough
+    })?;
+    Ok((at.div_euclid(DAY) + 1) * DAY)
+}
+
 fn ask(store: &Store, invention: &Invention) -> Result<(), Box<dyn Error>> {
     // Of the oldest day: what looks for the latest first comes there last.
     let sample = invention.event(invention.events / 60);
@@ -143,7 +161,8 @@ fn ask(store: &Store, invention: &Invention) -> Result<(), Box<dyn Error>> {
     measured("one event by its id", 5, || {
         Ok(store.get(&sample.id)?.is_some().to_string())
     })?;
-    let middle = invention.until - DAY * 29 / 2;
+    let end = end_of(store)?;
+    let middle = end - DAY * 29 / 2;
     for (name, from, who) in [
         ("sums of 30 days, by tenant and app", i64::MIN, false),
         ("sums of 30 days, by user too", i64::MIN, true),
@@ -153,11 +172,7 @@ fn ask(store: &Store, invention: &Invention) -> Result<(), Box<dyn Error>> {
             middle,
             true,
         ),
-        (
-            "sums of the last hour, by user too",
-            invention.until - DAY / 24,
-            true,
-        ),
+        ("sums of the last hour, by user too", end - DAY / 24, true),
     ] {
         measured(name, 2, || {
             let to = i64::MAX;
@@ -168,11 +183,7 @@ fn ask(store: &Store, invention: &Invention) -> Result<(), Box<dyn Error>> {
         })?;
     }
     for (name, from, step) in [
-        (
-            "the last 24 hours, by hour",
-            invention.until - DAY,
-            Step::Hour,
-        ),
+        ("the last 24 hours, by hour", end - DAY, Step::Hour),
         ("30 days, by day", i64::MIN, Step::Day),
     ] {
         measured(name, 2, || {
