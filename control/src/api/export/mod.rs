@@ -97,10 +97,11 @@ impl Export {
         let log = log.ok_or_else(|| Cut::For("sign-ins are not kept any more".to_owned()))?;
         let rights = Rights::of(&self.ledger, &self.who);
         let mut checks = Checks::new(Instant::now());
-        let mut after = None;
+        // One for all turns: of large pieces that come and go some stay with the process.
+        let mut turn = Turn::default();
         loop {
             self.check(rights, &checks)?;
-            let turn = self.turn(log, after.as_deref(), rights)?;
+            self.take(log, &mut turn, rights)?;
             for line in turn.lines.split_inclusive(|byte| *byte == b'\n') {
                 // A role that is taken away binds what is still to come, however slowly that is read.
                 if checks.is_due(Instant::now()) {
@@ -113,7 +114,6 @@ impl Export {
             if turn.goes_on.is_none() {
                 return Ok(());
             }
-            after = turn.goes_on;
         }
     }
 
@@ -129,10 +129,12 @@ impl Export {
         Ok(())
     }
 
-    fn turn(&self, log: &dyn SignIns, after: Option<&str>, rights: Rights) -> Result<Turn, Cut> {
-        let mut turn = Turn::default();
+    /// The next turn, in place of the one before.
+    fn take(&self, log: &dyn SignIns, turn: &mut Turn, rights: Rights) -> Result<(), Cut> {
+        let after = turn.goes_on.take();
+        turn.lines.clear();
         let (mut last, mut unread) = (None, false);
-        let walked = log.walk(&self.wanted.query(after), &mut |found| {
+        let walked = log.walk(&self.wanted.query(after.as_deref()), &mut |found| {
             let Ok(told) = self.told(found.event, rights) else {
                 unread = true;
                 return Looked::Enough;
@@ -162,7 +164,7 @@ impl Export {
             }
             Walked::Tired(place) => Some(place),
         };
-        Ok(turn)
+        Ok(())
     }
 
     fn told(&self, event: &str, rights: Rights) -> serde_json::Result<Told> {
@@ -197,4 +199,4 @@ enum Told {
 }
 
 /// Bytes. To open the files of a day again takes some milliseconds.
-const OF_A_TURN: usize = 4 << 20;
+const OF_A_TURN: usize = 1 << 20;
