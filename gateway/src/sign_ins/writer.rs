@@ -397,10 +397,9 @@ impl Outlet {
             );
         }
         let after = match self.retry {
-            // Its receiver takes them, and makes room again soon.
-            _ if done > 0 => FIRST_RETRY,
-            None => FIRST_RETRY,
-            Some(retry) => (retry.after * 2).min(LAST_RETRY),
+            Some(retry) if done == 0 => (retry.after * 2).min(LAST_RETRY),
+            // One that takes some makes room for others soon.
+            Some(_) | None => FIRST_RETRY,
         };
         self.retry = Some(Retry {
             at: now + after,

@@ -253,7 +253,7 @@ fn with_a_full_disk(on_full: &str) -> crate::site::Site {
 
 #[test]
 fn where_events_cannot_be_kept_requests_are_refused() {
-    let site = with_a_full_disk("refuse");
+    let mut site = with_a_full_disk("refuse");
     let token = site.member().mint();
     let mut client = Client::connect(site.gateway.proxy(), PAYROLL_HOST, "/status/200", &token);
     let refused = (0..MORE_THAN_ANY_QUEUE).find_map(|_| {
@@ -269,6 +269,12 @@ fn where_events_cannot_be_kept_requests_are_refused() {
         reached,
         "a request passed without a record"
     );
+    // Whoever looks why finds it, and that the events of those that passed are lost with the process.
+    site.gateway.terminate();
+    assert_eq!(site.gateway.wait().status.code(), Some(1));
+    let log = site.gateway.log();
+    assert!(log.contains("there is no room for more events"), "{log}");
+    assert!(log.contains("could not be written before the end"), "{log}");
 }
 
 #[test]

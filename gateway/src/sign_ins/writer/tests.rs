@@ -399,6 +399,11 @@ fn a_sink_that_never_recovers_does_not_hold_up_the_end() {
     *bench.sinks[0].failures.lock().unwrap() = vec![0; 100];
     bench.serve(9, || observation(1));
     assert!(!bench.work.finish(bench.now));
+    assert_eq!(
+        bench.sinks[1].counts(),
+        [1, 8],
+        "the last counts wait for nobody"
+    );
     bench.work.give_up(bench.now);
     let waiting = bench.work.unwritten().map(|of| (of.sink, of.waiting));
     assert_eq!(waiting.collect::<Vec<_>>(), [("0", 2), ("1", 0)]);

@@ -192,6 +192,31 @@ fn sums_of_who_asked_are_read_in_files_that_were_put_away_before_runs_kept_their
     }
 }
 
+/// The sum of all who asked is older than the file where a program wrote to it that does not know that sum.
+#[test]
+fn a_sum_of_all_who_asked_that_was_left_behind_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, events) = filled(folder.path(), &invention(9_000, 1));
+    store.tend(until() + 1.hour()).unwrap();
+    let path = store.files().unwrap().remove(0).path;
+    let file = rusqlite::Connection::open(path).unwrap();
+    file.execute_batch("CREATE TEMP TABLE before AS SELECT * FROM everybody")
+        .unwrap();
+    let late = events.iter().map(|event| Invented {
+        id: format!("late {}", event.number),
+        ..event.clone()
+    });
+    let late: Vec<_> = late.take(5_000).collect();
+    store.append(&lines(&late)).unwrap();
+    store.tend(until() + 1.hour()).unwrap();
+    file.execute_batch("DELETE FROM everybody; INSERT INTO everybody SELECT * FROM before")
+        .unwrap();
+    drop(file);
+    let users = store.sums(&ALL).unwrap();
+    let users: u64 = users.who().map(|who| who.sum.events).sum();
+    assert_eq!(users, 14_000);
+}
+
 #[test]
 fn a_file_of_a_later_version_is_named_as_whole_and_what_comes_goes_on_beside_it() {
     let folder = tempfile::tempdir().unwrap();
